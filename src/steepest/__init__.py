@@ -1,0 +1,100 @@
+"""Gradient descent for linear models that you can see, predict and trust.
+
+    import steepest
+    run = steepest.descend(X, y, learning_rate=1e-4, epochs=200_000)
+    print(run.verdict)
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steepest.descend import descend
+    from steepest.errors import (
+        ConvergenceWarning,
+        DataError,
+        DataTypeError,
+        DataWarning,
+        DivergenceError,
+        MissingValuesError,
+        ModelFileError,
+        SteepestError,
+        SteepestWarning,
+        UsageError,
+    )
+    from steepest.model_file import Model, load
+    from steepest.plots import LossCurveDisplay, PredictionErrorDisplay
+    from steepest.rules import GradientRule, HeavyBallRule, NesterovRule
+    from steepest.summarize import summarize
+    from steepest.trajectory import Record, State, Trajectory, Verdict
+    from steepest.triangle import Triangle
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConvergenceWarning": "errors",
+    "DataError": "errors",
+    "DataTypeError": "errors",
+    "DataWarning": "errors",
+    "DivergenceError": "errors",
+    "GradientRule": "rules",
+    "HeavyBallRule": "rules",
+    "LossCurveDisplay": "plots",
+    "MissingValuesError": "errors",
+    "Model": "model_file",
+    "ModelFileError": "errors",
+    "NesterovRule": "rules",
+    "PredictionErrorDisplay": "plots",
+    "Record": "trajectory",
+    "State": "trajectory",
+    "SteepestError": "errors",
+    "SteepestWarning": "errors",
+    "Trajectory": "trajectory",
+    "Triangle": "triangle",
+    "UsageError": "errors",
+    "Verdict": "trajectory",
+    "descend": "descend",
+    "load": "model_file",
+    "summarize": "summarize",
+}
+
+__all__ = [  # noqa: PLE0604 - the names are those of _HOMES, sorted; a test holds it
+    "ConvergenceWarning",
+    "DataError",
+    "DataTypeError",
+    "DataWarning",
+    "DivergenceError",
+    "GradientRule",
+    "HeavyBallRule",
+    "LossCurveDisplay",
+    "MissingValuesError",
+    "Model",
+    "ModelFileError",
+    "NesterovRule",
+    "PredictionErrorDisplay",
+    "Record",
+    "State",
+    "SteepestError",
+    "SteepestWarning",
+    "Trajectory",
+    "Triangle",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "descend",
+    "load",
+    "summarize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `import steepest` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'steepest' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"steepest.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

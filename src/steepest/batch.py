@@ -1,0 +1,53 @@
+"""Batch: some rows of a table as NumPy arrays, with the names of their columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import DataError
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows of inputs X, targets y and weights, all float64 and finite; what every source yields.
+
+    Args:
+        X: inputs, shape (n, d).
+        y: targets, shape (n, t).
+        features: the d names of the columns of X.
+        targets: the t names of the columns of y.
+        weight: one weight a row, shape (n,), not negative; None means 1 for each.
+        first_row: the position of the first row in its source, counted from 0.
+
+    Raises:
+        DataError: the shapes do not belong together.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    weight: FloatArray | None = None
+    first_row: int = 0
+
+    def __post_init__(self) -> None:
+        n = len(self.X)
+        if self.X.shape != (n, len(self.features)) or self.y.shape != (n, len(self.targets)):
+            raise DataError(
+                f"a batch of {len(self.features)} features and {len(self.targets)} targets needs X of shape "
+                f"(n, {len(self.features)}) and y of shape (n, {len(self.targets)}); given were {self.X.shape} and {self.y.shape}."
+            )
+        if self.weight is not None and self.weight.shape != (n,):
+            raise DataError(f"weight needs one number a row, shape ({n},); given was {self.weight.shape}.")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: NDArray[np.bool_] | slice) -> "Batch":
+        """Return the chosen rows as a batch of their own (a boolean mask of shape (n,), or a slice)."""
+        weight = None if self.weight is None else self.weight[rows]
+        first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row
+        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first)

@@ -1,0 +1,109 @@
+"""The command line: reads options, calls the front door, prints."""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+import warnings
+from typing import Any
+
+import click
+
+from steepest import __version__
+from steepest.errors import SteepestError
+
+COMMANDS = {
+    "demo": ("steepest.cli.demo", "The tutorial's run: its figures, its plots, and what it does not tell."),
+    "fit": ("steepest.cli.fit", "Fit a linear model to a table by gradient descent."),
+}
+"""Each command's module, imported when the command is run, and its line in the help."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run: `--help` and `--version` need none of them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands' names."""
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="steepest")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def group(context: click.Context, debug: bool) -> None:
+    """Gradient descent for linear models that you can see, predict and trust.
+
+    Exit status: 0 fine, 2 wrong usage, 3 bad data, 4 diverged or not converged, 130 interrupted.
+    """
+    context.obj = {"debug": debug}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _terminated)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    """Return the exit status of a command; every error we raise on purpose is one line on stderr."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result: Any = group.main(arguments, prog_name="steepest", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted; nothing was written.", err=True)
+        return 130
+    except BrokenPipeError:
+        # the reader has gone, as `| head` does; what is left in the buffer has nobody to go to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SteepestError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        click.echo(f"Error: {_one_line(error)}", err=True)
+        return error.exit_code
+    except MemoryError:
+        click.echo("Error: out of memory. Use fewer columns, or a machine with more.", err=True)
+        return 3
+    except OSError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        click.echo(f"Error: {_one_line(error)}. Nothing was written.", err=True)
+        return 3
+
+
+def _one_line(error: BaseException) -> str:
+    from steepest.cli.text import shown  # noqa: PLC0415 - errors are rare
+
+    return shown(" ".join(str(error).split()))
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"Note: {_one_line(message) if isinstance(message, Warning) else message}", err=True)
+
+
+def _terminated(*_: object) -> None:
+    """Leave by an exception, so that scratch folders are removed on the way out."""
+    sys.exit(143)

@@ -1,0 +1,116 @@
+"""`steepest fit`: a table in, a model and its whole run out."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from steepest.cli.finish import choose_folder, echo_json, keep, status
+from steepest.cli.options import descent_options, output_options
+from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
+from steepest.descend import descend
+from steepest.errors import UsageError
+from steepest.plots import PredictionErrorDisplay
+
+from steepest.sources import open_source
+from steepest.summarize import Summary, read, summarize
+from steepest.trajectory import Trajectory
+from steepest.triangle import Triangle
+from steepest.words import number
+
+
+@click.command(name="fit")
+@click.argument("data", type=click.Path())
+@click.option("--target", required=True, metavar="NAME", help="The column to predict.")
+@click.option("--features", default=None, metavar="A,B,…", help="The columns to predict from; default: all others.")
+@click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative.")
+@descent_options
+@click.option("--standardize/--no-standardize", default=True, show_default=True, help="Descend in inputs of mean 0 and standard deviation 1.")
+@click.option("--intercept/--no-intercept", "fit_intercept", default=True, show_default=True, help="Whether the model has a bias.")
+@click.option("--test-size", type=float, default=0.0, show_default=True, help="Share of rows to hold out, chosen by a seeded hash of the row's position.")
+@click.option("--test", "test_file", type=click.Path(), default=None, help="A file of rows to test on.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
+@output_options
+def command(data: str, target: str, features: str | None, weight: str | None, **options: Any) -> int:
+    """Fit a linear model to DATA, a CSV or Parquet file, by gradient descent.
+
+    One pass over the rows; then every epoch is known. Prints the run, the weights in the data's own units and the
+    verdict, and writes a run folder with the model, the trajectory and the plots.
+
+    Example: steepest fit examples/penguins.csv --target body_mass_g
+    """
+    as_json = options["as_json"]
+    folder = choose_folder(options["out"], options["no_out"], options["force"], Path(data).stem)
+    chosen = [name.strip() for name in features.split(",")] if features else None
+    began = time.perf_counter()
+    summary = _read(data, target, chosen, weight, options)
+    read_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    run = _descend(summary.triangle, options)
+    test = _test_rmse(run, summary.test)
+    seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
+    _echo(_heading(data, summary, options), as_json)
+    _echo(settings_lines(run) + "\n", as_json)
+    echo_log(run, options["log_every"], as_json)
+    _echo("\n" + weights_table(run), as_json)
+    _echo(_errors(run, summary, test), as_json)
+    _echo(f"\n{run.verdict}", as_json)
+    predictions = PredictionErrorDisplay.from_trajectory(run, summary.sample.X, summary.sample.y, title=shown(Path(data).name))
+    record = {"options": {key: value for key, value in options.items() if value is not None}, "seconds": seconds, "test_rmse": test}
+    said = keep(folder, run, summary.triangle, predictions, record, summary.source, force=options["force"], keep_diverged=options["keep_diverged"])
+    _echo(said, as_json)
+    if as_json:
+        echo_json(run, {"test_rmse": test, "seconds": seconds, "rows": summary.triangle.row_count, "out": str(folder) if said.startswith("Written") else None})
+    return status(run)
+
+
+def _read(data: str, target: str, features: list[str] | None, weight: str | None, options: dict[str, Any]) -> Summary:
+    """Read the table once; a test file is read once as well, with the same columns."""
+    if options["test_size"] and options["test_file"]:
+        raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
+    source = open_source(data, target=target, features=features, weight=weight)
+    summary = read(source, test_size=options["test_size"], seed=options["seed"])
+    if options["test_file"] is None:
+        return summary
+    test = summarize(options["test_file"], target=target, features=source.features, weight=weight)
+    return Summary(summary.triangle, test, summary.sample, summary.source)
+
+
+def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
+    """Call the front door; a loop gets a progress bar."""
+    settings = {
+        key: options[key]
+        for key in ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept", "engine")
+    }
+    if options["engine"] != "loop":
+        return descend(triangle, **settings)
+    total = descend(triangle, **{**settings, "engine": "modes"}).requested_epochs
+    with progress("descending", total) as bar:
+        return descend(triangle, **settings, callbacks=(bar,))
+
+
+def _test_rmse(run: Trajectory, test: Triangle | None) -> float | None:
+    """RMSE of the last state on held-out rows, from their triangle."""
+    if test is None:
+        return None
+    return float(test.rmse(run.last.weights.reshape(-1, 1), run.last.bias)[0])
+
+
+def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
+    rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
+    where = f" and {test:,} to test on" if test else ""
+    held = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
+    return f"{shown(data)}: {rows:,} rows to learn from{where}{held}, {len(summary.triangle.features)} features, target {short(summary.triangle.targets[0])}"
+
+
+def _errors(run: Trajectory, summary: Summary, test: float | None) -> str:
+    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
+    spread = float(summary.triangle.deviations[-1])
+    if spread > 0:
+        line += f"; R² {1 - (float(run.last.rmse) / spread) ** 2:.4f}"
+    return line + (f"\n  RMSE on test rows: {number(test)}" if test is not None else "")
+
+
+def _echo(text: str, to_stderr: bool) -> None:
+    click.echo(text, err=to_stderr)

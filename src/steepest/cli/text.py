@@ -1,0 +1,132 @@
+"""What every command prints with: names made safe, tables, thinned log lines, a progress bar."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import numpy as np
+
+from steepest.trajectory import Trajectory, log_spaced
+from steepest.words import number
+
+LOG_LINES = 20
+MOST_WEIGHTS = 3  # weights on a log line
+CHUNK = 4_096
+
+
+def shown(text: str) -> str:
+    """Return a text from outside with control characters, terminal escapes and odd spaces made visible."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(text: str, width: int = 40) -> str:
+    """Return a shown name, cut to a width."""
+    text = shown(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns: the first to the left, the rest to the right."""
+    widths = [max(len(row[j]) for row in (header, *rows)) for j in range(len(header))]
+    lines = []
+    for row in (header, *rows):
+        cells = [cell.ljust(width) if j == 0 else cell.rjust(width) for j, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
+    """Yield a line for every `log_every`-th epoch, or for about 20 log-spaced ones when that is 0.
+
+    A line shows the state after so many epochs: loss, RMSE, the first weights and the bias.
+    """
+    known = run.path.epochs
+    if log_every:
+        chosen = np.arange(0, run.epochs + 1, log_every, dtype=np.int64)
+        chosen = chosen if chosen[-1] == run.epochs else np.append(chosen, run.epochs)
+    else:
+        chosen = log_spaced(run.epochs, LOG_LINES)
+    if not isinstance(known, range):
+        chosen = np.intersect1d(chosen, known)
+    width = len(f"{run.epochs:,}")
+    names = [short(name, 16) for name in run.features[:MOST_WEIGHTS]]
+    more = f"  (+{len(run.features) - MOST_WEIGHTS} weights)" if len(run.features) > MOST_WEIGHTS else ""
+    yield "  ".join(["epoch".rjust(width), "loss".rjust(12), "rmse".rjust(12), *(name.rjust(16) for name in names), "bias".rjust(16)]) + more
+    for start in range(0, len(chosen), CHUNK):
+        part = chosen[start : start + CHUNK]
+        weights, bias = run.parameters(part)
+        for k, loss, rmse, w, b in zip(part, run.loss(part), run.rmse(part), weights, np.atleast_1d(bias), strict=True):
+            cells = [f"{k:,}".rjust(width), f"{loss:12.6g}", f"{rmse:12.6g}", *(f"{v:16.9g}" for v in w[:MOST_WEIGHTS]), f"{b:16.9g}"]
+            yield "  ".join(cells)
+
+
+def weights_table(run: Trajectory, most: int = 30) -> str:
+    """Return the weights and the bias at the last epoch beside the exact answer and the share still missing."""
+    rows = []
+    last, goal, first = run.last, run.optimum, run.at(0)
+    entries = [("bias", float(last.bias), float(goal.bias), float(first.bias))] if run.coordinates.fit_intercept else []
+    entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
+    for name, now, end, start in entries[:most]:
+        missing = abs((end - now) / (end - start)) if end != start else 0.0
+        rows.append((short(name), f"{now:.10g}", f"{end:.10g}", f"{100 * missing:.2g} %"))
+    lines = table(("", "this run", "exact minimum", "still missing"), rows)
+    return lines + (f"\n  … and {len(entries) - most:,} more" if len(entries) > most else "")
+
+
+class Progress:
+    """A progress bar on stderr for a loop; silent where stderr is no terminal."""
+
+    def __init__(self, bar: Any, task: Any, last: int) -> None:
+        self._bar, self._task, self._last = bar, task, last
+        self._next = 0.0
+
+    def __call__(self, epoch: int, *_: object) -> None:
+        """Show the epoch, ten times a second at most: drawing costs more than a step."""
+        if epoch % 64 == 0 or epoch == self._last:
+            now = time.monotonic()
+            if now >= self._next or epoch == self._last:
+                self._bar.update(self._task, completed=epoch)
+                self._next = now + 0.1
+
+
+@contextmanager
+def progress(label: str, epochs: int) -> Iterator[Progress]:
+    """Give a callback for a loop that draws a progress bar with rate and time left."""
+    from rich.console import Console  # noqa: PLC0415 - a loop runs
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield Progress(bar, bar.add_task(label, total=epochs), epochs)
+
+
+def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
+    """Print the log lines; many at a time, since a terminal is slower than the sums."""
+    lines: list[str] = []
+    for line in log_lines(run, log_every):
+        lines.append(line)
+        if len(lines) >= CHUNK:
+            click.echo("\n".join(lines), err=to_stderr)
+            lines = []
+    if lines:
+        click.echo("\n".join(lines), err=to_stderr)
+    (sys.stderr if to_stderr else sys.stdout).flush()
+
+
+def settings_lines(run: Trajectory) -> str:
+    """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
+    rule: Any = run.rule
+    parts = [f"rule {rule.name}", f"learning rate {number(rule.learning_rate)}"]
+    if hasattr(rule, "momentum"):
+        parts.append(f"momentum {number(rule.momentum)}")
+    parts += [f"{run.requested_epochs:,} epochs", f"{run.coordinates.name} inputs", f"objective {run.objective}"]
+    if run.l2:
+        parts.append(f"l2 {number(run.l2)}")
+    lines = [", ".join(parts)]
+    lines += [f"  {name.replace('_', ' ')} chosen: {reason}" for name, reason in run.reasons.items()]
+    return "\n".join(lines)

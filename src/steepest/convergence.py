@@ -1,0 +1,132 @@
+"""Convergence: what a linear rule leaves of each mode, and the first epoch at which it is little enough."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.batch import FloatArray
+from steepest.errors import UsageError
+from steepest.recurrence import Recurrence
+from steepest.rules import LinearRule
+
+Measure = Callable[[NDArray[Any]], FloatArray]
+CHUNK = 1 << 20  # mode-epochs looked at together: 8 MB
+# A rate counts as exactly at the stability limit within this relative distance: what rounding leaves open of λ_max.
+AT_LIMIT = 1e-13
+
+
+def remaining(rule: LinearRule, eigenvalues: FloatArray, epoch: int) -> float:
+    """Return the largest share of its start error that any moving mode still has: max |p_k(λ_i)|.
+
+    Args:
+        rule: the linear rule.
+        eigenvalues: λ of the moving modes, shape (r,).
+        epoch: k.
+
+    Returns:
+        a number without unit; 1 at the start, 0 where no mode moves, inf where it left float64.
+    """
+    if not eigenvalues.size:
+        return 0.0
+    return float(np.nan_to_num(np.abs(rule.residual(eigenvalues, np.array([epoch]))), nan=math.inf).max())
+
+
+def first_epoch(
+    rule: LinearRule, eigenvalues: FloatArray, tolerance: float, loss_weights: FloatArray | None = None
+) -> int | None:
+    """Return the first epoch at which what is left is within a tolerance, or None when it never is.
+
+        max |p_k(λ_i)| ≤ tolerance                          by default: every mode
+        Σ c_i p_k(λ_i)² / Σ c_i ≤ tolerance                 with loss_weights c: (J_k - J*)/(J_0 - J*)
+
+    Args:
+        rule: the linear rule.
+        eigenvalues: λ of the moving modes, shape (r,).
+        tolerance: above 0.
+        loss_weights: c_i = λ_i·(start error of mode i)², shape (r,), or None.
+
+    Returns:
+        the epoch, exact up to 2**53, an estimate beyond.
+
+    Raises:
+        UsageError: the tolerance is not a number above 0.
+
+    Example:
+        >>> from steepest.rules import GradientRule
+        >>> first_epoch(GradientRule(0.1), np.array([5.0, 1.0]), 1e-6)        # 0.9^132 is the first below 1e-6
+        132
+    """
+    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < math.inf:
+        raise UsageError(f"a tolerance must be a finite number above 0; given was {tolerance!r}.")
+    if loss_weights is not None:
+        eigenvalues, loss_weights = eigenvalues[loss_weights > 0], loss_weights[loss_weights > 0]
+    if not eigenvalues.size or tolerance >= 1:
+        return 0
+
+    def measure(epochs: NDArray[Any]) -> FloatArray:
+        left = np.abs(rule.residual(eigenvalues, epochs))
+        if loss_weights is None:
+            return np.asarray(left.max(axis=1))
+        return np.asarray(left**2 @ (loss_weights / loss_weights.sum()))
+
+    if not rule.radius(eigenvalues).max() < 1 - 1e-16 or rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (1 - AT_LIMIT):
+        return None
+    enough = _any_epoch_within(measure, tolerance)
+    if enough is None:
+        return None
+    steady = _steady_modes(rule, eigenvalues)
+    if steady.all():
+        return _bisect(measure, tolerance, enough)
+    # modes that never come back bound the epoch from below; the others swing, so every epoch after that is looked at
+    lowest = 1
+    if loss_weights is None and steady.any():
+        slow = eigenvalues[steady]
+        lowest = _bisect(lambda k: np.abs(rule.residual(slow, k)).max(axis=1), tolerance, enough)
+    return _scan(measure, tolerance, lowest, enough, len(eigenvalues))
+
+
+def _steady_modes(rule: LinearRule, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+    """Say which modes' |p_k| only ever falls: all of plain gradient, those with positive real roots of the others."""
+    recurrence = getattr(rule, "recurrence", None)
+    if recurrence is None:
+        return np.full(eigenvalues.shape, getattr(rule, "steady", False))
+    parts: Recurrence = recurrence(eigenvalues)
+    return (parts.discriminant >= 0) & (parts.product >= 0) & (parts.u <= 1) & (parts.u >= parts.a)
+
+
+def _any_epoch_within(measure: Measure, tolerance: float) -> float | None:
+    """Return some epoch within the tolerance, by doubling."""
+    epoch = 1.0
+    while not measure(np.array([epoch]))[0] <= tolerance:
+        epoch *= 2
+        if epoch > 1e60:
+            return None
+    return epoch
+
+
+def _bisect(measure: Measure, tolerance: float, enough: float) -> int:
+    """Return the first epoch within the tolerance of a measure that only falls."""
+    low, high = 0, int(enough)
+    while high - low > max(1, high >> 52):
+        middle = (low + high) // 2
+        if measure(np.array([float(middle)]))[0] <= tolerance:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _scan(measure: Measure, tolerance: float, lowest: int, enough: float, modes: int) -> int:
+    """Return the first epoch within the tolerance from `lowest` on, looking at every one."""
+    chunk = max(64, CHUNK // modes)
+    start = max(lowest, 1)
+    while start <= enough:
+        epochs = np.arange(start, min(start + chunk, int(enough) + 1))
+        within = measure(epochs) <= tolerance
+        if within.any():
+            return int(epochs[within.argmax()])
+        start += chunk
+    return int(enough)

@@ -1,0 +1,1 @@
+"""Engines: ways from an objective and a rule to the path of a run."""

@@ -1,0 +1,117 @@
+"""The closed form: every epoch of a linear rule on a quadratic, mode by mode, without a loop."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.batch import FloatArray
+from steepest.quadratic import Quadratic
+from steepest.rules import GradientRule, LinearRule
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedPath:
+    """The path of a linear rule on a quadratic.
+
+    With the start theta_0, a minimum theta*, modes (λ_i, v_i) and the rule's residual polynomial p_k:
+
+        e_i     = v_iᵀ(theta* - theta_0)                                   way of mode i
+        theta_k = theta_0 + Σ_i v_i·e_i·(1 - p_k(λ_i))
+        J_k     = J* + ½ Σ_i λ_i·(e_i·p_k(λ_i))²                           no cancellation
+
+    Args:
+        quadratic: the objective.
+        rule: the linear rule.
+        start: theta_0, shape (p, t).
+        last: the last epoch.
+
+    Source: Goh, "Why Momentum Really Works", Distill 2017; Hansen, "Discrete Inverse Problems", 2010, section 6.1
+    (the filter factors 1 - p_k).
+    """
+
+    quadratic: Quadratic
+    rule: LinearRule
+    start: FloatArray
+    last: int
+
+    @property
+    def epochs(self) -> range:
+        """Every epoch from 0 to the last."""
+        return range(self.last + 1)
+
+    @cached_property
+    def ways(self) -> FloatArray:
+        """e_i, the way each moving mode has to go, shape (r, t)."""
+        return self.quadratic.modes.directions.T @ (self.quadratic.minimum - self.start)
+
+    @cached_property
+    def weighted_ways(self) -> FloatArray:
+        """λ_i·e_i², twice the loss each mode starts with, shape (r, t)."""
+        return self.quadratic.modes.eigenvalues[:, None] * self.ways**2
+
+    def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
+        modes = self.quadratic.modes
+        done = self.rule.progress(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps: FloatArray = modes.directions @ (done[:, :, None] * self.ways)
+        return self.start + steps
+
+    def loss(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """J at the given epochs, shape (K, t)."""
+        eigenvalues, weights = self.quadratic.modes.eigenvalues, self.weighted_ways
+        with np.errstate(over="ignore", invalid="ignore"):
+            if isinstance(epochs, range) and isinstance(self.rule, GradientRule) and len(epochs) > 64 and epochs.step == 1:
+                # the sum over modes of products of two ladders is one matrix product: the curve is written once
+                long, short, skip = self.rule.ladder(eigenvalues, epochs)
+                curves = (0.5 * weights.T[:, None, :] * long**2) @ short**2
+                loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
+            else:
+                loss = (self.rule.residual(eigenvalues, epochs) ** 2) @ (0.5 * weights)
+        loss += 0.5 * self.floor**2
+        return loss
+
+    def rmse(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """√(Σ w r² / Σ w) at the given epochs, shape (K, t): from R·(theta_k - theta*), never by subtracting predictions."""
+        modes = self.quadratic.modes
+        left = self.rule.residual(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved: FloatArray = (self.quadratic.R @ modes.directions) @ (left[:, :, None] * self.ways)
+        return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
+
+    def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, shape (K, t)."""
+        eigenvalues = self.quadratic.modes.eigenvalues
+        left = self.rule.residual(eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(np.linalg.norm(left[:, :, None] * (eigenvalues[:, None] * self.ways), axis=1))
+
+    @cached_property
+    def floor(self) -> FloatArray:
+        """√(2·J*), where J* is the loss the run heads for, shape (t,)."""
+        return self.quadratic.unexplained
+
+
+def run(quadratic: Quadratic, rule: LinearRule, start: FloatArray, epochs: int) -> ClosedPath:
+    """Return the path of `epochs` epochs; of fewer when the parameters leave float64 before.
+
+    Args:
+        quadratic: the objective.
+        rule: a linear rule with its numbers.
+        start: theta_0 in the coordinates of the quadratic, shape (p, t).
+        epochs: k of the last epoch.
+    """
+    path = ClosedPath(quadratic, rule, start, epochs)
+    if _is_finite(path, epochs):
+        return path
+    low, high = 0, epochs
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_finite(path, middle) else (low, middle)
+    return ClosedPath(quadratic, rule, start, low)
+
+
+def _is_finite(path: ClosedPath, epoch: int) -> bool:
+    return bool(np.isfinite(path.parameters(np.array([epoch]))).all())

@@ -1,0 +1,101 @@
+"""Files written whole or not at all: beside the target under another name, flushed, then renamed."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from steepest.errors import UsageError
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, never a mixture.
+
+    Args:
+        path: the target; its folder must exist.
+        content: all bytes of the file.
+
+    Raises:
+        OSError: from the operating system, with the temporary file removed and an earlier file intact.
+    """
+    target = Path(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes the file readable by its owner alone; a result gets the usual permissions
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Raise UsageError when `path` cannot become a new folder: it exists, or its parent cannot be written.
+
+    Called before the work starts, so that nobody waits for a run that cannot be kept.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file; a run needs a folder of its own. Give another name with --out.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already. Give another name with --out, or replace it with --force.")
+    parent = target.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {parent}. Give a folder that can be written with --out.")
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+    """Give a scratch folder that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: the folder to be made; missing parents are made too.
+        force: replace a folder that is already there; the old one stays until the new one is complete.
+
+    Raises:
+        UsageError: `path` exists and `force` is False, or its parent cannot be written.
+    """
+    target = Path(path)
+    refuse_existing(target, force=force)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", dir=target.parent))
+    try:
+        yield scratch
+        umask = os.umask(0)
+        os.umask(umask)
+        scratch.chmod(0o777 & ~umask)
+        for file in scratch.iterdir():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+        _swap_in(scratch, target)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _swap_in(scratch: Path, target: Path) -> None:
+    """Rename `scratch` to `target`; a folder that is there is moved aside first and removed last."""
+    aside = None
+    if target.exists():
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.old.", dir=target.parent))
+        target.rename(aside / "old")
+    try:
+        scratch.rename(target)
+    except OSError as error:
+        if aside is not None:
+            (aside / "old").rename(target)
+        raise UsageError(f"{target} appeared while the run was being written; give another name with --out.") from error
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,241 @@
+"""Quadratic: squared loss as a function of the parameters alone: loss, gradient, curvature, modes, minimum."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import lapack
+
+from steepest.batch import FloatArray
+from steepest.coordinates import Coordinates
+from steepest.errors import DataError, UsageError
+from steepest.triangle import Triangle
+
+ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
+
+GRADIENT_SCALE: dict[str, float] = {"quarter_mse": 0.5, "half_mse": 1.0, "mse": 2.0}
+"""s of J = s·Σ w r² / (2 Σ w): the factor before the mean gradient Σ w·r·x / Σ w."""
+
+# A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
+# leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
+DEPENDENT = 3e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """The directions in which descent on a quadratic is a product of scalars, steepest first.
+
+    Along mode i the distance from the minimum after k epochs of a linear rule is p_k(λ_i) times that of the start.
+
+    Args:
+        eigenvalues: λ of the Hessian for every direction that moves, shape (r,), descending, all > 0, in units of
+            loss per squared parameter.
+        directions: orthonormal columns V, shape (p, r). Directions outside their span have no curvature: they stay
+            where they start.
+    """
+
+    eigenvalues: FloatArray
+    directions: FloatArray
+
+    @property
+    def condition_number(self) -> float:
+        """κ = λ_max / λ_min over the moving modes; 1 where there is none."""
+        return float(self.eigenvalues[0] / self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """The objective of a table in given coordinates, everything that the rows could say already summed up.
+
+        J(theta) = s/(2W)·(‖R·theta - r‖² + ρ²) + l2/2·‖w‖²                        for each target
+        ∇J       = s/W·Rᵀ(R·theta - r) + l2·D·theta       D = identity, 0 at the intercept
+        ∇²J      = s/W·RᵀR + l2·D
+
+    Args:
+        R: triangle of the inputs in force, shape (p, p).
+        r: right-hand sides, shape (p, t).
+        rho: ρ, length of what no parameters can explain, shape (t,).
+        total_weight: W = Σ w.
+        scale: s, 1/2 for quarter_mse, 1 for half_mse, 2 for mse.
+        l2: the ridge penalty, in the coordinates in force, never on the intercept.
+        fit_intercept: whether the first parameter is the intercept.
+
+    Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.3 (least squares by QR).
+    """
+
+    R: FloatArray
+    r: FloatArray
+    rho: FloatArray
+    total_weight: float
+    scale: float = 1.0
+    l2: float = 0.0
+    fit_intercept: bool = True
+
+    @classmethod
+    def of(
+        cls, triangle: Triangle, coordinates: Coordinates, *, objective: ObjectiveName = "half_mse", l2: float = 0.0
+    ) -> "Quadratic":
+        """Return the objective of a table's triangle.
+
+        Args:
+            triangle: the table.
+            coordinates: the inputs in force, from `triangle.coordinates(...)`.
+            objective: "half_mse" (Σ w r²/(2W)), "mse" (twice that) or "quarter_mse" (half of it, the tutorial's).
+            l2: λ of the penalty l2/2·‖w‖², finite and not negative.
+
+        Raises:
+            UsageError: the objective is unknown or l2 is out of its range.
+            DataError: there are no rows.
+
+        Example:
+            >>> from steepest.batch import Batch
+            >>> line = Batch(np.array([[1.0], [2.0], [3.0]]), np.array([[2.5], [3.0], [3.5]]), ("x",), ("y",))
+            >>> triangle = Triangle.of(line)
+            >>> quadratic = Quadratic.of(triangle, triangle.coordinates("raw"))
+            >>> quadratic.minimum.ravel().round(12)
+            array([2. , 0.5])
+            >>> quadratic.value(np.zeros((2, 1))).round(12)      # (2.5² + 3² + 3.5²) / 6
+            array([4.58333333])
+        """
+        if objective not in GRADIENT_SCALE:
+            raise UsageError(f'objective is "half_mse", "mse" or "quarter_mse"; given was {objective!r}.')
+        if isinstance(l2, (bool, str)) or not 0 <= l2 < 1e150:
+            raise UsageError(f"l2 must be a finite number, 0 or larger (and below 1e150); given was {l2!r}.")
+        if not triangle.row_count:
+            raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
+        R, r, rho = triangle.design(coordinates)
+        return cls(R, r, rho, triangle.total_weight, GRADIENT_SCALE[objective], float(l2), coordinates.fit_intercept)
+
+    @property
+    def size(self) -> int:
+        """p, the number of parameters of each target."""
+        return len(self.R)
+
+    @cached_property
+    def penalized(self) -> FloatArray:
+        """The diagonal of D: 1 for weights, 0 for the intercept, shape (p,)."""
+        mask = np.ones(self.size)
+        if self.fit_intercept:
+            mask[0] = 0.0
+        return mask
+
+    def residual(self, theta: FloatArray) -> FloatArray:
+        """R·theta - r, shape (..., p, t): the part of the residuals that parameters can change."""
+        return self.R @ theta - self.r
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """J at theta (..., p, t), one number a target: shape (..., t)."""
+        data = (self.residual(theta) ** 2).sum(axis=-2) + self.rho**2
+        penalty = (self.penalized[:, None] * theta**2).sum(axis=-2)
+        return self.scale / (2 * self.total_weight) * data + self.l2 / 2 * penalty
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """∇J at theta (..., p, t), of the same shape."""
+        fit = self.scale / self.total_weight * (self.R.T @ self.residual(theta))
+        return fit + self.l2 * self.penalized[:, None] * theta if self.l2 else fit
+
+    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """J and ∇J at theta, what a loop asks for at every epoch."""
+        return self.value(theta), self.gradient(theta)
+
+    def rmse(self, theta: FloatArray) -> FloatArray:
+        """√(Σ w r² / Σ w) at theta (..., p, t), without any penalty: shape (..., t), in the target's units."""
+        return self.root_mean_square(self.residual(theta))
+
+    def root_mean_square(self, residual: FloatArray) -> FloatArray:
+        """√((‖residual‖² + ρ²)/W) for residuals R·theta - r (..., p, t): shape (..., t)."""
+        # by the largest entry, so that a diverging run is told as long as its residuals are numbers
+        largest = np.maximum(np.abs(residual).max(axis=-2), self.rho)
+        unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = ((residual / unit[..., None, :]) ** 2).sum(axis=-2) + (self.rho / unit) ** 2
+            return np.asarray(unit * np.sqrt(squares / self.total_weight))
+
+    @cached_property
+    def augmented(self) -> tuple[FloatArray, FloatArray]:
+        """(M, m) with J = ½‖M·theta - m‖² + s·ρ²/(2W): M upper triangular (p, p), m (p, t).
+
+        Without penalty M = √(s/W)·R. With it, M is the triangle of √(s/W)·R on top of √l2·D.
+        """
+        root = math.sqrt(self.scale / self.total_weight)
+        if not self.l2:
+            return root * self.R, root * self.r
+        stacked = np.vstack([root * self.R, np.diag(math.sqrt(self.l2) * self.penalized)])
+        Q, M = np.linalg.qr(stacked)
+        return M, Q[: self.size].T @ (root * self.r)
+
+    @cached_property
+    def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, int]:
+        """Column lengths, R and order of M's columns scaled to length 1 and pivoted, and the numerical rank."""
+        M, _ = self.augmented
+        length = np.sqrt((M**2).sum(axis=0))
+        length = np.where(length > 0, length, 1.0)
+        packed, order, _, _, _ = lapack.dgeqp3(M / length)
+        diagonal = np.abs(np.diag(packed))
+        return length, np.triu(packed), order - 1, int((diagonal > DEPENDENT).sum())
+
+    @property
+    def rank(self) -> int:
+        """Number of directions with curvature; p unless columns depend on each other."""
+        return self._pivoted[3]
+
+    def dependent(self, features: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of parameters whose columns can be computed from the others', as many as the rank falls short."""
+        names = ("intercept", *features) if self.fit_intercept else features
+        _, _, order, rank = self._pivoted
+        return tuple(names[j] for j in sorted(order[rank:]))
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Eigenvalues and eigenvectors of ∇²J = MᵀM, as squared singular values and right vectors of M.
+
+        By one-sided Jacobi: eigenvalues many orders of magnitude apart keep their digits when only the units of
+        the columns differ. Where columns depend on each other, the directions without curvature are left out.
+
+        Source: Drmač, Veselić, "New fast and accurate Jacobi SVD algorithm", SIAM J. Matrix Anal. Appl. 29 (2008).
+        """
+        M, _ = self.augmented
+        length, factor, order, rank = self._pivoted
+        if rank < self.size:
+            full = np.zeros((rank, self.size))
+            full[:, order] = factor[:rank]
+            M = full * length
+        if not rank:
+            return Modes(np.zeros(0), np.zeros((self.size, 0)))
+        largest = np.abs(M).max()
+        tall = M if rank == self.size else M.T
+        singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=0, jobu=0, jobv=0, jobr=0)
+        if info:
+            raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
+        singular = singular * (work[0] / work[1]) * largest
+        return Modes(singular**2, right if rank == self.size else left[:, :rank])
+
+    @cached_property
+    def minimum(self) -> FloatArray:
+        """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""
+        M, m = self.augmented
+        length, _, _, rank = self._pivoted
+        if rank == self.size:
+            solution, _ = lapack.dtrtrs(M / length, m)
+            return np.asarray(solution) / length[:, None]
+        V = self.modes.directions
+        left, singular, right = np.linalg.svd(M @ V, full_matrices=False)
+        return V @ (right.T @ ((left.T @ m) / singular[:, None]))
+
+    @cached_property
+    def misfit(self) -> FloatArray:
+        """R·theta - r at the minimum, shape (p, t): exactly 0 where the parameters can reach every part of r."""
+        theta = self.minimum
+        if self.rank == self.size and not self.l2:
+            return np.zeros_like(theta)
+        return self.residual(theta)
+
+    @cached_property
+    def unexplained(self) -> FloatArray:
+        """√(2·J) at the minimum, split off so that it is never found by subtraction: shape (t,)."""
+        theta = self.minimum
+        if self.rank == self.size and not self.l2:
+            return math.sqrt(self.scale / self.total_weight) * self.rho
+        return np.sqrt(2 * self.value(theta))

@@ -1,0 +1,182 @@
+"""Recurrence: powers and two-term recurrences at any epoch, closed form, for many modes at once."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.batch import FloatArray
+
+Epochs = range | NDArray[np.int64]
+"""Epochs to look at: a range (fast: powers by two short ladders) or any array of whole numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """p_{k+1} = B p_k - C p_{k-1} with p_0 = 1, p_1 = 1 - a, solved by the roots r of r² - B r + C = 0.
+
+    Written in the distance δ = 1 - r of a root from 1, the equation is δ² - 2u δ + a = 0 with u = 1 - B/2; its small
+    root a / δ_large keeps its digits however slow the mode. With h = √(u² - a), r = 1 - u ± h and g = p_1 - B/2 = u - a:
+
+        p_k = (r₁^k + r₂^k)/2 + g·(r₁^k - r₂^k)/(r₁ - r₂)
+
+    where the roots are complex, r = ρ·exp(±iφ), powers become ρ^k cos kφ and ρ^k sin kφ; where they are equal, the
+    quotient becomes k·r^(k-1).
+
+    Args:
+        a: ηλ, shape (r,), above 0.
+        middle: 2u - (1 - β): a for heavy ball, a(1 + β) for Nesterov, shape (r,).
+        product: C, the product of the roots: β for heavy ball, β(1 - a) for Nesterov, shape (r,).
+        log_product: log |C|, shape (r,).
+        margin: 1 + B + C = (1 + r₁)(1 + r₂), shape (r,): 2(1 + β) - a for heavy ball, 2(1 + β) - a(1 + 2β) for
+            Nesterov; 0 at the stability limit, where a root passes -1.
+        momentum: β.
+
+    Source: Goh, "Why Momentum Really Works", Distill 2017, section "The Dynamics of Momentum" (the roots).
+    """
+
+    a: FloatArray
+    middle: FloatArray
+    product: FloatArray
+    log_product: FloatArray
+    margin: FloatArray
+    momentum: float
+
+    @property
+    def u(self) -> FloatArray:
+        """(1 - β + middle)/2, shape (r,)."""
+        return (1 - self.momentum + self.middle) / 2
+
+    @property
+    def discriminant(self) -> FloatArray:
+        """h² = u² - a, shape (r,), factored so that it keeps its digits near critical damping, where it is 0."""
+        m, root = 1 - self.momentum, 2 * np.sqrt(self.a)
+        return ((m - root) * (m + root) + self.middle * (2 * m + self.middle)) / 4
+
+    def radius(self) -> FloatArray:
+        """max(|r₁|, |r₂|), shape (r,): the factor an epoch in the long run."""
+        h = np.sqrt(np.maximum(self.discriminant, 0))
+        real = np.abs(1 - self.u) + h
+        return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real)
+
+    def residual(self, epochs: NDArray[np.int64]) -> FloatArray:
+        """p_k for each epoch and mode, shape (K, r); overflows to inf without a word."""
+        result = np.empty((len(epochs), len(self.a)))
+        waves = self.discriminant < 0
+        k = epochs[:, None].astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            result[:, waves] = self._where(waves)._waves(k)
+            result[:, ~waves] = self._where(~waves)._real(k)
+        result[epochs == 0] = 1.0
+        return result
+
+    def progress(self, epochs: NDArray[np.int64]) -> FloatArray:
+        """1 - p_k for each epoch and mode, shape (K, r).
+
+        Where both roots are positive and well apart, each power is taken from 1 by itself:
+        A₁(1 - r₁^k) + A₂(1 - r₂^k) with A₁ + A₂ = 1.
+        """
+        result = 1 - self.residual(epochs)
+        apart = self.discriminant > (self.u / 4) ** 2
+        slow = apart & (self.product >= 0) & (self.u > self.a) & (self.u < 1)
+        if slow.any():
+            result[:, slow] = self._where(slow)._slow_progress(epochs)
+        return result
+
+    def _where(self, chosen: NDArray[np.bool_]) -> "Recurrence":
+        parts = (self.a, self.middle, self.product, self.log_product, self.margin)
+        return Recurrence(*(part[chosen] for part in parts), self.momentum)
+
+    def _waves(self, k: FloatArray) -> FloatArray:
+        """Complex roots: ρ^k (cos kφ + g sin kφ / (ρ sin φ))."""
+        sine = np.sqrt(-self.discriminant)  # ρ sin φ
+        angle = np.arctan2(sine, 1 - self.u)
+        return np.exp(k * (self.log_product / 2)) * (np.cos(k * angle) + (self.u - self.a) * (np.sin(k * angle) / sine))
+
+    def _real(self, k: FloatArray) -> FloatArray:
+        """Real roots: by the root of larger magnitude and the ratio q = smaller / larger, -1 ≤ q ≤ 1."""
+        u, h = self.u, np.sqrt(self.discriminant)
+        positive = u <= 1
+        # the distance of the larger root from 1, or from -1 where it is negative: product of both over the other's
+        larger = np.where(positive, 1 - u + h, 1 - u - h)
+        distance = np.where(positive, self.a / (u + h), self.margin / (2 - u + h))
+        log_larger = np.log1p(-distance)
+        power = np.exp(k * log_larger) * np.where((larger < 0) & (k % 2 == 1), -1.0, 1.0)
+        gap = 2 * h / np.abs(larger)  # 1 - q
+        log_ratio = log_distance(gap)
+        ratio_power = np.exp(k * log_ratio) * np.where((gap > 1) & (k % 2 == 1), -1.0, 1.0)
+        one_minus = np.where(gap < 1, -np.expm1(k * log_ratio), 1 - ratio_power)
+        quotient = np.where(h > 0, one_minus / gap, k) / larger
+        return np.where(larger == 0, 0.0, power * ((1 + ratio_power) / 2 + (u - self.a) * quotient))
+
+    def _slow_progress(self, epochs: NDArray[np.int64]) -> FloatArray:
+        h, g, far = np.sqrt(self.discriminant), self.u - self.a, self.u + np.sqrt(self.discriminant)
+        second = -self.a * self.product / ((h + g) * 2 * h)  # A₂ = (h - g)/(2h), and h² - g² = -a·C
+        return (1 - second) * one_minus_powers(self.a / far, epochs) + second * one_minus_powers(far, epochs)
+
+
+def log_distance(a: FloatArray) -> FloatArray:
+    """log |1 - a| without cancellation on either side of 1, shape as a."""
+    # a - 2 is exact for 1 ≤ a ≤ 4, and with it the growth or decay next to the stability limit a = 2
+    with np.errstate(divide="ignore"):
+        return np.where(a < 1, np.log1p(-np.minimum(a, 1)), np.log1p(np.maximum(a, 1) - 2))
+
+
+def signed_powers(a: FloatArray, epochs: Epochs) -> FloatArray:
+    """(1 - a)^k for each epoch and mode, shape (K, r), also where 1 - a is 0 or negative; may overflow to inf."""
+    log = log_distance(a)
+    if isinstance(epochs, range) and epochs.step == 1 and len(epochs) > 64:
+        return _unrolled(a, epochs)
+    k = np.asarray(epochs, dtype=np.float64)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        power = np.exp(k * log)
+    power[(k == 0)[:, 0]] = 1.0  # 0 · log 0
+    return np.where((a > 1) & (k % 2 == 1), -power, power)
+
+
+def ladder(a: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
+    """Return two short ladders whose products are all powers of consecutive epochs.
+
+        (1 - a)^(start + i·L + j) = long[i]·short[j],   0 ≤ j < L
+
+    Two ladders of about √K exponentials each stand for K of them.
+
+    Args:
+        a: ηλ, shape (r,).
+        epochs: consecutive epochs.
+
+    Returns:
+        long (I, r), short (r, L) and how many powers to skip: the first product is that of an even epoch, so that the
+        sign of an odd one stays in the short ladder.
+    """
+    log = log_distance(a)
+    length = 2 * math.isqrt(len(epochs) // 4) + 2
+    start = epochs.start - epochs.start % 2
+    short_steps = np.arange(length, dtype=np.float64)
+    long_steps = np.arange(start, epochs.stop, length, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        short = np.exp(np.multiply.outer(log, short_steps))
+        long = np.exp(np.multiply.outer(long_steps, log))
+    short[:, 0] = 1.0  # 0 · log 0
+    long[long_steps == 0] = 1.0
+    short[a > 1, 1::2] *= -1
+    return long, short, epochs.start - start
+
+
+def _unrolled(a: FloatArray, epochs: range) -> FloatArray:
+    """(1 - a)^k of consecutive epochs, shape (K, r), as products of two ladders."""
+    long, short, skip = ladder(a, epochs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers: FloatArray = (long[:, None, :] * short.T).reshape(-1, len(a))
+    return powers[skip : skip + len(epochs)]
+
+
+def one_minus_powers(a: FloatArray, epochs: Epochs) -> FloatArray:
+    """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
+    log, k = log_distance(a), np.asarray(epochs, dtype=np.float64)[:, None]
+    odd = (a > 1) & (k % 2 == 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = np.where(odd, 1 + np.exp(k * log), -np.expm1(k * log))
+    result[(k == 0)[:, 0]] = 0.0
+    return result

@@ -1,0 +1,252 @@
+"""Rules: how a step is made from the gradient, and what is left of a mode's error after k of them.
+
+A rule knows how to start and how to take one step. A linear rule knows its residual polynomial p_k besides: on a
+quadratic, the error along a mode of eigenvalue λ after k epochs is p_k(λ) times that of the start.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeGuard
+
+import numpy as np
+
+from steepest.batch import FloatArray
+from steepest.errors import UsageError
+from steepest.recurrence import Epochs, Recurrence, ladder, log_distance, one_minus_powers, signed_powers
+
+Gradient = Callable[[FloatArray], FloatArray]
+
+
+class Rule(Protocol):
+    """How to start and how to take one step; a frozen value. `Memory` is whatever the rule carries from step to step."""
+
+    name: ClassVar[str]
+
+    def init(self, theta: FloatArray) -> object:
+        """Return the memory before the first step."""
+        ...
+
+    def step(self, gradient: Gradient, theta: FloatArray, memory: object) -> tuple[FloatArray, object]:
+        """Return parameters and memory after one epoch; `gradient` may be asked at any point."""
+        ...
+
+
+class LinearRule(Rule, Protocol):
+    """A rule whose whole run on a quadratic is known beforehand."""
+
+    learning_rate: float
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """p_k(λ), shape (K, r): what is left of each mode's start error; may overflow to inf on a diverging run."""
+        ...
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - p_k(λ), shape (K, r), without cancellation for modes that have hardly moved."""
+        ...
+
+    def radius(self, eigenvalues: FloatArray) -> FloatArray:
+        """The factor by which each mode shrinks an epoch in the long run, shape (r,); above 1 it grows."""
+        ...
+
+    def stability_limit(self, largest: float) -> float:
+        """The largest learning rate that does not grow, for the largest eigenvalue λ_max."""
+        ...
+
+
+@dataclass(frozen=True)
+class GradientRule:
+    """Plain gradient descent.
+
+        theta ← theta - η ∇J(theta)                p_k(λ) = (1 - ηλ)^k
+
+    Args:
+        learning_rate: η > 0, in parameter units per gradient unit.
+
+    Source: Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées", 1847.
+
+    Example:
+        >>> GradientRule(0.1).residual(np.array([5.0, 1.0]), np.array([0, 1, 2]))
+        array([[1.  , 1.  ],
+               [0.5 , 0.9 ],
+               [0.25, 0.81]])
+    """
+
+    learning_rate: float
+    name: ClassVar[str] = "gradient"
+    steady: ClassVar[bool] = True  # |p_k| of every mode falls from epoch to epoch, or grows from epoch to epoch
+
+    def init(self, theta: FloatArray) -> None:
+        """Nothing to remember."""
+
+    def step(self, gradient: Gradient, theta: FloatArray, memory: object) -> tuple[FloatArray, None]:
+        """theta ← theta - η ∇J(theta)."""
+        return theta - self.learning_rate * gradient(theta), None
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """(1 - ηλ)^k, shape (K, r)."""
+        return signed_powers(self.learning_rate * eigenvalues, epochs)
+
+    def ladder(self, eigenvalues: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
+        """The powers of consecutive epochs as products of two short ladders, for whole curves."""
+        return ladder(self.learning_rate * eigenvalues, epochs)
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - (1 - ηλ)^k, shape (K, r)."""
+        return one_minus_powers(self.learning_rate * eigenvalues, np.asarray(epochs))
+
+    def radius(self, eigenvalues: FloatArray) -> FloatArray:
+        """|1 - ηλ|."""
+        return np.abs(1 - self.learning_rate * eigenvalues)
+
+    def stability_limit(self, largest: float) -> float:
+        """2 / λ_max."""
+        return 2 / largest
+
+
+@dataclass(frozen=True)
+class HeavyBallRule:
+    """Gradient descent with a memory of its last step.
+
+        v ← β v - η ∇J(theta);  theta ← theta + v
+        p_{k+1} = (1 + β - ηλ) p_k - β p_{k-1},   p_0 = 1,  p_1 = 1 - ηλ
+
+    Args:
+        learning_rate: η > 0.
+        momentum: β, 0 ≤ β < 1.
+
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput. Math. 4 (1964).
+
+    Example:
+        >>> HeavyBallRule(0.1, momentum=0.5).residual(np.array([5.0]), np.array([0, 1, 2])).ravel()
+        array([1. , 0.5, 0. ])
+    """
+
+    learning_rate: float
+    momentum: float
+    name: ClassVar[str] = "heavy_ball"
+
+    def init(self, theta: FloatArray) -> FloatArray:
+        """v = 0."""
+        return np.zeros_like(theta)
+
+    def step(self, gradient: Gradient, theta: FloatArray, velocity: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """v ← β v - η ∇J(theta);  theta ← theta + v."""
+        velocity = self.momentum * velocity - self.learning_rate * gradient(theta)
+        return theta + velocity, velocity
+
+    def recurrence(self, eigenvalues: FloatArray) -> Recurrence:
+        """Return the two-term recurrence that p_k(λ) obeys."""
+        a = self.learning_rate * eigenvalues
+        decay = np.full_like(a, self.momentum)
+        margin = 2 * (1 + self.momentum) - a
+        return Recurrence(a, a, decay, _log_momentum(decay), margin, self.momentum)
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """p_k(λ) by the two roots of its recurrence, shape (K, r)."""
+        return self.recurrence(eigenvalues).residual(np.asarray(epochs))
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - p_k(λ), shape (K, r)."""
+        return self.recurrence(eigenvalues).progress(np.asarray(epochs))
+
+    def radius(self, eigenvalues: FloatArray) -> FloatArray:
+        """The larger root's magnitude: √β where the roots are complex."""
+        return self.recurrence(eigenvalues).radius()
+
+    def stability_limit(self, largest: float) -> float:
+        """2(1 + β) / λ_max."""
+        return 2 * (1 + self.momentum) / largest
+
+
+@dataclass(frozen=True)
+class NesterovRule:
+    """Gradient descent that looks ahead along its last step before it asks for the gradient.
+
+        v ← β v - η ∇J(theta + β v);  theta ← theta + v
+        p_{k+1} = (1 - ηλ)((1 + β) p_k - β p_{k-1}),   p_0 = 1,  p_1 = 1 - ηλ
+
+    Args:
+        learning_rate: η > 0.
+        momentum: β, 0 ≤ β < 1.
+
+    Source: Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)", Soviet Math.
+    Dokl. 27 (1983); in this form Sutskever, Martens, Dahl, Hinton, ICML 2013, equations 3 and 4.
+
+    Example:
+        >>> NesterovRule(0.1, momentum=0.5).residual(np.array([5.0]), np.array([0, 1, 2])).ravel()
+        array([1.   , 0.5  , 0.125])
+    """
+
+    learning_rate: float
+    momentum: float
+    name: ClassVar[str] = "nesterov"
+
+    def init(self, theta: FloatArray) -> FloatArray:
+        """v = 0."""
+        return np.zeros_like(theta)
+
+    def step(self, gradient: Gradient, theta: FloatArray, velocity: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """v ← β v - η ∇J(theta + β v);  theta ← theta + v."""
+        ahead = theta + self.momentum * velocity
+        velocity = self.momentum * velocity - self.learning_rate * gradient(ahead)
+        return theta + velocity, velocity
+
+    def recurrence(self, eigenvalues: FloatArray) -> Recurrence:
+        """Return the two-term recurrence that p_k(λ) obeys."""
+        a = self.learning_rate * eigenvalues
+        product = (1 - a) * self.momentum
+        log_product = _log_momentum(np.full_like(a, self.momentum)) + log_distance(a)
+        margin = 2 * (1 + self.momentum) - a * (1 + 2 * self.momentum)
+        return Recurrence(a, a * (1 + self.momentum), product, log_product, margin, self.momentum)
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """p_k(λ) by the two roots of its recurrence, shape (K, r)."""
+        return self.recurrence(eigenvalues).residual(np.asarray(epochs))
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - p_k(λ), shape (K, r)."""
+        return self.recurrence(eigenvalues).progress(np.asarray(epochs))
+
+    def radius(self, eigenvalues: FloatArray) -> FloatArray:
+        """The larger root's magnitude: √(β(1 - ηλ)) where the roots are complex."""
+        return self.recurrence(eigenvalues).radius()
+
+    def stability_limit(self, largest: float) -> float:
+        """2(1 + β) / ((1 + 2β) λ_max)."""
+        return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * largest)
+
+
+def _log_momentum(momentum: FloatArray) -> FloatArray:
+    """log β by way of β - 1, which is exact for β above 1/2; -inf for β = 0."""
+    with np.errstate(divide="ignore"):
+        return np.log1p(momentum - 1)
+
+
+RULES: dict[str, type] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}
+"""The rules by their names, as `descend(rule=...)` and the command line take them."""
+
+
+def is_linear(rule: Rule) -> TypeGuard[LinearRule]:
+    """Say whether the rule knows its residual polynomial."""
+    return hasattr(rule, "residual") and hasattr(rule, "stability_limit")
+
+
+def check_learning_rate(value: object) -> float:
+    """Return the learning rate as a float; raise UsageError naming the valid range when it is not one."""
+    if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
+        raise UsageError(f'learning_rate must be "auto" or a number above 0; given was {value!r}.')
+    rate = float(np.real(value))
+    if not 0 < rate < math.inf:
+        raise UsageError(f'learning_rate must be "auto" or a finite number above 0; given was {value!r}.')
+    return rate
+
+
+def check_momentum(value: object) -> float:
+    """Return the momentum as a float; raise UsageError when it is not in [0, 1)."""
+    if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
+        raise UsageError(f"momentum must be a number, 0 ≤ momentum < 1; given was {value!r}.")
+    momentum = float(np.real(value))
+    if not 0 <= momentum < 1:
+        raise UsageError(f"momentum must satisfy 0 ≤ momentum < 1; given was {value!r}.")
+    return momentum

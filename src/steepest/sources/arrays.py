@@ -1,0 +1,174 @@
+"""NumPy arrays, and whatever turns into one, as a source of batches."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.batch import Batch, FloatArray
+from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
+
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """Arrays X (n, d), y (n, t) and weight (n,) that have passed every check."""
+
+    X: FloatArray
+    y: FloatArray
+    weight: FloatArray | None
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+
+    @classmethod
+    def open(
+        cls,
+        data: object,
+        y: object,
+        *,
+        target: str | Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        weight: object = None,
+    ) -> "ArraySource":
+        """Check arrays and return their source.
+
+        The names are "x1" … "xd" and "y" (or "y1" … "yt") unless `features` and `target` give others.
+
+        Raises:
+            DataError, DataTypeError, MissingValuesError: with the column, the row and the remedy.
+            UsageError: y is missing, or the names do not fit the columns.
+        """
+        if y is None:
+            raise UsageError("an array of inputs needs its targets: descend(X, y). For a file give its path and target=...")
+        X = as_matrix(data, "X")
+        # a column of shape (n, 1) and a row of n numbers are the same target; they are never broadcast
+        Y = as_matrix(y, "y")
+        if len(X) != len(Y):
+            raise DataError(f"X has {len(X):,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut.")
+        if not len(X):
+            raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
+        feature_names = _names(features, X.shape[1], "x", "features", "X")
+        target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
+        check_finite(X, feature_names)
+        check_finite(Y, target_names, kind="target")
+        return cls(X, Y, _weights(weight, len(X)), feature_names, target_names)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows in order, as views of the arrays."""
+        for start in range(0, len(self.X), BATCH_ROWS):
+            rows = slice(start, start + BATCH_ROWS)
+            weight = None if self.weight is None else self.weight[rows]
+            yield Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, start)
+
+    def describe(self) -> dict[str, Any]:
+        """Say shapes and fingerprint."""
+        digest = hashlib.sha256()
+        for array in (self.X, self.y, self.weight):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return {"kind": "arrays", "rows": len(self.X), "features": self.X.shape[1], "sha256": digest.hexdigest()}
+
+
+def as_matrix(values: object, name: str) -> FloatArray:
+    """Return `values` as a float64 array of shape (n, columns); y of shape (n,) becomes (n, 1).
+
+    Raises:
+        DataTypeError: sparse, masked, complex, text or dates.
+        DataError: another number of dimensions, or objects that are no numbers.
+    """
+    if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
+        raise DataTypeError(f"{name} is a sparse matrix; a dense array is needed. Convert it with {name}.toarray() when it fits in memory.")
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataTypeError(f"{name} is a masked array, and masked values must not be used. Fill them, or drop their rows, and pass .data.")
+    if isinstance(values, np.matrix):
+        raise DataTypeError(f"{name} is an np.matrix, whose products mean something else. Pass np.asarray({name}).")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{name} is no rectangular table of numbers: {error}.") from error
+    if name == "y" and array.ndim == 1:
+        array = array[:, None]
+    if array.ndim == 1:
+        raise DataError(f"X must have two dimensions (n, d); given was shape {array.shape}. For one feature use X.reshape(-1, 1).")
+    if array.ndim != 2:
+        shapes = "(n,) or (n, t)" if name == "y" else "(n, d)"
+        raise DataError(f"{name} must have the shape {shapes}; given was {array.shape}.")
+    return _as_float64(array, name)
+
+
+def _as_float64(array: NDArray[Any], name: str) -> FloatArray:
+    kind = array.dtype.kind
+    if kind == "c":
+        raise DataTypeError(f"{name} holds complex numbers; complex is not supported. Pass real and imaginary parts as two columns.")
+    if kind in "mM":
+        raise DataTypeError(f"{name} holds dates or durations ({array.dtype}). Turn them into numbers in a unit of your choice first.")
+    if kind in "US":
+        raise DataTypeError(f"{name} holds text, the first value is {array.flat[0]!r}. Turn it into numbers first, e.g. with .astype(float).")
+    if kind == "O":
+        return _from_objects(array, name)
+    if kind not in "buif":
+        raise DataTypeError(f"{name} has the type {array.dtype}, which is no number. Turn it into numbers first.")
+    return np.asarray(array, dtype=np.float64)
+
+
+def _from_objects(array: NDArray[Any], name: str) -> FloatArray:
+    result = np.empty(array.shape)
+    for (row, column), value in np.ndenumerate(array):
+        if isinstance(value, (str, bytes)) or isinstance(value, complex):
+            raise DataTypeError(f"{name} holds {value!r} in row {row}, column {column}; a number is needed there.")
+        try:
+            result[row, column] = float(value)
+        except (TypeError, ValueError):
+            raise MissingValuesError(f"{name} holds {value!r} in row {row}, column {column}; a number is needed there. Drop the row or fill it in.") from None
+    return result
+
+
+def check_finite(values: FloatArray, names: tuple[str, ...], kind: str = "column", first_row: int = 0) -> None:
+    """Raise when values (n, columns) hold NaN or infinity: with the count, the first row and the column's name.
+
+    Raises:
+        MissingValuesError: there is a NaN.
+        DataError: there is an infinity.
+    """
+    if np.isfinite(values.sum()) or np.isfinite(values).all():
+        return
+    missing = np.isnan(values)
+    bad, what = (missing, "NaN") if missing.any() else (np.isinf(values), "inf")
+    row, column = np.argwhere(bad)[0]
+    text = (
+        f"{int(bad.sum()):,} values are {what}; the first is in row {first_row + row:,} (counted from 0) of "
+        f"{kind} {names[column]!r}. Drop those rows or impute the values."
+    )
+    raise MissingValuesError(text) if what == "NaN" else DataError(text)
+
+
+def _names(given: Sequence[str] | None, count: int, letter: str, parameter: str, array: str) -> tuple[str, ...]:
+    if given is None:
+        return (letter,) if count == 1 and letter == "y" else tuple(f"{letter}{j + 1}" for j in range(count))
+    names = tuple(given)
+    if len(names) != count:
+        raise UsageError(f"{parameter} names {len(names)} columns, but {array} has {count}.")
+    if len(set(names)) != count:
+        raise UsageError(f"{parameter} has a name twice: {names}. Every column needs its own.")
+    return names
+
+
+def _weights(weight: object, n: int) -> FloatArray | None:
+    if weight is None:
+        return None
+    if isinstance(weight, str):
+        raise UsageError(f"weight={weight!r} names a column, but arrays have none. Give an array of {n:,} weights.")
+    array = np.asarray(weight)
+    if array.shape != (n,):
+        raise DataError(f"weight needs one number a row, shape ({n},); given was {array.shape}.")
+    values = _as_float64(array[:, None], "weight")[:, 0]
+    if not np.isfinite(values).all() or (values < 0).any():
+        wrong = values[~(np.isfinite(values) & (values >= 0))]
+        raise DataError(f"weights must be finite and not negative; {wrong.size:,} are not, the first is {wrong[0]}.")
+    if not (values > 0).any():
+        raise DataError("all weights are 0, so no row counts. Give at least one row a weight above 0.")
+    return values

@@ -1,0 +1,315 @@
+"""CSV and Parquet files as a source of batches, read by DuckDB in pieces."""
+
+import difflib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.batch import Batch, FloatArray
+from steepest.errors import DataError, MissingValuesError, UsageError
+
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
+DATES = ("DATE", "TIME", "INTERVAL")
+FINGERPRINT_BYTES = 1 << 20  # read from each end of a file, so that a large one is not read twice
+
+
+@dataclass(frozen=True, eq=False)
+class TableSource:
+    """A CSV or Parquet file whose columns have passed every check that needs no reading of rows.
+
+    Args:
+        path: the file.
+        reader: DuckDB's call that reads it, with one parameter, the path.
+        features: names of the inputs.
+        targets: names of the targets.
+        weight: name of the weight column, or None.
+    """
+
+    path: Path
+    reader: str
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    weight: str | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        y: object = None,
+        target: str | Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        weight: object = None,
+    ) -> "TableSource":
+        """Check a file and its columns and return its source.
+
+        Raises:
+            DataError: no such file, no regular file, empty, unreadable, text or date columns; with the remedy.
+            UsageError: the target or a feature is no column, or a column has two roles.
+        """
+        if y is not None:
+            raise UsageError("y belongs to arrays; a file holds its targets. Name them: target=...")
+        if weight is not None and not isinstance(weight, str):
+            raise UsageError(f"the weight of a file is the name of a column; given was {type(weight).__name__}.")
+        file = check_file(path)
+        reader = _reader(file)
+        types = _columns(file, reader)
+        targets = (target,) if isinstance(target, str) else tuple(target or ())
+        chosen = _choose(file, types, targets, features, weight)
+        source = cls(file, reader, chosen, targets, weight)
+        source._refuse_text(types)
+        return source
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all rows in order, at most 131,072 at once.
+
+        Raises:
+            MissingValuesError: values are missing, counted for each column over the whole file.
+            DataError: a line cannot be read; the message has its number.
+        """
+        import nanoarrow  # noqa: PLC0415 - loaded when a file is read, not on import
+
+        names = self._names
+        columns = ", ".join(f"CAST({_quoted(name)} AS DOUBLE)" for name in names)
+        missing = _Missing(names)
+        first = 0
+        with _connect() as connection, _telling_errors(self.path):
+            relation = connection.sql(f"SELECT {columns} FROM {self.reader}", params=[str(self.path)])
+            for piece in nanoarrow.ArrayStream(relation):
+                rows, valid = _decode(piece, len(names))
+                missing.look(rows, valid, first)
+                if not missing.found:
+                    yield self._batch(rows, first)
+                first += len(rows)
+        missing.refuse()
+        if not first:
+            raise DataError(f"{self.path} has no data rows. Give a table with at least one row below its header.")
+
+    def describe(self) -> dict[str, Any]:
+        """Say name, size and a fingerprint of the file's size, first and last megabyte."""
+        size = self.path.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        with self.path.open("rb") as stream:
+            digest.update(stream.read(FINGERPRINT_BYTES))
+            if size > FINGERPRINT_BYTES:
+                stream.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
+                digest.update(stream.read(FINGERPRINT_BYTES))
+        return {"kind": "file", "name": self.path.name, "bytes": size, "sha256_of_size_and_ends": digest.hexdigest()}
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.features, *self.targets, *((self.weight,) if self.weight else ()))
+
+    def _batch(self, rows: FloatArray, first: int) -> Batch:
+        d, t = len(self.features), len(self.targets)
+        weight = rows[:, d + t] if self.weight else None
+        return Batch(rows[:, :d], rows[:, d : d + t], self.features, self.targets, weight, first)
+
+    def _refuse_text(self, types: dict[str, str]) -> None:
+        """Refuse columns that are no numbers, by name and first value."""
+        for name in self._names:
+            kind = types[name]
+            if kind.lstrip("U").startswith(NUMERIC):
+                continue
+            value = self._first_value(name)
+            if kind.startswith(DATES):
+                remedy = "Turn dates into a number in a unit of your choice, such as days since the first row."
+            else:
+                others = [other for other in self.features if types[other].lstrip("U").startswith(NUMERIC)]
+                remedy = f"Leave it out with features: {', '.join(others)}" if name in self.features and others else "Turn it into numbers first."
+            raise DataError(f"column {name!r} of {self.path} is {kind}, not a number; its first value is {value!r}. {remedy}")
+
+    def _first_value(self, name: str) -> object:
+        with _connect() as connection:
+            query = f"SELECT {_quoted(name)} FROM {self.reader} WHERE {_quoted(name)} IS NOT NULL LIMIT 1"
+            row = connection.execute(query, [str(self.path)]).fetchone()
+        return row[0] if row else None
+
+
+class _Missing:
+    """Counts missing values of each column while a file goes by."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.counts = np.zeros(len(names), dtype=np.int64)
+        self.first: tuple[int, str] | None = None
+        self.infinite: tuple[int, str, float] | None = None
+
+    @property
+    def found(self) -> bool:
+        return bool(self.counts.any())
+
+    def look(self, rows: FloatArray, valid: FloatArray | None, first_row: int) -> None:
+        """Count NULL and NaN, remember the first, and the first infinity."""
+        if np.isfinite(rows.sum()) and valid is None:
+            return
+        absent = np.isnan(rows)
+        if absent.any():
+            self.counts += absent.sum(axis=0)
+            if self.first is None:
+                row, column = np.argwhere(absent)[0]
+                self.first = first_row + int(row), self.names[column]
+        infinite = np.isinf(rows)
+        if infinite.any() and self.infinite is None:
+            row, column = np.argwhere(infinite)[0]
+            raise DataError(
+                f"column {self.names[column]!r} holds {rows[row, column]} in data row {first_row + int(row) + 1:,}; a finite number is "
+                "needed there. Drop the row or correct the value."
+            )
+
+    def refuse(self) -> None:
+        """Raise MissingValuesError when there were any."""
+        if self.first is None:
+            return
+        each = ", ".join(f"{name} {count:,}" for name, count in zip(self.names, self.counts, strict=True) if count)
+        row, column = self.first
+        raise MissingValuesError(
+            f"{int(self.counts.sum()):,} values are missing ({each}); the first is column {column!r} in data row {row + 1:,}. "
+            "Drop those rows or fill them in."
+        )
+
+
+def check_file(path: str | os.PathLike[str]) -> Path:
+    """Return `path` when it is a regular file that can be read and holds something.
+
+    Raises:
+        DataError: otherwise; a missing file is told with the nearest names in its folder.
+    """
+    file = Path(path)
+    try:
+        status = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"not found: {file}.{_near_misses(file)}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot open {file}: {error}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{file} is a folder, device or pipe; a regular CSV or Parquet file is needed.")
+    if not os.access(file, os.R_OK):
+        raise DataError(f"no permission to read {file}. Change its permissions, or copy it to where you may read.")
+    if not status.st_size:
+        raise DataError(f"{file} is empty: no data rows. Give a table with a header and at least one row.")
+    return file
+
+
+def _near_misses(file: Path) -> str:
+    try:
+        names = [entry.name for entry in file.parent.iterdir()]
+    except OSError:
+        return f" The folder {file.parent} is not there either."
+    near = difflib.get_close_matches(file.name, names, n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else " Check the folder and the spelling."
+
+
+def _reader(file: Path) -> str:
+    """Return DuckDB's reader for the file, decided by its first bytes and not by its name."""
+    with file.open("rb") as stream:
+        magic = stream.read(4)
+    return "read_parquet(?)" if magic == b"PAR1" else "read_csv(?, strict_mode=true)"
+
+
+def _columns(file: Path, reader: str) -> dict[str, str]:
+    """Return column names and DuckDB types, in order; refuse names that stand twice in a CSV header."""
+    with _connect() as connection, _telling_errors(file):
+        described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(file)]).fetchall()
+        names = {row[0]: row[1] for row in described}
+        if reader.startswith("read_csv"):
+            _refuse_odd_header(connection, file, names)
+    return names
+
+
+def _refuse_odd_header(connection: Any, file: Path, names: dict[str, str]) -> None:
+    """DuckDB renames the second `a` to `a_1` and invents names where there is no header: both are told instead."""
+    found = connection.execute("SELECT Delimiter, Quote, SkipRows, HasHeader FROM sniff_csv(?)", [str(file)]).fetchone()
+    delimiter, quote, skip, has_header = found
+    if not has_header:
+        raise DataError(
+            f"{file} has no header line: its first line looks like data. Write a first line with the columns' names, such as "
+            f"{delimiter.join(f'x{j + 1}' for j in range(len(names) - 1))}{delimiter}y."
+        )
+    options = "header=false, all_varchar=true, delim=$d, skip=$s" + ("" if quote == "(empty)" else ", quote=$q")
+    values = {"p": str(file), "d": delimiter, "s": skip} | ({} if quote == "(empty)" else {"q": quote})
+    header = connection.execute(f"SELECT * FROM read_csv($p, {options}) LIMIT 1", values).fetchone() or ()
+    clean = [str(name).strip() for name in header]
+    double = sorted({name for name in clean if clean.count(name) > 1})
+    if double:
+        raise DataError(f"{file} has columns of the same name: {', '.join(map(repr, double))}. Give every column its own name.")
+
+
+def _choose(
+    file: Path, types: dict[str, str], targets: tuple[str, ...], features: Sequence[str] | None, weight: str | None
+) -> tuple[str, ...]:
+    """Return the features after checking that every named column exists and has one role."""
+    if not targets:
+        raise UsageError(f"which column is the target? Name one of {_shortened(types)}: target=... or --target NAME.")
+    named = (*targets, *(features or ()), *((weight,) if weight else ()))
+    for name in named:
+        if name not in types:
+            near = difflib.get_close_matches(name, types, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"{file} has no column {name!r}.{hint} Its columns are {_shortened(types)}.")
+    double = sorted({name for name in named if named.count(name) > 1})
+    if double:
+        raise UsageError(f"column {double[0]!r} is named twice among target, features and weight. Each column has one role.")
+    chosen = tuple(features) if features is not None else tuple(name for name in types if name not in named)
+    if not chosen:
+        raise UsageError(f"{file} has no column left to predict {targets[0]!r} from. Give a table with at least one input.")
+    return chosen
+
+
+def _shortened(names: dict[str, str]) -> str:
+    shown = [repr(name) for name in list(names)[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _connect() -> Any:
+    import duckdb  # noqa: PLC0415 - loaded when a file is read, not on import
+
+    return duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+
+
+def _decode(piece: Any, columns: int) -> tuple[FloatArray, FloatArray | None]:
+    """Return a struct of doubles as rows (n, columns), NULL as NaN, and a marker that there were NULLs."""
+    import nanoarrow  # noqa: PLC0415
+
+    rows = np.empty((len(piece), columns))
+    some_null = None
+    for j in range(columns):
+        view = nanoarrow.c_array(piece.child(j)).view()
+        values = np.asarray(view.buffer(1))[view.offset : view.offset + view.length]
+        rows[:, j] = values
+        if view.null_count:
+            bits = np.unpackbits(np.frombuffer(view.buffer(0), dtype=np.uint8), bitorder="little")
+            rows[bits[view.offset : view.offset + view.length] == 0, j] = np.nan
+            some_null = rows
+    return rows, some_null
+
+
+class _telling_errors:  # noqa: N801 - a context manager reads like a verb
+    """Turn errors of the reader into a DataError with the first lines of its explanation."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, (DataError, UsageError)):
+            return
+        import duckdb  # noqa: PLC0415
+        from nanoarrow._utils import NanoarrowException  # noqa: PLC0415
+
+        if isinstance(error, (duckdb.Error, NanoarrowException)):
+            text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ").split("Possible")[0]
+            lines = [line.strip() for line in text.splitlines() if line.strip() and "Possible" not in line]
+            raise DataError(f"cannot read {self.file}: {' '.join(lines[:4])[:600]} Correct the file, or leave the column out with features.") from None

@@ -1,0 +1,63 @@
+"""Which rows are held out, and in which fold: decided by a seeded hash of the row's position, so it can be streamed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import UsageError
+
+
+def hash_positions(positions: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """Return 64 well-mixed bits for each row position: splitmix64 of the position, offset by the seed.
+
+        z = position + seed·γ' ;  z ^= z >> 30; z *= c1;  z ^= z >> 27; z *= c2;  z ^= z >> 31
+
+    The same position and seed give the same bits on every machine, in any order of reading.
+
+    Args:
+        positions: row numbers counted from 0, shape (n,), uint64.
+        seed: any integer from 0 to 2**63 - 1.
+
+    Returns:
+        hashes, shape (n,), uint64, uniform over all 64-bit numbers.
+
+    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 16.
+
+    Example:
+        >>> hash_positions(np.arange(2, dtype=np.uint64), seed=0)
+        array([16294208416658607535,  7960286522194355700], dtype=uint64)
+    """
+    gamma = 0x9E3779B97F4A7C15
+    z = (positions + np.uint64(1)) * np.uint64(gamma) + np.uint64(seed * 0xD1342543DE82EF95 % 2**64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed` when it is a whole number from 0 to 2**63 - 1; raise UsageError otherwise."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+        raise UsageError(f"seed must be a whole number from 0 to 2**63 - 1; given was {seed!r}.")
+    return int(seed)
+
+
+def held_out(first_row: int, count: int, share: float, seed: int) -> NDArray[np.bool_]:
+    """Say for `count` rows from `first_row` on which of them belong to the test set.
+
+    A row is held out when its hash, read as a number in [0, 1), is below `share`.
+
+    Args:
+        first_row: position of the first row in its source, from 0.
+        count: number of rows.
+        share: expected share of held-out rows, 0 < share < 1.
+        seed: another seed gives another, independent choice.
+
+    Returns:
+        mask, shape (count,), True where the row is held out.
+
+    Raises:
+        UsageError: share is not between 0 and 1, or seed is not a whole number.
+    """
+    if not 0 < share < 1:
+        raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {share!r}.")
+    positions = np.arange(first_row, first_row + count, dtype=np.uint64)
+    return hash_positions(positions, check_seed(seed)) < np.uint64(int(share * 2.0**64))

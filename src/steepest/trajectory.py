@@ -1,0 +1,325 @@
+"""Trajectory: a whole run as a value: any epoch, the curve, how it ended and what to make of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from steepest.batch import FloatArray
+from steepest.coordinates import Coordinates
+from steepest.errors import DataError, UsageError
+
+Scalar = float | FloatArray
+Numbers = NDArray[np.int64]
+CHUNK = 1 << 20  # numbers worked on together when a whole curve is asked for: 8 MB
+
+
+class Surface(Protocol):
+    """What a trajectory asks of the objective it descends: loss, gradient and RMSE at any parameters (..., p, t)."""
+
+    def value(self, theta: FloatArray) -> FloatArray: ...
+    def gradient(self, theta: FloatArray) -> FloatArray: ...
+    def rmse(self, theta: FloatArray) -> FloatArray: ...
+    @property
+    def minimum(self) -> FloatArray: ...
+
+
+class Path(Protocol):
+    """Where the parameters were: known at every epoch from a formula, or recorded at some from a loop."""
+
+    @property
+    def epochs(self) -> range | Numbers:
+        """The epochs that can be asked for, ascending."""
+        ...
+
+    def parameters(self, epochs: range | Numbers) -> FloatArray:
+        """Theta at the given epochs, shape (K, p, t)."""
+        ...
+
+    def loss(self, epochs: range | Numbers) -> FloatArray:
+        """The objective at the given epochs, shape (K, t)."""
+        ...
+
+    def rmse(self, epochs: range | Numbers) -> FloatArray:
+        """√(Σ w r² / Σ w) at the given epochs, shape (K, t)."""
+        ...
+
+    def gradient_norm(self, epochs: range | Numbers) -> FloatArray:
+        """‖∇J‖ in the coordinates in force at the given epochs, shape (K, t)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """Which epochs a loop keeps: memory is yours to choose.
+
+    Args:
+        every: keep every n-th epoch; 1 keeps all.
+        points: keep about so many epochs, evenly spaced on a log axis, instead.
+        epochs: keep exactly these, instead.
+
+    The start and the last epoch are always kept.
+
+    Example:
+        >>> Record(every=4).choose(10)
+        array([ 0,  4,  8, 10])
+        >>> Record(points=6).choose(1000)
+        array([   0,    1,    4,   16,   63,  251, 1000])
+    """
+
+    every: int | None = None
+    points: int | None = None
+    epochs: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("every", "points", "epochs") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise UsageError(f"Record takes one of every, points and epochs; given were {given or 'none'}.")
+        if self.every is not None and self.every < 1:
+            raise UsageError(f"Record(every=...) must be 1 or larger; given was {self.every!r}.")
+
+    def choose(self, last: int) -> Numbers:
+        """Return the epochs to keep of a run of `last` epochs, ascending."""
+        if self.every is not None:
+            inner = np.arange(0, last + 1, self.every, dtype=np.int64)
+        elif self.points is not None:
+            inner = log_spaced(last, self.points)
+        else:
+            inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
+        return np.unique(np.concatenate([[0, last], inner]).astype(np.int64))
+
+
+def log_spaced(last: int, points: int) -> Numbers:
+    """Return 0 and about `points` epochs from 1 to `last`, evenly spaced on a log axis, without repetition."""
+    if last < 1:
+        return np.array([0], dtype=np.int64)
+    steps = np.round(np.geomspace(1, last, max(2, points)))
+    return np.unique(np.concatenate([[0], steps, [last]]).astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The run at one epoch, in the data's own units.
+
+    Args:
+        epoch: number of updates done.
+        weights: shape (d,), or (d, t) for several targets; target units per feature unit.
+        bias: a float, or shape (t,); target units.
+        loss: the objective including the penalty.
+        rmse: √(Σ w r² / Σ w), target units.
+        gradient_norm: ‖∇J‖ in the coordinates in force.
+    """
+
+    epoch: int
+    weights: FloatArray
+    bias: Scalar
+    loss: Scalar
+    rmse: Scalar
+    gradient_norm: Scalar
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets.
+
+        Raises:
+            DataError: X has another number of columns.
+        """
+        inputs = np.asarray(X, dtype=np.float64)
+        if inputs.ndim != 2 or inputs.shape[1] != len(self.weights):
+            raise DataError(f"the model has {len(self.weights)} features, so X must have the shape (n, {len(self.weights)}); given was {inputs.shape}.")
+        return np.asarray(inputs @ self.weights + self.bias)
+
+
+VerdictKind = Literal["converged", "unfinished", "crawls", "oscillates", "diverges", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a run, decided from its modes and not from its loss; `str()` is the sentence.
+
+    Args:
+        kind: converged, unfinished, crawls (unfinished beyond any patience), oscillates (exactly at the stability
+            limit), diverges, or unknown (no modes).
+        sentence: one or two sentences with numbers.
+        advice: what to change, and what that would give.
+        remaining: largest share of its start error that any moving mode still has, max |p_k(λ_i)|.
+        epochs_needed: epochs to bring that to 1e-6 at this rate, None where no number is enough.
+        learning_rate: η of the run.
+        stability_limit: the largest learning rate that does not grow.
+        best_learning_rate: the best constant rate for this rule and momentum.
+        epochs_at_best: epochs to 1e-6 at that rate.
+        condition_number: κ of the coordinates in force.
+        standardized_condition_number: κ with every feature at mean 0 and standard deviation 1.
+        epochs_standardized: epochs to 1e-6 there, at the best rate there.
+        last_finite_epoch: where a diverging run left float64, else None.
+    """
+
+    kind: VerdictKind
+    sentence: str
+    advice: str = ""
+    remaining: float = float("nan")
+    epochs_needed: int | None = None
+    learning_rate: float = float("nan")
+    stability_limit: float = float("nan")
+    best_learning_rate: float = float("nan")
+    epochs_at_best: int | None = None
+    condition_number: float = float("nan")
+    standardized_condition_number: float = float("nan")
+    epochs_standardized: int | None = None
+    last_finite_epoch: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.advice}".strip()
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """A run of gradient descent: settings, path and verdict. Made by `steepest.descend`.
+
+    Args:
+        features: names of the d inputs.
+        targets: names of the t targets.
+        objective: "half_mse", "mse" or "quarter_mse".
+        coordinates: the inputs in which the descent was done.
+        rule: the rule with its numbers.
+        l2: the penalty, in the coordinates in force.
+        epochs: the last epoch of the run.
+        requested_epochs: what was asked for; larger than `epochs` when the run left float64.
+        engine: "modes" or "loop".
+        surface: the objective as a function of the parameters in force.
+        path: the parameters in force at any epoch.
+        judge: computes the verdict of this run.
+        horizon: computes the first epoch within a tolerance.
+        reasons: why each automatic setting got its value.
+
+    Numbers of a run with one target have no target axis: weights (d,), bias a float, curves (K,). With several
+    targets it is the last one: (d, t), (t,), (K, t).
+    """
+
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    objective: str
+    coordinates: Coordinates
+    rule: object
+    l2: float
+    epochs: int
+    requested_epochs: int
+    engine: str
+    surface: Surface = field(repr=False)
+    path: Path = field(repr=False)
+    judge: "Callable[[Trajectory], Verdict]" = field(repr=False)
+    horizon: "Callable[[float, str], int | None]" = field(repr=False)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def at(self, epoch: int) -> State:
+        """Return the run at one epoch.
+
+        Raises:
+            UsageError: the epoch is not a whole number from 0 to the last, or a loop did not record it.
+        """
+        chosen = self._check_epochs([epoch])
+        weights, bias = self.coordinates.to_raw(self.path.parameters(chosen)[0])
+        return State(
+            int(epoch),
+            self._squeeze(weights),
+            self._scalar(bias),
+            self._scalar(self.path.loss(chosen)[0]),
+            self._scalar(self.path.rmse(chosen)[0]),
+            self._scalar(self.path.gradient_norm(chosen)[0]),
+        )
+
+    @cached_property
+    def last(self) -> State:
+        """The state at the last epoch."""
+        return self.at(self.epochs)
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights at the last epoch, in the data's own units."""
+        return self.last.weights
+
+    @property
+    def bias(self) -> Scalar:
+        """Bias at the last epoch, in the target's units."""
+        return self.last.bias
+
+    @cached_property
+    def optimum(self) -> State:
+        """The exact least-squares (ridge) state that the run heads for; its epoch is -1: no epoch reaches it."""
+        theta = self.surface.minimum
+        weights, bias = self.coordinates.to_raw(theta)
+        return State(
+            -1,
+            self._squeeze(weights),
+            self._scalar(bias),
+            self._scalar(self.surface.value(theta)),
+            self._scalar(self.surface.rmse(theta)),
+            self._scalar(np.sqrt((self.surface.gradient(theta) ** 2).sum(axis=0))),
+        )
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What became of the run and what to change; `str()` is the sentence."""
+        return self.judge(self)
+
+    def loss(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
+        """Return the objective at the given epochs (default: every epoch there is, from 0), shape (K,) or (K, t)."""
+        return self._squeeze(self._in_chunks(self.path.loss, self._check_epochs(epochs)))
+
+    def rmse(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
+        """Return √(Σ w r² / Σ w) at the given epochs (default: every epoch there is), shape (K,) or (K, t)."""
+        return self._squeeze(self._in_chunks(self.path.rmse, self._check_epochs(epochs)))
+
+    def parameters(self, epochs: Sequence[int] | Numbers | range | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return (weights, biases) in the data's own units at the given epochs: (K, d) and (K,), or with t behind."""
+        theta = self._in_chunks(self.path.parameters, self._check_epochs(epochs))
+        weights, bias = self.coordinates.to_raw(theta)
+        return self._squeeze(weights), self._squeeze(bias)
+
+    def epochs_to(self, tolerance: float, measure: Literal["modes", "loss"] = "modes") -> int | None:
+        """Return the first epoch within a tolerance, also beyond the end of the run, or None when there is none.
+
+            measure="modes":   max |p_k(λ_i)| ≤ tolerance                  every moving mode
+            measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
+
+        Raises:
+            UsageError: the tolerance is not above 0, the measure unknown, or the rule has no closed form.
+        """
+        if measure not in ("modes", "loss"):
+            raise UsageError(f'measure is "modes" or "loss"; given was {measure!r}.')
+        return self.horizon(tolerance, measure)
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Return the last state's predictions for X (n, d): shape (n,), or (n, t)."""
+        return self.last.predict(X)
+
+    def _check_epochs(self, epochs: Sequence[int] | Numbers | range | None) -> range | Numbers:
+        if epochs is None:
+            return self.path.epochs
+        wanted = np.asarray(epochs)
+        if wanted.dtype.kind not in "iu" or wanted.ndim != 1 or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs):
+            raise UsageError(f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {epochs!r}. Run more epochs to see further.")
+        known = self.path.epochs
+        if not isinstance(known, range):
+            unknown = wanted[~np.isin(wanted, known)]
+            if unknown.size:
+                raise UsageError(
+                    f"epoch {unknown[0]} was not recorded ({len(known):,} of {self.epochs + 1:,} epochs were). "
+                    "Pass record=Record(every=1), or record=Record(epochs=(...)) with the epochs you want."
+                )
+        return epochs if isinstance(epochs, range) else wanted.astype(np.int64)
+
+    def _in_chunks(self, compute: Callable[[range | Numbers], FloatArray], epochs: range | Numbers) -> FloatArray:
+        """Compute a long curve piece by piece, so that its intermediate arrays stay small."""
+        size = max(64, CHUNK // max(1, self.surface.minimum.size))
+        if len(epochs) <= size:
+            return compute(epochs)
+        return np.concatenate([compute(epochs[start : start + size]) for start in range(0, len(epochs), size)])
+
+    def _squeeze(self, values: FloatArray) -> FloatArray:
+        return values[..., 0] if len(self.targets) == 1 else values
+
+    def _scalar(self, values: FloatArray) -> Scalar:
+        return float(values[0]) if len(self.targets) == 1 else values
