@@ -1,12 +1,16 @@
 """Gradient descent for linear models that you can see, predict and trust.
 
-    import steepest
-    run = steepest.descend(X, y, learning_rate=1e-4, epochs=200_000)
-    print(run.verdict)
+import steepest
+run = steepest.descend(X, y, learning_rate=1e-4, epochs=200_000)
+print(run.verdict)
 """
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from steepest.version import __version__
 
 if TYPE_CHECKING:
     from steepest.descend import descend
@@ -28,8 +32,6 @@ if TYPE_CHECKING:
     from steepest.summarize import summarize
     from steepest.trajectory import Record, State, Trajectory, Verdict
     from steepest.triangle import Triangle
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "ConvergenceWarning": "errors",
@@ -58,7 +60,7 @@ _HOMES = {
     "summarize": "summarize",
 }
 
-__all__ = [  # noqa: PLE0604 - the names are those of _HOMES, sorted; a test holds it
+__all__ = [
     "ConvergenceWarning",
     "DataError",
     "DataTypeError",
@@ -98,3 +100,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """This package: `steepest.descend` is the function, also after the module of that name has been imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -72,7 +72,9 @@ def first_epoch(
             return np.asarray(left.max(axis=1))
         return np.asarray(left**2 @ (loss_weights / loss_weights.sum()))
 
-    if not rule.radius(eigenvalues).max() < 1 - 1e-16 or rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (1 - AT_LIMIT):
+    if not rule.radius(eigenvalues).max() < 1 - 1e-16 or rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (
+        1 - AT_LIMIT
+    ):
         return None
     enough = _any_epoch_within(measure, tolerance)
     if enough is None:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest import __version__
 from steepest.batch import FloatArray
 from steepest.errors import DataError, ModelFileError
 from steepest.files import write_whole
 from steepest.trajectory import Trajectory
+from steepest.version import __version__
 
 FORMAT = "steepest-model"
 VERSION = 1
@@ -73,7 +73,9 @@ class Model:
         """
         inputs = np.asarray(X, dtype=np.float64)
         if inputs.ndim != 2 or inputs.shape[1] != len(self.features):
-            raise DataError(f"the model has the features {self.features}, so X must have the shape (n, {len(self.features)}); given was {inputs.shape}.")
+            raise DataError(
+                f"the model has the features {self.features}, so X must have the shape (n, {len(self.features)}); given was {inputs.shape}."
+            )
         result = inputs @ self.weights + self.bias
         return result[:, 0] if len(self.targets) == 1 else result
 
@@ -95,7 +97,12 @@ class Model:
         if not (np.isfinite(self.weights).all() and np.isfinite(self.bias).all()):
             raise DataError("the model holds NaN or inf and is not written. See the run's verdict for the cause.")
         content = self._content()
-        return json.dumps({**content, "sha256": _checksum(content)}, indent=1, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+        return (
+            json.dumps(
+                {**content, "sha256": _checksum(content)}, indent=1, allow_nan=False, ensure_ascii=False
+            ).encode()
+            + b"\n"
+        )
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -128,7 +135,9 @@ def load(path: str | os.PathLike[str]) -> Model:
     except FileNotFoundError:
         raise ModelFileError(f"not found: {file}. Give a run folder or its model.json.") from None
     except (ValueError, RecursionError, OSError) as error:
-        raise ModelFileError(f"{file} is not a model that steepest wrote: {_first_line(error)}. Fit it again, or restore the file.") from None
+        raise ModelFileError(
+            f"{file} is not a model that steepest wrote: {_first_line(error)}. Fit it again, or restore the file."
+        ) from None
     return _from_content(content, file)
 
 
@@ -136,19 +145,30 @@ def _from_content(content: Any, file: Path) -> Model:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ModelFileError(f'{file} is not a model that steepest wrote: it does not say "format": "{FORMAT}".')
     if content.get("version") != VERSION:
-        raise ModelFileError(f"{file} has format version {content.get('version')!r}; this steepest ({__version__}) reads version {VERSION}.")
+        raise ModelFileError(
+            f"{file} has format version {content.get('version')!r}; this steepest ({__version__}) reads version {VERSION}."
+        )
     expected = {"format", "version", "features", "targets", "weights", "bias", "training", "sha256"}
     if set(content) != expected:
         raise ModelFileError(f"{file} has other fields than a model: {sorted(set(content) ^ expected)}.")
-    if not (_are_names(content["features"]) and _are_names(content["targets"]) and isinstance(content["training"], dict)):
+    if not (
+        _are_names(content["features"]) and _are_names(content["targets"]) and isinstance(content["training"], dict)
+    ):
         raise ModelFileError(f"{file} has features, targets or training of the wrong type.")
     d, t = len(content["features"]), len(content["targets"])
     weights, bias = content["weights"], content["bias"]
-    if not (isinstance(weights, list) and len(weights) == d and all(_are_numbers(row, t) for row in weights) and _are_numbers(bias, t)):
+    if not (
+        isinstance(weights, list)
+        and len(weights) == d
+        and all(_are_numbers(row, t) for row in weights)
+        and _are_numbers(bias, t)
+    ):
         raise ModelFileError(f"{file} needs {d} rows of {t} finite weights and {t} finite biases.")
     checksum = content.pop("sha256")
     if _checksum(content) != checksum:
-        raise ModelFileError(f"{file} was changed or damaged: its content does not match its checksum. Restore it, or fit again.")
+        raise ModelFileError(
+            f"{file} was changed or damaged: its content does not match its checksum. Restore it, or fit again."
+        )
     return Model(
         tuple(content["features"]),
         tuple(content["targets"]),
@@ -164,7 +184,12 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def _are_names(values: object) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(v, str) for v in values) and len(set(values)) == len(values)
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(isinstance(v, str) for v in values)
+        and len(set(values)) == len(values)
+    )
 
 
 def _are_numbers(values: object, count: int) -> bool:

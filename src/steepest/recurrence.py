@@ -2,12 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 
+WideArray = NDArray[Any]
+"""Numbers of each mode, computed in long double where the machine has a wider one: an epoch count multiplies their error."""
 Epochs = range | NDArray[np.int64]
 """Epochs to look at: a range (fast: powers by two short ladders) or any array of whole numbers."""
 
@@ -36,20 +39,20 @@ class Recurrence:
     Source: Goh, "Why Momentum Really Works", Distill 2017, section "The Dynamics of Momentum" (the roots).
     """
 
-    a: FloatArray
-    middle: FloatArray
-    product: FloatArray
-    log_product: FloatArray
-    margin: FloatArray
+    a: WideArray
+    middle: WideArray
+    product: WideArray
+    log_product: WideArray
+    margin: WideArray
     momentum: float
 
     @property
-    def u(self) -> FloatArray:
+    def u(self) -> WideArray:
         """(1 - β + middle)/2, shape (r,)."""
         return (1 - self.momentum + self.middle) / 2
 
     @property
-    def discriminant(self) -> FloatArray:
+    def discriminant(self) -> WideArray:
         """h² = u² - a, shape (r,), factored so that it keeps its digits near critical damping, where it is 0."""
         m, root = 1 - self.momentum, 2 * np.sqrt(self.a)
         return ((m - root) * (m + root) + self.middle * (2 * m + self.middle)) / 4
@@ -58,7 +61,7 @@ class Recurrence:
         """max(|r₁|, |r₂|), shape (r,): the factor an epoch in the long run."""
         h = np.sqrt(np.maximum(self.discriminant, 0))
         real = np.abs(1 - self.u) + h
-        return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real)
+        return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real).astype(np.float64)
 
     def residual(self, epochs: NDArray[np.int64]) -> FloatArray:
         """p_k for each epoch and mode, shape (K, r); overflows to inf without a word."""
@@ -86,13 +89,17 @@ class Recurrence:
 
     def _where(self, chosen: NDArray[np.bool_]) -> "Recurrence":
         parts = (self.a, self.middle, self.product, self.log_product, self.margin)
-        return Recurrence(*(part[chosen] for part in parts), self.momentum)
+        a, middle, product, log_product, margin = (part[chosen] for part in parts)
+        return Recurrence(a, middle, product, log_product, margin, self.momentum)
 
     def _waves(self, k: FloatArray) -> FloatArray:
-        """Complex roots: ρ^k (cos kφ + g sin kφ / (ρ sin φ))."""
-        sine = np.sqrt(-self.discriminant)  # ρ sin φ
-        angle = np.arctan2(sine, 1 - self.u)
-        return np.exp(k * (self.log_product / 2)) * (np.cos(k * angle) + (self.u - self.a) * (np.sin(k * angle) / sine))
+        """Complex roots: ρ^k (cos kφ + g sin kφ / (ρ sin φ)), the angle counted from -1 where the roots are on that side."""
+        sine, left = np.sqrt(-self.discriminant), self.u > 1  # ρ sin φ
+        angle = np.arctan2(sine, np.abs(1 - self.u)).astype(np.float64)
+        log_rho = (self.log_product / 2).astype(np.float64)
+        factor = (np.where(left, -1, 1) * (self.u - self.a) / sine).astype(np.float64)
+        sign = np.where(left & (k % 2 == 1), -1.0, 1.0)
+        return np.asarray(sign * np.exp(k * log_rho) * (np.cos(k * angle) + factor * np.sin(k * angle)))
 
     def _real(self, k: FloatArray) -> FloatArray:
         """Real roots: by the root of larger magnitude and the ratio q = smaller / larger, -1 ≤ q ≤ 1."""
@@ -101,31 +108,38 @@ class Recurrence:
         # the distance of the larger root from 1, or from -1 where it is negative: product of both over the other's
         larger = np.where(positive, 1 - u + h, 1 - u - h)
         distance = np.where(positive, self.a / (u + h), self.margin / (2 - u + h))
-        log_larger = np.log1p(-distance)
-        power = np.exp(k * log_larger) * np.where((larger < 0) & (k % 2 == 1), -1.0, 1.0)
         gap = 2 * h / np.abs(larger)  # 1 - q
-        log_ratio = log_distance(gap)
+        log_larger, log_ratio = np.log1p(-distance).astype(np.float64), log_distance(gap).astype(np.float64)
+        power = np.exp(k * log_larger) * np.where((larger < 0) & (k % 2 == 1), -1.0, 1.0)
         ratio_power = np.exp(k * log_ratio) * np.where((gap > 1) & (k % 2 == 1), -1.0, 1.0)
         one_minus = np.where(gap < 1, -np.expm1(k * log_ratio), 1 - ratio_power)
-        quotient = np.where(h > 0, one_minus / gap, k) / larger
-        return np.where(larger == 0, 0.0, power * ((1 + ratio_power) / 2 + (u - self.a) * quotient))
+        # g·(1 - q^k)/(gap·larger), and its limit g·k/larger for equal roots
+        over_gap = ((u - self.a) / (np.where(h > 0, gap, 1) * larger)).astype(np.float64)
+        swing = over_gap * np.where(h > 0, one_minus, k)
+        return np.where(larger == 0, 0.0, power * ((1 + ratio_power) / 2 + swing))
 
     def _slow_progress(self, epochs: NDArray[np.int64]) -> FloatArray:
         h, g, far = np.sqrt(self.discriminant), self.u - self.a, self.u + np.sqrt(self.discriminant)
         second = -self.a * self.product / ((h + g) * 2 * h)  # A₂ = (h - g)/(2h), and h² - g² = -a·C
-        return (1 - second) * one_minus_powers(self.a / far, epochs) + second * one_minus_powers(far, epochs)
+        first, second = (1 - second).astype(np.float64), second.astype(np.float64)
+        return np.asarray(first * one_minus_powers(self.a / far, epochs) + second * one_minus_powers(far, epochs))
 
 
-def log_distance(a: FloatArray) -> FloatArray:
+def wide(values: FloatArray | float) -> WideArray:
+    """Return values in long double."""
+    return np.asarray(values, dtype=np.longdouble)
+
+
+def log_distance(a: WideArray) -> WideArray:
     """log |1 - a| without cancellation on either side of 1, shape as a."""
     # a - 2 is exact for 1 ≤ a ≤ 4, and with it the growth or decay next to the stability limit a = 2
     with np.errstate(divide="ignore"):
-        return np.where(a < 1, np.log1p(-np.minimum(a, 1)), np.log1p(np.maximum(a, 1) - 2))
+        return np.asarray(np.where(a < 1, np.log1p(-np.minimum(a, 1)), np.log1p(np.maximum(a, 1) - 2)))
 
 
-def signed_powers(a: FloatArray, epochs: Epochs) -> FloatArray:
+def signed_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """(1 - a)^k for each epoch and mode, shape (K, r), also where 1 - a is 0 or negative; may overflow to inf."""
-    log = log_distance(a)
+    log = log_distance(a).astype(np.float64)
     if isinstance(epochs, range) and epochs.step == 1 and len(epochs) > 64:
         return _unrolled(a, epochs)
     k = np.asarray(epochs, dtype=np.float64)[:, None]
@@ -135,7 +149,7 @@ def signed_powers(a: FloatArray, epochs: Epochs) -> FloatArray:
     return np.where((a > 1) & (k % 2 == 1), -power, power)
 
 
-def ladder(a: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
+def ladder(a: WideArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
     """Return two short ladders whose products are all powers of consecutive epochs.
 
         (1 - a)^(start + i·L + j) = long[i]·short[j],   0 ≤ j < L
@@ -150,7 +164,7 @@ def ladder(a: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
         long (I, r), short (r, L) and how many powers to skip: the first product is that of an even epoch, so that the
         sign of an odd one stays in the short ladder.
     """
-    log = log_distance(a)
+    log = log_distance(a).astype(np.float64)
     length = 2 * math.isqrt(len(epochs) // 4) + 2
     start = epochs.start - epochs.start % 2
     short_steps = np.arange(length, dtype=np.float64)
@@ -164,7 +178,7 @@ def ladder(a: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
     return long, short, epochs.start - start
 
 
-def _unrolled(a: FloatArray, epochs: range) -> FloatArray:
+def _unrolled(a: WideArray, epochs: range) -> FloatArray:
     """(1 - a)^k of consecutive epochs, shape (K, r), as products of two ladders."""
     long, short, skip = ladder(a, epochs)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -172,9 +186,9 @@ def _unrolled(a: FloatArray, epochs: range) -> FloatArray:
     return powers[skip : skip + len(epochs)]
 
 
-def one_minus_powers(a: FloatArray, epochs: Epochs) -> FloatArray:
+def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
-    log, k = log_distance(a), np.asarray(epochs, dtype=np.float64)[:, None]
+    log, k = log_distance(a).astype(np.float64), np.asarray(epochs, dtype=np.float64)[:, None]
     odd = (a > 1) & (k % 2 == 1)
     with np.errstate(over="ignore", invalid="ignore"):
         result = np.where(odd, 1 + np.exp(k * log), -np.expm1(k * log))

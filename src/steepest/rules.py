@@ -7,13 +7,22 @@ quadratic, the error along a mode of eigenvalue λ after k epochs is p_k(λ) tim
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeGuard
+from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
 
 from steepest.batch import FloatArray
 from steepest.errors import UsageError
-from steepest.recurrence import Epochs, Recurrence, ladder, log_distance, one_minus_powers, signed_powers
+from steepest.recurrence import (
+    Epochs,
+    Recurrence,
+    WideArray,
+    ladder,
+    log_distance,
+    one_minus_powers,
+    signed_powers,
+    wide,
+)
 
 Gradient = Callable[[FloatArray], FloatArray]
 
@@ -27,7 +36,7 @@ class Rule(Protocol):
         """Return the memory before the first step."""
         ...
 
-    def step(self, gradient: Gradient, theta: FloatArray, memory: object) -> tuple[FloatArray, object]:
+    def step(self, gradient: Gradient, theta: FloatArray, memory: Any, /) -> tuple[FloatArray, Any]:
         """Return parameters and memory after one epoch; `gradient` may be asked at any point."""
         ...
 
@@ -35,7 +44,10 @@ class Rule(Protocol):
 class LinearRule(Rule, Protocol):
     """A rule whose whole run on a quadratic is known beforehand."""
 
-    learning_rate: float
+    @property
+    def learning_rate(self) -> float:
+        """η."""
+        ...
 
     def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """p_k(λ), shape (K, r): what is left of each mode's start error; may overflow to inf on a diverging run."""
@@ -85,15 +97,15 @@ class GradientRule:
 
     def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """(1 - ηλ)^k, shape (K, r)."""
-        return signed_powers(self.learning_rate * eigenvalues, epochs)
+        return signed_powers(wide(eigenvalues) * self.learning_rate, epochs)
 
     def ladder(self, eigenvalues: FloatArray, epochs: range) -> tuple[FloatArray, FloatArray, int]:
         """The powers of consecutive epochs as products of two short ladders, for whole curves."""
-        return ladder(self.learning_rate * eigenvalues, epochs)
+        return ladder(wide(eigenvalues) * self.learning_rate, epochs)
 
     def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """1 - (1 - ηλ)^k, shape (K, r)."""
-        return one_minus_powers(self.learning_rate * eigenvalues, np.asarray(epochs))
+        return one_minus_powers(wide(eigenvalues) * self.learning_rate, epochs)
 
     def radius(self, eigenvalues: FloatArray) -> FloatArray:
         """|1 - ηλ|."""
@@ -118,7 +130,7 @@ class HeavyBallRule:
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput. Math. 4 (1964).
 
     Example:
-        >>> HeavyBallRule(0.1, momentum=0.5).residual(np.array([5.0]), np.array([0, 1, 2])).ravel()
+        >>> HeavyBallRule(0.1, momentum=0.5).residual(np.array([5.0]), np.array([0, 1, 2])).ravel().round(12) + 0.0
         array([1. , 0.5, 0. ])
     """
 
@@ -137,10 +149,9 @@ class HeavyBallRule:
 
     def recurrence(self, eigenvalues: FloatArray) -> Recurrence:
         """Return the two-term recurrence that p_k(λ) obeys."""
-        a = self.learning_rate * eigenvalues
-        decay = np.full_like(a, self.momentum)
-        margin = 2 * (1 + self.momentum) - a
-        return Recurrence(a, a, decay, _log_momentum(decay), margin, self.momentum)
+        a, beta = wide(eigenvalues) * self.learning_rate, wide(self.momentum)
+        product = np.full_like(a, beta)
+        return Recurrence(a, a, product, _log_momentum(product), 2 * (1 + beta) - a, self.momentum)
 
     def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """p_k(λ) by the two roots of its recurrence, shape (K, r)."""
@@ -194,11 +205,10 @@ class NesterovRule:
 
     def recurrence(self, eigenvalues: FloatArray) -> Recurrence:
         """Return the two-term recurrence that p_k(λ) obeys."""
-        a = self.learning_rate * eigenvalues
-        product = (1 - a) * self.momentum
-        log_product = _log_momentum(np.full_like(a, self.momentum)) + log_distance(a)
-        margin = 2 * (1 + self.momentum) - a * (1 + 2 * self.momentum)
-        return Recurrence(a, a * (1 + self.momentum), product, log_product, margin, self.momentum)
+        a, beta = wide(eigenvalues) * self.learning_rate, wide(self.momentum)
+        log_product = _log_momentum(np.full_like(a, beta)) + log_distance(a)
+        margin = 2 * (1 + beta) - a * (1 + 2 * beta)
+        return Recurrence(a, a * (1 + beta), (1 - a) * beta, log_product, margin, self.momentum)
 
     def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """p_k(λ) by the two roots of its recurrence, shape (K, r)."""
@@ -217,10 +227,10 @@ class NesterovRule:
         return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * largest)
 
 
-def _log_momentum(momentum: FloatArray) -> FloatArray:
+def _log_momentum(momentum: WideArray) -> WideArray:
     """log β by way of β - 1, which is exact for β above 1/2; -inf for β = 0."""
     with np.errstate(divide="ignore"):
-        return np.log1p(momentum - 1)
+        return np.asarray(np.log1p(momentum - 1))
 
 
 RULES: dict[str, type] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from steepest import __version__
 from steepest.files import whole_folder
 from steepest.model_file import Model
 from steepest.plots import LossCurveDisplay, PredictionErrorDisplay, save
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
+from steepest.version import __version__
 
 CURVE_POINTS = 1_000  # epochs in trajectory.parquet; any other follows from triangle and settings
 
@@ -59,7 +59,9 @@ def write(
     content = model.to_bytes()
     with whole_folder(path, force=force) as folder:
         (folder / "model.json").write_bytes(content)
-        (folder / "run.json").write_text(_as_json({**describe(run), "data": data or {}, **(record or {})}), encoding="utf-8")
+        (folder / "run.json").write_text(
+            _as_json({**describe(run), "data": data or {}, **(record or {})}), encoding="utf-8"
+        )
         _write_trajectory(run, folder / "trajectory.parquet")
         triangle.save(folder / "triangle")
         save(LossCurveDisplay.from_trajectory(run, title=_title(run)), folder / "loss.svg")
@@ -119,7 +121,11 @@ def _write_trajectory(run: Trajectory, path: Path) -> None:
     import duckdb  # noqa: PLC0415 - a run is written
 
     known = run.path.epochs
-    chosen = log_spaced(run.epochs, CURVE_POINTS) if isinstance(known, range) else known[log_spaced(len(known) - 1, CURVE_POINTS)]
+    chosen = (
+        log_spaced(run.epochs, CURVE_POINTS)
+        if isinstance(known, range)
+        else known[log_spaced(len(known) - 1, CURVE_POINTS)]
+    )
     weights, bias = run.parameters(chosen)
     columns = [chosen, run.loss(chosen), run.rmse(chosen), bias, *weights.T]
     names = ["epoch", "loss", "rmse", "bias", *(f"weight of {name}" for name in run.features)]

@@ -10,7 +10,16 @@ from scipy.optimize import brentq
 from steepest.convergence import first_epoch
 from steepest.errors import UsageError
 from steepest.quadratic import Modes
-from steepest.rules import RULES, GradientRule, HeavyBallRule, NesterovRule, Rule, check_learning_rate, check_momentum, is_linear
+from steepest.rules import (
+    RULES,
+    GradientRule,
+    HeavyBallRule,
+    NesterovRule,
+    Rule,
+    check_learning_rate,
+    check_momentum,
+    is_linear,
+)
 
 Auto = Literal["auto"]
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
@@ -86,7 +95,11 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
     if learning_rate is not None:
         ends = learning_rate * np.array([largest, smallest])
         # Nesterov: critical damping of the slowest mode, β = (1 - √a)/(1 + √a)
-        beta = ((1 - np.sqrt(ends)) ** 2).max() if rule == "heavy_ball" else (1 - math.sqrt(ends[1])) / (1 + math.sqrt(ends[1]))
+        beta = (
+            ((1 - np.sqrt(ends)) ** 2).max()
+            if rule == "heavy_ball"
+            else (1 - math.sqrt(ends[1])) / (1 + math.sqrt(ends[1]))
+        )
         return learning_rate, float(min(max(beta, 0.0), 1 - 1e-12))
     if rule == "heavy_ball":
         beta = ((math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)) ** 2
@@ -115,7 +128,11 @@ def choose(
         UsageError: a setting is outside its range, or does not belong to the rule.
     """
     reasons: dict[str, str] = {}
-    chosen = rule if hasattr(rule, "step") and not isinstance(rule, (str, type)) else _rule(rule, learning_rate, momentum, modes, reasons)
+    chosen = (
+        rule
+        if hasattr(rule, "step") and not isinstance(rule, (str, type))
+        else _rule(rule, learning_rate, momentum, modes, reasons)
+    )
     if isinstance(epochs, str) and epochs == "auto":
         return Settings(chosen, _auto_epochs(chosen, modes, reasons), reasons)
     return Settings(chosen, check_epochs(epochs), reasons)
@@ -123,10 +140,11 @@ def choose(
 
 def check_epochs(epochs: object) -> int:
     """Return the number of epochs as an int; raise UsageError unless it is a whole number from 0 to 2**53."""
-    whole = isinstance(epochs, (int, np.integer)) and not isinstance(epochs, (bool, np.bool_))
-    if not whole or not 0 <= int(epochs) <= MOST_EPOCHS:  # type: ignore[call-overload]
+    whole = isinstance(epochs, (int, np.integer)) and not isinstance(epochs, bool)
+    count = int(epochs) if whole else -1  # type: ignore[call-overload]
+    if not 0 <= count <= MOST_EPOCHS:
         raise UsageError(f'epochs must be "auto" or a whole number from 0 to 2**53; given was {epochs!r}.')
-    return int(epochs)  # type: ignore[call-overload]
+    return count
 
 
 def _rule(
@@ -138,14 +156,18 @@ def _rule(
     rate = None if automatic else check_learning_rate(learning_rate)
     if name == GradientRule.name:
         if momentum not in (None, 0) or isinstance(momentum, (bool, str)):
-            raise UsageError(f'momentum belongs to "heavy_ball" and "nesterov"; rule "gradient" has none, given was {momentum!r}.')
+            raise UsageError(
+                f'momentum belongs to "heavy_ball" and "nesterov"; rule "gradient" has none, given was {momentum!r}.'
+            )
         if rate is None:
             rate = best_learning_rate(name, modes)
             reasons["learning_rate"] = "2/(λ_max + λ_min), the constant rate with the smallest error factor an epoch"
         return GradientRule(rate)
     if momentum is None or momentum == "auto":
         rate, beta = best_momentum(name, modes, rate)
-        reasons["momentum"] = f"the momentum with the smallest error factor an epoch for κ = {modes.condition_number:.6g}"
+        reasons["momentum"] = (
+            f"the momentum with the smallest error factor an epoch for κ = {modes.condition_number:.6g}"
+        )
         if automatic:
             reasons["learning_rate"] = "the rate that belongs to the best momentum"
     else:
@@ -153,14 +175,15 @@ def _rule(
         if rate is None:
             rate = best_learning_rate(name, modes, beta)
             reasons["learning_rate"] = f"the constant rate with the smallest error factor an epoch at momentum {beta:g}"
-    rule: HeavyBallRule | NesterovRule = RULES[name](rate, beta)
-    return rule
+    return HeavyBallRule(rate, beta) if name == HeavyBallRule.name else NesterovRule(rate, beta)
 
 
 def _auto_epochs(rule: Rule, modes: Modes, reasons: dict[str, str]) -> int:
     """Epochs until every mode is within AUTO_TOLERANCE; what a person would still see where it never is."""
     if not is_linear(rule):
-        raise UsageError(f'epochs="auto" needs a rule whose run is known beforehand; {rule!r} is none. Give a number of epochs.')
+        raise UsageError(
+            f'epochs="auto" needs a rule whose run is known beforehand; {rule!r} is none. Give a number of epochs.'
+        )
     needed = first_epoch(rule, modes.eigenvalues, AUTO_TOLERANCE)
     if needed is None:
         reasons["epochs"] = "1000, since at this learning rate no number of epochs is enough"

@@ -130,11 +130,15 @@ def read(source: Source, *, test_size: float = 0.0, seed: int = 0, sample_rows: 
     if not train.row_count:
         raise DataError("0 samples: no row is left to learn from. Give more rows, or hold fewer out.")
     if test_size and not test.row_count:
-        raise DataError(f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share.")
+        raise DataError(
+            f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share."
+        )
     return Summary(train, test if test_size else None, sample, source.describe())
 
 
-def _select(data: Triangle, y: object, target: str | Sequence[str] | None, features: Sequence[str] | None, weight: object) -> Triangle:
+def _select(
+    data: Triangle, y: object, target: str | Sequence[str] | None, features: Sequence[str] | None, weight: object
+) -> Triangle:
     if y is not None or weight is not None:
         raise UsageError("a Triangle holds its targets and weights already; y and weight belong to arrays and files.")
     targets = (target,) if isinstance(target, str) else (tuple(target) if target is not None else data.targets)

@@ -20,11 +20,22 @@ CHUNK = 1 << 20  # numbers worked on together when a whole curve is asked for: 8
 class Surface(Protocol):
     """What a trajectory asks of the objective it descends: loss, gradient and RMSE at any parameters (..., p, t)."""
 
-    def value(self, theta: FloatArray) -> FloatArray: ...
-    def gradient(self, theta: FloatArray) -> FloatArray: ...
-    def rmse(self, theta: FloatArray) -> FloatArray: ...
+    def value(self, theta: FloatArray) -> FloatArray:
+        """The objective, shape (..., t)."""
+        ...
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """Its gradient, shape (..., p, t)."""
+        ...
+
+    def rmse(self, theta: FloatArray) -> FloatArray:
+        """Root mean squared error, shape (..., t)."""
+        ...
+
     @property
-    def minimum(self) -> FloatArray: ...
+    def minimum(self) -> FloatArray:
+        """The exact minimum, shape (p, t)."""
+        ...
 
 
 class Path(Protocol):
@@ -128,7 +139,9 @@ class State:
         """
         inputs = np.asarray(X, dtype=np.float64)
         if inputs.ndim != 2 or inputs.shape[1] != len(self.weights):
-            raise DataError(f"the model has {len(self.weights)} features, so X must have the shape (n, {len(self.weights)}); given was {inputs.shape}.")
+            raise DataError(
+                f"the model has {len(self.weights)} features, so X must have the shape (n, {len(self.weights)}); given was {inputs.shape}."
+            )
         return np.asarray(inputs @ self.weights + self.bias)
 
 
@@ -299,8 +312,14 @@ class Trajectory:
         if epochs is None:
             return self.path.epochs
         wanted = np.asarray(epochs)
-        if wanted.dtype.kind not in "iu" or wanted.ndim != 1 or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs):
-            raise UsageError(f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {epochs!r}. Run more epochs to see further.")
+        if (
+            wanted.dtype.kind not in "iu"
+            or wanted.ndim != 1
+            or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs)
+        ):
+            raise UsageError(
+                f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {epochs!r}. Run more epochs to see further."
+            )
         known = self.path.epochs
         if not isinstance(known, range):
             unknown = wanted[~np.isin(wanted, known)]

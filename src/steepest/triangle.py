@@ -142,7 +142,9 @@ class Triangle:
     def factor(self) -> FloatArray:
         """R itself, upper triangular, shape (1 + d + t, 1 + d + t), the column of ones first."""
         root = math.sqrt(self.total_weight)
-        return np.block([[np.array([[root]]), root * self.means[None, :]], [np.zeros((len(self.means), 1)), self.centred]])
+        return np.block(
+            [[np.array([[root]]), root * self.means[None, :]], [np.zeros((len(self.means), 1)), self.centred]]
+        )
 
     @property
     def deviations(self) -> FloatArray:
@@ -173,7 +175,11 @@ class Triangle:
             raise UsageError(f"cannot select {chosen}: {wrong}. The triangle has {names}.")
         index = [names.index(name) for name in chosen]
         return replace(
-            self, features=features, targets=targets, means=self.means[index], centred=_retriangularize(self.centred[:, index])
+            self,
+            features=features,
+            targets=targets,
+            means=self.means[index],
+            centred=_retriangularize(self.centred[:, index]),
         )
 
     def coordinates(self, name: CoordinatesName, *, fit_intercept: bool = True) -> Coordinates:
@@ -199,7 +205,9 @@ class Triangle:
             shift = means if fit_intercept else np.zeros(d)
             return Coordinates(name, shift, np.where(scale > 0, scale, 1.0), fit_intercept)
         if name == "centred":
-            raise UsageError("centred inputs need an intercept to take the means up; use fit_intercept=True or raw inputs.")
+            raise UsageError(
+                "centred inputs need an intercept to take the means up; use fit_intercept=True or raw inputs."
+            )
         raise UsageError(f'coordinates are "raw", "centred" or "standardized"; given was {name!r}.')
 
     def standardized(self) -> "Triangle":
@@ -307,11 +315,17 @@ class Triangle:
                 np.asarray(centred, dtype=np.float64),
             )
         except (ValueError, KeyError, TypeError, OSError, EOFError, RecursionError, zipfile.BadZipFile) as error:
-            raise ModelFileError(f"{path} is not a triangle that steepest wrote, or it is damaged. Make it again from the data.") from error
+            raise ModelFileError(
+                f"{path} is not a triangle that steepest wrote, or it is damaged. Make it again from the data."
+            ) from error
         if version != FORMAT_VERSION:
-            raise ModelFileError(f"{path} has format version {version}; this steepest reads version {FORMAT_VERSION}. Make it again from the data.")
+            raise ModelFileError(
+                f"{path} has format version {version}; this steepest reads version {FORMAT_VERSION}. Make it again from the data."
+            )
         if triangle.checksum != checksum:
-            raise ModelFileError(f"{path} is damaged: its numbers do not match its checksum. Make it again from the data.")
+            raise ModelFileError(
+                f"{path} is damaged: its numbers do not match its checksum. Make it again from the data."
+            )
         return triangle
 
 

@@ -134,7 +134,11 @@ class Judge:
             )
         if verdict.kind == "diverges":
             growth = float(self.rule.radius(self._eigenvalues).max()) - 1
-            left = f"; the parameters left float64 after epoch {run.epochs:,}" if verdict.last_finite_epoch is not None else ""
+            left = (
+                f"; the parameters left float64 after epoch {run.epochs:,}"
+                if verdict.last_finite_epoch is not None
+                else ""
+            )
             return (
                 f"Diverges: the learning rate {rate} is above the stability limit {limit}, so the steepest mode grows by "
                 f"{percent(growth)} an epoch{left}."
@@ -151,7 +155,10 @@ class Judge:
         if verdict.kind == "converged":
             return ""
         best = f"The best constant rate here is {number(verdict.best_learning_rate)}, which needs {epochs(verdict.epochs_at_best)}."
-        if self.coordinates.name == "standardized" or verdict.standardized_condition_number > verdict.condition_number / 2:
+        if (
+            self.coordinates.name == "standardized"
+            or verdict.standardized_condition_number > verdict.condition_number / 2
+        ):
             return best
         return (
             f"{best} Standardizing the inputs takes the condition number from {number(verdict.condition_number)} to "
@@ -167,7 +174,12 @@ class Judge:
         left = np.abs(self.rule.residual(self._eigenvalues, np.array([run.epochs])))[0]
         slowest = int(left.argmax())
         parameter = int(np.abs(self.quadratic.modes.directions[:, slowest]).argmax())
-        start, now, goal = (np.vstack([bias, weights]) for weights, bias in map(self._raw, (self.start, run.path.parameters(np.array([run.epochs]))[0], self.quadratic.minimum)))
+        start, now, goal = (
+            np.vstack([bias, weights])
+            for weights, bias in map(
+                self._raw, (self.start, run.path.parameters(np.array([run.epochs]))[0], self.quadratic.minimum)
+            )
+        )
         row = parameter if self.coordinates.fit_intercept else parameter + 1
         name = "the bias" if row == 0 else f"the weight of {run.features[row - 1]!r}"
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -41,8 +41,8 @@ def epochs(count: int | None) -> str:
     """Return a number of epochs in words; None is "no number of epochs".
 
     Example:
-        >>> epochs(1), epochs(1110547), epochs(None), epochs(3 * 10**31)
-        ('1 epoch', '1,110,547 epochs', 'no number of epochs', '3e+31 epochs')
+        >>> epochs(1), epochs(1110807), epochs(None), epochs(3 * 10**31)
+        ('1 epoch', '1,110,807 epochs', 'no number of epochs', '3e+31 epochs')
     """
     if count is None:
         return "no number of epochs"

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from steepest import __version__
 from steepest.errors import SteepestError
+from steepest.version import __version__
 
 COMMANDS = {
     "demo": ("steepest.cli.demo", "The tutorial's run: its figures, its plots, and what it does not tell."),

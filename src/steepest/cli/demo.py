@@ -26,16 +26,32 @@ Data = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 @click.command(name="demo")
 @click.option("--learning-rate", type=NumberOrAuto(float), default=1e-4, show_default=True, help="η, or auto.")
-@click.option("--epochs", type=NumberOrAuto(int), default=200_000, show_default=True, help="Number of updates, or auto.")
+@click.option(
+    "--epochs", type=NumberOrAuto(int), default=200_000, show_default=True, help="Number of updates, or auto."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the test inputs.")
-@click.option("--loop/--no-loop", "with_loop", default=True, show_default=True, help="Take the steps one by one as well, to compare.")
-@click.option("--log-every", type=click.IntRange(min=0), default=0, metavar="N", help="Print every N-th epoch (1 = all, as the tutorial does).")
+@click.option(
+    "--loop/--no-loop",
+    "with_loop",
+    default=True,
+    show_default=True,
+    help="Take the steps one by one as well, to compare.",
+)
+@click.option(
+    "--log-every",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Print every N-th epoch (1 = all, as the tutorial does).",
+)
 @click.option("--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/.")
 @click.option("--no-out", is_flag=True, help="Write no run folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
 @click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr.")
-def command(learning_rate: Any, epochs: Any, seed: int, with_loop: bool, log_every: int, as_json: bool, **options: Any) -> int:
+def command(
+    learning_rate: Any, epochs: Any, seed: int, with_loop: bool, log_every: int, as_json: bool, **options: Any
+) -> int:
     """Run the tutorial: y = 0.5x + 2 on x = 1 … 300, learning rate 0.0001, 200,000 epochs.
 
     Prints its figures, draws its two plots, and says what it does not tell: whether it has converged.
@@ -47,7 +63,10 @@ def command(learning_rate: Any, epochs: Any, seed: int, with_loop: bool, log_eve
     losses = run.loss()
     seconds = time.perf_counter() - began
     rate = run.rule.learning_rate  # type: ignore[attr-defined]
-    click.echo(f"The tutorial: y = 0.5x + 2 on x = 1 … 300, learning rate {number(rate)}, {run.requested_epochs:,} epochs from zero.\n", err=as_json)
+    click.echo(
+        f"The tutorial: y = 0.5x + 2 on x = 1 … 300, learning rate {number(rate)}, {run.requested_epochs:,} epochs from zero.\n",
+        err=as_json,
+    )
     _echo_log(run, log_every, as_json)
     click.echo("\n" + _figures(run, data), err=as_json)
     click.echo(f"\n  all {len(losses) - 1:,} costs from the closed form in {1000 * seconds:.2f} ms", err=as_json)
@@ -72,7 +91,10 @@ def _echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
     for part in np.array_split(chosen, max(1, len(chosen) // 4096)):
         weights, bias = run.parameters(part)
         costs = np.sqrt(2 * run.loss(part - 1))
-        lines = [tutorial.log_line(int(k), float(c), w[:, None], float(b)) for k, c, w, b in zip(part, costs, weights, np.atleast_1d(bias), strict=True)]
+        lines = [
+            tutorial.log_line(int(k), float(c), w[:, None], float(b))
+            for k, c, w, b in zip(part, costs, weights, np.atleast_1d(bias), strict=True)
+        ]
         click.echo("\n".join(lines), err=to_stderr)
 
 
@@ -80,7 +102,10 @@ def _figures(run: Trajectory, data: Data) -> str:
     """The tutorial's figures, each beside the truth."""
     train, train_targets, test, test_targets = data
     weights, bias = run.weights, float(run.bias)
-    half_train, half_test = tutorial.rmse(train, train_targets, weights, bias), tutorial.rmse(test, test_targets, weights, bias)
+    half_train, half_test = (
+        tutorial.rmse(train, train_targets, weights, bias),
+        tutorial.rmse(test, test_targets, weights, bias),
+    )
     rows = [
         ("final weight", repr(float(weights[0])), "0.5"),
         ("final bias", repr(bias), "2.0"),
@@ -108,7 +133,11 @@ def _compare(run: Trajectory, data: Data, seconds: float) -> str:
         ("last cost", repr(float(path.losses[-2, 0])), repr(float(np.sqrt(2 * run.loss([run.epochs - 1])[0])))),
         ("time", f"{took:.2f} s", f"{1000 * seconds:.2f} ms"),
     ]
-    return "The same run step by step, operation for operation as in the tutorial:\n\n" + table(("", "step by step", "closed form"), rows) + "\n"
+    return (
+        "The same run step by step, operation for operation as in the tutorial:\n\n"
+        + table(("", "step by step", "closed form"), rows)
+        + "\n"
+    )
 
 
 def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed: int, options: dict[str, Any]) -> str:
@@ -130,5 +159,3 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
     if folder is None or not said.startswith("Written"):
         return said
     return f"{said}\n  {folder / 'loss.svg'}         the loss curve\n  {folder / 'predictions.svg'}  predictions and targets of the test rows"
-
-

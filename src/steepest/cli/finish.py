@@ -14,7 +14,14 @@ from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 
 NOT_THERE = 4
-EXIT = {"converged": 0, "unknown": 0, "unfinished": NOT_THERE, "crawls": NOT_THERE, "oscillates": NOT_THERE, "diverges": NOT_THERE}
+EXIT = {
+    "converged": 0,
+    "unknown": 0,
+    "unfinished": NOT_THERE,
+    "crawls": NOT_THERE,
+    "oscillates": NOT_THERE,
+    "diverges": NOT_THERE,
+}
 
 
 def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path | None:

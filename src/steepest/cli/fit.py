@@ -12,7 +12,6 @@ from steepest.cli.text import echo_log, progress, settings_lines, short, shown, 
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.plots import PredictionErrorDisplay
-
 from steepest.sources import open_source
 from steepest.summarize import Summary, read, summarize
 from steepest.trajectory import Trajectory
@@ -26,9 +25,22 @@ from steepest.words import number
 @click.option("--features", default=None, metavar="A,B,…", help="The columns to predict from; default: all others.")
 @click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative.")
 @descent_options
-@click.option("--standardize/--no-standardize", default=True, show_default=True, help="Descend in inputs of mean 0 and standard deviation 1.")
-@click.option("--intercept/--no-intercept", "fit_intercept", default=True, show_default=True, help="Whether the model has a bias.")
-@click.option("--test-size", type=float, default=0.0, show_default=True, help="Share of rows to hold out, chosen by a seeded hash of the row's position.")
+@click.option(
+    "--standardize/--no-standardize",
+    default=True,
+    show_default=True,
+    help="Descend in inputs of mean 0 and standard deviation 1.",
+)
+@click.option(
+    "--intercept/--no-intercept", "fit_intercept", default=True, show_default=True, help="Whether the model has a bias."
+)
+@click.option(
+    "--test-size",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Share of rows to hold out, chosen by a seeded hash of the row's position.",
+)
 @click.option("--test", "test_file", type=click.Path(), default=None, help="A file of rows to test on.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
 @output_options
@@ -56,12 +68,35 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     _echo("\n" + weights_table(run), as_json)
     _echo(_errors(run, summary, test), as_json)
     _echo(f"\n{run.verdict}", as_json)
-    predictions = PredictionErrorDisplay.from_trajectory(run, summary.sample.X, summary.sample.y, title=shown(Path(data).name))
-    record = {"options": {key: value for key, value in options.items() if value is not None}, "seconds": seconds, "test_rmse": test}
-    said = keep(folder, run, summary.triangle, predictions, record, summary.source, force=options["force"], keep_diverged=options["keep_diverged"])
+    predictions = PredictionErrorDisplay.from_trajectory(
+        run, summary.sample.X, summary.sample.y, title=shown(Path(data).name)
+    )
+    record = {
+        "options": {key: value for key, value in options.items() if value is not None},
+        "seconds": seconds,
+        "test_rmse": test,
+    }
+    said = keep(
+        folder,
+        run,
+        summary.triangle,
+        predictions,
+        record,
+        summary.source,
+        force=options["force"],
+        keep_diverged=options["keep_diverged"],
+    )
     _echo(said, as_json)
     if as_json:
-        echo_json(run, {"test_rmse": test, "seconds": seconds, "rows": summary.triangle.row_count, "out": str(folder) if said.startswith("Written") else None})
+        echo_json(
+            run,
+            {
+                "test_rmse": test,
+                "seconds": seconds,
+                "rows": summary.triangle.row_count,
+                "out": str(folder) if said.startswith("Written") else None,
+            },
+        )
     return status(run)
 
 
@@ -81,7 +116,17 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
     """Call the front door; a loop gets a progress bar."""
     settings = {
         key: options[key]
-        for key in ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept", "engine")
+        for key in (
+            "rule",
+            "learning_rate",
+            "momentum",
+            "epochs",
+            "l2",
+            "objective",
+            "standardize",
+            "fit_intercept",
+            "engine",
+        )
     }
     if options["engine"] != "loop":
         return descend(triangle, **settings)

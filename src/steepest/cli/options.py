@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 
-class NumberOrAuto(click.ParamType):
+class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A number, or the word "auto"."""
 
     name = "auto|number"
@@ -22,20 +22,65 @@ class NumberOrAuto(click.ParamType):
         try:
             return self.kind(value.replace("_", ""))
         except ValueError:
-            self.fail(f'{value!r} is neither "auto" nor {"a whole number" if self.kind is int else "a number"}.', param, context)
+            self.fail(
+                f'{value!r} is neither "auto" nor {"a whole number" if self.kind is int else "a number"}.',
+                param,
+                context,
+            )
 
 
 def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to descend."""
     for option in reversed(
         (
-            click.option("--rule", type=click.Choice(["gradient", "heavy_ball", "nesterov"]), default="gradient", show_default=True, help="How a step is made from the gradient."),
-            click.option("--learning-rate", type=NumberOrAuto(float), default="auto", show_default=True, help="η, or auto: the best constant rate."),
-            click.option("--momentum", type=NumberOrAuto(float), default=None, help="β in [0, 1) for heavy_ball and nesterov; default: the best."),
-            click.option("--epochs", type=NumberOrAuto(int), default="auto", show_default=True, help="Number of updates, or auto: until nothing moves any more."),
-            click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, in the inputs as they are descended in; never on the intercept."),
-            click.option("--objective", type=click.Choice(["half_mse", "mse", "quarter_mse"]), default="half_mse", show_default=True, help="Σr²/(2n), twice that, or half of it (the tutorial's)."),
-            click.option("--engine", type=click.Choice(["auto", "modes", "loop"]), default="auto", show_default=True, help="modes: closed form, at once. loop: step by step."),
+            click.option(
+                "--rule",
+                type=click.Choice(["gradient", "heavy_ball", "nesterov"]),
+                default="gradient",
+                show_default=True,
+                help="How a step is made from the gradient.",
+            ),
+            click.option(
+                "--learning-rate",
+                type=NumberOrAuto(float),
+                default="auto",
+                show_default=True,
+                help="η, or auto: the best constant rate.",
+            ),
+            click.option(
+                "--momentum",
+                type=NumberOrAuto(float),
+                default=None,
+                help="β in [0, 1) for heavy_ball and nesterov; default: the best.",
+            ),
+            click.option(
+                "--epochs",
+                type=NumberOrAuto(int),
+                default="auto",
+                show_default=True,
+                help="Number of updates, or auto: until nothing moves any more.",
+            ),
+            click.option(
+                "--l2",
+                type=float,
+                default=0.0,
+                show_default=True,
+                help="Ridge penalty, in the inputs as they are descended in; never on the intercept.",
+            ),
+            click.option(
+                "--objective",
+                type=click.Choice(["half_mse", "mse", "quarter_mse"]),
+                default="half_mse",
+                show_default=True,
+                help="Σr²/(2n), twice that, or half of it (the tutorial's).",
+            ),
+            click.option(
+                "--engine",
+                type=click.Choice(["auto", "modes", "loop"]),
+                default="auto",
+                show_default=True,
+                help="modes: closed form, at once. loop: step by step.",
+            ),
         )
     ):
         command = option(command)
@@ -46,12 +91,22 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is printed and kept."""
     for option in reversed(
         (
-            click.option("--log-every", type=click.IntRange(min=0), default=0, metavar="N", help="Print every N-th epoch (1 = all); default: about 20, log-spaced."),
-            click.option("--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/."),
+            click.option(
+                "--log-every",
+                type=click.IntRange(min=0),
+                default=0,
+                metavar="N",
+                help="Print every N-th epoch (1 = all); default: about 20, log-spaced.",
+            ),
+            click.option(
+                "--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/."
+            ),
             click.option("--no-out", is_flag=True, help="Write no run folder."),
             click.option("--force", is_flag=True, help="Replace the folder given with --out."),
             click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges."),
-            click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr."),
+            click.option(
+                "--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr."
+            ),
         )
     ):
         command = option(command)

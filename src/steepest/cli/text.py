@@ -33,7 +33,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[j]) for row in (header, *rows)) for j in range(len(header))]
     lines = []
     for row in (header, *rows):
-        cells = [cell.ljust(width) if j == 0 else cell.rjust(width) for j, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.ljust(width) if j == 0 else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  " + "  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -54,12 +57,29 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
     width = len(f"{run.epochs:,}")
     names = [short(name, 16) for name in run.features[:MOST_WEIGHTS]]
     more = f"  (+{len(run.features) - MOST_WEIGHTS} weights)" if len(run.features) > MOST_WEIGHTS else ""
-    yield "  ".join(["epoch".rjust(width), "loss".rjust(12), "rmse".rjust(12), *(name.rjust(16) for name in names), "bias".rjust(16)]) + more
+    yield (
+        "  ".join(
+            [
+                "epoch".rjust(width),
+                "loss".rjust(12),
+                "rmse".rjust(12),
+                *(name.rjust(16) for name in names),
+                "bias".rjust(16),
+            ]
+        )
+        + more
+    )
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
         weights, bias = run.parameters(part)
         for k, loss, rmse, w, b in zip(part, run.loss(part), run.rmse(part), weights, np.atleast_1d(bias), strict=True):
-            cells = [f"{k:,}".rjust(width), f"{loss:12.6g}", f"{rmse:12.6g}", *(f"{v:16.9g}" for v in w[:MOST_WEIGHTS]), f"{b:16.9g}"]
+            cells = [
+                f"{k:,}".rjust(width),
+                f"{loss:12.6g}",
+                f"{rmse:12.6g}",
+                *(f"{v:16.9g}" for v in w[:MOST_WEIGHTS]),
+                f"{b:16.9g}",
+            ]
             yield "  ".join(cells)
 
 

@@ -62,8 +62,9 @@ class RecordedPath:
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """‖∇J‖ at kept epochs, shape (K, t)."""
-        gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
-        return np.asarray(np.linalg.norm(np.stack(gradients), axis=1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
+            return np.asarray(np.linalg.norm(np.stack(gradients), axis=1))
 
 
 def run(
@@ -136,6 +137,7 @@ def _with_last_finite(
     theta, epoch = last
     if kept.size and kept[-1] == epoch:
         return RecordedPath(kept, thetas, losses, objective)
-    value, _ = objective.value_and_gradient(theta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, _ = objective.value_and_gradient(theta)
     epochs = np.append(kept, epoch)
     return RecordedPath(epochs, np.concatenate([thetas, theta[None]]), np.concatenate([losses, value[None]]), objective)

@@ -63,7 +63,12 @@ class ClosedPath:
         """J at the given epochs, shape (K, t)."""
         eigenvalues, weights = self.quadratic.modes.eigenvalues, self.weighted_ways
         with np.errstate(over="ignore", invalid="ignore"):
-            if isinstance(epochs, range) and isinstance(self.rule, GradientRule) and len(epochs) > 64 and epochs.step == 1:
+            if (
+                isinstance(epochs, range)
+                and isinstance(self.rule, GradientRule)
+                and len(epochs) > 64
+                and epochs.step == 1
+            ):
                 # the sum over modes of products of two ladders is one matrix product: the curve is written once
                 long, short, skip = self.rule.ladder(eigenvalues, epochs)
                 curves = (0.5 * weights.T[:, None, :] * long**2) @ short**2

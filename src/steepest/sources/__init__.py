@@ -13,8 +13,15 @@ from steepest.sources.tables import TableSource
 class Source(Protocol):
     """A table that can be read from its first row to its last, in batches of bounded size."""
 
-    features: tuple[str, ...]
-    targets: tuple[str, ...]
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        ...
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        ...
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows in order; every call starts at the first row again."""

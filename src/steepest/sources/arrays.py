@@ -43,12 +43,16 @@ class ArraySource:
             UsageError: y is missing, or the names do not fit the columns.
         """
         if y is None:
-            raise UsageError("an array of inputs needs its targets: descend(X, y). For a file give its path and target=...")
+            raise UsageError(
+                "an array of inputs needs its targets: descend(X, y). For a file give its path and target=..."
+            )
         X = as_matrix(data, "X")
         # a column of shape (n, 1) and a row of n numbers are the same target; they are never broadcast
         Y = as_matrix(y, "y")
         if len(X) != len(Y):
-            raise DataError(f"X has {len(X):,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut.")
+            raise DataError(
+                f"X has {len(X):,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut."
+            )
         if not len(X):
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
@@ -81,9 +85,13 @@ def as_matrix(values: object, name: str) -> FloatArray:
         DataError: another number of dimensions, or objects that are no numbers.
     """
     if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
-        raise DataTypeError(f"{name} is a sparse matrix; a dense array is needed. Convert it with {name}.toarray() when it fits in memory.")
+        raise DataTypeError(
+            f"{name} is a sparse matrix; a dense array is needed. Convert it with {name}.toarray() when it fits in memory."
+        )
     if isinstance(values, np.ma.MaskedArray):
-        raise DataTypeError(f"{name} is a masked array, and masked values must not be used. Fill them, or drop their rows, and pass .data.")
+        raise DataTypeError(
+            f"{name} is a masked array, and masked values must not be used. Fill them, or drop their rows, and pass .data."
+        )
     if isinstance(values, np.matrix):
         raise DataTypeError(f"{name} is an np.matrix, whose products mean something else. Pass np.asarray({name}).")
     try:
@@ -93,7 +101,9 @@ def as_matrix(values: object, name: str) -> FloatArray:
     if name == "y" and array.ndim == 1:
         array = array[:, None]
     if array.ndim == 1:
-        raise DataError(f"X must have two dimensions (n, d); given was shape {array.shape}. For one feature use X.reshape(-1, 1).")
+        raise DataError(
+            f"X must have two dimensions (n, d); given was shape {array.shape}. For one feature use X.reshape(-1, 1)."
+        )
     if array.ndim != 2:
         shapes = "(n,) or (n, t)" if name == "y" else "(n, d)"
         raise DataError(f"{name} must have the shape {shapes}; given was {array.shape}.")
@@ -103,11 +113,17 @@ def as_matrix(values: object, name: str) -> FloatArray:
 def _as_float64(array: NDArray[Any], name: str) -> FloatArray:
     kind = array.dtype.kind
     if kind == "c":
-        raise DataTypeError(f"{name} holds complex numbers; complex is not supported. Pass real and imaginary parts as two columns.")
+        raise DataTypeError(
+            f"{name} holds complex numbers; complex is not supported. Pass real and imaginary parts as two columns."
+        )
     if kind in "mM":
-        raise DataTypeError(f"{name} holds dates or durations ({array.dtype}). Turn them into numbers in a unit of your choice first.")
+        raise DataTypeError(
+            f"{name} holds dates or durations ({array.dtype}). Turn them into numbers in a unit of your choice first."
+        )
     if kind in "US":
-        raise DataTypeError(f"{name} holds text, the first value is {array.flat[0]!r}. Turn it into numbers first, e.g. with .astype(float).")
+        raise DataTypeError(
+            f"{name} holds text, the first value is {array.flat[0]!r}. Turn it into numbers first, e.g. with .astype(float)."
+        )
     if kind == "O":
         return _from_objects(array, name)
     if kind not in "buif":
@@ -118,12 +134,14 @@ def _as_float64(array: NDArray[Any], name: str) -> FloatArray:
 def _from_objects(array: NDArray[Any], name: str) -> FloatArray:
     result = np.empty(array.shape)
     for (row, column), value in np.ndenumerate(array):
-        if isinstance(value, (str, bytes)) or isinstance(value, complex):
+        if isinstance(value, (str, bytes, complex)):
             raise DataTypeError(f"{name} holds {value!r} in row {row}, column {column}; a number is needed there.")
         try:
             result[row, column] = float(value)
         except (TypeError, ValueError):
-            raise MissingValuesError(f"{name} holds {value!r} in row {row}, column {column}; a number is needed there. Drop the row or fill it in.") from None
+            raise MissingValuesError(
+                f"{name} holds {value!r} in row {row}, column {column}; a number is needed there. Drop the row or fill it in."
+            ) from None
     return result
 
 

@@ -16,6 +16,7 @@ from steepest.errors import DataError, MissingValuesError, UsageError
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
 DATES = ("DATE", "TIME", "INTERVAL")
+LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB samples
 FINGERPRINT_BYTES = 1 << 20  # read from each end of a file, so that a large one is not read twice
 
 
@@ -118,12 +119,22 @@ class TableSource:
             if kind.lstrip("U").startswith(NUMERIC):
                 continue
             value = self._first_value(name)
+            if value is None:
+                raise DataError(
+                    f"{self.path} has no data rows, or column {name!r} no value at all. Give rows, or leave the column out."
+                )
             if kind.startswith(DATES):
                 remedy = "Turn dates into a number in a unit of your choice, such as days since the first row."
             else:
                 others = [other for other in self.features if types[other].lstrip("U").startswith(NUMERIC)]
-                remedy = f"Leave it out with features: {', '.join(others)}" if name in self.features and others else "Turn it into numbers first."
-            raise DataError(f"column {name!r} of {self.path} is {kind}, not a number; its first value is {value!r}. {remedy}")
+                remedy = (
+                    f"Leave it out with features: {', '.join(others)}"
+                    if name in self.features and others
+                    else "Turn it into numbers first."
+                )
+            raise DataError(
+                f"column {name!r} of {self.path} is {kind}, not a number; its first value is {value!r}. {remedy}"
+            )
 
     def _first_value(self, name: str) -> object:
         with _connect() as connection:
@@ -207,10 +218,24 @@ def _near_misses(file: Path) -> str:
 
 
 def _reader(file: Path) -> str:
-    """Return DuckDB's reader for the file, decided by its first bytes and not by its name."""
+    """Return DuckDB's reader for the file, decided by its first bytes and not by its name.
+
+    Raises:
+        DataError: the first bytes are neither Parquet nor text.
+    """
     with file.open("rb") as stream:
-        magic = stream.read(4)
-    return "read_parquet(?)" if magic == b"PAR1" else "read_csv(?, strict_mode=true)"
+        head = stream.read(65_536)
+    if head.startswith(b"PAR1"):
+        return "read_parquet(?)"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{file} is UTF-16 text; UTF-8 is needed. Convert it: iconv -f UTF-16 -t UTF-8.")
+    if b"\0" in head:
+        raise DataError(f"{file} holds NUL bytes, so it is no text; a CSV or Parquet file is needed.")
+    if not head.strip(b"\xef\xbb\xbf\r\n\t ,;"):
+        raise DataError(
+            f"{file} holds blank lines only: no data rows. Give a table with a header and at least one row."
+        )
+    return "read_csv(?, strict_mode=true)"
 
 
 def _columns(file: Path, reader: str) -> dict[str, str]:
@@ -219,8 +244,27 @@ def _columns(file: Path, reader: str) -> dict[str, str]:
         described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(file)]).fetchall()
         names = {row[0]: row[1] for row in described}
         if reader.startswith("read_csv"):
+            _refuse_ragged(file, names)
             _refuse_odd_header(connection, file, names)
     return names
+
+
+def _refuse_ragged(file: Path, names: dict[str, str]) -> None:
+    """Where lines differ in their number of fields the reader falls back to one column: name the line instead."""
+    (only, *others) = names
+    delimiter = next((mark for mark in ",;\t|" if mark in only), None)
+    if others or delimiter is None:
+        return
+    expected = only.count(delimiter) + 1
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        for line, text in enumerate(stream, start=1):
+            found = text.count(delimiter) + 1
+            if text.strip() and found != expected:
+                raise DataError(
+                    f"line {line} of {file} has {found} fields where its first line has {expected}. Correct that line."
+                )
+            if line > LOOKED_AT:
+                return
 
 
 def _refuse_odd_header(connection: Any, file: Path, names: dict[str, str]) -> None:
@@ -238,7 +282,9 @@ def _refuse_odd_header(connection: Any, file: Path, names: dict[str, str]) -> No
     clean = [str(name).strip() for name in header]
     double = sorted({name for name in clean if clean.count(name) > 1})
     if double:
-        raise DataError(f"{file} has columns of the same name: {', '.join(map(repr, double))}. Give every column its own name.")
+        raise DataError(
+            f"{file} has columns of the same name: {', '.join(map(repr, double))}. Give every column its own name."
+        )
 
 
 def _choose(
@@ -255,10 +301,14 @@ def _choose(
             raise UsageError(f"{file} has no column {name!r}.{hint} Its columns are {_shortened(types)}.")
     double = sorted({name for name in named if named.count(name) > 1})
     if double:
-        raise UsageError(f"column {double[0]!r} is named twice among target, features and weight. Each column has one role.")
+        raise UsageError(
+            f"column {double[0]!r} is named twice among target, features and weight. Each column has one role."
+        )
     chosen = tuple(features) if features is not None else tuple(name for name in types if name not in named)
     if not chosen:
-        raise UsageError(f"{file} has no column left to predict {targets[0]!r} from. Give a table with at least one input.")
+        raise UsageError(
+            f"{file} has no column left to predict {targets[0]!r} from. Give a table with at least one input."
+        )
     return chosen
 
 
@@ -294,7 +344,7 @@ def _decode(piece: Any, columns: int) -> tuple[FloatArray, FloatArray | None]:
     return rows, some_null
 
 
-class _telling_errors:  # noqa: N801 - a context manager reads like a verb
+class _telling_errors:
     """Turn errors of the reader into a DataError with the first lines of its explanation."""
 
     def __init__(self, file: Path) -> None:
@@ -312,4 +362,6 @@ class _telling_errors:  # noqa: N801 - a context manager reads like a verb
         if isinstance(error, (duckdb.Error, NanoarrowException)):
             text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ").split("Possible")[0]
             lines = [line.strip() for line in text.splitlines() if line.strip() and "Possible" not in line]
-            raise DataError(f"cannot read {self.file}: {' '.join(lines[:4])[:600]} Correct the file, or leave the column out with features.") from None
+            raise DataError(
+                f"cannot read {self.file}: {' '.join(lines[:4])[:600]} Correct the file, or leave the column out with features."
+            ) from None

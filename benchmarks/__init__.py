@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a ratio beside a peer measured in the same run; none is a test."""

@@ -1,0 +1,9 @@
+"""`python -m benchmarks [NAME …]`: run all benchmarks, or those named."""
+
+import importlib
+import sys
+
+NAMES = ["tutorial_run", "in_memory", "start_up"]
+
+for name in sys.argv[1:] or NAMES:
+    importlib.import_module(f"benchmarks.{name}").main()

@@ -1,0 +1,203 @@
+"""Model files and run folders: whole or absent, every bit kept, nothing foreign believed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest import run_folder
+from steepest.errors import DataError, ModelFileError, UsageError
+from steepest.files import whole_folder, write_whole
+from steepest.model_file import Model
+from steepest.plots import PredictionErrorDisplay
+
+
+@pytest.fixture
+def run(line):
+    X, y = line
+    return steepest.descend(X, y + np.sin(X[:, 0]), learning_rate=1e-5, epochs=1000)
+
+
+def test_a_model_comes_back_to_the_bit(tmp_path, run):
+    model = Model.of(run)
+    awkward = np.array([[0.1], [1 / 3], [5e-324], [-0.0], [1.7976931348623157e308]])
+    odd = Model(("a", "b\n", "<script>", "π", "🐧"), ("y",), awkward, np.array([2**-1074]), {"note": "x"})
+    for original in (model, odd):
+        original.save(tmp_path / "model.json")
+        loaded = steepest.load(tmp_path / "model.json")
+        assert loaded == original
+        assert loaded.weights.tobytes() == original.weights.tobytes()
+        assert loaded.bias.tobytes() == original.bias.tobytes()
+    X = np.array([[1.0], [7.5]])
+    assert model.predict(X).tobytes() == run.predict(X).tobytes()
+    with pytest.raises(DataError, match=r"shape \(n, 1\)"):
+        model.predict([[1.0, 2.0]])
+
+
+def test_the_saved_folder_loads(tmp_path, run, line):
+    folder = run_folder.write(tmp_path / "r", run, steepest.summarize(*line))
+    assert steepest.load(folder) == Model.of(run)
+
+
+def tamper(content, change):
+    content = json.loads(content)
+    change(content)
+    return json.dumps(content).encode()
+
+
+BAD = {
+    "empty": (lambda good: b"", "not a model"),
+    "truncated": (lambda good: good[:100], "not a model"),
+    "an array": (lambda good: b"[1, 2]", "does not say"),
+    "utf-16": (lambda good: good.decode().encode("utf-16"), "not a model"),
+    "a pickle": (lambda good: b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00K\x01.", "not a model"),
+    "NaN": (lambda good: good.replace(b'"bias": [\n', b'"bias": [NaN,\n'), "holds NaN"),
+    "infinity by digits": (
+        lambda good: tamper(good, lambda c: c["bias"].__setitem__(0, 0.5)).replace(b"0.5]", b"1e999]", 1),
+        "finite",
+    ),
+    "another format": (lambda good: tamper(good, lambda c: c.update(format="other")), "does not say"),
+    "newer version": (
+        lambda good: tamper(good, lambda c: c.update(version=99)),
+        "version 99; this steepest .* reads version 1",
+    ),
+    "wrong type": (lambda good: tamper(good, lambda c: c.update(weights="heavy")), "finite weights"),
+    "text for a number": (lambda good: tamper(good, lambda c: c["bias"].__setitem__(0, "2")), "finite"),
+    "too few weights": (lambda good: tamper(good, lambda c: c.update(weights=[])), "needs 1 rows"),
+    "unknown field": (lambda good: tamper(good, lambda c: c.update(extra=1)), "other fields"),
+    "tampered weight": (
+        lambda good: tamper(good, lambda c: c["weights"][0].__setitem__(0, 0.25)),
+        "does not match its checksum",
+    ),
+    "tampered verdict": (
+        lambda good: tamper(good, lambda c: c["training"]["verdict"].update(kind="converged")),
+        "does not match its checksum",
+    ),
+    "key twice": (lambda good: good.replace(b'"version": 1,', b'"version": 1, "version": 1,'), "twice"),
+    "deep nesting": (lambda good: b"[" * 100_000, "not a model"),
+    "5,000 digits": (lambda good: b'{"version": ' + b"1" * 5000 + b"}", "not a model"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_foreign_and_damaged_models_are_refused(tmp_path, run, name):
+    change, text = BAD[name]
+    good = Model.of(run).to_bytes()
+    (tmp_path / "model.json").write_bytes(change(good))
+    assert change(good) != good
+    with pytest.raises(ModelFileError, match=text):
+        steepest.load(tmp_path / "model.json")
+
+
+def test_a_missing_model_is_told(tmp_path):
+    with pytest.raises(ModelFileError, match="not found"):
+        steepest.load(tmp_path / "model.json")
+
+
+def test_a_model_that_is_not_finite_is_not_written(tmp_path):
+    model = Model(("x",), ("y",), np.array([[np.nan]]), np.array([0.0]))
+    with pytest.raises(DataError, match="not written"):
+        model.save(tmp_path / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    write_whole(tmp_path / "f", b"old")
+
+    def broken(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path / "f", b"new")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("f", b"old")]
+
+
+def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
+    import duckdb
+
+    X, y = line
+    picture = PredictionErrorDisplay.from_trajectory(run, X, y)
+    folder = run_folder.write(
+        tmp_path / "a" / "r", run, steepest.summarize(X, y), predictions=picture, record={"rows": 300}
+    )
+    names = ["loss.svg", "model.json", "predictions.svg", "run.json", "trajectory.parquet", "triangle"]
+    assert sorted(p.name for p in folder.iterdir()) == names
+    record = json.loads((folder / "run.json").read_text())
+    assert record["rows"] == 300
+    assert record["weights"] == {"x1": run.weights[0]}
+    assert record["verdict"]["text"] == str(run.verdict)
+    rows = duckdb.sql(f"SELECT * FROM '{folder / 'trajectory.parquet'}'").fetchnumpy()
+    assert list(rows) == ["epoch", "loss", "rmse", "bias", "weight of x1"]
+    np.testing.assert_array_equal(rows["loss"], run.loss(rows["epoch"]))
+    assert (rows["epoch"][0], rows["epoch"][-1]) == (0, 1000)
+    assert steepest.Triangle.load(folder / "triangle").checksum == steepest.summarize(X, y).checksum
+    assert (folder / "loss.svg").read_text().startswith("<?xml")
+
+
+def test_the_same_run_makes_the_same_pictures(tmp_path, run, line):
+    folders = [run_folder.write(tmp_path / name, run, steepest.summarize(*line)) for name in "ab"]
+    assert (folders[0] / "loss.svg").read_bytes() == (folders[1] / "loss.svg").read_bytes()
+
+
+def test_an_existing_folder_is_refused_or_replaced_whole(tmp_path, run, line):
+    triangle = steepest.summarize(*line)
+    folder = run_folder.write(tmp_path / "r", run, triangle)
+    (folder / "mine.txt").write_text("kept?")
+    with pytest.raises(UsageError, match="exists already"):
+        run_folder.write(folder, run, triangle)
+    assert (folder / "mine.txt").exists()
+    run_folder.write(folder, run, triangle, force=True)
+    assert not (folder / "mine.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="is a file"):
+        run_folder.write(tmp_path / "file", run, triangle, force=True)
+
+
+def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, run, line, monkeypatch):
+    triangle = steepest.summarize(*line)
+    folder = run_folder.write(tmp_path / "r", run, triangle)
+    before = sorted((p.name, p.read_bytes()) for p in folder.iterdir())
+
+    def broken(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_folder, "save", broken)
+    for name, force in (("new", False), ("r", True)):
+        with pytest.raises(KeyboardInterrupt):
+            run_folder.write(tmp_path / name, run, triangle, force=force)
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+    assert sorted((p.name, p.read_bytes()) for p in folder.iterdir()) == before
+
+
+def test_a_killed_writer_leaves_no_folder_of_that_name(tmp_path):
+    code = f"""
+import os, pathlib
+from steepest.files import whole_folder
+with whole_folder({str(tmp_path / "r")!r}) as folder:
+    (folder / "half").write_text("x")
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert not (tmp_path / "r").exists()
+
+
+def test_whole_folder_gives_a_scratch_place(tmp_path):
+    with whole_folder(tmp_path / "r") as folder:
+        (folder / "a").write_text("1")
+        assert not (tmp_path / "r").exists()
+    assert (tmp_path / "r" / "a").read_text() == "1"
+
+
+def test_free_names_are_safe_and_new(tmp_path):
+    assert (
+        run_folder.free_name(tmp_path, "../x y/🐧").name == "_x_y__"
+        or run_folder.free_name(tmp_path, "../x y/🐧").parent == tmp_path
+    )
+    (tmp_path / "demo").mkdir()
+    assert run_folder.free_name(tmp_path, "demo") == tmp_path / "demo-2"

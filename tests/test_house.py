@@ -1,0 +1,118 @@
+"""The house itself: public names, the import contract, light imports, one loop, documented commands and names."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import steepest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+
+
+def test_public_names_are_sorted_complete_and_there():
+    assert steepest.__all__ == sorted(steepest.__all__)
+    assert set(steepest.__all__) == set(steepest._HOMES) | {"__version__"}
+    for name in steepest.__all__:
+        assert getattr(steepest, name) is not None
+    assert dir(steepest) == steepest.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = steepest.nothing
+
+
+def test_public_objects_carry_docstrings():
+    for name in steepest.__all__[:]:
+        value = getattr(steepest, name)
+        if name != "__version__":
+            assert value.__doc__, name
+            assert not value.__doc__.startswith(f"{name}("), f"{name} has only the docstring that dataclass makes"
+
+
+def test_a_function_stays_a_function_when_its_module_is_imported_first():
+    code = "import steepest.descend, steepest.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_import_contract_holds():
+    # in a process of its own: the linter reads the package's source and needs a clean import state
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--no-cache",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout
+    assert "0 broken" in result.stdout
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    order = [name.strip() for line in contract["layers"] for name in line.split("|")]
+    # the pairs of the design, with whatever stands between
+    above = {
+        "cli": "tutorial",
+        "tutorial": "plots",
+        "plots": "descend",
+        "model_file": "descend",
+        "descend": "engines",
+        "engines": "quadratic",
+        "rules": "triangle",
+        "trajectory": "sources",
+        "sources": "batch",
+        "batch": "errors",
+    }
+    for upper, lower in above.items():
+        assert order.index(upper) < order.index(lower), (upper, lower)
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, steepest; print([m for m in ('numpy', 'scipy', 'duckdb', 'matplotlib', 'click', 'rich') if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
+    code = (
+        "import sys, numpy, steepest; steepest.descend([[1.0], [2.0], [4.0]], [1, 2, 3]).loss(); "
+        "print([m for m in ('duckdb', 'nanoarrow', 'matplotlib', 'click', 'rich') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
+
+
+def test_there_is_one_loop_over_epochs():
+    loops = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.For)
+                and isinstance(node.target, ast.Name)
+                and node.target.id in ("epoch", "k", "step")
+            ):
+                loops.append(path.name)
+    assert loops == ["loop.py"]
+
+
+def test_every_command_is_in_the_readme():
+    from steepest.cli import COMMANDS
+
+    text = (ROOT / "README.md").read_text()
+    for name in COMMANDS:
+        assert f"steepest {name}" in text, name
+
+
+def test_every_module_says_in_one_sentence_what_it_is():
+    for path in SOURCES:
+        first = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+        assert first, path
+        assert first.endswith((".", ":")), f"{path}: {first}"
+
+
+def test_the_version_is_said_once():
+    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()

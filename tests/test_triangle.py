@@ -1,0 +1,204 @@
+"""Laws of the triangle: it is the QR factor of the rows, and it adds."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import steepest
+from steepest.batch import Batch
+from steepest.errors import DataError, ModelFileError, UsageError
+from steepest.triangle import Triangle
+
+
+def table(seed, n, d=3, t=1, offset=0.0, weighted=False):
+    generator = np.random.default_rng(seed)
+    X = generator.normal(size=(n, d)) + offset
+    y = generator.normal(size=(n, t)) + offset
+    weight = generator.integers(0, 4, size=n).astype(float) if weighted else None
+    names = tuple(f"x{j}" for j in range(d)), tuple(f"y{j}" for j in range(t))
+    return Batch(X, y, *names, weight)
+
+
+def assert_same(a, b, tolerance=1e-12):
+    """Equal triangles up to `tolerance` of each column's length."""
+    assert (a.features, a.targets, a.row_count) == (b.features, b.targets, b.row_count)
+    assert a.total_weight == pytest.approx(b.total_weight, rel=1e-14)
+    np.testing.assert_allclose(a.means, b.means, rtol=tolerance, atol=tolerance)
+    length = np.linalg.norm(a.centred, axis=0)
+    assert (np.abs(a.centred - b.centred) <= tolerance * np.maximum(length, 1e-300)).all()
+
+
+def gram_exact(batch):
+    """AᵀA for A = √w·[1 X y] in rational arithmetic."""
+    rows = np.column_stack([np.ones(len(batch)), batch.X, batch.y])
+    weight = np.ones(len(batch)) if batch.weight is None else batch.weight
+    m = rows.shape[1]
+    total = [[Fraction(0)] * m for _ in range(m)]
+    for row, w in zip(rows.tolist(), weight.tolist(), strict=True):
+        exact = [Fraction(v) for v in row]
+        for i in range(m):
+            for j in range(m):
+                total[i][j] += Fraction(w) * exact[i] * exact[j]
+    return np.array([[float(v) for v in row] for row in total])
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 40),
+    offset=st.sampled_from([0.0, 5.0, -1000.0]),
+    weighted=st.booleans(),
+)
+def test_factor_is_the_cholesky_root_of_the_exact_gram_matrix(seed, n, offset, weighted):
+    batch = table(seed, n, offset=offset, weighted=weighted)
+    if weighted and not batch.weight.any():
+        return
+    triangle = Triangle.of(batch)
+    gram = gram_exact(batch)
+    np.testing.assert_allclose(triangle.factor.T @ triangle.factor, gram, rtol=1e-13, atol=1e-12 * np.abs(gram).max())
+    np.testing.assert_array_equal(np.tril(triangle.factor, -1), 0)
+    assert (np.diag(triangle.factor) >= 0).all()
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+    order=st.randoms(use_true_random=False),
+    weighted=st.booleans(),
+)
+def test_any_split_and_any_order_of_merging_give_the_same_triangle(seed, cuts, order, weighted):
+    batch = table(seed, 60, offset=100.0, weighted=weighted)
+    edges = [0, *sorted(cuts), 60]
+    parts = [Triangle.of(batch.take(slice(a, b))) for a, b in itertools.pairwise(edges)]
+    while len(parts) > 1:
+        i = order.randrange(len(parts) - 1)
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    assert_same(parts[0], Triangle.of(batch))
+
+
+def test_the_empty_triangle_is_neutral_to_the_bit():
+    triangle = Triangle.of(table(0, 10))
+    empty = Triangle.empty(triangle.features, triangle.targets)
+    assert (empty + empty).row_count == 0
+    for merged in (triangle + empty, empty + triangle):
+        assert merged.checksum == triangle.checksum
+
+
+def test_merging_changes_neither_side():
+    a, b = Triangle.of(table(1, 10)), Triangle.of(table(2, 10))
+    before = a.checksum, b.checksum
+    _ = a + b
+    assert (a.checksum, b.checksum) == before
+
+
+def test_doubled_rows_are_weight_two_and_weight_zero_is_absence():
+    batch = table(3, 12)
+    twice = Batch(np.vstack([batch.X, batch.X]), np.vstack([batch.y, batch.y]), batch.features, batch.targets)
+    heavy = Batch(batch.X, batch.y, batch.features, batch.targets, np.full(12, 2.0))
+    assert_same(Triangle.of(twice), Triangle(**{**vars(Triangle.of(heavy)), "row_count": 24}))
+    some = np.array([0.0, 1.0] * 6)
+    absent = Triangle.of(Batch(batch.X, batch.y, batch.features, batch.targets, some))
+    assert_same(absent, Triangle.of(batch.take(some > 0)))
+
+
+def test_large_means_cost_no_digits():
+    # a raw Gram matrix of x ~ N(1e4, 1) in float32 gives an intercept of -2.8 million where 3 is true
+    generator = np.random.default_rng(4)
+    x = generator.normal(1e8, 1.0, size=(1000, 1))
+    run = steepest.descend(x, 2 * (x - 1e8) + 3, standardize=True)
+    assert run.optimum.weights[0] == pytest.approx(2, rel=1e-12)
+    assert run.optimum.bias == pytest.approx(3 - 2e8, rel=1e-12)
+
+
+@given(seed=st.integers(0, 10**6), chosen=st.permutations(["x0", "x1", "x2", "y0"]), features=st.integers(1, 3))
+def test_selecting_columns_is_the_triangle_of_those_columns(seed, chosen, features):
+    batch = table(seed, 20, offset=3.0)
+    columns = {"x0": batch.X[:, 0], "x1": batch.X[:, 1], "x2": batch.X[:, 2], "y0": batch.y[:, 0]}
+    inputs, target = chosen[:features], chosen[features]
+    direct = Batch(np.column_stack([columns[c] for c in inputs]), columns[target][:, None], tuple(inputs), (target,))
+    assert_same(Triangle.of(batch).select(tuple(inputs), (target,)), Triangle.of(direct))
+
+
+@pytest.mark.parametrize("names", [("x0", "x9"), ("x0", "x0")])
+def test_selecting_what_is_not_there_is_refused(names):
+    with pytest.raises(UsageError, match=r"unknown column 'x9'|a column stands twice"):
+        Triangle.of(table(0, 5)).select(names)
+
+
+def test_standardized_columns_have_mean_0_and_deviation_1():
+    batch = table(5, 50, offset=7.0)
+    standard = Triangle.of(batch).standardized()
+    scaled = (batch.X - batch.X.mean(axis=0)) / batch.X.std(axis=0)
+    assert_same(standard, Triangle.of(Batch(scaled, batch.y, batch.features, batch.targets)), 1e-12)
+    np.testing.assert_allclose(standard.deviations[:3], 1, rtol=1e-14)
+
+
+def test_triangles_of_other_columns_do_not_add():
+    with pytest.raises(DataError, match="different columns"):
+        Triangle.of(table(0, 5)) + Triangle.of(table(0, 5, d=2))
+
+
+def test_many_blocks_and_few_rows():
+    batch = table(6, 40_000, d=2, offset=50.0)
+    rows = np.column_stack([batch.X, batch.y])
+    triangle = Triangle.of(batch)
+    np.testing.assert_allclose(triangle.means, rows.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(triangle.deviations, rows.std(axis=0), rtol=1e-12)
+    one = Triangle.of(table(7, 1))
+    assert one.row_count == 1
+    np.testing.assert_array_equal(one.centred, 0)
+
+
+def test_rmse_of_a_model_from_the_triangle_alone():
+    batch = table(8, 30, d=2, t=2, offset=4.0, weighted=True)
+    weights, bias = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([0.3, -9.0])
+    r = batch.X @ weights + bias - batch.y
+    expected = np.sqrt((batch.weight[:, None] * r**2).sum(axis=0) / batch.weight.sum())
+    np.testing.assert_allclose(Triangle.of(batch).rmse(weights, bias), expected, rtol=1e-12)
+
+
+def test_files_give_the_same_bits_back(tmp_path):
+    triangle = Triangle.of(table(9, 25, t=2, weighted=True))
+    triangle.save(tmp_path / "s.triangle")
+    loaded = Triangle.load(tmp_path / "s.triangle")
+    assert loaded.checksum == triangle.checksum
+    assert vars(loaded).keys() == vars(triangle).keys()
+    assert [p.name for p in tmp_path.iterdir()] == ["s.triangle"]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "text", "pickle"])
+def test_damaged_files_are_refused(tmp_path, damage):
+    path = tmp_path / "s.triangle"
+    Triangle.of(table(9, 25)).save(path)
+    content = bytearray(path.read_bytes())
+    if damage == "flipped":
+        position = content.find(np.float64(Triangle.load(path).means[0]).tobytes())
+        content[position] ^= 1
+    changed = {
+        "truncated": content[:200],
+        "flipped": content,
+        "empty": b"",
+        "text": b"a,b\n1,2\n",
+        "pickle": b"\x80\x04K\x01.",
+    }
+    path.write_bytes(bytes(changed[damage]))
+    with pytest.raises(ModelFileError, match="Make it again"):
+        Triangle.load(path)
+
+
+def test_weights_must_be_numbers_not_below_zero():
+    batch = table(0, 3)
+    for wrong in (-1.0, math.nan, math.inf):
+        with pytest.raises(DataError, match="finite and not negative"):
+            Triangle.of(Batch(batch.X, batch.y, batch.features, batch.targets, np.array([1.0, wrong, 1.0])))
+
+
+def test_squares_that_overflow_are_refused_with_the_column():
+    batch = table(0, 3)
+    batch.X[1, 2] = 1e200
+    with pytest.raises(DataError, match=r"squares overflow: column 'x2' holds 1e\+200"):
+        Triangle.of(batch)
