@@ -9,7 +9,7 @@ from benchmarks.timing import seconds
 def main(rows=1_000_000, columns=100):
     generator = np.random.default_rng(0)
     X = generator.normal(size=(rows, columns))
-    y = X @ generator.normal(size=columns) + 1
+    y = X @ generator.normal(size=columns) + generator.normal(size=rows)
     product = seconds(lambda: X.T @ X, repeat=3)
     ours = seconds(lambda: steepest.descend(X, y, learning_rate=0.1, epochs=200_000).weights, repeat=3)
     peer = 10 * seconds(lambda: np.linalg.lstsq(X[: rows // 10], y[: rows // 10], rcond=None), repeat=1)

@@ -14,5 +14,6 @@ def main():
     version = process("from steepest.cli import main; main(['--version'])")
     ours, numpy = process("import numpy, steepest"), process("import numpy")
     print(
-        f"P6  --version {1000 * version:.0f} ms (goal 100; python alone {1000 * empty:.0f}); import steepest with numpy {ours / numpy:.2f} × import numpy (goal 1.2)"
+        f"P6  --version {1000 * version:.0f} ms (goal 100; python alone {1000 * empty:.0f}); "
+        f"import steepest with numpy {ours / numpy:.2f} × import numpy (goal 1.2)"
     )

@@ -63,7 +63,7 @@ BAD_ARRAYS = {
         r"1 values are NaN; the first is in row 2 .* column 'x2'. Drop",
     ),
     "inf in X": (lambda: (poke(1, 0, -np.inf), Y), DataError, r"inf; the first is in row 1 .* column 'x1'"),
-    "nan in y": (lambda: (X, poke(3, 0, np.nan, Y[:, None])), MissingValuesError, r"NaN; .* row 3 .* target 'y'"),
+    "nan in y": (lambda: (X, poke(3, 0, np.nan, Y[:, None])), MissingValuesError, r"NaN; .* row 3 .* column 'y'"),
     "text in objects": (lambda: (poke(0, 1, "abc", dtype=object), Y), DataTypeError, "'abc' in row 0, column 1"),
     "None in objects": (lambda: (poke(0, 1, None, dtype=object), Y), MissingValuesError, "None in row 0, column 1"),
     "complex": (lambda: (X + 1j, Y), DataTypeError, "complex is not supported"),

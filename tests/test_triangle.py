@@ -3,13 +3,16 @@
 import itertools
 import math
 from fractions import Fraction
+from functools import reduce
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
+from steepest import gram
 from steepest.batch import Batch
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.triangle import Triangle
@@ -202,3 +205,53 @@ def test_squares_that_overflow_are_refused_with_the_column():
     batch.X[1, 2] = 1e200
     with pytest.raises(DataError, match=r"squares overflow: column 'x2' holds 1e\+200"):
         Triangle.of(batch)
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    log_condition=st.floats(0, 1.9),
+    offset=st.sampled_from([0.0, 1e3, -1e7]),
+    weighted=st.booleans(),
+    units=st.sampled_from([1.0, 1e-9, 1e12]),
+)
+@hypothesis.settings(max_examples=40)
+def test_the_gram_path_gives_the_triangle_of_the_qr_path(seed, log_condition, offset, weighted, units):
+    generator = np.random.default_rng(seed)
+    X = generator.normal(size=(5000, 4))
+    X[:, 3] = X[:, 0] + X[:, 3] / 10**log_condition
+    y = X @ [[1.0], [2.0], [-1.0], [0.5]] + generator.normal(size=(5000, 1))
+    X = (X + offset) * [units, 1.0, 1.0, 1.0]
+    weight = generator.integers(1, 4, size=5000).astype(float) if weighted else None
+    batch = Batch(X, y, ("a", "b", "c", "d"), ("y",), weight)
+    by_gram = gram.triangularize(batch)
+    assert by_gram is not None
+    # at a scaled condition κ of 80 the Gram path may lose ε·κ² = 1.4e-12; the data's own rounding at 1e7 is 1e-9
+    qr = reduce(Triangle.__add__, [Triangle._by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
+    assert_same(Triangle(batch.features, batch.targets, 5000, *by_gram), qr, 3e-12)
+
+
+def test_the_gram_path_leaves_hard_blocks_to_qr():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(5000, 2))
+    y = generator.normal(size=(5000, 1))
+
+    def path(X, y=y):
+        return gram.triangularize(Batch(X, y, tuple(f"x{j}" for j in range(X.shape[1])), ("y",)))
+
+    assert path(X) is not None
+    assert path(np.column_stack([X, X[:, 0] + 1e-3 * X[:, 1]])) is None  # nearly dependent
+    assert path(np.column_stack([X, np.ones(5000)])) is None  # constant
+    assert path(X, X[:, :1] + 2) is None  # an exact fit: what is left of y would be noise
+    # a first chunk that says nothing of the others: its mean is 1e6 spreads from theirs
+    n = 200_000
+    late = generator.normal(size=(n, 1))
+    late[30_000:] += 1e6
+    late[:30_000] *= 1e-3
+    drifting = gram.triangularize(Batch(late, generator.normal(size=(n, 1)), ("x",), ("y",)))
+    assert drifting is None or drifting[1][0] == pytest.approx(late.mean(), rel=1e-12)
+    overflowing = X.copy()
+    overflowing[7, 0] = 1e200
+    assert path(overflowing) is None
+    nan = X.copy()
+    nan[7, 0] = np.nan
+    assert path(nan) is None

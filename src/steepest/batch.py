@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError
+from steepest.errors import DataError, MissingValuesError
 
 FloatArray = NDArray[np.float64]
 
@@ -51,3 +51,22 @@ class Batch:
         weight = None if self.weight is None else self.weight[rows]
         first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row
         return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first)
+
+
+def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0) -> None:
+    """Raise when values (n, columns) hold NaN or infinity: with the count, the first row and the column's name.
+
+    Raises:
+        MissingValuesError: there is a NaN.
+        DataError: there is an infinity.
+    """
+    if np.isfinite(values.sum()) or np.isfinite(values).all():
+        return
+    missing = np.isnan(values)
+    bad, what = (missing, "NaN") if missing.any() else (np.isinf(values), "inf")
+    row, column = np.argwhere(bad)[0]
+    text = (
+        f"{int(bad.sum()):,} values are {what}; the first is in row {first_row + row:,} (counted from 0) of "
+        f"column {names[column]!r}. Drop those rows or impute the values."
+    )
+    raise MissingValuesError(text) if what == "NaN" else DataError(text)

@@ -58,13 +58,13 @@ class Summary:
         triangle: of all rows, or of the training rows where some are held out.
         test: triangle of the held-out rows, or None.
         sample: some of the rows, in order, for pictures.
-        source: where the rows came from (JSON types).
+        source: where the rows came from.
     """
 
     triangle: Triangle
     test: Triangle | None
     sample: Sample
-    source: dict[str, object]
+    source: Source
 
 
 def summarize(
@@ -133,7 +133,7 @@ def read(source: Source, *, test_size: float = 0.0, seed: int = 0, sample_rows: 
         raise DataError(
             f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share."
         )
-    return Summary(train, test if test_size else None, sample, source.describe())
+    return Summary(train, test if test_size else None, sample, source)
 
 
 def _select(

@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.batch import Batch, FloatArray
+from steepest import gram
+from steepest.batch import Batch, FloatArray, check_finite
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.files import write_whole
 
-BLOCK_ROWS = 16_384  # rows that are triangularized together: they and their copy stay in the cache
+BLOCK_ROWS = 131_072  # rows of one Gram matrix
+QR_ROWS = 16_384  # rows of one QR decomposition
+GRAM_ROWS = 8  # a Gram matrix is worth its Cholesky factor from so many times the columns on
 # A column is taken for constant when its spread is below this share of its size: float64 cannot resolve less,
 # since each of its values is only known to 1.1e-16 of itself.
 ROUNDING = 1e-14
@@ -92,8 +95,20 @@ class Triangle:
 
     @classmethod
     def _of_block(cls, batch: Batch) -> "Triangle":
+        """Triangularize one block: by a Gram matrix where it is large and well-conditioned, by QR otherwise."""
+        columns = len(batch.features) + len(batch.targets)
+        if len(batch) >= GRAM_ROWS * columns and len(batch) * columns**2 > EXTENDED_WORK:
+            by_gram = gram.triangularize(batch)
+            if by_gram is not None:
+                return cls(batch.features, batch.targets, len(batch), *by_gram)
+        pieces = (batch.take(slice(start, start + QR_ROWS)) for start in range(0, len(batch), QR_ROWS))
+        return reduce(cls.__add__, map(cls._by_qr, pieces))
+
+    @classmethod
+    def _by_qr(cls, batch: Batch) -> "Triangle":
         """Triangularize one block: shift by its mean first, so that QR works on numbers of the size of the spread."""
         rows = np.concatenate([batch.X, batch.y], axis=1)
+        check_finite(rows, (*batch.features, *batch.targets), first_row=batch.first_row)
         if np.abs(rows).max(initial=0.0) > LARGEST:
             raise DataError(_too_large((*batch.features, *batch.targets), rows))
         weight = np.ones(len(rows)) if batch.weight is None else batch.weight

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.batch import FloatArray
+from steepest.batch import FloatArray, check_finite
 from steepest.descend import descend
 from steepest.engines import loop
 from steepest.errors import DataError, DivergenceError, UsageError
 from steepest.plots import PredictionErrorDisplay
 from steepest.rules import GradientRule, check_learning_rate
 from steepest.settings import check_epochs
-from steepest.sources.arrays import as_matrix, check_finite
+from steepest.sources.arrays import as_matrix
 from steepest.split import check_seed
 from steepest.words import number
 
@@ -135,7 +135,7 @@ def linear_regression(
             f"targets must have the shape ({len(X)}, 1) or ({len(X)},), one for each row of inputs; given was {np.shape(targets)}."
         )
     check_finite(X, tuple(f"x{j + 1}" for j in range(X.shape[1])))
-    check_finite(y, ("y",), kind="target")
+    check_finite(y, ("y",))
     rate, count = check_learning_rate(learning_rate), check_epochs(epochs)
     if engine == "modes":
         return _by_modes(X, y, count, rate)

@@ -82,7 +82,7 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
         summary.triangle,
         predictions,
         record,
-        summary.source,
+        summary.source.describe(),
         force=options["force"],
         keep_diverged=options["keep_diverged"],
     )

@@ -57,8 +57,6 @@ class ArraySource:
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
         target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
-        check_finite(X, feature_names)
-        check_finite(Y, target_names, kind="target")
         return cls(X, Y, _weights(weight, len(X)), feature_names, target_names)
 
     def batches(self) -> Iterator[Batch]:
@@ -143,25 +141,6 @@ def _from_objects(array: NDArray[Any], name: str) -> FloatArray:
                 f"{name} holds {value!r} in row {row}, column {column}; a number is needed there. Drop the row or fill it in."
             ) from None
     return result
-
-
-def check_finite(values: FloatArray, names: tuple[str, ...], kind: str = "column", first_row: int = 0) -> None:
-    """Raise when values (n, columns) hold NaN or infinity: with the count, the first row and the column's name.
-
-    Raises:
-        MissingValuesError: there is a NaN.
-        DataError: there is an infinity.
-    """
-    if np.isfinite(values.sum()) or np.isfinite(values).all():
-        return
-    missing = np.isnan(values)
-    bad, what = (missing, "NaN") if missing.any() else (np.isinf(values), "inf")
-    row, column = np.argwhere(bad)[0]
-    text = (
-        f"{int(bad.sum()):,} values are {what}; the first is in row {first_row + row:,} (counted from 0) of "
-        f"{kind} {names[column]!r}. Drop those rows or impute the values."
-    )
-    raise MissingValuesError(text) if what == "NaN" else DataError(text)
 
 
 def _names(given: Sequence[str] | None, count: int, letter: str, parameter: str, array: str) -> tuple[str, ...]:
