@@ -209,7 +209,7 @@ def test_squares_that_overflow_are_refused_with_the_column():
 
 @given(
     seed=st.integers(0, 10**6),
-    log_condition=st.floats(0, 1.9),
+    log_condition=st.floats(0, 1.2),
     offset=st.sampled_from([0.0, 1e3, -1e7]),
     weighted=st.booleans(),
     units=st.sampled_from([1.0, 1e-9, 1e12]),
@@ -225,9 +225,9 @@ def test_the_gram_path_gives_the_triangle_of_the_qr_path(seed, log_condition, of
     batch = Batch(X, y, ("a", "b", "c", "d"), ("y",), weight)
     by_gram = gram.triangularize(batch)
     assert by_gram is not None
-    # at a scaled condition κ of 80 the Gram path may lose ε·κ² = 1.4e-12; the data's own rounding at 1e7 is 1e-9
+    # ε·κ² at κ of 30 or so, and a few roundings
     qr = reduce(Triangle.__add__, [Triangle._by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
-    assert_same(Triangle(batch.features, batch.targets, 5000, *by_gram), qr, 3e-12)
+    assert_same(Triangle(batch.features, batch.targets, 5000, *by_gram), qr, 1e-12)
 
 
 def test_the_gram_path_leaves_hard_blocks_to_qr():

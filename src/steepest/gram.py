@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.linalg import lapack
 
-from steepest.batch import Batch, FloatArray
+from steepest.batch import Batch, FloatArray, two_sum
 
 CHUNK_BYTES = 1 << 20  # rows that are shifted and multiplied together stay in the cache
 # The factor of a Gram matrix of condition κ² has a relative error of about ε·κ²; 1e4 keeps it below the promised 1e-12.
@@ -15,8 +15,8 @@ LARGEST_SQUARED_CONDITION = 1e4
 LARGEST_OFFSET = 10.0
 
 
-def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray] | None:
-    """Return (W, means, centred) of a batch by a shifted, scaled Gram matrix, or None where that would lose digits.
+def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray, FloatArray] | None:
+    """Return (W, means, tails, centred) of a batch by a shifted, scaled Gram matrix, or None where that would lose digits.
 
         Z = √w·([X y] - shift)          G = ZᵀZ - s·sᵀ/W,  s = Zᵀ√w          centred = chol(G)
 
@@ -24,7 +24,7 @@ def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray] | None:
         batch: rows with weights above 0.
 
     Returns:
-        total weight, means (d + t,) and upper triangular centred (d + t, d + t), as in `Triangle`; None where a column
+        total weight, means (d + t,), their tails and upper triangular centred (d + t, d + t), as in `Triangle`; None where a column
         is constant, columns are close to dependent (scaled condition above 100), the means drift, or values overflow.
 
     Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.3.2 (the error of the normal equations).
@@ -54,7 +54,7 @@ def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray] | None:
     # values with a common part far larger than their spread were rounded before we saw them: QR has more to say there
     if reciprocal * LARGEST_SQUARED_CONDITION < 1 or spread.max() > 1e150 * math.sqrt(total):
         return None
-    return total, shift + offset, np.asarray(factor * spread)
+    return total, *two_sum(shift, offset), np.asarray(factor * spread)
 
 
 def _sums(batch: Batch, shift: FloatArray, rows: int, d: int, m: int) -> tuple[FloatArray, FloatArray, float]:

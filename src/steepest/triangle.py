@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest import gram
-from steepest.batch import Batch, FloatArray, check_finite
+from steepest.batch import Batch, FloatArray, check_finite, two_sum
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.files import write_whole
@@ -51,6 +51,8 @@ class Triangle:
         row_count: number of rows with a weight above 0.
         total_weight: W, the sum of the weights (the row count where there are none).
         means: weighted means of [X y], shape (d + t,), in the columns' units.
+        tails: what rounding to float64 left of the means, shape (d + t,): means of 1e7 are only good to 1e-9, and a
+            merge takes their difference.
         centred: upper triangular, shape (d + t, d + t), in the columns' units times √weight.
 
     Source: Demmel, Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
@@ -71,13 +73,14 @@ class Triangle:
     row_count: int
     total_weight: float
     means: FloatArray
+    tails: FloatArray
     centred: FloatArray
 
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":
         """Return the triangle of no rows, the neutral element of `+`."""
         m = len(features) + len(targets)
-        return cls(features, targets, 0, 0.0, np.zeros(m), np.zeros((m, m)))
+        return cls(features, targets, 0, 0.0, np.zeros(m), np.zeros(m), np.zeros((m, m)))
 
     @classmethod
     def of(cls, batch: Batch) -> "Triangle":
@@ -118,8 +121,8 @@ class Triangle:
         root = np.sqrt(weight.astype(wide.dtype))[:, None]
         factor = _triangularize(np.concatenate([root, root * (wide - shift)], axis=1))
         # the first row of R holds √W·(mean - shift): what rounding left of the mean
-        means = (shift + factor[0, 1:] / factor[0, 0]).astype(np.float64)
-        return cls(batch.features, batch.targets, len(rows), total, means, factor[1:, 1:].astype(np.float64))
+        means, tails = two_sum(shift, (factor[0, 1:] / factor[0, 0]).astype(np.float64))
+        return cls(batch.features, batch.targets, len(rows), total, means, tails, factor[1:, 1:].astype(np.float64))
 
     def __add__(self, other: "Triangle") -> "Triangle":
         """Return the triangle of the rows of both.
@@ -141,15 +144,17 @@ class Triangle:
             return self if self.row_count else other
         total = self.total_weight + other.total_weight
         work = _working_type(np.vstack([self.centred, other.centred]))
-        between = other.means.astype(work) - self.means
+        between = (other.means.astype(work) - self.means) + (other.tails - self.tails)
         row = np.sqrt(work(self.total_weight) * (other.total_weight / work(total))) * between
-        means = self.means + between * (other.total_weight / work(total))
+        step = (between * (other.total_weight / work(total))).astype(np.float64)
+        means, tails = two_sum(self.means, self.tails + step)
         return Triangle(
             self.features,
             self.targets,
             self.row_count + other.row_count,
             total,
-            means.astype(np.float64),
+            means,
+            tails,
             _triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
         )
 
@@ -194,6 +199,7 @@ class Triangle:
             features=features,
             targets=targets,
             means=self.means[index],
+            tails=self.tails[index],
             centred=_retriangularize(self.centred[:, index]),
         )
 
@@ -235,7 +241,8 @@ class Triangle:
         scale = np.concatenate([standard.scale, np.ones(len(self.targets))])
         centred = self.centred / scale
         centred[:, :d] *= self.deviations[:d] > 0
-        return replace(self, means=np.where(np.arange(len(scale)) < d, 0.0, self.means), centred=centred)
+        target = np.arange(len(scale)) >= d
+        return replace(self, means=self.means * target, tails=self.tails * target, centred=centred)
 
     def design(self, coordinates: Coordinates) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the least-squares problem of this table, reduced to a triangle.
@@ -296,14 +303,16 @@ class Triangle:
         }
         stream = io.BytesIO()
         text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-        np.savez(stream, header=text, means=self.means, centred=self.centred)
+        np.savez(stream, header=text, means=self.means, tails=self.tails, centred=self.centred)
         write_whole(path, stream.getvalue())
 
     @property
     def checksum(self) -> str:
         """SHA-256 of names, counts and numbers: equal for triangles that are equal to the last bit."""
         names = json.dumps([self.features, self.targets, self.row_count, self.total_weight.hex()])
-        return hashlib.sha256(names.encode() + self.means.tobytes() + self.centred.tobytes()).hexdigest()
+        return hashlib.sha256(
+            names.encode() + self.means.tobytes() + self.tails.tobytes() + self.centred.tobytes()
+        ).hexdigest()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Triangle":
@@ -317,7 +326,7 @@ class Triangle:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
-                means, centred = arrays["means"], arrays["centred"]
+                means, tails, centred = arrays["means"], arrays["tails"], arrays["centred"]
             if header["format"] != "steepest-triangle":
                 raise ValueError("another format")
             version, checksum = header["version"], header["sha256"]
@@ -327,6 +336,7 @@ class Triangle:
                 int(header["row_count"]),
                 float.fromhex(header["total_weight"]),
                 np.asarray(means, dtype=np.float64),
+                np.asarray(tails, dtype=np.float64),
                 np.asarray(centred, dtype=np.float64),
             )
         except (ValueError, KeyError, TypeError, OSError, EOFError, RecursionError, zipfile.BadZipFile) as error:
@@ -365,7 +375,8 @@ def _triangularize(rows: NDArray[Any]) -> NDArray[Any]:
     factor = _householder(rows) if rows.dtype == np.longdouble else np.linalg.qr(rows, mode="r")
     square = np.zeros((rows.shape[1], rows.shape[1]), dtype=rows.dtype)
     square[: min(rows.shape)] = np.triu(factor[: min(rows.shape)])
-    return square * np.where(np.diag(square) < 0, -1.0, 1.0)[:, None]
+    # + 0 turns -0 into 0, so that equal triangles have equal bits
+    return square * np.where(np.diag(square) < 0, -1.0, 1.0)[:, None] + 0.0
 
 
 def _retriangularize(rows: FloatArray) -> FloatArray:
