@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     )
     from steepest.model_file import Model, load
     from steepest.plots import LossCurveDisplay, PredictionErrorDisplay
-    from steepest.rules import GradientRule, HeavyBallRule, NesterovRule
+    from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
     from steepest.summarize import summarize
     from steepest.trajectory import Record, State, Trajectory, Verdict
     from steepest.triangle import Triangle
 
 _HOMES = {
+    "ChebyshevRule": "rules",
     "ConvergenceWarning": "errors",
     "DataError": "errors",
     "DataTypeError": "errors",
@@ -61,6 +62,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ChebyshevRule",
     "ConvergenceWarning",
     "DataError",
     "DataTypeError",

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 from steepest.errors import UsageError
-from steepest.recurrence import Recurrence
 from steepest.rules import LinearRule
 
 Measure = Callable[[NDArray[Any]], FloatArray]
@@ -79,7 +78,7 @@ def first_epoch(
     enough = _any_epoch_within(measure, tolerance)
     if enough is None:
         return None
-    steady = _steady_modes(rule, eigenvalues)
+    steady = rule.steady(eigenvalues)
     if steady.all():
         return _bisect(measure, tolerance, enough)
     # modes that never come back bound the epoch from below; the others swing, so every epoch after that is looked at
@@ -88,15 +87,6 @@ def first_epoch(
         slow = eigenvalues[steady]
         lowest = _bisect(lambda k: np.abs(rule.residual(slow, k)).max(axis=1), tolerance, enough)
     return _scan(measure, tolerance, lowest, enough, len(eigenvalues))
-
-
-def _steady_modes(rule: LinearRule, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-    """Say which modes' |p_k| only ever falls: all of plain gradient, those with positive real roots of the others."""
-    recurrence = getattr(rule, "recurrence", None)
-    if recurrence is None:
-        return np.full(eigenvalues.shape, getattr(rule, "steady", False))
-    parts: Recurrence = recurrence(eigenvalues)
-    return (parts.discriminant >= 0) & (parts.product >= 0) & (parts.u <= 1) & (parts.u >= parts.a)
 
 
 def _any_epoch_within(measure: Measure, tolerance: float) -> float | None:

@@ -55,7 +55,7 @@ def descend(
         target: name or names of the target columns of a file.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
-        rule: "gradient", "heavy_ball", "nesterov", or a rule with its numbers.
+        rule: "gradient", "heavy_ball", "nesterov", "chebyshev", or a rule with its numbers.
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within 1e-12 of its start error.
         momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None or "auto": the best.

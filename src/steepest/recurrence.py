@@ -63,6 +63,10 @@ class Recurrence:
         real = np.abs(1 - self.u) + h
         return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real).astype(np.float64)
 
+    def steady(self) -> NDArray[np.bool_]:
+        """Modes with two positive real roots that approach from one side: their |p_k| only falls, shape (r,)."""
+        return np.asarray((self.discriminant >= 0) & (self.product >= 0) & (self.u <= 1) & (self.u >= self.a))
+
     def residual(self, epochs: NDArray[np.int64]) -> FloatArray:
         """p_k for each epoch and mode, shape (K, r); overflows to inf without a word."""
         result = np.empty((len(epochs), len(self.a)))

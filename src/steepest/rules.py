@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 from steepest.errors import UsageError
@@ -61,6 +62,10 @@ class LinearRule(Rule, Protocol):
         """The factor by which each mode shrinks an epoch in the long run, shape (r,); above 1 it grows."""
         ...
 
+    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+        """Say for each mode whether |p_k| only ever falls (or only ever grows), shape (r,)."""
+        ...
+
     def stability_limit(self, largest: float) -> float:
         """The largest learning rate that does not grow, for the largest eigenvalue λ_max."""
         ...
@@ -86,7 +91,6 @@ class GradientRule:
 
     learning_rate: float
     name: ClassVar[str] = "gradient"
-    steady: ClassVar[bool] = True  # |p_k| of every mode falls from epoch to epoch, or grows from epoch to epoch
 
     def init(self, theta: FloatArray) -> None:
         """Nothing to remember."""
@@ -110,6 +114,10 @@ class GradientRule:
     def radius(self, eigenvalues: FloatArray) -> FloatArray:
         """|1 - ηλ|."""
         return np.abs(1 - self.learning_rate * eigenvalues)
+
+    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+        """Every mode: its error is multiplied by the same factor each epoch."""
+        return np.ones(eigenvalues.shape, dtype=bool)
 
     def stability_limit(self, largest: float) -> float:
         """2 / λ_max."""
@@ -164,6 +172,10 @@ class HeavyBallRule:
     def radius(self, eigenvalues: FloatArray) -> FloatArray:
         """The larger root's magnitude: √β where the roots are complex."""
         return self.recurrence(eigenvalues).radius()
+
+    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+        """Modes with positive real roots; the others swing."""
+        return self.recurrence(eigenvalues).steady()
 
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / λ_max."""
@@ -222,9 +234,120 @@ class NesterovRule:
         """The larger root's magnitude: √(β(1 - ηλ)) where the roots are complex."""
         return self.recurrence(eigenvalues).radius()
 
+    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+        """Modes with positive real roots; the others swing."""
+        return self.recurrence(eigenvalues).steady()
+
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / ((1 + 2β) λ_max)."""
         return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * largest)
+
+
+@dataclass(frozen=True)
+class ChebyshevRule:
+    """Chebyshev semi-iteration: the steps that do best on every eigenvalue of an interval, all epochs taken together.
+
+        p_k(λ) = T_k((c - λ)/h) / T_k(c/h)            c, h = (upper ± lower)/2,  T_k Chebyshev's polynomial
+        d ← ρ' ρ d - (2ρ'/h) ∇J(theta);  theta ← theta + d      ρ' = 1/(2c/h - ρ),  first d = -∇J(theta)/c
+
+    No polynomial of degree k that is 1 at 0 is smaller on the whole interval; it needs the interval beforehand, which
+    the modes give.
+
+    Args:
+        lower: the smallest eigenvalue of the interval, above 0.
+        upper: the largest, above `lower`.
+
+    Source: Golub, Varga, "Chebyshev semi-iterative methods", Numer. Math. 3 (1961); Saad, "Iterative Methods for
+    Sparse Linear Systems", 2nd edition, algorithm 12.1.
+
+    Example:
+        >>> ChebyshevRule(1.0, 3.0).residual(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 2])).round(12) + 0.0
+        array([[ 1.        ,  1.        ,  1.        ],
+               [ 0.5       ,  0.        , -0.5       ],
+               [ 0.14285714, -0.14285714,  0.14285714]])
+    """
+
+    lower: float
+    upper: float
+    name: ClassVar[str] = "chebyshev"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lower < self.upper < math.inf:
+            raise UsageError(f"chebyshev needs 0 < lower < upper; given were {self.lower!r} and {self.upper!r}.")
+
+    @property
+    def learning_rate(self) -> float:
+        """1/c, the rate of the first step; the later ones follow from the interval."""
+        return 2 / (self.lower + self.upper)
+
+    @property
+    def _alpha(self) -> float:
+        """arcosh(c/h), by c/h - 1 = 2·lower/(upper - lower), so that a narrow start keeps its digits."""
+        excess = 2 * self.lower / (self.upper - self.lower)
+        return math.log1p(excess + math.sqrt(excess * (2 + excess)))
+
+    def init(self, theta: FloatArray) -> tuple[FloatArray, float]:
+        """d = 0 and no ρ yet."""
+        return np.zeros_like(theta), 0.0
+
+    def step(
+        self, gradient: Gradient, theta: FloatArray, memory: tuple[FloatArray, float]
+    ) -> tuple[FloatArray, tuple[FloatArray, float]]:
+        """d ← ρ' ρ d - (2ρ'/h) ∇J(theta);  theta ← theta + d."""
+        c, h = (self.upper + self.lower) / 2, (self.upper - self.lower) / 2
+        d, rho = memory
+        if rho == 0:
+            d, following = -gradient(theta) / c, h / c
+        else:
+            following = 1 / (2 * c / h - rho)
+            d = following * rho * d - (2 * following / h) * gradient(theta)
+        return theta + d, (d, following)
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """T_k((c - λ)/h) / T_k(c/h), shape (K, r)."""
+        k = np.asarray(epochs, dtype=np.float64)[:, None]
+        below, angle, sign, growth = self._places(eigenvalues, k)
+        decay = np.exp(-k * self._alpha) * 2 / (1 + np.exp(-2 * k * self._alpha))  # 1 / cosh kα
+        with np.errstate(over="ignore"):
+            outside = (
+                np.exp(k * (growth - self._alpha)) * (1 + np.exp(-2 * k * growth)) / (1 + np.exp(-2 * k * self._alpha))
+            )
+        return np.asarray(np.where(below, sign * np.cos(k * angle) * decay, sign * outside))
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - p_k = (2 sinh²(kα/2) + 2 sin²(kφ/2)) / cosh kα inside the interval, shape (K, r)."""
+        k = np.asarray(epochs, dtype=np.float64)[:, None]
+        inside, angle, sign, _ = self._places(eigenvalues, k)
+        half = np.exp(-k * self._alpha)
+        # sinh²(kα/2)·2/cosh(kα) = (1 - e^{-kα})²/(1 + e^{-2kα}), without overflow
+        precise = ((1 - half) ** 2 + 4 * np.sin(k * angle / 2) ** 2 * half) / (1 + half**2)
+        return np.asarray(np.where(inside & (sign > 0), precise, 1 - self.residual(eigenvalues, epochs)))
+
+    def _places(
+        self, eigenvalues: FloatArray, k: FloatArray
+    ) -> tuple[NDArray[np.bool_], FloatArray, FloatArray, FloatArray]:
+        """Whether λ lies in the interval, its angle arccos from the nearer end, the sign for it, and arcosh outside."""
+        width = self.upper - self.lower
+        inside = (eigenvalues >= self.lower) & (eigenvalues <= self.upper)
+        right = eigenvalues > (self.upper + self.lower) / 2
+        distance = np.where(right, self.upper - eigenvalues, eigenvalues - self.lower) / width
+        angle = 2 * np.arcsin(np.sqrt(np.clip(distance, 0, 1)))
+        sign = np.where(right & (k % 2 == 1), -1.0, 1.0)
+        excess = np.maximum(-2 * distance, 0)
+        return inside, angle, sign, np.log1p(excess + np.sqrt(excess * (2 + excess)))
+
+    def radius(self, eigenvalues: FloatArray) -> FloatArray:
+        """exp(-α) inside the interval, the same for all; larger outside."""
+        _, _, _, growth = self._places(eigenvalues, np.zeros((1, 1)))
+        return np.asarray(np.exp(growth - self._alpha))
+
+    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
+        """Modes at or below the interval's lower end; those inside swing below the same envelope."""
+        return np.asarray(eigenvalues <= self.lower)
+
+    def stability_limit(self, largest: float) -> float:
+        """2 / λ_max: the interval's middle must be at least half of it."""
+        return 2 / largest
 
 
 def _log_momentum(momentum: WideArray) -> WideArray:
@@ -233,7 +356,7 @@ def _log_momentum(momentum: WideArray) -> WideArray:
         return np.asarray(np.log1p(momentum - 1))
 
 
-RULES: dict[str, type] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}
+RULES: dict[str, type] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule, ChebyshevRule)}
 """The rules by their names, as `descend(rule=...)` and the command line take them."""
 
 

@@ -12,8 +12,10 @@ from steepest.errors import UsageError
 from steepest.quadratic import Modes
 from steepest.rules import (
     RULES,
+    ChebyshevRule,
     GradientRule,
     HeavyBallRule,
+    LinearRule,
     NesterovRule,
     Rule,
     check_learning_rate,
@@ -74,6 +76,33 @@ def best_learning_rate(rule: str, modes: Modes, momentum: float = 0.0) -> float:
     if difference(low) <= 0:
         return low
     return float(brentq(difference, low, high, xtol=1e-300, rtol=1e-15)) if difference(high) < 0 else high
+
+
+def best_chebyshev(modes: Modes) -> ChebyshevRule:
+    """Return Chebyshev's rule for the interval of the modes' eigenvalues."""
+    if not modes.eigenvalues.size:
+        return ChebyshevRule(0.5, 1.0)
+    largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
+    # an interval of no width has no polynomial; one as narrow as this is passed in one step
+    return ChebyshevRule(min(smallest, largest * (1 - 1e-9)), largest)
+
+
+def best_rule(name: str, modes: Modes, momentum: float | None = None) -> LinearRule:
+    """Return a rule at its best constant rate: with the given momentum, or with the best where it has one.
+
+    Args:
+        name: "gradient", "heavy_ball", "nesterov" or "chebyshev".
+        modes: the modes of the objective.
+        momentum: β to keep, or None for the best.
+    """
+    if name == GradientRule.name:
+        return GradientRule(best_learning_rate(name, modes))
+    if name == ChebyshevRule.name:
+        return best_chebyshev(modes)
+    rate, beta = (
+        best_momentum(name, modes) if momentum is None else (best_learning_rate(name, modes, momentum), momentum)
+    )
+    return HeavyBallRule(rate, beta) if name == HeavyBallRule.name else NesterovRule(rate, beta)
 
 
 def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -> tuple[float, float]:
@@ -163,6 +192,15 @@ def _rule(
             rate = best_learning_rate(name, modes)
             reasons["learning_rate"] = "2/(λ_max + λ_min), the constant rate with the smallest error factor an epoch"
         return GradientRule(rate)
+    if name == ChebyshevRule.name:
+        if rate is not None or momentum not in (None, "auto"):
+            raise UsageError(
+                'rule "chebyshev" takes its steps from the modes: learning_rate must be "auto" and momentum None.'
+            )
+        reasons["learning_rate"] = (
+            "Chebyshev's steps for the interval from λ_min to λ_max; the rate shown is that of the first"
+        )
+        return best_chebyshev(modes)
     if momentum is None or momentum == "auto":
         rate, beta = best_momentum(name, modes, rate)
         reasons["momentum"] = (

@@ -11,7 +11,7 @@ from steepest.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.coordinates import Coordinates
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import GradientRule, LinearRule, Rule
-from steepest.settings import best_learning_rate
+from steepest.settings import best_learning_rate, best_rule
 from steepest.trajectory import Trajectory, Verdict, VerdictKind
 from steepest.triangle import Triangle
 from steepest.words import epochs, number, percent
@@ -97,8 +97,7 @@ class Judge:
     @cached_property
     def best_rule(self) -> LinearRule:
         """The same rule and momentum at the best constant learning rate."""
-        rate = best_learning_rate(self.rule.name, self.quadratic.modes, getattr(self.rule, "momentum", 0.0))
-        return replace(self.rule, learning_rate=rate)  # type: ignore[type-var]
+        return best_rule(self.rule.name, self.quadratic.modes, getattr(self.rule, "momentum", None))
 
     @cached_property
     def standardized(self) -> Quadratic:

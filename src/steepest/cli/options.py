@@ -35,7 +35,7 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option(
                 "--rule",
-                type=click.Choice(["gradient", "heavy_ball", "nesterov"]),
+                type=click.Choice(["gradient", "heavy_ball", "nesterov", "chebyshev"]),
                 default="gradient",
                 show_default=True,
                 help="How a step is made from the gradient.",
