@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 from steepest.errors import UsageError
-from steepest.rules import LinearRule
+from steepest.rules import GradientRule, LinearRule
 
 Measure = Callable[[NDArray[Any]], FloatArray]
+SLOWEST = 4  # modes whose first epoch within the tolerance is found one by one
 CHUNK = 1 << 20  # mode-epochs looked at together: 8 MB
 # A rate counts as exactly at the stability limit within this relative distance: what rounding leaves open of λ_max.
-AT_LIMIT = 1e-13
+AT_LIMIT = 1e-15
 
 
 def remaining(rule: LinearRule, eigenvalues: FloatArray, epoch: int) -> float:
@@ -71,22 +72,46 @@ def first_epoch(
             return np.asarray(left.max(axis=1))
         return np.asarray(left**2 @ (loss_weights / loss_weights.sum()))
 
-    if not rule.radius(eigenvalues).max() < 1 - 1e-16 or rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (
-        1 - AT_LIMIT
+    if (
+        rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (1 - AT_LIMIT)
+        or not rule.radius(eigenvalues).max() < 1
     ):
         return None
     enough = _any_epoch_within(measure, tolerance)
     if enough is None:
         return None
-    steady = rule.steady(eigenvalues)
-    if steady.all():
-        return _bisect(measure, tolerance, enough)
-    # modes that never come back bound the epoch from below; the others swing, so every epoch after that is looked at
-    lowest = 1
-    if loss_weights is None and steady.any():
-        slow = eigenvalues[steady]
-        lowest = _bisect(lambda k: np.abs(rule.residual(slow, k)).max(axis=1), tolerance, enough)
-    return _scan(measure, tolerance, lowest, enough, len(eigenvalues))
+    # a sum of humps may be many; it is one where each only falls
+    one_hump = loss_weights is None or isinstance(rule, GradientRule)
+    if one_hump and (rule.hump_until(eigenvalues) >= enough).all():
+        return _bisect(measure, tolerance, 0, enough)
+    each = np.full(eigenvalues.shape, tolerance)
+    if loss_weights is not None:
+        each = np.sqrt(tolerance * loss_weights.sum() / loss_weights)
+    return _scan(measure, tolerance, _lower_bound(rule, eigenvalues, each, enough), enough, len(eigenvalues))
+
+
+def _lower_bound(rule: LinearRule, eigenvalues: FloatArray, each: FloatArray, enough: float) -> int:
+    """Return an epoch before which some mode is certainly not within its own tolerance.
+
+    The slowest modes decide, and theirs is one hump for a long time before they first swing through 0.
+    """
+    humps = rule.hump_until(eigenvalues)
+    bound = 1
+    flattest = np.argsort(eigenvalues, kind="stable")[:SLOWEST]
+    slowest = np.argsort(-rule.radius(eigenvalues), kind="stable")[:SLOWEST]
+    for i in {*flattest.tolist(), *slowest.tolist()}:
+        if humps[i] >= 1 and each[i] < 1:
+            one = eigenvalues[i : i + 1]
+
+            def left(epochs: NDArray[Any], one: FloatArray = one) -> FloatArray:
+                return np.asarray(np.abs(rule.residual(one, epochs))[:, 0])
+
+            # at the swing itself |p_k| may pass between two epochs: the bound then is the last epoch before it
+            last = math.floor(min(humps[i], enough))
+            bound = max(
+                bound, _bisect(left, float(each[i]), 0, last) if left(np.array([float(last)]))[0] <= each[i] else last
+            )
+    return bound
 
 
 def _any_epoch_within(measure: Measure, tolerance: float) -> float | None:
@@ -99,9 +124,9 @@ def _any_epoch_within(measure: Measure, tolerance: float) -> float | None:
     return epoch
 
 
-def _bisect(measure: Measure, tolerance: float, enough: float) -> int:
-    """Return the first epoch within the tolerance of a measure that only falls."""
-    low, high = 0, int(enough)
+def _bisect(measure: Measure, tolerance: float, low: int, enough: float) -> int:
+    """Return the first epoch after `low` within the tolerance of a measure that is one hump up to `enough`."""
+    high = int(enough)
     while high - low > max(1, high >> 52):
         middle = (low + high) // 2
         if measure(np.array([float(middle)]))[0] <= tolerance:

@@ -63,9 +63,20 @@ class Recurrence:
         real = np.abs(1 - self.u) + h
         return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real).astype(np.float64)
 
-    def steady(self) -> NDArray[np.bool_]:
-        """Modes with two positive real roots that approach from one side: their |p_k| only falls, shape (r,)."""
-        return np.asarray((self.discriminant >= 0) & (self.product >= 0) & (self.u <= 1) & (self.u >= self.a))
+    def hump_until(self) -> FloatArray:
+        """An epoch up to which |p_k| is one hump, shape (r,): inf for ever, 0 where nothing is known.
+
+        It may rise at first; once it falls it does not come back. With g (or -g where the roots are on the side of -1)
+        not negative, real roots of one sign give one hump, since A₁|r₁|^k + A₂|r₂|^k has A₂ ≤ 0; complex ones
+        until cos kφ + |g| sin kφ/(ρ sin φ) passes 0, at k·φ = π - arctan(ρ sin φ / |g|).
+        """
+        waves = self.discriminant < 0
+        inward = np.where(self.u <= 1, self.u - self.a, self.a - self.u)
+        sine = np.sqrt(np.where(waves, -self.discriminant, 1))
+        angle = np.arctan2(sine, np.where(waves, np.abs(1 - self.u), 0))
+        zero = (math.pi - np.arctan2(sine, inward)) / angle
+        real = np.where(self.product >= 0, np.inf, 0.0)
+        return np.where(inward >= 0, np.where(waves, zero, real), 0.0).astype(np.float64)
 
     def residual(self, epochs: NDArray[np.int64]) -> FloatArray:
         """p_k for each epoch and mode, shape (K, r); overflows to inf without a word."""

@@ -62,8 +62,8 @@ class LinearRule(Rule, Protocol):
         """The factor by which each mode shrinks an epoch in the long run, shape (r,); above 1 it grows."""
         ...
 
-    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-        """Say for each mode whether |p_k| only ever falls (or only ever grows), shape (r,)."""
+    def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
+        """An epoch up to which each mode's |p_k| is one hump, shape (r,): inf for ever, 0 where nothing is known."""
         ...
 
     def stability_limit(self, largest: float) -> float:
@@ -115,9 +115,9 @@ class GradientRule:
         """|1 - ηλ|."""
         return np.abs(1 - self.learning_rate * eigenvalues)
 
-    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-        """Every mode: its error is multiplied by the same factor each epoch."""
-        return np.ones(eigenvalues.shape, dtype=bool)
+    def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
+        """For ever: a mode's error is multiplied by the same factor each epoch, and only falls."""
+        return np.full(eigenvalues.shape, np.inf)
 
     def stability_limit(self, largest: float) -> float:
         """2 / λ_max."""
@@ -173,9 +173,9 @@ class HeavyBallRule:
         """The larger root's magnitude: √β where the roots are complex."""
         return self.recurrence(eigenvalues).radius()
 
-    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-        """Modes with positive real roots; the others swing."""
-        return self.recurrence(eigenvalues).steady()
+    def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
+        """For ever with real roots of one sign; to the first swing through 0 with complex ones."""
+        return self.recurrence(eigenvalues).hump_until()
 
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / λ_max."""
@@ -234,9 +234,9 @@ class NesterovRule:
         """The larger root's magnitude: √(β(1 - ηλ)) where the roots are complex."""
         return self.recurrence(eigenvalues).radius()
 
-    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-        """Modes with positive real roots; the others swing."""
-        return self.recurrence(eigenvalues).steady()
+    def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
+        """For ever with real roots of one sign; to the first swing through 0 with complex ones."""
+        return self.recurrence(eigenvalues).hump_until()
 
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / ((1 + 2β) λ_max)."""
@@ -320,7 +320,7 @@ class ChebyshevRule:
         inside, angle, sign, _ = self._places(eigenvalues, k)
         half = np.exp(-k * self._alpha)
         # sinh²(kα/2)·2/cosh(kα) = (1 - e^{-kα})²/(1 + e^{-2kα}), without overflow
-        precise = ((1 - half) ** 2 + 4 * np.sin(k * angle / 2) ** 2 * half) / (1 + half**2)
+        precise = (np.expm1(-k * self._alpha) ** 2 + 4 * np.sin(k * angle / 2) ** 2 * half) / (1 + half**2)
         return np.asarray(np.where(inside & (sign > 0), precise, 1 - self.residual(eigenvalues, epochs)))
 
     def _places(
@@ -341,9 +341,12 @@ class ChebyshevRule:
         _, _, _, growth = self._places(eigenvalues, np.zeros((1, 1)))
         return np.asarray(np.exp(growth - self._alpha))
 
-    def steady(self, eigenvalues: FloatArray) -> NDArray[np.bool_]:
-        """Modes at or below the interval's lower end; those inside swing below the same envelope."""
-        return np.asarray(eigenvalues <= self.lower)
+    def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
+        """For ever at the interval's lower end; to the first swing through 0 in its lower half."""
+        _, angle, _, _ = self._places(eigenvalues, np.zeros((1, 1)))
+        middle = (self.upper + self.lower) / 2
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.where(eigenvalues <= middle, math.pi / 2 / angle, 0.0))
 
     def stability_limit(self, largest: float) -> float:
         """2 / λ_max: the interval's middle must be at least half of it."""
