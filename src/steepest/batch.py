@@ -21,6 +21,7 @@ class Batch:
         targets: the t names of the columns of y.
         weight: one weight a row, shape (n,), not negative; None means 1 for each.
         first_row: the position of the first row in its source, counted from 0.
+        group: a whole number a row that says which rows belong together, shape (n,), or None.
 
     Raises:
         DataError: the shapes do not belong together.
@@ -32,6 +33,7 @@ class Batch:
     targets: tuple[str, ...]
     weight: FloatArray | None = None
     first_row: int = 0
+    group: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -49,8 +51,9 @@ class Batch:
     def take(self, rows: NDArray[np.bool_] | slice) -> "Batch":
         """Return the chosen rows as a batch of their own (a boolean mask of shape (n,), or a slice)."""
         weight = None if self.weight is None else self.weight[rows]
+        group = None if self.group is None else self.group[rows]
         first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row
-        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first)
+        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first, group)
 
 
 def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0) -> None:

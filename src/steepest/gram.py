@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from steepest.batch import Batch, FloatArray, two_sum
@@ -15,8 +16,12 @@ LARGEST_SQUARED_CONDITION = 1e4
 LARGEST_OFFSET = 10.0
 
 
-def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray, FloatArray] | None:
-    """Return (W, means, tails, centred) of a batch by a shifted, scaled Gram matrix, or None where that would lose digits.
+Reduced = tuple[float, FloatArray, FloatArray, FloatArray]
+"""Total weight, means (d + t,), their tails, and upper triangular centred (d + t, d + t), as in `Triangle`."""
+
+
+def triangularize(batch: Batch) -> Reduced | None:
+    """Return (W, means, tails, centred) of a batch by a shifted, scaled Gram matrix, or None where that loses digits.
 
         Z = √w·([X y] - shift)          G = ZᵀZ - s·sᵀ/W,  s = Zᵀ√w          centred = chol(G)
 
@@ -24,20 +29,85 @@ def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray, FloatArr
         batch: rows with weights above 0.
 
     Returns:
-        total weight, means (d + t,), their tails and upper triangular centred (d + t, d + t), as in `Triangle`; None where a column
-        is constant, columns are close to dependent (scaled condition above 100), the means drift, or values overflow.
+        total weight, means, tails and centred, as in `Triangle`; None where a column is constant, columns are close to
+        dependent (scaled condition above 100), the means drift, or values overflow.
 
     Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.3.2 (the error of the normal equations).
     """
-    d, m = batch.X.shape[1], batch.X.shape[1] + batch.y.shape[1]
-    rows = max(64, CHUNK_BYTES // (8 * m))
+    return triangularize_parts(batch, None, 1)[0]
+
+
+def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: int) -> list[Reduced | None]:
+    """Return what `triangularize` returns for each of `count` parts of a batch, reading the rows once.
+
+    Args:
+        batch: rows with weights above 0.
+        labels: the part that each row belongs to, 0 … count - 1, shape (n,); None where there is one part.
+        count: number of parts.
+    """
+    rows = max(64, CHUNK_BYTES // (8 * (batch.X.shape[1] + batch.y.shape[1])))
     first = slice(0, min(rows, len(batch)))
     with np.errstate(over="ignore", invalid="ignore"):
         shift = np.concatenate([batch.X[first].mean(axis=0), batch.y[first].mean(axis=0)])
-        G, s, total = _sums(batch, shift, rows, d, m)
-        offset = s / total
-        G -= np.outer(s, offset)
-        variance = np.diag(G) / total
+        parts = [_Sums(batch, shift, rows) for _ in range(count)]
+        for start in range(0, len(batch), rows * count):
+            chunk = slice(start, start + rows * count)
+            for part, sums in enumerate(parts):
+                sums.add(chunk, None if labels is None else np.flatnonzero(labels[chunk] == part))
+        return [sums.factor() for sums in parts]
+
+
+class _Sums:
+    """ZᵀZ, Zᵀ√w and Σ w of some rows of a batch, chunk by chunk through small arrays that are used again."""
+
+    def __init__(self, batch: Batch, shift: FloatArray, rows: int) -> None:
+        self.batch, self.shift = batch, shift
+        d, t = batch.X.shape[1], batch.y.shape[1]
+        self.d = d
+        self.G, self.s, self.total = np.zeros((d + t, d + t)), np.zeros(d + t), 0.0
+        self.X, self.y = np.empty((0, d)), np.empty((0, t))
+        self.room = rows
+
+    def add(self, chunk: slice, chosen: NDArray[np.int64] | None) -> None:
+        """Add the chosen rows of a chunk, or all of them."""
+        X, y = self.batch.X[chunk], self.batch.y[chunk]
+        weight = None if self.batch.weight is None else self.batch.weight[chunk]
+        count = len(X) if chosen is None else len(chosen)
+        if count > len(self.X):
+            self.X, self.y = np.empty((max(count, self.room), self.d)), np.empty((max(count, self.room), y.shape[1]))
+        Zx, Zy = self.X[:count], self.y[:count]
+        if chosen is None:
+            np.subtract(X, self.shift[: self.d], out=Zx)
+            np.subtract(y, self.shift[self.d :], out=Zy)
+        else:
+            # "clip" takes straight into `out`; "raise" would go through a copy, and these indices cannot be wrong
+            np.take(X, chosen, axis=0, out=Zx, mode="clip")
+            np.take(y, chosen, axis=0, out=Zy, mode="clip")
+            weight = None if weight is None else weight[chosen]
+            Zx -= self.shift[: self.d]
+            Zy -= self.shift[self.d :]
+        self._multiply(Zx, Zy, weight)
+
+    def _multiply(self, Zx: FloatArray, Zy: FloatArray, weight: FloatArray | None) -> None:
+        d, each = self.d, np.ones(len(Zx)) if weight is None else weight
+        self.s[:d] += each @ Zx
+        self.s[d:] += each @ Zy
+        self.total += float(len(Zx)) if weight is None else float(weight.sum())
+        if weight is not None:
+            root = np.sqrt(weight)[:, None]
+            Zx *= root
+            Zy *= root
+        self.G[:d, :d] += Zx.T @ Zx
+        self.G[:d, d:] += Zx.T @ Zy
+        self.G[d:, d:] += Zy.T @ Zy
+
+    def factor(self) -> Reduced | None:
+        """Take the true means out, scale to correlations, and factor; None where digits would be lost."""
+        if not self.total:
+            return None
+        offset = self.s / self.total
+        G = self.G - np.outer(self.s, offset)
+        variance = np.diag(G) / self.total
         if not (
             np.isfinite(G).all()
             and (variance > 0).all()
@@ -45,34 +115,12 @@ def triangularize(batch: Batch) -> tuple[float, FloatArray, FloatArray, FloatArr
         ):
             return None
         spread = np.sqrt(np.diag(G))
-        correlation = G / spread / spread[:, None]
-    norm = np.abs(correlation).sum(axis=0).max()
-    factor, failed = lapack.dpotrf(correlation, lower=0, clean=1)
-    if failed:
-        return None
-    reciprocal, _ = lapack.dpocon(factor, norm, uplo="U")
-    # values with a common part far larger than their spread were rounded before we saw them: QR has more to say there
-    if reciprocal * LARGEST_SQUARED_CONDITION < 1 or spread.max() > 1e150 * math.sqrt(total):
-        return None
-    return total, *two_sum(shift, offset), np.asarray(factor * spread)
-
-
-def _sums(batch: Batch, shift: FloatArray, rows: int, d: int, m: int) -> tuple[FloatArray, FloatArray, float]:
-    """Return ZᵀZ (m, m), Zᵀ√w (m,) and Σ w, chunk by chunk into one small array that is used again."""
-    G, s, total = np.zeros((m, m)), np.zeros(m), 0.0
-    scratch = np.empty((min(rows, len(batch)), m))
-    for start in range(0, len(batch), rows):
-        X, y = batch.X[start : start + rows], batch.y[start : start + rows]
-        Z = scratch[: len(X)]
-        np.subtract(X, shift[:d], out=Z[:, :d])
-        np.subtract(y, shift[d:], out=Z[:, d:])
-        if batch.weight is None:
-            s += np.ones(len(Z)) @ Z
-            total += len(Z)
-        else:
-            weight = batch.weight[start : start + rows]
-            s += weight @ Z
-            total += float(weight.sum())
-            Z *= np.sqrt(weight)[:, None]
-        G += Z.T @ Z
-    return G, s, total
+        correlation = np.triu(G / spread / spread[:, None])
+        norm = np.abs(correlation + np.triu(correlation, 1).T).sum(axis=0).max()
+        factor, failed = lapack.dpotrf(correlation, lower=0, clean=1)
+        if failed:
+            return None
+        reciprocal, _ = lapack.dpocon(factor, norm, uplo="U")
+        if reciprocal * LARGEST_SQUARED_CONDITION < 1 or spread.max() > 1e150 * math.sqrt(self.total):
+            return None
+        return self.total, *two_sum(self.shift, offset), np.asarray(factor * spread)

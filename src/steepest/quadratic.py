@@ -229,6 +229,13 @@ class Quadratic:
         refined[large] = bent / (V**2).sum(axis=0)
         return refined
 
+    @property
+    def data_shares(self) -> FloatArray:
+        """(λ_i - l2·v_iᵀDv_i)/λ_i, shape (r,): how much of each mode's curvature comes from the data, not the penalty."""
+        modes = self.modes
+        penalty = self.l2 * (self.penalized[:, None] * modes.directions**2).sum(axis=0)
+        return np.asarray(1 - penalty / modes.eigenvalues)
+
     @cached_property
     def minimum(self) -> FloatArray:
         """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""

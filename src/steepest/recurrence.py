@@ -204,8 +204,9 @@ def _unrolled(a: WideArray, epochs: range) -> FloatArray:
 def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
     log, k = log_distance(a).astype(np.float64), np.asarray(epochs, dtype=np.float64)[:, None]
-    odd = (a > 1) & (k % 2 == 1)
     with np.errstate(over="ignore", invalid="ignore"):
-        result = np.where(odd, 1 + np.exp(k * log), -np.expm1(k * log))
+        result = -np.expm1(k * log)
+    if (a > 1).any():
+        result = np.where((a > 1) & (k % 2 == 1), 2 - result, result)  # 1 + |1 - a|^k
     result[(k == 0)[:, 0]] = 0.0
     return result

@@ -40,6 +40,32 @@ def check_seed(seed: int) -> int:
     return int(seed)
 
 
+def fold_of_rows(first_row: int, count: int, folds: int, seed: int) -> NDArray[np.int64]:
+    """Return the fold of each of `count` rows from `first_row` on, 0 … folds - 1.
+
+    Every run of `folds` consecutive rows, counted from row 0, has each fold once, in an order drawn by the seeded hash:
+    folds are of equal size to one row, and a row's fold does not depend on how the table is cut into batches.
+
+    Raises:
+        UsageError: folds is no whole number above 1, or seed no whole number.
+    """
+    check_folds(folds)
+    first_run, last_run = first_row // folds, -(-(first_row + count) // folds)
+    positions = np.arange(first_run * folds, last_run * folds, dtype=np.uint64)
+    order = np.argsort(hash_positions(positions, check_seed(seed)).reshape(-1, folds), axis=1, kind="stable")
+    labels = np.empty_like(order)
+    np.put_along_axis(labels, order, np.broadcast_to(np.arange(folds), order.shape), axis=1)
+    start = first_row - first_run * folds
+    return labels.ravel()[start : start + count].astype(np.int64)
+
+
+def check_folds(folds: int) -> int:
+    """Return the number of folds when it is a whole number from 2 to 1,000; raise UsageError otherwise."""
+    if isinstance(folds, bool) or not isinstance(folds, (int, np.integer)) or not 2 <= folds <= 1000:
+        raise UsageError(f"folds must be a whole number from 2 to 1,000; given was {folds!r}.")
+    return int(folds)
+
+
 def held_out(first_row: int, count: int, share: float, seed: int) -> NDArray[np.bool_]:
     """Say for `count` rows from `first_row` on which of them belong to the test set.
 

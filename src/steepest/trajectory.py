@@ -291,6 +291,30 @@ class Trajectory:
         weights, bias = self.coordinates.to_raw(theta)
         return self._squeeze(weights), self._squeeze(bias)
 
+    def effective_parameters(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
+        """Return how many parameters' worth of the data the run has taken in at the given epochs, shape (K,).
+
+        Early stopping is a penalty: from 0 at the start to the number of moving modes at the end.
+
+        Raises:
+            UsageError: the run went step by step and has no closed form.
+        """
+        return self._in_chunks(self._closed("effective_parameters"), self._check_epochs(epochs))
+
+    def remaining(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
+        """Return |p_k(λ_i)|, the share of its start error each mode still has, shape (K, r), the steepest mode first.
+
+        Raises:
+            UsageError: the run went step by step and has no closed form.
+        """
+        return self._in_chunks(self._closed("remaining"), self._check_epochs(epochs))
+
+    def _closed(self, name: str) -> "Callable[[range | Numbers], FloatArray]":
+        method: Callable[[range | Numbers], FloatArray] | None = getattr(self.path, name, None)
+        if method is None:
+            raise UsageError('a run that went step by step keeps no modes; use engine="modes".')
+        return method
+
     def epochs_to(self, tolerance: float, measure: Literal["modes", "loss"] = "modes") -> int | None:
         """Return the first epoch within a tolerance, also beyond the end of the run, or None when there is none.
 

@@ -97,6 +97,37 @@ class Triangle:
         return reduce(cls.__add__, map(cls._of_block, blocks), empty)
 
     @classmethod
+    def of_parts(cls, batch: Batch, labels: NDArray[np.int64], count: int) -> "list[Triangle]":
+        """Return the triangles of `count` parts of a batch's rows, reading the rows once.
+
+        Args:
+            batch: the rows.
+            labels: the part that each row belongs to, 0 … count - 1, shape (n,); rows of other labels are left out.
+            count: number of parts.
+
+        Raises:
+            DataError: as `Triangle.of`.
+        """
+        parts = [cls.empty(batch.features, batch.targets) for _ in range(count)]
+        for start in range(0, len(batch), BLOCK_ROWS * count):
+            block = slice(start, start + BLOCK_ROWS * count)
+            rows, here = batch.take(block), labels[block]
+            reduced: list[gram.Reduced | None] = [None] * count
+            if (
+                len(rows) >= GRAM_ROWS * count * rows.X.shape[1]
+                and len(rows) * rows.X.shape[1] ** 2 > EXTENDED_WORK
+                and rows.weight is None
+            ):
+                reduced = gram.triangularize_parts(rows, here, count)
+            for part, sums in enumerate(reduced):
+                of = here == part
+                new = (
+                    cls.of(rows.take(of)) if sums is None else cls(batch.features, batch.targets, int(of.sum()), *sums)
+                )
+                parts[part] = parts[part] + new
+        return parts
+
+    @classmethod
     def _of_block(cls, batch: Batch) -> "Triangle":
         """Triangularize one block: by a Gram matrix where it is large and well-conditioned, by QR otherwise."""
         columns = len(batch.features) + len(batch.targets)
@@ -286,6 +317,13 @@ class Triangle:
         model = np.vstack([weights, -np.eye(t)])
         spread = np.linalg.norm(self.centred @ model, axis=0) / math.sqrt(self.total_weight)
         return np.asarray(np.hypot(spread, self.means[:d] @ weights + bias - self.means[d:]))
+
+    def rmse_of(self, weights: FloatArray, biases: FloatArray) -> FloatArray:
+        """Return √(Σ w r² / Σ w) of K models of this table's only target: weights (d, K), biases (K,) to (K,)."""
+        d = len(self.features)
+        model = np.vstack([weights, -np.ones((1, weights.shape[1]))])
+        spread = np.linalg.norm(self.centred @ model, axis=0) / math.sqrt(self.total_weight)
+        return np.asarray(np.hypot(spread, self.means[:d] @ weights + biases - self.means[d]))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the triangle to one file: a zip of two NumPy arrays and a JSON header with a checksum, no pickle.

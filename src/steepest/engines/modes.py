@@ -93,6 +93,21 @@ class ClosedPath:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(np.linalg.norm(left[:, :, None] * (eigenvalues[:, None] * self.ways), axis=1))
 
+    def effective_parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """Trace of the map from targets to predictions at the given epochs, shape (K,).
+
+            Σ (1 - p_k(λ_i))·(λ_i - l2·v_iᵀDv_i)/λ_i          from 0 at the start to the rank, or less with a penalty
+
+        Source: Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd edition, equation 7.32.
+        """
+        done = self.rule.progress(self.quadratic.modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(done @ self.quadratic.data_shares)
+
+    def remaining(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """|p_k(λ_i)|, the share of its start error that each mode still has, shape (K, r), steepest mode first."""
+        return np.abs(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
+
     @cached_property
     def floor(self) -> FloatArray:
         """√(2·J*), where J* is the loss the run heads for, shape (t,)."""

@@ -39,6 +39,7 @@ def open_source(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    group: object = None,
 ) -> Source:
     """Recognize what kind of data this is, check what can be checked before reading, and return its source.
 
@@ -48,15 +49,16 @@ def open_source(
         target: name or names of the target columns; only with files.
         features: names of the inputs; default: all columns of a file but target and weight.
         weight: one weight a row, shape (n,), with arrays; the name of a column with files.
+        group: what says which rows belong together: labels of shape (n,) with arrays; the name of a column with files.
 
     Raises:
         DataError: the data cannot be used; the message says which column or row, and the remedy.
         UsageError: the arguments do not go together.
     """
     if isinstance(data, (str, os.PathLike)):
-        return TableSource.open(data, y=y, target=target, features=features, weight=weight)
+        return TableSource.open(data, y=y, target=target, features=features, weight=weight, group=group)
     if hasattr(data, "__array__") or isinstance(data, (list, tuple)) or hasattr(data, "toarray"):
-        return ArraySource.open(data, y, target=target, features=features, weight=weight)
+        return ArraySource.open(data, y, target=target, features=features, weight=weight, group=group)
     raise DataTypeError(
         f"data of type {type(data).__name__} is not known. Give arrays X and y, the path of a CSV or Parquet file, or a Triangle."
     )

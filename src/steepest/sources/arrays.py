@@ -23,6 +23,7 @@ class ArraySource:
     weight: FloatArray | None
     features: tuple[str, ...]
     targets: tuple[str, ...]
+    group: NDArray[np.uint64] | None = None
 
     @classmethod
     def open(
@@ -33,6 +34,7 @@ class ArraySource:
         target: str | Sequence[str] | None = None,
         features: Sequence[str] | None = None,
         weight: object = None,
+        group: object = None,
     ) -> "ArraySource":
         """Check arrays and return their source.
 
@@ -57,14 +59,15 @@ class ArraySource:
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
         target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
-        return cls(X, Y, _weights(weight, len(X)), feature_names, target_names)
+        return cls(X, Y, _weights(weight, len(X)), feature_names, target_names, _groups(group, len(X)))
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows in order, as views of the arrays."""
         for start in range(0, len(self.X), BATCH_ROWS):
             rows = slice(start, start + BATCH_ROWS)
             weight = None if self.weight is None else self.weight[rows]
-            yield Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, start)
+            group = None if self.group is None else self.group[rows]
+            yield Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, start, group)
 
     def describe(self) -> dict[str, Any]:
         """Say shapes and fingerprint."""
@@ -169,3 +172,13 @@ def _weights(weight: object, n: int) -> FloatArray | None:
     if not (values > 0).any():
         raise DataError("all weights are 0, so no row counts. Give at least one row a weight above 0.")
     return values
+
+
+def _groups(group: object, n: int) -> NDArray[np.uint64] | None:
+    """Number the labels of shape (n,) in sorted order, from 0; None where there are none."""
+    if group is None:
+        return None
+    labels = np.asarray(group)
+    if labels.shape != (n,):
+        raise DataError(f"group needs one label a row, shape ({n},); given was {labels.shape}.")
+    return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.uint64)

@@ -30,6 +30,7 @@ class TableSource:
         features: names of the inputs.
         targets: names of the targets.
         weight: name of the weight column, or None.
+        group: name of the column whose values say which rows belong together, or None; it may be text.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class TableSource:
     features: tuple[str, ...]
     targets: tuple[str, ...]
     weight: str | None = None
+    group: str | None = None
 
     @classmethod
     def open(
@@ -47,6 +49,7 @@ class TableSource:
         target: str | Sequence[str] | None = None,
         features: Sequence[str] | None = None,
         weight: object = None,
+        group: object = None,
     ) -> "TableSource":
         """Check a file and its columns and return its source.
 
@@ -58,12 +61,14 @@ class TableSource:
             raise UsageError("y belongs to arrays; a file holds its targets. Name them: target=...")
         if weight is not None and not isinstance(weight, str):
             raise UsageError(f"the weight of a file is the name of a column; given was {type(weight).__name__}.")
+        if group is not None and not isinstance(group, str):
+            raise UsageError(f"the group of a file is the name of a column; given was {type(group).__name__}.")
         file = check_file(path)
         reader = _reader(file)
         types = _columns(file, reader)
         targets = (target,) if isinstance(target, str) else tuple(target or ())
-        chosen = _choose(file, types, targets, features, weight)
-        source = cls(file, reader, chosen, targets, weight)
+        chosen = _choose(file, types, targets, features, weight, group)
+        source = cls(file, reader, chosen, targets, weight, group)
         source._refuse_text(types)
         return source
 
@@ -78,13 +83,16 @@ class TableSource:
 
         names = self._names
         columns = ", ".join(f"CAST({_quoted(name)} AS DOUBLE)" for name in names)
+        if self.group:
+            # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
+            columns += f", CAST(md5_number_lower(coalesce(CAST({_quoted(self.group)} AS VARCHAR), '')) >> 11 AS DOUBLE)"
         missing = _Missing(names)
         first = 0
         with _connect() as connection, _telling_errors(self.path):
             relation = connection.sql(f"SELECT {columns} FROM {self.reader}", params=[str(self.path)])
             for piece in nanoarrow.ArrayStream(relation):
-                rows, valid = _decode(piece, len(names))
-                missing.look(rows, valid, first)
+                rows, valid = _decode(piece, len(names) + (self.group is not None))
+                missing.look(rows[:, : len(names)], valid, first)
                 if not missing.found:
                     yield self._batch(rows, first)
                 first += len(rows)
@@ -110,7 +118,8 @@ class TableSource:
     def _batch(self, rows: FloatArray, first: int) -> Batch:
         d, t = len(self.features), len(self.targets)
         weight = rows[:, d + t] if self.weight else None
-        return Batch(rows[:, :d], rows[:, d : d + t], self.features, self.targets, weight, first)
+        group = rows[:, -1].astype(np.uint64) if self.group else None
+        return Batch(rows[:, :d], rows[:, d : d + t], self.features, self.targets, weight, first, group)
 
     def _refuse_text(self, types: dict[str, str]) -> None:
         """Refuse columns that are no numbers, by name and first value."""
@@ -288,12 +297,17 @@ def _refuse_odd_header(connection: Any, file: Path, names: dict[str, str]) -> No
 
 
 def _choose(
-    file: Path, types: dict[str, str], targets: tuple[str, ...], features: Sequence[str] | None, weight: str | None
+    file: Path,
+    types: dict[str, str],
+    targets: tuple[str, ...],
+    features: Sequence[str] | None,
+    weight: str | None,
+    group: str | None,
 ) -> tuple[str, ...]:
     """Return the features after checking that every named column exists and has one role."""
     if not targets:
         raise UsageError(f"which column is the target? Name one of {_shortened(types)}: target=... or --target NAME.")
-    named = (*targets, *(features or ()), *((weight,) if weight else ()))
+    named = (*targets, *(features or ()), *((weight,) if weight else ()), *((group,) if group else ()))
     for name in named:
         if name not in types:
             near = difflib.get_close_matches(name, types, n=1, cutoff=0.5)
@@ -302,7 +316,7 @@ def _choose(
     double = sorted({name for name in named if named.count(name) > 1})
     if double:
         raise UsageError(
-            f"column {double[0]!r} is named twice among target, features and weight. Each column has one role."
+            f"column {double[0]!r} is named twice among target, features, weight and group. Each column has one role."
         )
     chosen = tuple(features) if features is not None else tuple(name for name in types if name not in named)
     if not chosen:

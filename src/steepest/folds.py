@@ -1,0 +1,140 @@
+"""Folds: training and held-out triangles for cross-validation, from one pass over the rows."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import DataError, UsageError
+from steepest.sources import Source
+from steepest.split import check_folds, check_seed, fold_of_rows
+from steepest.triangle import Triangle
+
+MOST_GROUPS = 1_000  # group triangles kept; more groups share one
+PIECES = 256  # pieces that a table in time order is cut into at least, where it has so many rows
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Each fold's two triangles, and where every row went.
+
+    Args:
+        train: triangles to learn from, one a fold.
+        held: triangles of the held-out rows, one a fold.
+        whole: the triangle of all rows.
+        labels: the fold in which each row is held out, shape (n,); -1 where in none.
+    """
+
+    train: tuple[Triangle, ...]
+    held: tuple[Triangle, ...]
+    whole: Triangle
+    labels: NDArray[np.int64]
+
+
+def read_folds(source: Source, folds: int, *, seed: int = 0, by_group: bool = False, in_time: bool = False) -> Folds:
+    """Read a source once and return the triangles of K-fold cross-validation.
+
+    Args:
+        source: where the rows are.
+        folds: K.
+        seed: of the random order of rows.
+        by_group: keep rows of one group together (the source's group column); folds are made as equal as groups allow.
+        in_time: the rows are in time order: K + 1 stretches of equal length, each but the first predicted from all
+            rows before it.
+
+    Raises:
+        UsageError: the options contradict each other.
+        DataError: there are fewer rows or groups than folds.
+    """
+    check_folds(folds), check_seed(seed)
+    if by_group and in_time:
+        raise UsageError("folds are by group or in time order; give one of them.")
+    if in_time:
+        return _in_time(source, folds)
+    parts, labels = _by_group(source, folds) if by_group else _by_row(source, folds, seed)
+    if any(part.row_count == 0 for part in parts):
+        raise DataError(
+            f"{sum(p.row_count for p in parts):,} rows cannot fill {folds} folds. Give fewer folds or more rows."
+        )
+    # training on all but one: what comes before it and what comes after it, each merged once
+    before = [Triangle.empty(source.features, source.targets)]
+    after = [Triangle.empty(source.features, source.targets)]
+    for part in parts:
+        before.append(before[-1] + part)
+    for part in reversed(parts):
+        after.append(part + after[-1])
+    train = tuple(before[f] + after[folds - 1 - f] for f in range(folds))
+    return Folds(train, tuple(parts), before[-1], labels)
+
+
+def _by_row(source: Source, folds: int, seed: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+    """Deal the rows out, each run of K rows in a random order of its own."""
+    parts = [Triangle.empty(source.features, source.targets)] * folds
+    labels = []
+    for batch in source.batches():
+        labels.append(fold_of_rows(batch.first_row, len(batch), folds, seed))
+        parts = [a + b for a, b in zip(parts, Triangle.of_parts(batch, labels[-1], folds), strict=True)]
+    return parts, np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
+
+
+def _by_group(source: Source, folds: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+    """Make a triangle for each group, then deal the groups out, the largest first, each to the smallest fold."""
+    triangles: dict[int, Triangle] = {}
+    seen = []
+    for batch in source.batches():
+        if batch.group is None:
+            raise UsageError("folds by group need a group: group=... or --group NAME.")
+        keys = batch.group.astype(np.int64)
+        for key in np.unique(keys):
+            # once there are too many groups to keep apart, new ones share: they are still never split
+            own = int(key) if int(key) in triangles or len(triangles) < MOST_GROUPS else -1 - int(key) % MOST_GROUPS
+            of = keys == key
+            keys[of] = own
+            new = Triangle.of(batch.take(of))
+            triangles[own] = triangles[own] + new if own in triangles else new
+        seen.append(keys)
+    if len(triangles) < folds:
+        raise DataError(f"{len(triangles)} groups cannot fill {folds} folds. Give at most {len(triangles)} folds.")
+    sizes, fold_of = np.zeros(folds), {}
+    for key in sorted(triangles, key=lambda key: (-triangles[key].row_count, key)):
+        fold_of[key] = int(sizes.argmin())
+        sizes[fold_of[key]] += triangles[key].row_count
+    empty = Triangle.empty(source.features, source.targets)
+    parts = [
+        reduce(Triangle.__add__, [t for key, t in triangles.items() if fold_of[key] == f], empty) for f in range(folds)
+    ]
+    keys = np.concatenate(seen)
+    lookup = np.vectorize(fold_of.__getitem__, otypes=[np.int64])
+    return parts, lookup(keys)
+
+
+def _in_time(source: Source, folds: int) -> Folds:
+    """Cut the rows into many short pieces as they come, then into K + 1 stretches of equal length."""
+    pieces: list[Triangle] = []
+    length = 0
+    for batch in source.batches():
+        length = length or max(1, len(batch) // PIECES)
+        for start in range(0, len(batch), length):
+            pieces.append(Triangle.of(batch.take(slice(start, start + length))))
+        while len(pieces) > 4 * PIECES:
+            pieces = [reduce(Triangle.__add__, pieces[i : i + 2]) for i in range(0, len(pieces), 2)]
+            length *= 2
+    ends = np.cumsum([piece.row_count for piece in pieces])
+    n = int(ends[-1]) if len(ends) else 0
+    if n < folds + 1:
+        raise DataError(f"{n:,} rows cannot fill {folds + 1} stretches of time. Give fewer folds or more rows.")
+    middles = ends - np.array([piece.row_count for piece in pieces]) / 2
+    stretch = np.minimum((middles * (folds + 1) / n).astype(np.int64), folds)
+    empty = Triangle.empty(source.features, source.targets)
+    merged = [
+        reduce(Triangle.__add__, [p for p, s in zip(pieces, stretch, strict=True) if s == k], empty)
+        for k in range(folds + 1)
+    ]
+    if any(part.row_count == 0 for part in merged):
+        raise DataError(f"{n:,} rows cannot fill {folds + 1} stretches of time. Give fewer folds.")
+    train = [merged[0]]
+    for part in merged[1:]:
+        train.append(train[-1] + part)
+    labels = np.repeat(stretch - 1, [piece.row_count for piece in pieces])
+    return Folds(tuple(train[:-1]), tuple(merged[1:]), train[-1], labels)
