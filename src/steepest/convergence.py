@@ -13,6 +13,7 @@ from steepest.rules import GradientRule, LinearRule
 
 Measure = Callable[[NDArray[Any]], FloatArray]
 SLOWEST = 4  # modes whose first epoch within the tolerance is found one by one
+MOST_LOOKED_AT = 20_000_000  # mode-epochs: a few seconds
 CHUNK = 1 << 20  # mode-epochs looked at together: 8 MB
 # A rate counts as exactly at the stability limit within this relative distance: what rounding leaves open of λ_max.
 AT_LIMIT = 1e-15
@@ -49,7 +50,10 @@ def first_epoch(
         loss_weights: c_i = λ_i·(start error of mode i)², shape (r,), or None.
 
     Returns:
-        the epoch, exact up to 2**53, an estimate beyond.
+        the epoch: the first one, as far as the eigenvalues' rounding (1e-16 of them) allows, which is to the last digit
+        up to some 10**8 epochs, and to ten digits beyond. Momentum swings, so every epoch between two bounds is looked
+        at; where these are millions apart, it is the first epoch from which on all modes stay within the tolerance.
+        None also for a rate at or above the stability limit.
 
     Raises:
         UsageError: the tolerance is not a number above 0.
@@ -72,34 +76,56 @@ def first_epoch(
             return np.asarray(left.max(axis=1))
         return np.asarray(left**2 @ (loss_weights / loss_weights.sum()))
 
-    if (
-        rule.learning_rate >= rule.stability_limit(eigenvalues[0]) * (1 - AT_LIMIT)
-        or not rule.radius(eigenvalues).max() < 1
-    ):
+    if rule.learning_rate >= rule.stability_limit(float(eigenvalues[0])) * (1 - AT_LIMIT):
         return None
-    enough = _any_epoch_within(measure, tolerance)
-    if enough is None:
-        return None
-    # a sum of humps may be many; it is one where each only falls
-    one_hump = loss_weights is None or isinstance(rule, GradientRule)
-    if one_hump and (rule.hump_until(eigenvalues) >= enough).all():
-        return _bisect(measure, tolerance, 0, enough)
     each = np.full(eigenvalues.shape, tolerance)
     if loss_weights is not None:
         each = np.sqrt(tolerance * loss_weights.sum() / loss_weights)
-    return _scan(measure, tolerance, _lower_bound(rule, eigenvalues, each, enough), enough, len(eigenvalues))
+    latest = _latest(rule, eigenvalues, tolerance, loss_weights)
+    if latest is None or isinstance(rule, GradientRule):
+        return latest
+    earliest = _earliest(rule, eigenvalues, each, latest)
+    if (latest - earliest) * len(eigenvalues) > MOST_LOOKED_AT:
+        return latest
+    return _scan(measure, tolerance, earliest, latest, len(eigenvalues))
 
 
-def _lower_bound(rule: LinearRule, eigenvalues: FloatArray, each: FloatArray, enough: float) -> int:
+def settled_epoch(rule: LinearRule, eigenvalues: FloatArray, tolerance: float) -> int | None:
+    """Return an epoch from which on every mode stays within the tolerance, or None when there is none.
+
+    Momentum swings: at the first epoch within a tolerance it may be passing through; here it has come to rest.
+    """
+    if not eigenvalues.size:
+        return 0
+    if rule.learning_rate >= rule.stability_limit(float(eigenvalues[0])) * (1 - AT_LIMIT):
+        return None
+    return _latest(rule, eigenvalues, tolerance, None)
+
+
+def _latest(rule: LinearRule, eigenvalues: FloatArray, tolerance: float, loss_weights: FloatArray | None) -> int | None:
+    """Return the first epoch at which the envelope from above is within the tolerance: the answer is no later."""
+
+    def above(epochs: NDArray[Any]) -> FloatArray:
+        high = rule.envelope(eigenvalues, epochs)[1]
+        if loss_weights is None:
+            return np.asarray(high.max(axis=1))
+        return np.asarray(high**2 @ (loss_weights / loss_weights.sum()))
+
+    enough = _any_epoch_within(above, tolerance)
+    return None if enough is None else _bisect(above, tolerance, 0, enough)
+
+
+def _earliest(rule: LinearRule, eigenvalues: FloatArray, each: FloatArray, latest: int) -> int:
     """Return an epoch before which some mode is certainly not within its own tolerance.
 
-    The slowest modes decide, and theirs is one hump for a long time before they first swing through 0.
+    By the envelope from below, and by the first hump, which a slow mode takes a long time to come down from.
     """
-    humps = rule.hump_until(eigenvalues)
-    bound = 1
-    flattest = np.argsort(eigenvalues, kind="stable")[:SLOWEST]
-    slowest = np.argsort(-rule.radius(eigenvalues), kind="stable")[:SLOWEST]
-    for i in {*flattest.tolist(), *slowest.tolist()}:
+
+    def below(epochs: NDArray[Any]) -> FloatArray:
+        return np.asarray((rule.envelope(eigenvalues, epochs)[0] / each).max(axis=1))
+
+    bound, humps = max(1, _bisect(below, 1.0, 0, latest)), rule.hump_until(eigenvalues)
+    for i in np.argsort(eigenvalues, kind="stable")[:SLOWEST]:
         if humps[i] >= 1 and each[i] < 1:
             one = eigenvalues[i : i + 1]
 
@@ -107,10 +133,9 @@ def _lower_bound(rule: LinearRule, eigenvalues: FloatArray, each: FloatArray, en
                 return np.asarray(np.abs(rule.residual(one, epochs))[:, 0])
 
             # at the swing itself |p_k| may pass between two epochs: the bound then is the last epoch before it
-            last = math.floor(min(humps[i], enough))
-            bound = max(
-                bound, _bisect(left, float(each[i]), 0, last) if left(np.array([float(last)]))[0] <= each[i] else last
-            )
+            last = math.floor(min(humps[i], latest))
+            within = left(np.array([float(last)]))[0] <= each[i]
+            bound = max(bound, _bisect(left, float(each[i]), 0, last) if within else last)
     return bound
 
 

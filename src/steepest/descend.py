@@ -20,6 +20,7 @@ from steepest.triangle import Triangle
 from steepest.verdict import Judge
 from steepest.words import listing
 
+LARGEST_START = 1e100
 Start = tuple[ArrayLike, ArrayLike]
 
 
@@ -147,8 +148,11 @@ def _start(start: Start | None, triangle: Triangle, coordinates: Coordinates) ->
         raise UsageError(
             f"start needs weights of shape ({d},) and one bias for {listing(triangle.targets)}; given were shapes {weights.shape} and {bias.shape}."
         )
-    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
-        raise UsageError("start holds NaN or inf; give finite weights and bias.")
+    largest = np.abs(np.concatenate([weights.ravel(), bias.ravel()])).max(initial=0.0)
+    if not largest <= LARGEST_START:
+        raise UsageError(
+            f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest given was {largest:g}."
+        )
     if not coordinates.fit_intercept and bias.any():
         raise UsageError("start has a bias, but fit_intercept=False leaves none; give a bias of 0.")
     return coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))
@@ -158,7 +162,7 @@ def _tell(triangle: Triangle, quadratic: Quadratic) -> None:
     """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
     if triangle.constant_features and quadratic.fit_intercept:
         warnings.warn(
-            f"constant: {listing(triangle.constant_features)} has the same value in every row and cannot be told from the "
+            f"constant: {listing(triangle.constant_features)} has the same value in every row, as far as float64 can tell, and cannot be told from the "
             "intercept. Its coefficient has no meaning of its own; leave the column out.",
             DataWarning,
             stacklevel=3,

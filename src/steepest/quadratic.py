@@ -129,8 +129,10 @@ class Quadratic:
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (..., p, t), one number a target: shape (..., t)."""
         data = (self.residual(theta) ** 2).sum(axis=-2) + self.rho**2
-        penalty = (self.penalized[:, None] * theta**2).sum(axis=-2)
-        return np.asarray(self.scale / (2 * self.total_weight) * data + self.l2 / 2 * penalty)
+        loss = self.scale / (2 * self.total_weight) * data
+        if self.l2:
+            loss = loss + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=-2)
+        return np.asarray(loss)
 
     def gradient(self, theta: FloatArray) -> FloatArray:
         """∇J at theta (..., p, t), of the same shape."""
@@ -163,8 +165,12 @@ class Quadratic:
         root = math.sqrt(self.scale / self.total_weight)
         if not self.l2:
             return root * self.R, root * self.r
-        stacked = np.vstack([root * self.R, np.diag(math.sqrt(self.l2) * self.penalized)])
-        Q, M = np.linalg.qr(stacked)
+        data, penalty = root * self.R, np.diag(math.sqrt(self.l2) * self.penalized)
+        # large rows first: below, they would take the digits of the small ones above them
+        if math.sqrt(self.l2) > np.abs(data).max():
+            Q, M = np.linalg.qr(np.vstack([penalty, data]))
+            return M, Q[self.size :].T @ (root * self.r)
+        Q, M = np.linalg.qr(np.vstack([data, penalty]))
         return M, Q[: self.size].T @ (root * self.r)
 
     @cached_property
@@ -228,6 +234,23 @@ class Quadratic:
         refined = eigenvalues.copy()
         refined[large] = bent / (V**2).sum(axis=0)
         return refined
+
+    def ways(self, start: FloatArray) -> FloatArray:
+        """v_iᵀ(minimum - start) for every moving mode, shape (r, t), start of shape (p, t).
+
+        For steep modes as u_iᵀ(m - M·start)/σ_i, since a minimum that lies far out along a flat mode would leave its
+        rounding on them; for flat ones from the minimum itself, since dividing by σ_i multiplies rounding there.
+        """
+        M, m = self.augmented
+        modes = self.modes
+        if not modes.eigenvalues.size:
+            return np.zeros((0, start.shape[1]))
+        sigma = np.sqrt(modes.eigenvalues)[:, None]
+        gap, far = m - M @ start, self.minimum - start
+        steep = (M @ modes.directions).T @ gap / sigma**2
+        # rounding of the one is ε·|gap|/σ_i, of the other ε·|minimum - start|
+        by_gap = np.linalg.norm(gap, axis=0) < sigma * np.linalg.norm(far, axis=0)
+        return np.where(by_gap, steep, modes.directions.T @ far)
 
     @property
     def data_shares(self) -> FloatArray:

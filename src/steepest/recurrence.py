@@ -78,6 +78,33 @@ class Recurrence:
         real = np.where(self.product >= 0, np.inf, 0.0)
         return np.where(inward >= 0, np.where(waves, zero, real), 0.0).astype(np.float64)
 
+    def envelope(self, epochs: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+        """Bounds of |p_k| from below and above, each of shape (K, r).
+
+        real roots:     A₁|r₁|^k·(1 ± |A₂/A₁|·|q|^k),   q = r₂/r₁
+        complex roots:  0 and ρ^k·√(1 + (g/(ρ sin φ))²)
+        """
+        k, waves = epochs[:, None].astype(np.float64), self.discriminant < 0
+        low, high = np.zeros((len(epochs), len(self.a))), np.empty((len(epochs), len(self.a)))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            some = self._where(waves)
+            factor = ((some.u - some.a) / np.sqrt(-some.discriminant)).astype(np.float64)
+            high[:, waves] = np.exp(k * (some.log_product / 2).astype(np.float64)) * np.hypot(1.0, factor)
+            some = self._where(~waves)
+            h = np.sqrt(some.discriminant)
+            inward = np.where(some.u <= 1, some.u - some.a, some.a - some.u)
+            larger = np.abs(1 - some.u) + h
+            distance = np.where(some.u <= 1, some.a / (some.u + h), some.margin / (2 - some.u + h))
+            power = np.exp(k * np.log1p(-distance).astype(np.float64))
+            first, second = ((h + inward) / (2 * h)).astype(np.float64), ((h - inward) / (2 * h)).astype(np.float64)
+            ratio = np.abs(np.abs(1 - some.u) - h) / larger
+            swing = np.abs(second) * np.exp(k * np.log(ratio).astype(np.float64))
+            low[:, ~waves] = np.nan_to_num(power * np.maximum(np.abs(first) - swing, 0.0), nan=0.0, posinf=0.0)
+            # equal roots: |p_k| ≤ |r|^k (1 + |g| k/|r|)
+            linear = power * (1 + np.abs(inward / larger).astype(np.float64) * k)
+            high[:, ~waves] = np.fmin(power * (np.abs(first) + swing), linear)
+        return low, high
+
     def residual(self, epochs: NDArray[np.int64]) -> FloatArray:
         """p_k for each epoch and mode, shape (K, r); overflows to inf without a word."""
         result = np.empty((len(epochs), len(self.a)))

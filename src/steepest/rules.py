@@ -66,6 +66,10 @@ class LinearRule(Rule, Protocol):
         """An epoch up to which each mode's |p_k| is one hump, shape (r,): inf for ever, 0 where nothing is known."""
         ...
 
+    def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """Bounds of |p_k(λ)| from below and above, each of shape (K, r), that fall with k on a stable run."""
+        ...
+
     def stability_limit(self, largest: float) -> float:
         """The largest learning rate that does not grow, for the largest eigenvalue λ_max."""
         ...
@@ -118,6 +122,11 @@ class GradientRule:
     def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
         """For ever: a mode's error is multiplied by the same factor each epoch, and only falls."""
         return np.full(eigenvalues.shape, np.inf)
+
+    def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """|1 - ηλ|^k itself, twice."""
+        left = np.abs(self.residual(eigenvalues, epochs))
+        return left, left
 
     def stability_limit(self, largest: float) -> float:
         """2 / λ_max."""
@@ -176,6 +185,10 @@ class HeavyBallRule:
     def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
         """For ever with real roots of one sign; to the first swing through 0 with complex ones."""
         return self.recurrence(eigenvalues).hump_until()
+
+    def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """Bounds of |p_k(λ)| by the larger root."""
+        return self.recurrence(eigenvalues).envelope(np.asarray(epochs))
 
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / λ_max."""
@@ -237,6 +250,10 @@ class NesterovRule:
     def hump_until(self, eigenvalues: FloatArray) -> FloatArray:
         """For ever with real roots of one sign; to the first swing through 0 with complex ones."""
         return self.recurrence(eigenvalues).hump_until()
+
+    def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """Bounds of |p_k(λ)| by the larger root."""
+        return self.recurrence(eigenvalues).envelope(np.asarray(epochs))
 
     def stability_limit(self, largest: float) -> float:
         """2(1 + β) / ((1 + 2β) λ_max)."""
@@ -347,6 +364,14 @@ class ChebyshevRule:
         middle = (self.upper + self.lower) / 2
         with np.errstate(divide="ignore"):
             return np.asarray(np.where(eigenvalues <= middle, math.pi / 2 / angle, 0.0))
+
+    def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """0 and 1 / T_k(c/h) inside the interval; |p_k| itself, twice, outside."""
+        k = np.asarray(epochs, dtype=np.float64)[:, None]
+        inside = (eigenvalues > self.lower) & (eigenvalues <= self.upper)
+        left = np.abs(self.residual(eigenvalues, epochs))
+        above = np.exp(-k * self._alpha) * 2 / (1 + np.exp(-2 * k * self._alpha))
+        return np.where(inside, 0.0, left), np.where(inside, above, left)
 
     def stability_limit(self, largest: float) -> float:
         """2 / λ_max: the interval's middle must be at least half of it."""

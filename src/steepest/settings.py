@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 
-from steepest.convergence import first_epoch
+from steepest.convergence import settled_epoch
 from steepest.errors import UsageError
 from steepest.quadratic import Modes
 from steepest.rules import (
@@ -222,12 +222,12 @@ def _auto_epochs(rule: Rule, modes: Modes, reasons: dict[str, str]) -> int:
         raise UsageError(
             f'epochs="auto" needs a rule whose run is known beforehand; {rule!r} is none. Give a number of epochs.'
         )
-    needed = first_epoch(rule, modes.eigenvalues, AUTO_TOLERANCE)
+    needed = settled_epoch(rule, modes.eigenvalues, AUTO_TOLERANCE)
     if needed is None:
         reasons["epochs"] = "1000, since at this learning rate no number of epochs is enough"
         return 1000
     if needed > MOST_EPOCHS:
         reasons["epochs"] = f"2**53, the most that can be counted exactly; every mode would need {needed:.3g}"
         return MOST_EPOCHS
-    reasons["epochs"] = f"the first epoch at which every mode is within {AUTO_TOLERANCE:g} of its start error"
+    reasons["epochs"] = f"from there on every mode is within {AUTO_TOLERANCE:g} of its start error"
     return needed

@@ -14,6 +14,7 @@ from steepest.errors import DataError, UsageError
 
 Scalar = float | FloatArray
 Numbers = NDArray[np.int64]
+MOST_EPOCHS_AT_ONCE = 20_000_000
 CHUNK = 1 << 20  # numbers worked on together when a whole curve is asked for: 8 MB
 
 
@@ -356,6 +357,10 @@ class Trajectory:
 
     def _in_chunks(self, compute: Callable[[range | Numbers], FloatArray], epochs: range | Numbers) -> FloatArray:
         """Compute a long curve piece by piece, so that its intermediate arrays stay small."""
+        if len(epochs) > MOST_EPOCHS_AT_ONCE:
+            raise UsageError(
+                f"{len(epochs):,} epochs at once are more than memory should hold. Name those you want: loss([0, 10, 100])."
+            )
         size = max(64, CHUNK // max(1, self.surface.minimum.size))
         if len(epochs) <= size:
             return compute(epochs)

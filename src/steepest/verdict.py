@@ -56,7 +56,7 @@ class Judge:
     def __call__(self, run: Trajectory) -> Verdict:
         """Return the verdict of a run."""
         kind = self._kind(run)
-        left = remaining(self.rule, self._eigenvalues, run.epochs)
+        left = self._left(run.epochs)
         verdict = Verdict(
             kind,
             sentence="",
@@ -83,11 +83,15 @@ class Judge:
     def _eigenvalues(self) -> FloatArray:
         return self.quadratic.modes.eigenvalues
 
+    def _left(self, epoch: int) -> float:
+        """The largest share at an epoch and the one after: momentum passing through the minimum has not arrived."""
+        return max(remaining(self.rule, self._eigenvalues, epoch), remaining(self.rule, self._eigenvalues, epoch + 1))
+
     @property
     def _loss_weights(self) -> FloatArray:
         """λ_i·e_i² summed over the targets, shape (r,)."""
-        ways = self.quadratic.modes.directions.T @ (self.quadratic.minimum - self.start)
-        return np.asarray((self._eigenvalues[:, None] * ways**2).sum(axis=1))
+        ways = self.quadratic.ways(self.start)
+        return np.asarray(((np.sqrt(self._eigenvalues)[:, None] * ways) ** 2).sum(axis=1))
 
     @property
     def limit(self) -> float:
@@ -117,7 +121,7 @@ class Judge:
             return "diverges"
         if rate >= self.limit * (1 - AT_LIMIT):
             return "oscillates"
-        if remaining(self.rule, self._eigenvalues, run.epochs) <= CONVERGED:
+        if self._left(run.epochs) <= CONVERGED:
             return "converged"
         needed = first_epoch(self.rule, self._eigenvalues, CONVERGED)
         return "crawls" if needed is None or needed > CRAWLS * max(run.epochs, 1) else "unfinished"

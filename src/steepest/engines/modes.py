@@ -44,20 +44,36 @@ class ClosedPath:
     @cached_property
     def ways(self) -> FloatArray:
         """e_i, the way each moving mode has to go, shape (r, t)."""
-        return self.quadratic.modes.directions.T @ (self.quadratic.minimum - self.start)
+        return self.quadratic.ways(self.start)
 
     @cached_property
     def weighted_ways(self) -> FloatArray:
         """λ_i·e_i², twice the loss each mode starts with, shape (r, t)."""
-        return self.quadratic.modes.eigenvalues[:, None] * self.ways**2
+        # the root first: e_i alone may be so large that its square overflows
+        return (np.sqrt(self.quadratic.modes.eigenvalues)[:, None] * self.ways) ** 2
+
+    @cached_property
+    def limit(self) -> FloatArray:
+        """Where the run heads for, shape (p, t): the minimum, and the start along directions without curvature."""
+        if self.quadratic.rank == self.quadratic.size:
+            return self.quadratic.minimum
+        return self.start + self.quadratic.modes.directions @ self.ways
 
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
         modes = self.quadratic.modes
         done = self.rule.progress(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            steps: FloatArray = modes.directions @ (done[:, :, None] * self.ways)
-        return self.start + steps
+            # a mode with no way to go stays, however fast it would grow: 0·inf is not a number
+            steps: FloatArray = modes.directions @ np.where(self.ways == 0, 0.0, done[:, :, None] * self.ways)
+        if not self.start.any():
+            return steps
+        # counted from where it is nearer: a far start would leave its rounding on a run that has long arrived
+        left = self.rule.residual(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rest: FloatArray = modes.directions @ np.where(self.ways == 0, 0.0, left[:, :, None] * self.ways)
+        nearer = np.linalg.norm(rest, axis=1) + np.linalg.norm(self.limit, axis=0) < np.linalg.norm(self.start, axis=0)
+        return np.where(nearer[:, None, :], self.limit - rest, self.start + steps)
 
     def loss(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """J at the given epochs, shape (K, t)."""
@@ -70,11 +86,13 @@ class ClosedPath:
                 and epochs.step == 1
             ):
                 # the sum over modes of products of two ladders is one matrix product: the curve is written once
-                long, short, skip = self.rule.ladder(eigenvalues, epochs)
-                curves = (0.5 * weights.T[:, None, :] * long**2) @ short**2
+                moving = weights.any(axis=1)
+                long, short, skip = self.rule.ladder(eigenvalues[moving], epochs)
+                curves = (0.5 * weights[moving].T[:, None, :] * long**2) @ short**2
                 loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
             else:
-                loss = (self.rule.residual(eigenvalues, epochs) ** 2) @ (0.5 * weights)
+                moving = weights.any(axis=1)
+                loss = (self.rule.residual(eigenvalues[moving], epochs) ** 2) @ (0.5 * weights[moving])
         loss += 0.5 * self.floor**2
         return loss
 

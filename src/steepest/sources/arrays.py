@@ -55,6 +55,8 @@ class ArraySource:
             raise DataError(
                 f"X has {len(X):,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut."
             )
+        if not X.shape[1]:
+            raise DataError("X has no columns: there is nothing to predict from. Give at least one feature.")
         if not len(X):
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
@@ -169,6 +171,10 @@ def _weights(weight: object, n: int) -> FloatArray | None:
     if not np.isfinite(values).all() or (values < 0).any():
         wrong = values[~(np.isfinite(values) & (values >= 0))]
         raise DataError(f"weights must be finite and not negative; {wrong.size:,} are not, the first is {wrong[0]}.")
+    if (values > 1e100).any() or ((values > 0) & (values < 1e-100)).any():
+        raise DataError(
+            "weights must be 0 or between 1e-100 and 1e100; only their proportions matter: divide all by the largest."
+        )
     if not (values > 0).any():
         raise DataError("all weights are 0, so no row counts. Give at least one row a weight above 0.")
     return values
