@@ -14,6 +14,7 @@ from steepest.version import __version__
 
 if TYPE_CHECKING:
     from steepest.descend import descend
+    from steepest.diagnosis import Diagnosis, diagnose
     from steepest.errors import (
         ConvergenceWarning,
         DataError,
@@ -26,12 +27,22 @@ if TYPE_CHECKING:
         SteepestWarning,
         UsageError,
     )
+    from steepest.explain import Explanation, explain
     from steepest.model_file import Model, load
-    from steepest.plots import LossCurveDisplay, PredictionErrorDisplay
+    from steepest.plots import (
+        HeatMapDisplay,
+        LossContourDisplay,
+        LossCurveDisplay,
+        ModeDecayDisplay,
+        PredictionErrorDisplay,
+        ValidationCurveDisplay,
+    )
     from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
     from steepest.summarize import summarize
+    from steepest.sweep import Sweep, sweep
     from steepest.trajectory import Record, State, Trajectory, Verdict
     from steepest.triangle import Triangle
+    from steepest.validation import ValidationCurve, validation_curve
 
 _HOMES = {
     "ChebyshevRule": "rules",
@@ -39,11 +50,16 @@ _HOMES = {
     "DataError": "errors",
     "DataTypeError": "errors",
     "DataWarning": "errors",
+    "Diagnosis": "diagnosis",
     "DivergenceError": "errors",
+    "Explanation": "explain",
     "GradientRule": "rules",
+    "HeatMapDisplay": "plots",
     "HeavyBallRule": "rules",
+    "LossContourDisplay": "plots",
     "LossCurveDisplay": "plots",
     "MissingValuesError": "errors",
+    "ModeDecayDisplay": "plots",
     "Model": "model_file",
     "ModelFileError": "errors",
     "NesterovRule": "rules",
@@ -52,13 +68,20 @@ _HOMES = {
     "State": "trajectory",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
+    "Sweep": "sweep",
     "Trajectory": "trajectory",
     "Triangle": "triangle",
     "UsageError": "errors",
+    "ValidationCurve": "validation",
+    "ValidationCurveDisplay": "plots",
     "Verdict": "trajectory",
     "descend": "descend",
+    "diagnose": "diagnosis",
+    "explain": "explain",
     "load": "model_file",
     "summarize": "summarize",
+    "sweep": "sweep",
+    "validation_curve": "validation",
 }
 
 __all__ = [
@@ -67,11 +90,16 @@ __all__ = [
     "DataError",
     "DataTypeError",
     "DataWarning",
+    "Diagnosis",
     "DivergenceError",
+    "Explanation",
     "GradientRule",
+    "HeatMapDisplay",
     "HeavyBallRule",
+    "LossContourDisplay",
     "LossCurveDisplay",
     "MissingValuesError",
+    "ModeDecayDisplay",
     "Model",
     "ModelFileError",
     "NesterovRule",
@@ -80,14 +108,21 @@ __all__ = [
     "State",
     "SteepestError",
     "SteepestWarning",
+    "Sweep",
     "Trajectory",
     "Triangle",
     "UsageError",
+    "ValidationCurve",
+    "ValidationCurveDisplay",
     "Verdict",
     "__version__",
     "descend",
+    "diagnose",
+    "explain",
     "load",
     "summarize",
+    "sweep",
+    "validation_curve",
 ]
 
 

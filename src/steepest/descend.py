@@ -112,6 +112,7 @@ def descend(
         path=path,
         judge=judge,
         horizon=judge.horizon,
+        words=judge.mode_words,
         reasons=settings.reasons,
     )
 

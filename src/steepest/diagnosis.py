@@ -15,7 +15,7 @@ from steepest.rules import RULES, GradientRule, check_learning_rate
 from steepest.settings import best_rule
 from steepest.summarize import summarize
 from steepest.triangle import Triangle
-from steepest.words import epochs, listing, mode_in_words, number
+from steepest.words import epochs, listing, mode_in_words, momentum, number
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 
@@ -260,7 +260,7 @@ class Diagnosis:
             return []
         heavy = next(r for r in self.view.rules if r.rule == "heavy_ball")
         return [
-            f"Heavy ball with momentum {number(heavy.momentum or 0.0, 4)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
+            f"Heavy ball with momentum {momentum(heavy.momentum or 0.0)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
             f"the quickest rule is {best.rule} with {epochs(best.epochs[1])}."
         ]
 
@@ -352,12 +352,4 @@ def diagnose(
 def _view(triangle: Triangle, name: CoordinatesName, objective: ObjectiveName, l2: float, fit_intercept: bool) -> View:
     coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
     quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
-    return View(coordinates, quadratic, triangle.features, input_sizes(triangle, coordinates))
-
-
-def input_sizes(triangle: Triangle, coordinates: Coordinates) -> FloatArray:
-    """Return the root mean square of each parameter's input with the sign of its mean, shape (p,); 1 for the intercept."""
-    d = len(triangle.features)
-    means = (triangle.means[:d] - coordinates.shift) / coordinates.scale
-    sizes = np.hypot(means, triangle.deviations[:d] / coordinates.scale) * np.where(means < 0, -1, 1)
-    return np.concatenate([[1.0], sizes]) if coordinates.fit_intercept else sizes
+    return View(coordinates, quadratic, triangle.features, triangle.input_sizes(coordinates))

@@ -92,18 +92,18 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "automatic": dict(run.reasons),
         "weights": dict(zip(run.features, last.weights.tolist(), strict=True)),
         "bias": last.bias,
-        "loss": _finite(last.loss),
-        "rmse": _finite(last.rmse),
+        "loss": finite(last.loss),
+        "rmse": finite(last.rmse),
         "optimum": {
             "weights": dict(zip(run.features, run.optimum.weights.tolist(), strict=True)),
             "bias": run.optimum.bias,
             "rmse": run.optimum.rmse,
         },
-        "verdict": {key: _finite(value) for key, value in verdict.items()} | {"text": str(run.verdict)},
+        "verdict": {key: finite(value) for key, value in verdict.items()} | {"text": str(run.verdict)},
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Return None for NaN and inf, which JSON does not know."""
     return None if isinstance(value, float) and not np.isfinite(value) else value
 

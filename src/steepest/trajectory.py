@@ -206,6 +206,7 @@ class Trajectory:
         path: the parameters in force at any epoch.
         judge: computes the verdict of this run.
         horizon: computes the first epoch within a tolerance.
+        words: says what each mode is made of.
         reasons: why each automatic setting got its value.
 
     Numbers of a run with one target have no target axis: weights (d,), bias a float, curves (K,). With several
@@ -225,6 +226,7 @@ class Trajectory:
     path: Path = field(repr=False)
     judge: "Callable[[Trajectory], Verdict]" = field(repr=False)
     horizon: "Callable[[float, str], int | None]" = field(repr=False)
+    words: "Callable[[], tuple[str, ...]]" = field(repr=False)
     reasons: dict[str, str] = field(default_factory=dict)
 
     def at(self, epoch: int) -> State:
@@ -309,6 +311,11 @@ class Trajectory:
             UsageError: the run went step by step and has no closed form.
         """
         return self._in_chunks(self._closed("remaining"), self._check_epochs(epochs))
+
+    @property
+    def mode_words(self) -> tuple[str, ...]:
+        """What each mode is made of, in column names, the steepest first."""
+        return self.words()
 
     def _closed(self, name: str) -> "Callable[[range | Numbers], FloatArray]":
         method: Callable[[range | Numbers], FloatArray] | None = getattr(self.path, name, None)

@@ -262,6 +262,13 @@ class Triangle:
             )
         raise UsageError(f'coordinates are "raw", "centred" or "standardized"; given was {name!r}.')
 
+    def input_sizes(self, coordinates: Coordinates) -> FloatArray:
+        """Return each parameter's input as root mean square with the sign of its mean, shape (p,); 1 for the intercept."""
+        d = len(self.features)
+        means = (self.means[:d] - coordinates.shift) / coordinates.scale
+        sizes = np.hypot(means, self.deviations[:d] / coordinates.scale) * np.where(means < 0, -1, 1)
+        return np.concatenate([[1.0], sizes]) if coordinates.fit_intercept else sizes
+
     def standardized(self) -> "Triangle":
         """Return the triangle of the same rows with every feature at mean 0 and standard deviation 1.
 

@@ -14,7 +14,7 @@ from steepest.rules import GradientRule, LinearRule, Rule
 from steepest.settings import best_learning_rate, best_rule
 from steepest.trajectory import Trajectory, Verdict, VerdictKind
 from steepest.triangle import Triangle
-from steepest.words import epochs, number, percent
+from steepest.words import epochs, mode_in_words, number, percent
 
 CONVERGED = 1e-6  # share of its start error that every mode must be within
 CRAWLS = 100  # a run that needs more than so many times its epochs crawls
@@ -83,6 +83,12 @@ class Judge:
     def _eigenvalues(self) -> FloatArray:
         return self.quadratic.modes.eigenvalues
 
+    def mode_words(self) -> tuple[str, ...]:
+        """What each moving mode is made of, the steepest first."""
+        sizes = self.triangle.input_sizes(self.coordinates)
+        names = self.coordinates.parameter_names(self.triangle.features)
+        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T)
+
     def _left(self, epoch: int) -> float:
         """The largest share at an epoch and the one after: momentum passing through the minimum has not arrived."""
         return max(remaining(self.rule, self._eigenvalues, epoch), remaining(self.rule, self._eigenvalues, epoch + 1))
@@ -136,7 +142,8 @@ class Judge:
                 "without getting smaller."
             )
         if verdict.kind == "diverges":
-            growth = float(self.rule.radius(self._eigenvalues).max()) - 1
+            with np.errstate(over="ignore", invalid="ignore"):
+                growth = float(self.rule.radius(self._eigenvalues).max()) - 1
             left = (
                 f"; the parameters left float64 after epoch {run.epochs:,}"
                 if verdict.last_finite_epoch is not None

@@ -24,6 +24,16 @@ def number(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
+def momentum(value: float) -> str:
+    """Return a momentum so that one next to 1 is told from 1.
+
+    Example:
+        >>> momentum(0.9), momentum(0.9999992094)
+        ('0.9', '1 − 7.91e-07')
+    """
+    return f"1 − {1 - value:.3g}" if value > 0.9999 else number(value, 4)
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage with two significant digits, plain down to a thousandth of a percent.
 

@@ -16,6 +16,9 @@ from steepest.version import __version__
 COMMANDS = {
     "demo": ("steepest.cli.demo", "The tutorial's run: its figures, its plots, and what it does not tell."),
     "fit": ("steepest.cli.fit", "Fit a linear model to a table by gradient descent."),
+    "diagnose": ("steepest.cli.diagnose", "Before any run: limits, best rates, epochs needed, slow directions."),
+    "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
+    "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
 }
 """Each command's module, imported when the command is run, and its line in the help."""
 

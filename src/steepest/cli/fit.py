@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from steepest.cli.finish import choose_folder, echo_json, keep, status
-from steepest.cli.options import descent_options, output_options
+from steepest.cli.options import data_options, descent_options, names, output_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
 from steepest.descend import descend
 from steepest.errors import UsageError
@@ -20,19 +20,13 @@ from steepest.words import number
 
 
 @click.command(name="fit")
-@click.argument("data", type=click.Path())
-@click.option("--target", required=True, metavar="NAME", help="The column to predict.")
-@click.option("--features", default=None, metavar="A,B,…", help="The columns to predict from; default: all others.")
-@click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative.")
+@data_options
 @descent_options
 @click.option(
     "--standardize/--no-standardize",
     default=True,
     show_default=True,
     help="Descend in inputs of mean 0 and standard deviation 1.",
-)
-@click.option(
-    "--intercept/--no-intercept", "fit_intercept", default=True, show_default=True, help="Whether the model has a bias."
 )
 @click.option(
     "--test-size",
@@ -54,7 +48,7 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     """
     as_json = options["as_json"]
     folder = choose_folder(options["out"], options["no_out"], options["force"], Path(data).stem)
-    chosen = [name.strip() for name in features.split(",")] if features else None
+    chosen = names(features)
     began = time.perf_counter()
     summary = _read(data, target, chosen, weight, options)
     read_seconds = time.perf_counter() - began

@@ -111,3 +111,70 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def objective_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the objective."""
+    names = ["half_mse", "mse", "quarter_mse"]
+    text = "Σr²/(2n), twice that, or half of it (the tutorial's)."
+    return click.option("--objective", type=click.Choice(names), default="half_mse", show_default=True, help=text)(
+        command
+    )
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument and the options that name a table and its columns."""
+    for option in reversed(
+        (
+            click.argument("data", type=click.Path()),
+            click.option("--target", required=True, metavar="NAME", help="The column to predict."),
+            click.option(
+                "--features", default=None, metavar="A,B,…", help="The columns to predict from; default: all others."
+            ),
+            click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative."),
+            click.option(
+                "--intercept/--no-intercept",
+                "fit_intercept",
+                default=True,
+                show_default=True,
+                help="Whether the model has a bias.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def names(features: str | None) -> list[str] | None:
+    """Return the names of a list separated by commas; None for all."""
+    return [name.strip() for name in features.split(",")] if features else None
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """Numbers separated by commas, or FROM:TO:COUNT for a log-spaced grid."""
+
+    name = "a,b,…|from:to:count"
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """Return a tuple of numbers."""
+        if not isinstance(value, str):
+            return value
+        try:
+            if ":" in value:
+                low, high, count = value.split(":")
+                return self._grid(float(low), float(high), int(count))
+            return tuple(self.kind(part.replace("_", "")) for part in value.split(","))
+        except ValueError:
+            what = "whole numbers" if self.kind is int else "numbers"
+            self.fail(
+                f"{value!r} is neither a list of {what} (a,b,…) nor a log-spaced grid (FROM:TO:COUNT).", param, context
+            )
+
+    def _grid(self, low: float, high: float, count: int) -> tuple[float, ...]:
+        if not 0 < low <= high or not 1 <= count <= 10_000:
+            raise ValueError
+        values = [low * (high / low) ** (i / max(1, count - 1)) for i in range(count)]
+        return tuple(dict.fromkeys(round(v) for v in values)) if self.kind is int else tuple(values)

@@ -1,0 +1,146 @@
+"""`steepest diagnose`: what descent on a table will be like, before any run."""
+
+import json
+import math
+from typing import Any
+
+import click
+
+from steepest.cli.options import data_options, names, objective_option
+from steepest.cli.text import short, table
+from steepest.diagnosis import TOLERANCES, Diagnosis, View, diagnose
+from steepest.words import epochs, momentum, number
+
+MOST_MODES = 12
+
+
+@click.command(name="diagnose")
+@data_options
+@click.option("--learning-rate", type=float, default=None, help="A learning rate to judge as well.")
+@click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
+@objective_option
+@click.option(
+    "--standardize/--no-standardize",
+    default=False,
+    show_default=True,
+    help="Speak of standardized inputs; the tables show all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **settings: Any) -> None:
+    """Say what gradient descent on DATA will be like: stability limit, best rates, epochs needed, slow directions.
+
+    Example: steepest diagnose examples/penguins.csv --target body_mass_g
+    """
+    diagnosis = diagnose(data, target=target, features=names(features), weight=weight, **settings)
+    if as_json:
+        click.echo(json.dumps(as_dict(diagnosis), indent=1, allow_nan=False, ensure_ascii=False))
+        return
+    click.echo(str(diagnosis) + "\n")
+    click.echo(_coordinates_table(diagnosis) + "\n")
+    click.echo(_rules_table(diagnosis.view) + "\n")
+    click.echo(_modes_table(diagnosis.view))
+
+
+def _coordinates_table(diagnosis: Diagnosis) -> str:
+    """Raw, centred and standardized side by side, plain gradient descent at its best rate."""
+    header = ("inputs", "condition number", "stability limit", "best rate", *(f"epochs to {t:g}" for t in TOLERANCES))
+    rows = []
+    for view in diagnosis.views.values():
+        needed = view.rules[0].epochs
+        cells = (number(view.condition_number), number(view.stability_limit), number(view.best_learning_rate))
+        rows.append((view.name, *cells, *(_count(k) for k in needed)))
+    if diagnosis.learning_rate is not None:
+        given = [diagnosis.epochs_to(t, diagnosis.learning_rate) for t in TOLERANCES]
+        rows.append(
+            (
+                f"{diagnosis.in_force}, at the given rate",
+                "",
+                "",
+                number(diagnosis.learning_rate),
+                *(_count(k) for k in given),
+            )
+        )
+    return table(header, rows)
+
+
+def _rules_table(view: View) -> str:
+    header = (
+        f"rule ({view.name} inputs)",
+        "best rate",
+        "momentum",
+        "stability limit",
+        *(f"epochs to {t:g}" for t in TOLERANCES),
+    )
+    rows = []
+    for advice in view.rules:
+        beta = "" if advice.momentum is None else momentum(advice.momentum)
+        limit = "" if advice.rule == "chebyshev" else number(advice.stability_limit)
+        rows.append((advice.rule, number(advice.learning_rate), beta, limit, *(_count(k) for k in advice.epochs)))
+    return table(header, rows)
+
+
+def _modes_table(view: View) -> str:
+    modes = view.modes
+    shown = modes if len(modes) <= MOST_MODES else (*modes[: MOST_MODES // 2], *modes[-MOST_MODES // 2 :])
+    rows = [(short(mode.words, 60), number(mode.eigenvalue), _count(mode.epochs)) for mode in shown]
+    left_out = len(modes) - len(shown)
+    note = f"\n  {left_out} modes between them are not shown; --json has all" if left_out else ""
+    return (
+        table((f"mode ({view.name} inputs), steepest first", "eigenvalue", "epochs to 1e-06 at the best rate"), rows)
+        + note
+    )
+
+
+def _count(k: int | None) -> str:
+    return "never" if k is None else epochs(k).rsplit(" ", 1)[0]
+
+
+def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as JSON types; infinity becomes null."""
+    return {
+        "rows": diagnosis.row_count,
+        "features": list(diagnosis.features),
+        "target": diagnosis.targets[0],
+        "objective": diagnosis.objective,
+        "l2": diagnosis.l2,
+        "in_force": diagnosis.in_force,
+        "constant": list(diagnosis.constant),
+        "collinear": list(diagnosis.dependent),
+        "rank": diagnosis.rank,
+        "parameters": diagnosis.size,
+        "learning_rate": diagnosis.learning_rate,
+        "epochs_at_learning_rate": None
+        if diagnosis.learning_rate is None
+        else {f"{t:g}": diagnosis.epochs_to(t, diagnosis.learning_rate) for t in TOLERANCES},
+        "coordinates": {name: _view_dict(view) for name, view in diagnosis.views.items()},
+        "sentences": diagnosis.sentences(),
+    }
+
+
+def _view_dict(view: View) -> dict[str, Any]:
+    rules = [
+        {
+            "rule": advice.rule,
+            "learning_rate": advice.learning_rate,
+            "momentum": advice.momentum,
+            "stability_limit": _finite(advice.stability_limit),
+            "factor": advice.factor,
+            "epochs": {f"{t:g}": k for t, k in zip(TOLERANCES, advice.epochs, strict=True)},
+        }
+        for advice in view.rules
+    ]
+    modes = [
+        {"eigenvalue": m.eigenvalue, "words": m.words, "direction": m.direction.tolist(), "epochs": m.epochs}
+        for m in view.modes
+    ]
+    return {
+        "condition_number": view.condition_number,
+        "stability_limit": _finite(view.stability_limit),
+        "best_learning_rate": view.best_learning_rate,
+        "rules": rules,
+        "modes": modes,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

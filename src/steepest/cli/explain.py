@@ -1,0 +1,67 @@
+"""`steepest explain`: the arithmetic of one step, in numbers."""
+
+import json
+from typing import Any
+
+import click
+
+from steepest.cli.options import NumberOrAuto, data_options, names, objective_option
+from steepest.cli.text import shown
+from steepest.explain import FORMULAS, explain
+
+
+@click.command(name="explain")
+@data_options
+@click.option(
+    "--epoch",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The step from the epoch before to this one.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1, max=1000),
+    default=5,
+    show_default=True,
+    help="How many of the first rows to show.",
+)
+@click.option(
+    "--rule",
+    type=click.Choice(list(FORMULAS)),
+    default="gradient",
+    show_default=True,
+    help="How a step is made from the gradient.",
+)
+@click.option(
+    "--learning-rate",
+    type=NumberOrAuto(float),
+    default="auto",
+    show_default=True,
+    help="η, or auto: the best constant rate.",
+)
+@click.option(
+    "--momentum",
+    type=NumberOrAuto(float),
+    default=None,
+    help="β in [0, 1) for heavy_ball and nesterov; default: the best.",
+)
+@click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
+@objective_option
+@click.option(
+    "--standardize/--no-standardize",
+    default=False,
+    show_default=True,
+    help="Descend in inputs of mean 0 and standard deviation 1.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **settings: Any) -> None:
+    """Show the arithmetic of one step on DATA: predictions, residuals, gradient, update.
+
+    Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3 --standardize
+    """
+    explanation = explain(data, target=target, features=names(features), weight=weight, **settings)
+    if as_json:
+        click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
+        return
+    click.echo("\n".join(shown(line) for line in str(explanation).split("\n")))

@@ -1,0 +1,192 @@
+"""`steepest sweep`: many settings judged on held-out rows, from one pass."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from steepest import run_folder
+from steepest.cli.finish import choose_folder
+from steepest.cli.options import Numbers, data_options, names, objective_option
+from steepest.cli.text import shown, table
+from steepest.errors import UsageError
+from steepest.files import whole_folder
+from steepest.plots import HeatMapDisplay, save
+from steepest.summarize import summarize
+from steepest.sweep import Setting, Sweep, sweep
+from steepest.words import number
+
+MOST_ROWS = 10
+
+
+@click.command(name="sweep")
+@data_options
+@click.option(
+    "--learning-rates", type=Numbers(float), default=None, help="Default: 25 up to just above the stability limit."
+)
+@click.option("--epochs", type=Numbers(int), default=None, help="Default: 25 log-spaced until nothing moves any more.")
+@click.option("--l2", type=Numbers(float), default=(0.0,), help="Penalties to try; default 0.")
+@click.option(
+    "--rule",
+    multiple=True,
+    type=click.Choice(["gradient", "heavy_ball", "nesterov"]),
+    help="May be given several times; default gradient.",
+)
+@click.option("--momentum", type=Numbers(float), default=None, help="For heavy_ball and nesterov; default 0.9.")
+@click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
+@click.option(
+    "--group", default=None, metavar="NAME", help="A column, text or not: rows with the same value stay in one fold."
+)
+@click.option(
+    "--time", "in_time", is_flag=True, help="Rows are in time order: each fold is predicted from the rows before it."
+)
+@click.option("--validation", type=click.Path(), default=None, help="A file of held-out rows instead of folds.")
+@objective_option
+@click.option("--standardize/--no-standardize", default=True, show_default=True, help="Inside each training fold.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the folds.")
+@click.option(
+    "--out", type=click.Path(), default=None, help="Folder for table and heat map; default: a new one below runs/."
+)
+@click.option("--no-out", is_flag=True, help="Write no folder.")
+@click.option("--force", is_flag=True, help="Replace the folder given with --out.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr.")
+def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **options: Any) -> None:
+    """Judge every combination of learning rate, epochs and penalty on held-out rows of DATA, exactly, in one pass.
+
+    Lists are a,b,… or FROM:TO:COUNT for a log-spaced grid.
+
+    Example: steepest sweep examples/penguins.csv --target body_mass_g --l2 0,0.01,0.1,1
+    """
+    folder = choose_folder(options["out"], options["no_out"], options["force"], f"sweep-{Path(data).stem}")
+    began = time.perf_counter()
+    result = _sweep(data, target, names(features), weight, options)
+    seconds = time.perf_counter() - began
+    count = result.fold_mse.size
+    click.echo(
+        f"{shown(data)}: {result.triangle.row_count:,} rows, {count:,} fits judged in {seconds:.2f} s, the data read once\n",
+        err=as_json,
+    )
+    click.echo(_table(result), err=as_json)
+    click.echo("\n" + "\n".join(_sentences(result)), err=as_json)
+    if folder is not None:
+        _write(folder, result, options["force"])
+        click.echo(f"\nWritten: {folder}/", err=as_json)
+    if as_json:
+        click.echo(json.dumps(as_dict(result, seconds, folder), indent=1, allow_nan=False, ensure_ascii=False))
+
+
+def _sweep(data: str, target: str, features: list[str] | None, weight: str | None, options: dict[str, Any]) -> Sweep:
+    """Call the front door with what the options say."""
+    if options["validation"] and (options["group"] or options["in_time"]):
+        raise UsageError("--validation names held-out rows; --group and --time make folds. Give one of them.")
+    validation = None
+    if options["validation"]:
+        train = summarize(data, target=target, features=features, weight=weight)
+        validation = summarize(options["validation"], target=target, features=train.features, weight=weight)
+    momentum = options["momentum"]
+    return sweep(
+        data,
+        target=target,
+        features=features,
+        weight=weight,
+        learning_rates=options["learning_rates"],
+        epochs=options["epochs"],
+        l2=options["l2"],
+        rule=options["rule"] or "gradient",
+        momentum=momentum,
+        folds=options["folds"],
+        validation=validation,
+        group=options["group"],
+        time=options["in_time"],
+        objective=options["objective"],
+        standardize=options["standardize"],
+        fit_intercept=options["fit_intercept"],
+        seed=options["seed"],
+    )
+
+
+def _table(result: Sweep) -> str:
+    rows = [_cells(setting) for setting in result.table[:MOST_ROWS]]
+    header = (
+        "rule",
+        "momentum",
+        "learning rate",
+        "epochs",
+        "l2",
+        "held-out RMSE",
+        "standard error",
+        "effective parameters",
+    )
+    rest = result.scores.size - len(rows)
+    return table(header, rows) + (f"\n  … and {rest:,} settings more" if rest else "")
+
+
+def _cells(setting: Setting) -> tuple[str, ...]:
+    momentum = "" if setting.momentum is None else f"{setting.momentum:g}"
+    error = "" if math.isnan(setting.standard_error) else number(setting.standard_error, 4)
+    return (
+        setting.rule,
+        momentum,
+        number(setting.learning_rate, 5),
+        f"{setting.epochs:,}",
+        f"{setting.l2:g}",
+        number(setting.rmse),
+        error,
+        number(setting.effective_parameters, 4),
+    )
+
+
+def _sentences(result: Sweep) -> list[str]:
+    best, simple = result.best, result.one_standard_error
+    said = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
+    if not math.isnan(best.standard_error) and simple != best:
+        said.append(
+            f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
+        )
+    said.append(
+        f"Stability limit on all rows: {number(float(result.stability_limits[0, 0]))} for {result.rules[0][0]}."
+    )
+    beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
+    if beyond:
+        said.append(f"{beyond:,} settings left float64: they diverge.")
+    return said
+
+
+def _words(setting: Setting) -> str:
+    momentum = "" if setting.momentum is None else f", momentum {setting.momentum:g}"
+    return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {setting.epochs:,} epochs, l2 {setting.l2:g}"
+
+
+def _write(folder: Path, result: Sweep, force: bool) -> None:
+    """Write sweep.json and, where there is a map to draw, heat_map.svg for each rule."""
+    with whole_folder(folder, force=force) as scratch:
+        text = json.dumps(as_dict(result, None, None), indent=1, allow_nan=False, ensure_ascii=False)
+        (scratch / "sweep.json").write_text(text + "\n", encoding="utf-8")
+        if len(result.learning_rates) > 1 and len(result.epochs) > 1:
+            for i, (name, _) in enumerate(result.rules):
+                suffix = "" if len(result.rules) == 1 else f"-{i + 1}-{name}"
+                save(HeatMapDisplay.from_sweep(result, rule=i), scratch / f"heat_map{suffix}.svg")
+
+
+def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[str, Any]:
+    """Return a sweep as JSON types; infinite and undefined numbers become null."""
+
+    def setting(value: Setting) -> dict[str, Any]:
+        return {key: run_folder.finite(item) for key, item in vars(value).items()}
+
+    return {
+        "rows": result.triangle.row_count,
+        "rules": [{"rule": name, "momentum": momentum} for name, momentum in result.rules],
+        "learning_rates": list(result.learning_rates),
+        "epochs": list(result.epochs),
+        "l2": list(result.l2),
+        "best": setting(result.best),
+        "one_standard_error": setting(result.one_standard_error),
+        "stability_limits": result.stability_limits.tolist(),
+        "table": [setting(value) for value in result.table],
+        "seconds": seconds,
+        "out": None if folder is None else str(folder),
+    }
