@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ["tutorial_run", "in_memory", "start_up"]
+NAMES = ["tutorial_run", "in_memory", "cross_validation", "start_up"]
 
 for name in sys.argv[1:] or NAMES:
     importlib.import_module(f"benchmarks.{name}").main()

@@ -1,0 +1,106 @@
+"""Displays keep their numbers, and draw what they keep."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.errors import DataError, UsageError
+from steepest.plots import save
+
+
+@pytest.fixture
+def run():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(40, 3))
+    return steepest.descend(
+        X, X @ [1.0, 2.0, 3.0] + generator.normal(size=40), learning_rate=0.3, epochs=500, features=["a", "b", "$c$"]
+    )
+
+
+def test_loss_curve_shows_the_losses(run):
+    display = steepest.LossCurveDisplay.from_trajectory(run)
+    np.testing.assert_array_equal(display.loss, run.loss(display.epochs))
+    assert display.floor == run.optimum.loss
+    display.plot()
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), display.loss)
+    assert display.ax_.get_yscale() == "log"
+    chosen = steepest.LossCurveDisplay.from_trajectory(run, epochs=[0, 7, 9])
+    np.testing.assert_array_equal(chosen.epochs, [0, 7, 9])
+
+
+def test_mode_decay_shows_what_is_left(run):
+    display = steepest.ModeDecayDisplay.from_trajectory(run).plot()
+    np.testing.assert_array_equal(display.remaining, run.remaining(display.epochs))
+    assert len(display.lines_) == 4
+    np.testing.assert_allclose(display.lines_[-1].get_ydata(), np.maximum(display.remaining[:, -1], 1e-18))
+    loop = steepest.descend([[1.0], [2.0]], [1.0, 2.0], learning_rate=0.1, epochs=5, engine="loop")
+    with pytest.raises(UsageError, match="step by step"):
+        steepest.ModeDecayDisplay.from_trajectory(loop)
+
+
+def test_contour_shows_the_loss_of_the_bowl(run):
+    display = steepest.LossContourDisplay.from_trajectory(run, "a", "$c$").plot()
+    theta = run.surface.minimum.copy()
+    theta[1, 0], theta[3, 0] = display.x[5], display.y[9]
+    assert display.loss[9, 5] == pytest.approx(run.surface.value(theta)[0])
+    np.testing.assert_allclose(display.path[0], [0, 0])
+    np.testing.assert_allclose(display.minimum, run.optimum.weights[[0, 2]])
+    for names in (("a", "a"), ("a", "z")):
+        with pytest.raises(UsageError):
+            steepest.LossContourDisplay.from_trajectory(run, *names)
+
+
+def test_heat_map_shows_the_sweep():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(40, 3))
+    s = steepest.sweep(
+        X, X @ [1.0, 2.0, 3.0] + generator.normal(size=40), learning_rates=[1.9, 0.01, 0.1], epochs=[1, 10, 100]
+    )
+    display = steepest.HeatMapDisplay.from_sweep(s).plot()
+    np.testing.assert_array_equal(display.learning_rates, [0.01, 0.1, 1.9])
+    np.testing.assert_array_equal(display.rmse, s.rmse[[1, 2, 0], :, 0])
+    assert display.stability_limit == s.stability_limits[0, 0]
+    assert display.best == (s.best.learning_rate, s.best.epochs)
+    assert display.ax_.get_xscale() == "log"
+    single = steepest.sweep(X, X[:, 0], learning_rates=[0.1], epochs=[1, 2])
+    with pytest.raises(UsageError, match="at least two"):
+        steepest.HeatMapDisplay.from_sweep(single)
+
+
+def test_validation_curve_shows_both_errors(run):
+    generator = np.random.default_rng(1)
+    held = steepest.summarize(generator.normal(size=(20, 3)), generator.normal(size=20), features=["a", "b", "$c$"])
+    display = steepest.ValidationCurveDisplay.from_trajectory(run, held).plot()
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), display.curve.held_out)
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), run.rmse(display.curve.epochs))
+
+
+def test_predictions_must_fit_their_targets():
+    with pytest.raises(DataError, match=r"shape \(n,\)"):
+        steepest.PredictionErrorDisplay(np.zeros(3), np.zeros(4))
+    with pytest.raises(UsageError, match="kind is"):
+        steepest.PredictionErrorDisplay(np.zeros(3), np.zeros(3), kind="pie")
+
+
+def test_any_display_draws_on_given_axes_and_saves(run, tmp_path):
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    assert steepest.LossCurveDisplay.from_trajectory(run).plot(axes).ax_ is axes
+    save(steepest.ModeDecayDisplay.from_trajectory(run), tmp_path / "modes.png", "png")
+    assert (tmp_path / "modes.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_numbers_can_be_had_without_matplotlib():
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; import steepest; "
+        "run = steepest.descend([[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0], learning_rate=0.1, epochs=9); "
+        "print(len(steepest.LossCurveDisplay.from_trajectory(run).loss), len(steepest.ModeDecayDisplay.from_trajectory(run).remaining))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == [
+        "10",
+        "10",
+    ]
