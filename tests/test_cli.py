@@ -146,6 +146,7 @@ def test_the_loop_gives_the_same_and_can_be_tested_on_other_rows(tmp_path, tutor
     held = json.loads(steepest_command(*arguments, "--test-size", "0.25", "--seed", "1", cwd=tmp_path).stdout)
     assert 0 < held["rows"] < 300
     assert held["test_rmse"] > 0
+    assert 0 <= held["best_epoch"] <= 30
 
 
 BAD = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from steepest.files import whole_folder
 from steepest.model_file import Model
-from steepest.plots import LossCurveDisplay, PredictionErrorDisplay, save
+from steepest.plots import LossCurveDisplay, PredictionErrorDisplay, ValidationCurveDisplay, save
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
 from steepest.version import __version__
@@ -27,6 +27,7 @@ def write(
     triangle: Triangle,
     *,
     predictions: PredictionErrorDisplay | None = None,
+    validation: ValidationCurveDisplay | None = None,
     record: Mapping[str, Any] | None = None,
     data: dict[str, Any] | None = None,
     force: bool = False,
@@ -37,13 +38,14 @@ def write(
         run.json             settings, why automatic ones got their values, verdict, data, versions, timings
         trajectory.parquet   epoch, loss, rmse, bias, weights at about 1,000 log-spaced epochs
         triangle             the table's triangle: every other epoch and setting follows from it
-        loss.svg, predictions.svg
+        loss.svg, predictions.svg, and validation.svg where rows were held out
 
     Args:
         path: the folder to make.
         run: a run of one target.
         triangle: of the rows it learned from.
         predictions: the picture of predictions, or None for none.
+        validation: the picture of training and held-out error, or None for none.
         record: more for run.json (JSON types).
         data: where the rows came from (JSON types).
         force: replace a folder that is there.
@@ -67,6 +69,8 @@ def write(
         save(LossCurveDisplay.from_trajectory(run, title=_title(run)), folder / "loss.svg")
         if predictions is not None:
             save(predictions, folder / "predictions.svg")
+        if validation is not None:
+            save(validation, folder / "validation.svg")
     return Path(path)
 
 
@@ -99,7 +103,9 @@ def describe(run: Trajectory) -> dict[str, Any]:
             "bias": run.optimum.bias,
             "rmse": run.optimum.rmse,
         },
-        "verdict": {key: finite(value) for key, value in verdict.items()} | {"text": str(run.verdict)},
+        "verdict": {key: finite(value) for key, value in verdict.items() if key != "slowest"}
+        | {"slowest": [{"mode": words, "remaining": finite(left)} for words, left in run.verdict.slowest]}
+        | {"text": str(run.verdict)},
     }
 
 

@@ -168,6 +168,7 @@ class Verdict:
         standardized_condition_number: κ with every feature at mean 0 and standard deviation 1.
         epochs_standardized: epochs to 1e-6 there, at the best rate there.
         last_finite_epoch: where a diverging run left float64, else None.
+        slowest: what each of the slowest modes (five at most) is made of, and the share it still has, the slowest first.
     """
 
     kind: VerdictKind
@@ -183,6 +184,7 @@ class Verdict:
     standardized_condition_number: float = float("nan")
     epochs_standardized: int | None = None
     last_finite_epoch: int | None = None
+    slowest: tuple[tuple[str, float], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.advice}".strip()

@@ -17,6 +17,7 @@ from steepest.triangle import Triangle
 from steepest.words import epochs, mode_in_words, number, percent
 
 CONVERGED = 1e-6  # share of its start error that every mode must be within
+SHOWN_MODES = 5
 CRAWLS = 100  # a run that needs more than so many times its epochs crawls
 
 
@@ -70,6 +71,7 @@ class Judge:
             standardized_condition_number=self.standardized.modes.condition_number,
             epochs_standardized=self.epochs_standardized,
             last_finite_epoch=run.epochs if run.epochs < run.requested_epochs else None,
+            slowest=self._slowest(run.epochs),
         )
         return replace(verdict, sentence=self._sentence(verdict, run), advice=self._advice(verdict))
 
@@ -82,6 +84,14 @@ class Judge:
     @property
     def _eigenvalues(self) -> FloatArray:
         return self.quadratic.modes.eigenvalues
+
+    def _slowest(self, epoch: int) -> tuple[tuple[str, float], ...]:
+        """The modes with the largest shares left, in words."""
+        if not self._eigenvalues.size:
+            return ()
+        left = np.abs(self.rule.residual(self._eigenvalues, np.array([epoch])))[0]
+        words = self.mode_words()
+        return tuple((words[i], float(left[i])) for i in np.argsort(-left, kind="stable")[:SHOWN_MODES])
 
     def mode_words(self) -> tuple[str, ...]:
         """What each moving mode is made of, the steepest first."""

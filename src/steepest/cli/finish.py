@@ -9,7 +9,7 @@ import click
 from steepest import run_folder
 from steepest.errors import UsageError
 from steepest.files import refuse_existing
-from steepest.plots import PredictionErrorDisplay
+from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 
@@ -51,13 +51,16 @@ def keep(
     *,
     force: bool,
     keep_diverged: bool,
+    validation: ValidationCurveDisplay | None = None,
 ) -> str:
     """Write the run folder unless the run diverged, and say what was written."""
     if folder is None:
         return "No run folder written (--no-out)."
     if run.verdict.kind == "diverges" and not keep_diverged:
         return "No model was written, since the run diverges; --keep-diverged writes it all the same."
-    run_folder.write(folder, run, triangle, predictions=predictions, record=record, data=data, force=force)
+    run_folder.write(
+        folder, run, triangle, predictions=predictions, validation=validation, record=record, data=data, force=force
+    )
     return f"Written: {folder}/"
 
 

@@ -11,11 +11,12 @@ from steepest.cli.options import data_options, descent_options, names, output_op
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
 from steepest.descend import descend
 from steepest.errors import UsageError
-from steepest.plots import PredictionErrorDisplay
+from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
 from steepest.sources import open_source
 from steepest.summarize import Summary, read, summarize
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
+from steepest.validation import ValidationCurve, validation_curve
 from steepest.words import number
 
 
@@ -54,13 +55,14 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
     run = _descend(summary.triangle, options)
+    curve = validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None
     test = _test_rmse(run, summary.test)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _echo(_heading(data, summary, options), as_json)
     _echo(settings_lines(run) + "\n", as_json)
     echo_log(run, options["log_every"], as_json)
     _echo("\n" + weights_table(run), as_json)
-    _echo(_errors(run, summary, test), as_json)
+    _echo(_errors(run, summary, test, curve), as_json)
     _echo(f"\n{run.verdict}", as_json)
     predictions = PredictionErrorDisplay.from_trajectory(
         run, summary.sample.X, summary.sample.y, title=shown(Path(data).name)
@@ -79,6 +81,7 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
         summary.source.describe(),
         force=options["force"],
         keep_diverged=options["keep_diverged"],
+        validation=ValidationCurveDisplay(curve, title=shown(Path(data).name)) if curve else None,
     )
     _echo(said, as_json)
     if as_json:
@@ -86,6 +89,7 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
             run,
             {
                 "test_rmse": test,
+                "best_epoch": curve.best_epoch if curve else None,
                 "seconds": seconds,
                 "rows": summary.triangle.row_count,
                 "out": str(folder) if said.startswith("Written") else None,
@@ -143,12 +147,16 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     return f"{shown(data)}: {rows:,} rows to learn from{where}{held}, {len(summary.triangle.features)} features, target {short(summary.triangle.targets[0])}"
 
 
-def _errors(run: Trajectory, summary: Summary, test: float | None) -> str:
+def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:
     line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
     spread = float(summary.triangle.deviations[-1])
     if spread > 0:
         line += f"; R² {1 - (float(run.last.rmse) / spread) ** 2:.4f}"
-    return line + (f"\n  RMSE on test rows: {number(test)}" if test is not None else "")
+    if test is not None:
+        line += f"\n  RMSE on test rows: {number(test)}"
+    if curve is not None:
+        line += f"; smallest at epoch {curve.best_epoch:,}: {number(curve.best_rmse)}"
+    return line
 
 
 def _echo(text: str, to_stderr: bool) -> None:
