@@ -136,6 +136,27 @@ def test_json_is_alone_on_stdout(tmp_path, tutorial_csv):
     assert "Diverges" in result.stderr
 
 
+def test_a_run_that_overflows_is_told_in_json_and_can_be_kept(tmp_path):
+    arguments = ("fit", PENGUINS, "--target", "body_mass_g", "--learning-rate", "5", "--epochs", "1000")
+    result = steepest_command(*arguments, "--json", "--no-out", cwd=tmp_path)
+    assert result.returncode == 4, result.stderr
+    assert json.loads(result.stdout)["verdict"]["kind"] == "diverges"
+    assert "overflow" not in result.stderr
+    kept = steepest_command(*arguments, "--keep-diverged", "--out", "r", cwd=tmp_path)
+    assert kept.returncode == 4, kept.stderr
+    assert np.isfinite(steepest.load(tmp_path / "r").weights).all()
+
+
+def test_force_never_deletes_what_is_not_ours(tmp_path, tutorial_csv):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    for out in ("mine", "."):
+        result = steepest_command("fit", tutorial_csv, "--target", "y", "--out", out, "--force", cwd=tmp_path)
+        assert result.returncode == 2
+        assert "did not write" in result.stderr
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
 def test_the_loop_gives_the_same_and_can_be_tested_on_other_rows(tmp_path, tutorial_csv):
     arguments = ("fit", tutorial_csv, "--target", "y", "--learning-rate", "0.5", "--epochs", "30", "--no-out", "--json")
     modes = json.loads(steepest_command(*arguments, "--test", tutorial_csv, cwd=tmp_path).stdout)

@@ -151,8 +151,13 @@ def test_an_existing_folder_is_refused_or_replaced_whole(tmp_path, run, line):
     with pytest.raises(UsageError, match="exists already"):
         run_folder.write(folder, run, triangle)
     assert (folder / "mine.txt").exists()
+    with pytest.raises(UsageError, match=r"did not write \(mine.txt\)"):
+        run_folder.write(folder, run, triangle, force=True)
+    assert (folder / "mine.txt").read_text() == "kept?"
+    (folder / "mine.txt").unlink()
+    (folder / "validation.svg").write_text("of an earlier run")
     run_folder.write(folder, run, triangle, force=True)
-    assert not (folder / "mine.txt").exists()
+    assert not (folder / "validation.svg").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["r"]
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="is a file"):

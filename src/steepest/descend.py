@@ -96,7 +96,7 @@ def descend(
     _tell(triangle, quadratic)
     settings = choose(rule, learning_rate, momentum, epochs, quadratic.modes)
     theta = _start(start, triangle, coordinates)
-    path, used = _path(engine, quadratic, settings.rule, theta, settings.epochs, record, callbacks)
+    path, used = _path(engine, quadratic, coordinates, settings.rule, theta, settings.epochs, record, callbacks)
     judge = Judge.of(triangle, quadratic, coordinates, objective, settings.rule, theta)
     return Trajectory(
         features=triangle.features,
@@ -120,6 +120,7 @@ def descend(
 def _path(
     engine: str,
     quadratic: Quadratic,
+    coordinates: Coordinates,
     rule: Rule,
     start: FloatArray,
     epochs: int,
@@ -130,7 +131,7 @@ def _path(
     if engine not in ("auto", "modes", "loop"):
         raise UsageError(f'engine is "auto", "modes" or "loop"; given was {engine!r}.')
     if is_linear(rule) and (engine == "modes" or (engine == "auto" and not callbacks)):
-        return modes.run(quadratic, rule, start, epochs), "modes"
+        return modes.run(quadratic, rule, start, epochs, coordinates.to_raw), "modes"
     if engine == "modes":
         raise UsageError(f'rule {rule!r} has no closed form; use engine="loop".')
     return loop.run(quadratic, rule, start, epochs, record, callbacks), "loop"

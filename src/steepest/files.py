@@ -9,6 +9,20 @@ from pathlib import Path
 
 from steepest.errors import UsageError
 
+OURS = frozenset(
+    (
+        "model.json",
+        "run.json",
+        "trajectory.parquet",
+        "triangle",
+        "loss.svg",
+        "predictions.svg",
+        "validation.svg",
+        "sweep.json",
+    )
+)
+"""Names of the files that run folders hold: a folder with any other is never replaced."""
+
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a mixture.
@@ -46,6 +60,15 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     target = Path(path)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file; a run needs a folder of its own. Give another name with --out.")
+    if target.exists() and force:
+        foreign = sorted(
+            entry.name for entry in target.iterdir() if entry.name not in OURS and not entry.name.startswith("heat_map")
+        )
+        if foreign or target.resolve() == Path.cwd():
+            raise UsageError(
+                f"{target} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); --force replaces "
+                "run folders only. Give another name with --out."
+            )
     if target.exists() and not force:
         raise UsageError(f"{target} exists already. Give another name with --out, or replace it with --force.")
     parent = target.parent

@@ -94,8 +94,8 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "requested_epochs": run.requested_epochs,
         "engine": run.engine,
         "automatic": dict(run.reasons),
-        "weights": dict(zip(run.features, last.weights.tolist(), strict=True)),
-        "bias": last.bias,
+        "weights": {name: finite(value) for name, value in zip(run.features, last.weights.tolist(), strict=True)},
+        "bias": finite(last.bias),
         "loss": finite(last.loss),
         "rmse": finite(last.rmse),
         "optimum": {

@@ -238,7 +238,8 @@ class Trajectory:
             UsageError: the epoch is not a whole number from 0 to the last, or a loop did not record it.
         """
         chosen = self._check_epochs([epoch])
-        weights, bias = self.coordinates.to_raw(self.path.parameters(chosen)[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights, bias = self.coordinates.to_raw(self.path.parameters(chosen)[0])
         return State(
             int(epoch),
             self._squeeze(weights),
@@ -293,7 +294,8 @@ class Trajectory:
     def parameters(self, epochs: Sequence[int] | Numbers | range | None = None) -> tuple[FloatArray, FloatArray]:
         """Return (weights, biases) in the data's own units at the given epochs: (K, d) and (K,), or with t behind."""
         theta = self._in_chunks(self.path.parameters, self._check_epochs(epochs))
-        weights, bias = self.coordinates.to_raw(theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights, bias = self.coordinates.to_raw(theta)
         return self._squeeze(weights), self._squeeze(bias)
 
     def effective_parameters(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
@@ -352,7 +354,7 @@ class Trajectory:
             or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs)
         ):
             raise UsageError(
-                f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {epochs!r}. Run more epochs to see further."
+                f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {wanted.tolist()!r}."
             )
         known = self.path.epochs
         if not isinstance(known, range):

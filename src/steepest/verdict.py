@@ -160,8 +160,8 @@ class Judge:
                 else ""
             )
             return (
-                f"Diverges: the learning rate {rate} is above the stability limit {limit}, so the steepest mode grows by "
-                f"{percent(growth)} an epoch{left}."
+                f"Diverges: the learning rate {rate} is above the stability limit {limit}, so the steepest mode grows "
+                f"{'by ' + percent(growth) if growth < 1 else number(growth + 1, 4) + '-fold'} an epoch{left}."
             )
         part, share = self._most_missing(run)
         word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"

@@ -68,6 +68,10 @@ def command(
         err=as_json,
     )
     _echo_log(run, log_every, as_json)
+    click.echo(
+        "  (as the tutorial logs it: the cost √(Σr²/2n) from before the epoch's update, weight and bias from after it)",
+        err=as_json,
+    )
     click.echo("\n" + _figures(run, data), err=as_json)
     click.echo(f"\n  all {len(losses) - 1:,} costs from the closed form in {1000 * seconds:.2f} ms", err=as_json)
     click.echo(f"\n{run.verdict}\n", err=as_json)

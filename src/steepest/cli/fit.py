@@ -128,8 +128,9 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
     }
     if options["engine"] != "loop":
         return descend(triangle, **settings)
-    total = descend(triangle, **{**settings, "engine": "modes"}).requested_epochs
-    with progress("descending", total) as bar:
+    forecast = descend(triangle, **{**settings, "engine": "modes"})
+    click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
+    with progress("descending", forecast.requested_epochs) as bar:
         return descend(triangle, **settings, callbacks=(bar,))
 
 
@@ -151,7 +152,7 @@ def _errors(run: Trajectory, summary: Summary, test: float | None, curve: Valida
     line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
     spread = float(summary.triangle.deviations[-1])
     if spread > 0:
-        line += f"; R² {1 - (float(run.last.rmse) / spread) ** 2:.4f}"
+        line += f"; R² {number(1 - min(float(run.last.rmse) / spread, 1e150) ** 2, 5)}"
     if test is not None:
         line += f"\n  RMSE on test rows: {number(test)}"
     if curve is not None:

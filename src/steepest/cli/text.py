@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from steepest.trajectory import Trajectory, log_spaced
-from steepest.words import number
+from steepest.words import number, percent
 
 LOG_LINES = 20
 MOST_WEIGHTS = 3  # weights on a log line
@@ -91,7 +91,7 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
     entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
     for name, now, end, start in entries[:most]:
         missing = abs((end - now) / (end - start)) if end != start else 0.0
-        rows.append((short(name), f"{now:.10g}", f"{end:.10g}", f"{100 * missing:.2g} %"))
+        rows.append((short(name), f"{now:.10g}", f"{end:.10g}", percent(missing)))
     lines = table(("", "this run", "exact minimum", "still missing"), rows)
     return lines + (f"\n  … and {len(entries) - most:,} more" if len(entries) > most else "")
 

@@ -1,5 +1,6 @@
 """The closed form: every epoch of a linear rule on a quadratic, mode by mode, without a loop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,7 +103,7 @@ class ClosedPath:
         left = self.rule.residual(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
             moved: FloatArray = (self.quadratic.R @ modes.directions) @ (left[:, :, None] * self.ways)
-        return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
+            return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, shape (K, t)."""
@@ -132,7 +133,13 @@ class ClosedPath:
         return self.quadratic.unexplained
 
 
-def run(quadratic: Quadratic, rule: LinearRule, start: FloatArray, epochs: int) -> ClosedPath:
+def run(
+    quadratic: Quadratic,
+    rule: LinearRule,
+    start: FloatArray,
+    epochs: int,
+    units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None = None,
+) -> ClosedPath:
     """Return the path of `epochs` epochs; of fewer when the parameters leave float64 before.
 
     Args:
@@ -140,16 +147,23 @@ def run(quadratic: Quadratic, rule: LinearRule, start: FloatArray, epochs: int) 
         rule: a linear rule with its numbers.
         start: theta_0 in the coordinates of the quadratic, shape (p, t).
         epochs: k of the last epoch.
+        units: takes parameters to the data's own units, where they must be finite too.
     """
     path = ClosedPath(quadratic, rule, start, epochs)
-    if _is_finite(path, epochs):
+    if _is_finite(path, epochs, units):
         return path
     low, high = 0, epochs
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _is_finite(path, middle) else (low, middle)
+        low, high = (middle, high) if _is_finite(path, middle, units) else (low, middle)
     return ClosedPath(quadratic, rule, start, low)
 
 
-def _is_finite(path: ClosedPath, epoch: int) -> bool:
-    return bool(np.isfinite(path.parameters(np.array([epoch]))).all())
+def _is_finite(
+    path: ClosedPath, epoch: int, units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None
+) -> bool:
+    theta = path.parameters(np.array([epoch]))[0]
+    if units is None or not np.isfinite(theta).all():
+        return bool(np.isfinite(theta).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all(bool(np.isfinite(part).all()) for part in units(theta))

@@ -142,12 +142,17 @@ class TableSource:
                     else "Turn it into numbers first."
                 )
             raise DataError(
-                f"column {name!r} of {self.path} is {kind}, not a number; its first value is {value!r}. {remedy}"
+                f"column {name!r} of {self.path} is {kind}, not a number; a value that is none is {value!r}. {remedy}"
             )
 
     def _first_value(self, name: str) -> object:
         with _connect() as connection:
-            query = f"SELECT {_quoted(name)} FROM {self.reader} WHERE {_quoted(name)} IS NOT NULL LIMIT 1"
+            column = _quoted(name)
+            # the first value that is no number says more than the first one
+            query = (
+                f"SELECT {column} FROM {self.reader} WHERE {column} IS NOT NULL "
+                f"ORDER BY TRY_CAST(CAST({column} AS VARCHAR) AS DOUBLE) IS NOT NULL LIMIT 1"
+            )
             row = connection.execute(query, [str(self.path)]).fetchone()
         return row[0] if row else None
 
@@ -288,7 +293,9 @@ def _refuse_odd_header(connection: Any, file: Path, names: dict[str, str]) -> No
     options = "header=false, all_varchar=true, delim=$d, skip=$s" + ("" if quote == "(empty)" else ", quote=$q")
     values = {"p": str(file), "d": delimiter, "s": skip} | ({} if quote == "(empty)" else {"q": quote})
     header = connection.execute(f"SELECT * FROM read_csv($p, {options}) LIMIT 1", values).fetchone() or ()
-    clean = [str(name).strip() for name in header]
+    clean = [str(name).strip() if name is not None else "" for name in header]
+    if "" in clean:
+        raise DataError(f"{file} has no name for column {clean.index('') + 1} in its header. Give every column a name.")
     double = sorted({name for name in clean if clean.count(name) > 1})
     if double:
         raise DataError(
