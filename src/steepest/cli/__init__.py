@@ -70,6 +70,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            # overflow of a diverging run is said by its verdict, in words
+            warnings.filterwarnings("ignore", category=RuntimeWarning)
             result: Any = group.main(arguments, prog_name="steepest", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:

@@ -149,10 +149,12 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:
+    if not float(run.last.rmse) < 1e150:
+        return "\n  RMSE √(Σr²/n): beyond what can be said"
     line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
     spread = float(summary.triangle.deviations[-1])
     if spread > 0:
-        line += f"; R² {number(1 - min(float(run.last.rmse) / spread, 1e150) ** 2, 5)}"
+        line += f"; R² {number(1 - (float(run.last.rmse) / spread) ** 2, 5)}"
     if test is not None:
         line += f"\n  RMSE on test rows: {number(test)}"
     if curve is not None:
