@@ -234,6 +234,7 @@ def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore"):
         result = -np.expm1(k * log)
     if (a > 1).any():
-        result = np.where((a > 1) & (k % 2 == 1), 2 - result, result)  # 1 + |1 - a|^k
+        swinging = np.ix_((k % 2 == 1)[:, 0], a > 1)
+        result[swinging] = 2 - result[swinging]  # 1 + |1 - a|^k
     result[(k == 0)[:, 0]] = 0.0
     return result
