@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from steepest.descend import descend
     from steepest.diagnosis import Diagnosis, diagnose
     from steepest.errors import (
-        ConvergenceWarning,
         DataError,
         DataTypeError,
         DataWarning,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChebyshevRule": "rules",
-    "ConvergenceWarning": "errors",
     "DataError": "errors",
     "DataTypeError": "errors",
     "DataWarning": "errors",
@@ -86,7 +84,6 @@ _HOMES = {
 
 __all__ = [
     "ChebyshevRule",
-    "ConvergenceWarning",
     "DataError",
     "DataTypeError",
     "DataWarning",

@@ -9,8 +9,7 @@
     └── DivergenceError (ArithmeticError)   the run grows without bound                               exit 4
 
     SteepestWarning (UserWarning)
-    ├── DataWarning                    something in the table that the reader should know
-    └── ConvergenceWarning             the run ended before it arrived
+    └── DataWarning                    something in the table that the reader should know
 
 A message says what was given, what was expected and what to try next.
 """
@@ -58,7 +57,3 @@ class SteepestWarning(UserWarning):
 
 class DataWarning(SteepestWarning):
     """Something in the table that the reader should know, although the answer is defined."""
-
-
-class ConvergenceWarning(SteepestWarning):
-    """The run ended before it arrived; the message says what is missing."""
