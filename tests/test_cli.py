@@ -231,8 +231,10 @@ def test_an_interrupted_loop_ends_at_once_and_writes_nothing(tmp_path, tutorial_
         "1e-5",
     ]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
-    assert process.poll() is None
+    # the forecast is printed right before the first step
+    while "Before the run" not in process.stdout.readline():
+        assert process.poll() is None
+    time.sleep(0.5)
     process.send_signal(sign)
     _, err = process.communicate(timeout=20)
     assert process.returncode == status, err
