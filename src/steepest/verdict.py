@@ -9,8 +9,9 @@ import numpy as np
 from steepest.batch import FloatArray
 from steepest.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.coordinates import Coordinates
+from steepest.errors import UsageError
 from steepest.quadratic import ObjectiveName, Quadratic
-from steepest.rules import GradientRule, LinearRule, Rule
+from steepest.rules import GradientRule, LinearRule, Rule, is_linear
 from steepest.settings import best_learning_rate, best_rule
 from steepest.trajectory import Trajectory, Verdict, VerdictKind
 from steepest.triangle import Triangle
@@ -55,7 +56,11 @@ class Judge:
         return cls(triangle, quadratic, coordinates, objective, rule, start)  # type: ignore[arg-type]
 
     def __call__(self, run: Trajectory) -> Verdict:
-        """Return the verdict of a run."""
+        """Return the verdict of a run; "unknown" where the rule has no closed form."""
+        if not is_linear(self.rule):
+            return Verdict(
+                "unknown", f"Unknown: the rule {self.rule.name} has no closed form, so nothing is said of its modes."
+            )
         kind = self._kind(run)
         left = self._left(run.epochs)
         verdict = Verdict(
@@ -77,6 +82,8 @@ class Judge:
 
     def horizon(self, tolerance: float, measure: str) -> int | None:
         """Return the first epoch within a tolerance, by "modes" or by "loss"."""
+        if not is_linear(self.rule):
+            raise UsageError(f"the rule {self.rule.name} has no closed form; look at run.loss() instead.")
         if measure == "modes":
             return first_epoch(self.rule, self._eigenvalues, tolerance)
         return first_epoch(self.rule, self._eigenvalues, tolerance, self._loss_weights)

@@ -15,6 +15,7 @@ from steepest.cli.text import shown, table
 from steepest.errors import UsageError
 from steepest.files import whole_folder
 from steepest.plots import HeatMapDisplay, save
+from steepest.sources import open_source
 from steepest.summarize import summarize
 from steepest.sweep import Setting, Sweep, sweep
 from steepest.words import number
@@ -84,8 +85,8 @@ def _sweep(data: str, target: str, features: list[str] | None, weight: str | Non
         raise UsageError("--validation names held-out rows; --group and --time make folds. Give one of them.")
     validation = None
     if options["validation"]:
-        train = summarize(data, target=target, features=features, weight=weight)
-        validation = summarize(options["validation"], target=target, features=train.features, weight=weight)
+        columns = open_source(data, target=target, features=features, weight=weight).features
+        validation = summarize(options["validation"], target=target, features=columns, weight=weight)
     momentum = options["momentum"]
     return sweep(
         data,
