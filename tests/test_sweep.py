@@ -62,8 +62,8 @@ def literal_scores(
 @pytest.mark.parametrize(("rule", "momentum"), [("gradient", None), ("heavy_ball", 0.8), ("nesterov", 0.8)])
 def test_five_folds_and_twenty_settings_equal_a_plain_loop(standardize, rule, momentum):
     X, y = table()
-    rates = [0.02, 0.1, 0.4] if standardize else [1e-5, 1e-4, 3e-4]
-    counts, penalties = [1, 7, 40], [0.0, 0.5]
+    rates = [0.02, 0.05, 0.1, 0.2, 0.4] if standardize else [1e-5, 3e-5, 1e-4, 2e-4, 3e-4]
+    counts, penalties = [7, 40], [0.0, 0.5]
     s = sweep(
         X,
         y,
@@ -76,7 +76,7 @@ def test_five_folds_and_twenty_settings_equal_a_plain_loop(standardize, rule, mo
         seed=4,
     )
     scores, mse = literal_scores(X, y, s.folds, rates, counts, penalties, standardize, rule, momentum or 0.0)
-    assert s.rmse.shape == (3, 3, 2)
+    assert s.rmse.shape == (5, 2, 2)  # 20 settings
     np.testing.assert_allclose(s.rmse, scores, rtol=1e-9)
     np.testing.assert_allclose(s.fold_mse[0], mse, rtol=1e-9)
     best = np.unravel_index(scores.argmin(), scores.shape)

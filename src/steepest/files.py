@@ -16,6 +16,8 @@ OURS = frozenset(
         "trajectory.parquet",
         "triangle",
         "loss.svg",
+        "modes.svg",
+        "contour.svg",
         "predictions.svg",
         "validation.svg",
         "sweep.json",

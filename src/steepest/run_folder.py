@@ -13,7 +13,15 @@ import numpy as np
 
 from steepest.files import whole_folder
 from steepest.model_file import Model
-from steepest.plots import LossCurveDisplay, PredictionErrorDisplay, ValidationCurveDisplay, save
+from steepest.plots import (
+    Display,
+    LossContourDisplay,
+    LossCurveDisplay,
+    ModeDecayDisplay,
+    PredictionErrorDisplay,
+    ValidationCurveDisplay,
+    save,
+)
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
 from steepest.version import __version__
@@ -38,7 +46,10 @@ def write(
         run.json             settings, why automatic ones got their values, verdict, data, versions, timings
         trajectory.parquet   epoch, loss, rmse, bias, weights at about 1,000 log-spaced epochs
         triangle             the table's triangle: every other epoch and setting follows from it
-        loss.svg, predictions.svg, and validation.svg where rows were held out
+        loss.svg             the loss over epochs, and the optimum's floor
+        modes.svg            what is left of each mode (runs in closed form)
+        contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
+        predictions.svg, and validation.svg where rows were held out
 
     Args:
         path: the folder to make.
@@ -66,7 +77,8 @@ def write(
         )
         _write_trajectory(run, folder / "trajectory.parquet")
         triangle.save(folder / "triangle")
-        save(LossCurveDisplay.from_trajectory(run, title=_title(run)), folder / "loss.svg")
+        for name, display in _pictures(run).items():
+            save(display, folder / f"{name}.svg")
         if predictions is not None:
             save(predictions, folder / "predictions.svg")
         if validation is not None:
@@ -116,6 +128,17 @@ def finite(value: Any) -> Any:
 
 def _as_json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _pictures(run: Trajectory) -> dict[str, Display]:
+    """The pictures that follow from the run alone."""
+    title = _title(run)
+    pictures: dict[str, Display] = {"loss": LossCurveDisplay.from_trajectory(run, title=title)}
+    if run.engine == "modes" and run.mode_words:
+        pictures["modes"] = ModeDecayDisplay.from_trajectory(run, title=title)
+    if len(run.coordinates.parameter_names(run.features)) > 1:
+        pictures["contour"] = LossContourDisplay.from_trajectory(run, title=title)
+    return pictures
 
 
 def _title(run: Trajectory) -> str:

@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from steepest.rules import GradientRule, HeavyBallRule, LinearRule, NesterovRule
 from steepest.settings import best_rule, check_epochs
 from steepest.sources import open_source
 from steepest.summarize import summarize
+from steepest.threads import in_threads
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
 
@@ -236,21 +238,26 @@ def sweep(
     rules = _rules(rule, momentum)
     rates = _rates(learning_rates, wholes[0], rules)
     counts = _counts(epochs, wholes[0], rules)
-    shape = (len(rules), len(rates), len(counts), len(penalties))
-    fold_mse = np.empty((*shape, len(parts.train)))
-    for f, (train, held) in enumerate(zip(parts.train, parts.held, strict=True)):
-        for m, value in enumerate(penalties):
-            inside = train.coordinates(name, fit_intercept=fit_intercept)
-            quadratic = Quadratic.of(train, inside, objective=objective, l2=value)
-            for i, (kind, beta) in enumerate(rules):
-                fold_mse[i, :, :, m, f] = _held_out_mse(quadratic, inside, held, kind, beta, rates, counts)
+
+    Judge = Callable[[Quadratic, str, float | None], FloatArray]
+
+    def each(quadratics: Sequence[Quadratic], judge: Judge) -> FloatArray:
+        return np.stack([np.stack([judge(q, *named) for q in quadratics], axis=-1) for named in rules])
+
+    def held_out(train: Triangle, held: Triangle) -> FloatArray:
+        inside = train.coordinates(name, fit_intercept=fit_intercept)
+        quadratics = [Quadratic.of(train, inside, objective=objective, l2=value) for value in penalties]
+        return each(quadratics, partial(_held_out_mse, held, inside, rates, counts))
+
+    jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.held, strict=True)]
+    jobs.append(partial(each, wholes, partial(_effective_parameters, rates, counts)))
+    *of_folds, effective = in_threads(lambda job: job(), jobs)
+    fold_mse = np.stack(of_folds, axis=-1)
     mass = np.array([held.total_weight for held in parts.held])
     with np.errstate(over="ignore", invalid="ignore"):
         scores = np.sqrt(fold_mse @ (mass / mass.sum()))
-    effective = np.empty(shape)
     limits = np.empty((len(rules), len(penalties)))
     for (i, (kind, beta)), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
-        effective[i, :, :, m] = _effective_parameters(quadratic, kind, beta, rates, counts)
         limits[i, m] = _make(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
     return Sweep(
         rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if validation is None else None,
@@ -259,13 +266,13 @@ def sweep(
 
 
 def _held_out_mse(
-    quadratic: Quadratic,
-    coordinates: Coordinates,
     held: Triangle,
-    kind: str,
-    momentum: float | None,
+    coordinates: Coordinates,
     rates: tuple[float, ...],
     counts: tuple[int, ...],
+    quadratic: Quadratic,
+    kind: str,
+    momentum: float | None,
 ) -> FloatArray:
     """Mean squared error of held-out rows for every rate and epoch, shape (rates, epochs).
 
@@ -290,7 +297,7 @@ def _held_out_mse(
 
 
 def _effective_parameters(
-    quadratic: Quadratic, kind: str, momentum: float | None, rates: tuple[float, ...], counts: tuple[int, ...]
+    rates: tuple[float, ...], counts: tuple[int, ...], quadratic: Quadratic, kind: str, momentum: float | None
 ) -> FloatArray:
     """Σ (1 - p_k(λ_i))·(λ_i - l2·v_iᵀDv_i)/λ_i for every rate and epoch: the share of mode i that comes from the data."""
     shares = quadratic.data_shares

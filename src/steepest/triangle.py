@@ -19,8 +19,9 @@ from steepest.batch import Batch, FloatArray, check_finite, two_sum
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.files import write_whole
+from steepest.threads import in_threads, one_blas_thread
 
-BLOCK_ROWS = 131_072  # rows of one Gram matrix
+BLOCK_ROWS = 1_048_576  # rows of one Gram matrix
 QR_ROWS = 16_384  # rows of one QR decomposition
 GRAM_ROWS = 8  # a Gram matrix is worth its Cholesky factor from so many times the columns on
 # A column is taken for constant when its spread is below this share of its size: float64 cannot resolve less,
@@ -135,8 +136,8 @@ class Triangle:
             by_gram = gram.triangularize(batch)
             if by_gram is not None:
                 return cls(batch.features, batch.targets, len(batch), *by_gram)
-        pieces = (batch.take(slice(start, start + QR_ROWS)) for start in range(0, len(batch), QR_ROWS))
-        return reduce(cls.__add__, map(cls._by_qr, pieces))
+        pieces = [batch.take(slice(start, start + QR_ROWS)) for start in range(0, len(batch), QR_ROWS)]
+        return reduce(cls.__add__, in_threads(cls._by_qr, pieces))
 
     @classmethod
     def _by_qr(cls, batch: Batch) -> "Triangle":
@@ -417,7 +418,8 @@ def _working_type(rows: FloatArray) -> type[np.floating[Any]]:
 
 def _triangularize(rows: NDArray[Any]) -> NDArray[Any]:
     """Return R (m, m) of the QR decomposition of rows (n, m), padded with zeros where n < m, diagonal not negative."""
-    factor = _householder(rows) if rows.dtype == np.longdouble else np.linalg.qr(rows, mode="r")
+    with one_blas_thread():
+        factor = _householder(rows) if rows.dtype == np.longdouble else np.linalg.qr(rows, mode="r")
     square = np.zeros((rows.shape[1], rows.shape[1]), dtype=rows.dtype)
     square[: min(rows.shape)] = np.triu(factor[: min(rows.shape)])
     # + 0 turns -0 into 0, so that equal triangles have equal bits

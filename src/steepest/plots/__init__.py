@@ -1,6 +1,6 @@
 """Plots: display objects that keep their numbers and draw on request; matplotlib is imported only then."""
 
-from steepest.plots.canvas import save
+from steepest.plots.canvas import Display, save
 from steepest.plots.contour import LossContourDisplay
 from steepest.plots.heat_map import HeatMapDisplay
 from steepest.plots.loss import LossCurveDisplay
@@ -9,6 +9,7 @@ from steepest.plots.predictions import PredictionErrorDisplay
 from steepest.plots.validation import ValidationCurveDisplay
 
 __all__ = [
+    "Display",
     "HeatMapDisplay",
     "LossContourDisplay",
     "LossCurveDisplay",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_MODES = 7  # as many as there are colours that can be told apart
+LARGEST = 1e100  # a diverging mode is drawn no further: axes end before float64 does
 
 
 @dataclass(eq=False)
@@ -55,13 +56,12 @@ class ModeDecayDisplay:
         r = self.remaining.shape[1]
         chosen = list(range(r)) if r <= MOST_MODES else [*range(3), *range(r - MOST_MODES + 3, r)]
         for colour, i in zip(CYCLE, chosen, strict=False):
-            curve = np.maximum(self.remaining[:, i], 1e-18)
+            curve = np.clip(self.remaining[:, i], 1e-18, LARGEST)
             self.lines_ += self.ax_.plot(self.epochs, curve, color=colour, label=plain(self.labels[i])[:60])
         self.ax_.axhline(self.tolerance, color=GREY, linestyle=":", label=f"{self.tolerance:g} of the start error")
         self.ax_.set_xscale("symlog", linthresh=1, linscale=0.3)
         self.ax_.set_yscale("log")
-        finite = self.remaining[np.isfinite(self.remaining)]
-        self.ax_.set_ylim(1e-10, max(2.0, float(finite.max()) * 2 if finite.size else 2.0))
+        self.ax_.set_ylim(1e-10, max(2.0, 2 * float(np.clip(self.remaining, 0, LARGEST).max(initial=0.0))))
         self.ax_.set_xlim(0, max(1, int(self.epochs[-1])))
         self.ax_.set(xlabel="epoch", ylabel="share of the start error left", title=plain(self.title))
         self.ax_.grid(alpha=0.25)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from steepest.batch import Batch, FloatArray
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
 
-BATCH_ROWS = 262_144  # views of the arrays: they take no memory of their own
+BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
 
 
 @dataclass(frozen=True, eq=False)
