@@ -50,9 +50,16 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     ):  # fmt: skip
         assert text in result.stdout, text
     folder = tmp_path / "runs" / "demo"
-    assert {"loss.svg", "modes.svg", "contour.svg", "predictions.svg", "model.json", "run.json", "triangle", "trajectory.parquet"} == {
-        p.name for p in folder.iterdir()
-    }
+    assert {
+        "loss.svg",
+        "modes.svg",
+        "contour.svg",
+        "predictions.svg",
+        "model.json",
+        "run.json",
+        "triangle",
+        "trajectory.parquet",
+    } == {p.name for p in folder.iterdir()}
     assert steepest_command("demo", "--no-loop", cwd=tmp_path).stdout.count("runs/demo-2/") >= 1
 
 

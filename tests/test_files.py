@@ -125,7 +125,16 @@ def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
     folder = run_folder.write(
         tmp_path / "a" / "r", run, steepest.summarize(X, y), predictions=picture, record={"rows": 300}
     )
-    names = ["contour.svg", "loss.svg", "model.json", "modes.svg", "predictions.svg", "run.json", "trajectory.parquet", "triangle"]
+    names = [
+        "contour.svg",
+        "loss.svg",
+        "model.json",
+        "modes.svg",
+        "predictions.svg",
+        "run.json",
+        "trajectory.parquet",
+        "triangle",
+    ]
     assert sorted(p.name for p in folder.iterdir()) == names
     record = json.loads((folder / "run.json").read_text())
     assert record["rows"] == 300

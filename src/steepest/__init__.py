@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ValidationCurveDisplay,
     )
     from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.sources import open_source
     from steepest.summarize import summarize
     from steepest.sweep import Sweep, sweep
     from steepest.trajectory import Record, State, Trajectory, Verdict
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChebyshevRule": "rules",
+    "Coding": "coding",
     "DataError": "errors",
     "DataTypeError": "errors",
     "DataWarning": "errors",
@@ -77,6 +79,7 @@ _HOMES = {
     "diagnose": "diagnosis",
     "explain": "explain",
     "load": "model_file",
+    "open_source": "sources",
     "summarize": "summarize",
     "sweep": "sweep",
     "validation_curve": "validation",
@@ -84,6 +87,7 @@ _HOMES = {
 
 __all__ = [
     "ChebyshevRule",
+    "Coding",
     "DataError",
     "DataTypeError",
     "DataWarning",
@@ -117,6 +121,7 @@ __all__ = [
     "diagnose",
     "explain",
     "load",
+    "open_source",
     "summarize",
     "sweep",
     "validation_curve",

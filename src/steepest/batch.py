@@ -10,6 +10,21 @@ from steepest.errors import DataError, MissingValuesError
 FloatArray = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Position:
+    """How far a pass over a table has come: where another one can go on.
+
+    Args:
+        rows: rows of the table that are done, also those left out.
+        left_out: rows left out for missing values.
+        missing: missing values so far in each column that was looked at.
+    """
+
+    rows: int
+    left_out: int = 0
+    missing: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Rows of inputs X, targets y and weights, all float64 and finite; what every source yields.
@@ -22,6 +37,7 @@ class Batch:
         weight: one weight a row, shape (n,), not negative; None means 1 for each.
         first_row: the position of the first row in its source, counted from 0.
         group: a whole number a row that says which rows belong together, shape (n,), or None.
+        after: how far the pass has come with the last of these rows; None: just behind them.
 
     Raises:
         DataError: the shapes do not belong together.
@@ -34,6 +50,7 @@ class Batch:
     weight: FloatArray | None = None
     first_row: int = 0
     group: NDArray[np.uint64] | None = None
+    after: Position | None = None
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -47,6 +64,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    @property
+    def end(self) -> Position:
+        """How far the pass has come with this batch."""
+        return self.after or Position(self.first_row + len(self))
 
     def take(self, rows: NDArray[np.bool_] | slice) -> "Batch":
         """Return the chosen rows as a batch of their own (a boolean mask of shape (n,), or a slice)."""

@@ -14,6 +14,7 @@ from steepest.errors import DataWarning, UsageError
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import Rule, is_linear
 from steepest.settings import Auto, choose
+from steepest.sources import MissingPolicy
 from steepest.summarize import summarize
 from steepest.trajectory import Path, Record, Trajectory
 from steepest.triangle import Triangle
@@ -31,6 +32,7 @@ def descend(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    missing: MissingPolicy = "error",
     rule: str | Rule = "gradient",
     learning_rate: float | Auto = "auto",
     epochs: int | Auto = "auto",
@@ -51,11 +53,13 @@ def descend(
     One pass over the rows makes a triangle; every epoch of a linear rule follows from its modes at once.
 
     Args:
-        data: inputs X, an array of shape (n, d), with y; the path of a CSV or Parquet file, with target; or a Triangle.
+        data: inputs X, an array of shape (n, d), with y; a data frame, the path of a table or SELECT …, with target; a
+            Triangle or the path of one; or a source from `open_source`, which has more options.
         y: targets, shape (n,) or (n, t).
         target: name or names of the target columns of a file.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: "gradient", "heavy_ball", "nesterov", "chebyshev", or a rule with its numbers.
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within 1e-12 of its start error.
@@ -90,7 +94,7 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    triangle = summarize(data, y, target=target, features=features, weight=weight)
+    triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
     coordinates = triangle.coordinates("standardized" if standardize else "raw", fit_intercept=fit_intercept)
     quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
     _tell(triangle, quadratic)
@@ -114,6 +118,7 @@ def descend(
         horizon=judge.horizon,
         words=judge.mode_words,
         reasons=settings.reasons,
+        coding=triangle.coding,
     )
 
 

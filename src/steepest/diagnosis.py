@@ -13,6 +13,7 @@ from steepest.errors import UsageError
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import RULES, GradientRule, check_learning_rate
 from steepest.settings import best_rule
+from steepest.sources import MissingPolicy
 from steepest.summarize import summarize
 from steepest.triangle import Triangle
 from steepest.words import epochs, listing, mode_in_words, momentum, number
@@ -284,6 +285,7 @@ def diagnose(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    missing: MissingPolicy = "error",
     learning_rate: float | None = None,
     objective: ObjectiveName = "half_mse",
     l2: float = 0.0,
@@ -293,11 +295,12 @@ def diagnose(
     """Say what gradient descent on a table will be like, before any run: limits, best rates, epochs, slow directions.
 
     Args:
-        data: inputs X (n, d) with y; the path of a file with target; or a Triangle.
+        data: inputs X (n, d) with y; a data frame, a file or SELECT … with target; a Triangle or the path of one; or a source.
         y: targets, shape (n,) or (n, t).
         target: name or names of the target columns of a file.
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" or "indicator".
         learning_rate: a rate to judge as well.
         objective: "half_mse", "mse" or "quarter_mse"; a learning rate means nothing without it.
         l2: ridge penalty, in the coordinates in force.
@@ -326,7 +329,7 @@ def diagnose(
     if l2 and not isinstance(l2, (int, float)):
         raise UsageError(f"l2 must be a number; given was {l2!r}.")
     rate = None if learning_rate is None else check_learning_rate(learning_rate)
-    triangle = summarize(data, y, target=target, features=features, weight=weight)
+    triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
     names: list[CoordinatesName] = ["raw", "centred", "standardized"] if fit_intercept else ["raw", "standardized"]
     views: dict[str, View] = {name: _view(triangle, name, objective, l2, fit_intercept) for name in names}
     # whether columns depend on each other is not a question of coordinates, nor of the penalty that hides it

@@ -10,8 +10,8 @@ from steepest.batch import Batch, FloatArray
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.quadratic import GRADIENT_SCALE
-from steepest.sources import open_source
-from steepest.summarize import summarize
+from steepest.sources import MissingPolicy, open_source
+from steepest.summarize import summarize, triangle_of
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 from steepest.words import number
@@ -188,18 +188,20 @@ def explain(
     target: str | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    missing: MissingPolicy = "error",
     **settings: Any,
 ) -> Explanation:
     """Return the arithmetic of one step of a run: predictions, residuals, gradient, update.
 
     Args:
-        data: inputs X (n, d) with y, or the path of a file with target.
+        data: inputs X (n, d) with y; a data frame, a file or SELECT … with target; or a source.
         y: targets, shape (n,).
         epoch: k of the step from epoch k - 1 to k, at least 1.
         rows: how many of the first rows to show.
         target: name of the target column of a file.
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" or "indicator".
         settings: rule, learning_rate, momentum, l2, objective, standardize, fit_intercept, start, as for `descend`.
 
     Raises:
@@ -214,12 +216,12 @@ def explain(
     """
     if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
         raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
-    if isinstance(data, Triangle):
+    if triangle_of(data) is not None:
         raise UsageError("a Triangle has no rows to show; give the table itself.")
     if settings.get("rule", "gradient") not in FORMULAS:
         raise UsageError(f"explain takes the rules {', '.join(map(repr, FORMULAS))}; given was {settings['rule']!r}.")
-    source = open_source(data, y, target=target, features=features, weight=weight)
-    triangle = summarize(data, y, target=target, features=features, weight=weight)
+    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
+    triangle = summarize(source)
     if len(triangle.targets) != 1:
         raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
     run = descend(triangle, epochs=int(epoch) + 1, **settings)

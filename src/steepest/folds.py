@@ -1,13 +1,15 @@
 """Folds: training and held-out triangles for cross-validation, from one pass over the rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.batch import Batch
 from steepest.errors import DataError, UsageError
-from steepest.sources import Source
+from steepest.sources import Source, Watch, watched
 from steepest.split import check_folds, check_seed, fold_of_rows
 from steepest.triangle import Triangle
 
@@ -32,7 +34,15 @@ class Folds:
     labels: NDArray[np.int64]
 
 
-def read_folds(source: Source, folds: int, *, seed: int = 0, by_group: bool = False, in_time: bool = False) -> Folds:
+def read_folds(
+    source: Source,
+    folds: int,
+    *,
+    seed: int = 0,
+    by_group: bool = False,
+    in_time: bool = False,
+    watch: Watch | None = None,
+) -> Folds:
     """Read a source once and return the triangles of K-fold cross-validation.
 
     Args:
@@ -42,6 +52,7 @@ def read_folds(source: Source, folds: int, *, seed: int = 0, by_group: bool = Fa
         by_group: keep rows of one group together (the source's group column); folds are made as equal as groups allow.
         in_time: the rows are in time order: K + 1 stretches of equal length, each but the first predicted from all
             rows before it.
+        watch: called after each batch with the rows read and their expected number.
 
     Raises:
         UsageError: the options contradict each other.
@@ -50,9 +61,10 @@ def read_folds(source: Source, folds: int, *, seed: int = 0, by_group: bool = Fa
     check_folds(folds), check_seed(seed)
     if by_group and in_time:
         raise UsageError("folds are by group or in time order; give one of them.")
+    batches = watched(source, watch)
     if in_time:
-        return _in_time(source, folds)
-    parts, labels = _by_group(source, folds) if by_group else _by_row(source, folds, seed)
+        return _in_time(source, batches, folds)
+    parts, labels = _by_group(source, batches, folds) if by_group else _by_row(source, batches, folds, seed)
     if any(part.row_count == 0 for part in parts):
         raise DataError(
             f"{sum(p.row_count for p in parts):,} rows cannot fill {folds} folds. Give fewer folds or more rows."
@@ -68,21 +80,23 @@ def read_folds(source: Source, folds: int, *, seed: int = 0, by_group: bool = Fa
     return Folds(train, tuple(parts), before[-1], labels)
 
 
-def _by_row(source: Source, folds: int, seed: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+def _by_row(
+    source: Source, batches: Iterator[Batch], folds: int, seed: int
+) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Deal the rows out, each run of K rows in a random order of its own."""
     parts = [Triangle.empty(source.features, source.targets)] * folds
     labels = []
-    for batch in source.batches():
+    for batch in batches:
         labels.append(fold_of_rows(batch.first_row, len(batch), folds, seed))
         parts = [a + b for a, b in zip(parts, Triangle.of_parts(batch, labels[-1], folds), strict=True)]
     return parts, np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
 
 
-def _by_group(source: Source, folds: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+def _by_group(source: Source, batches: Iterator[Batch], folds: int) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Make a triangle for each group, then deal the groups out, the largest first, each to the smallest fold."""
     triangles: dict[int, Triangle] = {}
     seen = []
-    for batch in source.batches():
+    for batch in batches:
         if batch.group is None:
             raise UsageError("folds by group need a group: group=... or --group NAME.")
         keys = batch.group.astype(np.int64)
@@ -109,11 +123,11 @@ def _by_group(source: Source, folds: int) -> tuple[list[Triangle], NDArray[np.in
     return parts, lookup(keys)
 
 
-def _in_time(source: Source, folds: int) -> Folds:
+def _in_time(source: Source, batches: Iterator[Batch], folds: int) -> Folds:
     """Cut the rows into many short pieces as they come, then into K + 1 stretches of equal length."""
     pieces: list[Triangle] = []
     length = 0
-    for batch in source.batches():
+    for batch in batches:
         length = length or max(1, len(batch) // PIECES)
         for start in range(0, len(batch), length):
             pieces.append(Triangle.of(batch.take(slice(start, start + length))))

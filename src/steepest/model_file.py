@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from steepest.batch import FloatArray
+from steepest.coding import Coding
 from steepest.errors import DataError, ModelFileError
 from steepest.files import write_whole
 from steepest.trajectory import Trajectory
@@ -32,6 +33,7 @@ class Model:
         weights: shape (d, t), target units per feature unit.
         bias: shape (t,), target units.
         training: how it was made: objective, rule, epochs, coordinates, verdict, data (JSON types).
+        coding: how the features are made from a table's columns, or None where the model was fitted to arrays.
 
     Two models are equal when all of this is.
     """
@@ -41,6 +43,7 @@ class Model:
     weights: FloatArray
     bias: FloatArray
     training: dict[str, Any] = field(default_factory=dict)
+    coding: Coding | None = None
 
     @classmethod
     def of(cls, run: Trajectory, data: dict[str, Any] | None = None) -> "Model":
@@ -63,7 +66,8 @@ class Model:
             "data": data or {},
             "steepest": __version__,
         }
-        return cls(run.features, run.targets, run.weights.reshape(d, t), np.reshape(run.bias, (t,)), training)
+        weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
+        return cls(run.features, run.targets, weights, bias, training, run.coding)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return X @ weights + bias for X (n, d): shape (n,), or (n, t) for several targets.
@@ -113,6 +117,7 @@ class Model:
             "weights": self.weights.tolist(),
             "bias": self.bias.tolist(),
             "training": self.training,
+            "coding": None if self.coding is None else self.coding.as_json(),
         }
 
 
@@ -148,7 +153,7 @@ def _from_content(content: Any, file: Path) -> Model:
         raise ModelFileError(
             f"{file} has format version {content.get('version')!r}; this steepest ({__version__}) reads version {VERSION}."
         )
-    expected = {"format", "version", "features", "targets", "weights", "bias", "training", "sha256"}
+    expected = {"format", "version", "features", "targets", "weights", "bias", "training", "coding", "sha256"}
     if set(content) != expected:
         raise ModelFileError(f"{file} has other fields than a model: {sorted(set(content) ^ expected)}.")
     if not (
@@ -164,6 +169,12 @@ def _from_content(content: Any, file: Path) -> Model:
         and _are_numbers(bias, t)
     ):
         raise ModelFileError(f"{file} needs {d} rows of {t} finite weights and {t} finite biases.")
+    try:
+        coding = None if content["coding"] is None else Coding.from_json(content["coding"])
+    except (KeyError, TypeError, ValueError):
+        raise ModelFileError(f"{file} has a coding of the wrong form.") from None
+    if coding is not None and coding.features != tuple(content["features"]):
+        raise ModelFileError(f"{file} has a coding that does not give its features.")
     checksum = content.pop("sha256")
     if _checksum(content) != checksum:
         raise ModelFileError(
@@ -175,6 +186,7 @@ def _from_content(content: Any, file: Path) -> Model:
         np.array(weights, dtype=np.float64).reshape(d, t),
         np.array(bias, dtype=np.float64),
         content["training"],
+        coding,
     )
 
 

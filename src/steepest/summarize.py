@@ -1,53 +1,21 @@
 """Summarize: one pass over a source, every row into a triangle, some rows kept to look at."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from steepest.batch import Batch, FloatArray
+from steepest.array_file import is_array_file
+from steepest.batch import Batch, Position
 from steepest.errors import DataError, UsageError
-from steepest.sources import Source, open_source
-from steepest.split import check_seed, hash_positions, held_out
-from steepest.triangle import Triangle
+from steepest.resume import Partial, State
+from steepest.sample import Sample
+from steepest.sources import MissingPolicy, Source, Watch, open_source, watched
+from steepest.split import check_seed, held_out
+from steepest.triangle import FORMAT, Triangle
 
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Some rows of a table, chosen by the smallest hashes of their positions: the same however the table is cut.
-
-    Args:
-        X: inputs, shape (m, d).
-        y: targets, shape (m, t).
-        positions: row numbers in the source, from 0, ascending, shape (m,).
-        seed: of the choice.
-    """
-
-    X: FloatArray
-    y: FloatArray
-    positions: NDArray[np.uint64]
-    seed: int = 0
-
-    @classmethod
-    def empty(cls, source: Source, seed: int) -> "Sample":
-        """Return the sample of no rows."""
-        shape = np.zeros((0, len(source.features))), np.zeros((0, len(source.targets)))
-        return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
-
-    def add(self, batch: Batch, most: int) -> "Sample":
-        """Return the sample of the rows so far and a batch's, at most `most` rows."""
-        new = np.arange(batch.first_row, batch.first_row + len(batch), dtype=np.uint64)
-        positions = np.concatenate([self.positions, new])
-        order = np.argsort(hash_positions(positions, self.seed), kind="stable")[:most]
-        order.sort()
-        earlier = order[order < len(self.positions)]
-        later = order[len(earlier) :] - len(self.positions)
-        X = np.concatenate([self.X[earlier], batch.X[later]])
-        y = np.concatenate([self.y[earlier], batch.y[later]])
-        return Sample(X, y, positions[order], self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +26,15 @@ class Summary:
         triangle: of all rows, or of the training rows where some are held out.
         test: triangle of the held-out rows, or None.
         sample: some of the rows, in order, for pictures.
-        source: where the rows came from.
+        notes: what was done to the table on the way in, a sentence each.
+        data: where the rows came from (JSON types).
     """
 
     triangle: Triangle
     test: Triangle | None
     sample: Sample
-    source: Source
+    notes: tuple[str, ...]
+    data: dict[str, Any]
 
 
 def summarize(
@@ -74,15 +44,18 @@ def summarize(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    missing: MissingPolicy = "error",
 ) -> Triangle:
     """Return the triangle of a table: all that squared loss will ever ask of it, from one pass.
 
     Args:
-        data: inputs X, an array of shape (n, d), with y; the path of a CSV or Parquet file, with target; or a Triangle.
+        data: inputs X, an array of shape (n, d), with y; a data frame, a file, a folder or SELECT …, with target; the path
+            of a triangle; a Triangle; or a source from `open_source`, which has more options.
         y: targets, shape (n,) or (n, t).
-        target: name or names of the target columns of a file.
+        target: name or names of the target columns of a table.
         features: names of the inputs; default: all columns but target and weight.
-        weight: weights of the rows, shape (n,), not negative; of a file the name of a column.
+        weight: weights of the rows, shape (n,), not negative; of a table the name of a column.
+        missing: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
 
     Returns:
         a Triangle; triangles of the same columns add with `+`.
@@ -97,12 +70,32 @@ def summarize(
         >>> triangle.row_count, triangle.features, triangle.targets
         (3, ('x1',), ('y',))
     """
+    held = triangle_of(data)
+    if held is not None:
+        return _select(held, y, target, features, weight)
+    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
+    return read(source, sample_rows=0).triangle
+
+
+def triangle_of(data: object) -> Triangle | None:
+    """Return the triangle that `data` is, or that the file of this path holds; None where it is something else."""
     if isinstance(data, Triangle):
-        return _select(data, y, target, features, weight)
-    return read(open_source(data, y, target=target, features=features, weight=weight), sample_rows=0).triangle
+        return data
+    if isinstance(data, (str, os.PathLike)) and is_array_file(data, FORMAT) and Path(data).suffix != ".npz":
+        return Triangle.load(data)
+    return None
 
 
-def read(source: Source, *, test_size: float = 0.0, seed: int = 0, sample_rows: int = SAMPLE_ROWS) -> Summary:
+def read(
+    source: Source,
+    *,
+    test_size: float = 0.0,
+    seed: int = 0,
+    sample_rows: int = SAMPLE_ROWS,
+    state: str | os.PathLike[str] | None = None,
+    state_seconds: float = 1.0,
+    watch: Watch | None = None,
+) -> Summary:
     """Read a source once: training triangle, triangle of held-out rows, and a sample of rows.
 
     Args:
@@ -110,30 +103,59 @@ def read(source: Source, *, test_size: float = 0.0, seed: int = 0, sample_rows: 
         test_size: expected share of rows to hold out, 0 for none; chosen by a seeded hash of the row's position.
         seed: of that choice and of the sample.
         sample_rows: rows kept at most.
+        state: a file for the state of an unfinished pass: where there is one the pass goes on from it, with the same bits
+            as a pass that was never cut off. Remove it once the result is kept.
+        state_seconds: between two writings of the state.
+        watch: called after each batch with the rows done and their expected number.
 
     Raises:
         DataError: no row has a weight above 0, or every row was held out.
+        UsageError: the state belongs to another table or other options.
     """
     check_seed(seed)
-    train = Triangle.empty(source.features, source.targets)
-    test = Triangle.empty(source.features, source.targets)
-    sample = Sample.empty(source, seed)
-    for batch in source.batches():
-        if test_size:
-            out = held_out(batch.first_row, len(batch), test_size, seed)
-            test = test + Triangle.of(batch.take(out))
-            train = train + Triangle.of(batch.take(~out))
-        else:
-            train = train + Triangle.of(batch)
-        if sample_rows:
-            sample = sample.add(batch, sample_rows)
+    about = _about(source, test_size, seed, sample_rows)
+    kept = None if state is None else State(Path(state), about, state_seconds)
+    empty = Triangle.empty(source.features, source.targets)
+    partial = Partial(empty, empty, Sample.empty(source.features, source.targets, seed), Position(0))
+    partial = (kept.load() if kept else None) or partial
+    try:
+        for batch in watched(source, watch, partial.position):
+            partial = _with(partial, batch, test_size, seed, sample_rows)
+            if kept:
+                kept.keep(partial)
+    except KeyboardInterrupt:
+        if kept:
+            kept.keep(partial, now=True)
+        raise
+    train, test = partial.train, partial.test
     if not train.row_count:
         raise DataError("0 samples: no row is left to learn from. Give more rows, or hold fewer out.")
     if test_size and not test.row_count:
         raise DataError(
             f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share."
         )
-    return Summary(train, test if test_size else None, sample, source)
+    origin = {**source.describe(), "rows": train.row_count}
+    train, test = (replace(part, coding=source.coding, origins=(origin,)) for part in (train, test))
+    return Summary(train, test if test_size else None, partial.sample, tuple(source.notes), source.describe())
+
+
+def _with(partial: Partial, batch: Batch, test_size: float, seed: int, sample_rows: int) -> Partial:
+    """Return what a pass has after one more batch."""
+    train, test = partial.train, partial.test
+    if test_size:
+        out = held_out(batch.first_row, len(batch), test_size, seed)
+        train, test = train + Triangle.of(batch.take(~out)), test + Triangle.of(batch.take(out))
+    else:
+        train = train + Triangle.of(batch)
+    sample = partial.sample.add(batch, sample_rows) if sample_rows else partial.sample
+    return Partial(train, test, sample, batch.end)
+
+
+def _about(source: Source, test_size: float, seed: int, sample_rows: int) -> dict[str, Any]:
+    """What a state must agree in with the pass that goes on from it."""
+    data = {key: value for key, value in source.describe().items() if key != "rows_left_out"}
+    columns = {"targets": list(source.targets), "coding": source.coding.as_json(), **source.options}
+    return {"data": data, **columns, "test_size": test_size, "seed": seed, "sample_rows": sample_rows}
 
 
 def _select(

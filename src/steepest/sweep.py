@@ -19,8 +19,8 @@ from steepest.folds import Folds, read_folds
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import GradientRule, HeavyBallRule, LinearRule, NesterovRule, check_learning_rate, check_momentum
 from steepest.settings import best_rule, check_epochs
-from steepest.sources import open_source
-from steepest.summarize import summarize
+from steepest.sources import MissingPolicy, Watch, open_source
+from steepest.summarize import summarize, triangle_of
 from steepest.threads import in_threads
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
@@ -169,6 +169,7 @@ def sweep(
     target: str | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    missing: MissingPolicy = "error",
     learning_rates: Sequence[float] | None = None,
     epochs: Sequence[int] | None = None,
     l2: Sequence[float] = (0.0,),
@@ -182,6 +183,7 @@ def sweep(
     standardize: bool = True,
     fit_intercept: bool = True,
     seed: int = 0,
+    watch: Watch | None = None,
 ) -> Sweep:
     """Judge every combination of learning rate, epochs and l2 on held-out rows, exactly, reading the data once.
 
@@ -190,11 +192,12 @@ def sweep(
     Standardizing happens inside each training fold: nothing of the held-out rows leaks into it.
 
     Args:
-        data: inputs X (n, d) with y; or the path of a file with target.
+        data: inputs X (n, d) with y; a data frame, a file or SELECT … with target; or a source.
         y: targets, shape (n,).
         target: name of the target column of a file.
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" or "indicator".
         learning_rates: grid of η; default: 25 from a thousandth of the best to just above the stability limit.
         epochs: grid of k; default: 25 log-spaced until nothing moves any more, a million at most.
         l2: grid of penalties, in the coordinates in force.
@@ -208,6 +211,7 @@ def sweep(
         standardize: descend in inputs of mean 0 and standard deviation 1.
         fit_intercept: whether the model has a bias.
         seed: of the folds.
+        watch: called after each batch with the rows read and their expected number.
 
     Returns:
         a Sweep: rmse, best, one_standard_error, table, folds, run().
@@ -226,10 +230,14 @@ def sweep(
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
     if validation is None:
-        source = open_source(data, y, target=target, features=features, weight=weight, group=group)
-        parts = read_folds(source, folds, seed=seed, by_group=group is not None, in_time=time)
+        if triangle_of(data) is not None:
+            raise UsageError("a triangle has no rows to make folds of; give the table, or a validation set.")
+        source = open_source(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
+        by_group = group is not None or source.has_group
+        parts = read_folds(source, folds, seed=seed, by_group=by_group, in_time=time, watch=watch)
     else:
-        parts = _given_validation(data, y, validation, target, features, weight)
+        train = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
+        parts = _given_validation(train, validation, target)
     _refuse_several_targets(parts.whole)
     name: CoordinatesName = "standardized" if standardize else "raw"
     coordinates = parts.whole.coordinates(name, fit_intercept=fit_intercept)
@@ -358,15 +366,14 @@ def _refuse_several_targets(triangle: Triangle) -> None:
         raise UsageError(f"a sweep judges one target; given were {len(triangle.targets)}. Sweep them one by one.")
 
 
-def _given_validation(
-    data: object, y: object, validation: object, target: str | None, features: Sequence[str] | None, weight: object
-) -> Folds:
-    """One training triangle and one held-out one."""
-    train = summarize(data, y, target=target, features=features, weight=weight)
+def _given_validation(train: Triangle, validation: object, target: str | None) -> Folds:
+    """One training triangle and one held-out one, coded alike."""
     held_data, held_y = validation if isinstance(validation, tuple) else (validation, None)
-    known = None if held_y is not None else train.features
-    names = None if isinstance(held_data, Triangle) or held_y is not None else target
-    held = summarize(held_data, held_y, target=names, features=known)
+    held = triangle_of(held_data)
+    if held is None and held_y is None:
+        held = summarize(open_source(held_data, target=target or train.targets, coding=train.coding))
+    elif held is None:
+        held = summarize(held_data, held_y)
     if len(held.features) != len(train.features):
         raise UsageError(f"the validation set has {len(held.features)} features, the data {len(train.features)}.")
     return Folds((train,), (held,), train, np.zeros(0, dtype=np.int64))

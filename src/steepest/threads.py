@@ -1,8 +1,9 @@
 """Threads: independent pieces of NumPy work side by side, with one BLAS thread each, so that bits depend on no machine."""
 
 import os
+import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -59,6 +60,54 @@ def one_blas_thread() -> Iterator[None]:
             yield
     finally:
         _owner.release()
+
+
+def ahead(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
+    """Yield the items while the next ones are being made on another thread: reading goes on during the arithmetic.
+
+    Args:
+        items: what to yield; it is iterated on the other thread, and closed there when the reader of this one stops.
+        depth: how many may wait.
+    """
+    waiting: queue.Queue[tuple[Piece | None, BaseException | None, bool]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(entry: tuple[Piece | None, BaseException | None, bool]) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(entry, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def make() -> None:
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                if not put((item, None, False)):
+                    break
+            else:
+                put((None, None, True))
+        except BaseException as error:
+            put((None, error, True))
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
+    try:
+        while True:
+            item, error, last = waiting.get()
+            if error is not None:
+                raise error
+            if last:
+                return
+            yield item  # type: ignore[misc]  # an entry that is not the last has an item
+    finally:
+        stopped.set()
+        maker.join(timeout=1.0)
 
 
 def available() -> int:

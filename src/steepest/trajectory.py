@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steepest.batch import FloatArray
+from steepest.coding import Coding
 from steepest.coordinates import Coordinates
 from steepest.errors import DataError, UsageError
 
@@ -210,6 +211,7 @@ class Trajectory:
         horizon: computes the first epoch within a tolerance.
         words: says what each mode is made of.
         reasons: why each automatic setting got its value.
+        coding: how the features were made from a table's columns, or None where nobody said.
 
     Numbers of a run with one target have no target axis: weights (d,), bias a float, curves (K,). With several
     targets it is the last one: (d, t), (t,), (K, t).
@@ -230,6 +232,7 @@ class Trajectory:
     horizon: "Callable[[float, str], int | None]" = field(repr=False)
     words: "Callable[[], tuple[str, ...]]" = field(repr=False)
     reasons: dict[str, str] = field(default_factory=dict)
+    coding: Coding | None = field(default=None, repr=False)
 
     def at(self, epoch: int) -> State:
         """Return the run at one epoch.

@@ -1,24 +1,22 @@
 """Triangle: everything that squared loss will ever ask of a table, in one small mergeable value."""
 
 import hashlib
-import io
 import json
 import math
 import os
-import zipfile
 from dataclasses import dataclass, replace
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest import gram
+from steepest.array_file import read_arrays, write_arrays
 from steepest.batch import Batch, FloatArray, check_finite, two_sum
+from steepest.coding import Coding
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.files import write_whole
 from steepest.threads import in_threads, one_blas_thread
 
 BLOCK_ROWS = 1_048_576  # rows of one Gram matrix
@@ -31,7 +29,7 @@ ROUNDING = 1e-14
 # under a millisecond there and gains one to three digits on ill-conditioned ones. Larger ones go through LAPACK.
 EXTENDED_WORK = 100_000
 LARGEST = 1e150  # above, the sum of the squares of 10^7 rows leaves float64
-FORMAT_VERSION = 1
+FORMAT = "steepest-triangle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +53,8 @@ class Triangle:
         tails: what rounding to float64 left of the means, shape (d + t,): means of 1e7 are only good to 1e-9, and a
             merge takes their difference.
         centred: upper triangular, shape (d + t, d + t), in the columns' units times √weight.
+        coding: how the features were made from a table's columns, or None where nobody said.
+        origins: where the rows came from, one entry a table that went in (JSON types).
 
     Source: Demmel, Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
     factorizations", SIAM J. Sci. Comput. 34 (2012), section 3 (stacking triangles); Chan, Golub, LeVeque,
@@ -76,6 +76,8 @@ class Triangle:
     means: FloatArray
     tails: FloatArray
     centred: FloatArray
+    coding: Coding | None = None
+    origins: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":
@@ -172,8 +174,13 @@ class Triangle:
                 f"triangles of different columns cannot be added: {self.features} → {self.targets} "
                 f"and {other.features} → {other.targets}. Select the same columns of both first."
             )
+        if self.coding != other.coding and self.coding is not None and other.coding is not None:
+            raise DataError(
+                "triangles whose columns were coded differently cannot be added. Make one with the other's coding."
+            )
+        coding, origins = self.coding or other.coding, self.origins + other.origins
         if not self.row_count or not other.row_count:
-            return self if self.row_count else other
+            return replace(self if self.row_count else other, coding=coding, origins=origins)
         total = self.total_weight + other.total_weight
         work = _working_type(np.vstack([self.centred, other.centred]))
         between = (other.means.astype(work) - self.means) + (other.tails - self.tails)
@@ -188,6 +195,8 @@ class Triangle:
             means,
             tails,
             _triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
+            coding,
+            origins,
         )
 
     @property
@@ -233,6 +242,7 @@ class Triangle:
             means=self.means[index],
             tails=self.tails[index],
             centred=_retriangularize(self.centred[:, index]),
+            coding=None if self.coding is None else self.coding.select(features),
         )
 
     def coordinates(self, name: CoordinatesName, *, fit_intercept: bool = True) -> Coordinates:
@@ -334,31 +344,12 @@ class Triangle:
         return np.asarray(np.hypot(spread, self.means[:d] @ weights + biases - self.means[d]))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the triangle to one file: a zip of two NumPy arrays and a JSON header with a checksum, no pickle.
+        """Write the triangle to one file, with its coding and where its rows came from; no pickle, with a checksum.
 
         The file is whole or absent; `Triangle.load(path)` gives the same bits back.
         """
-        header = {
-            "format": "steepest-triangle",
-            "version": FORMAT_VERSION,
-            "features": self.features,
-            "targets": self.targets,
-            "row_count": self.row_count,
-            "total_weight": self.total_weight.hex(),
-            "sha256": self.checksum,
-        }
-        stream = io.BytesIO()
-        text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-        np.savez(stream, header=text, means=self.means, tails=self.tails, centred=self.centred)
-        write_whole(path, stream.getvalue())
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of names, counts and numbers: equal for triangles that are equal to the last bit."""
-        names = json.dumps([self.features, self.targets, self.row_count, self.total_weight.hex()])
-        return hashlib.sha256(
-            names.encode() + self.means.tobytes() + self.tails.tobytes() + self.centred.tobytes()
-        ).hexdigest()
+        header, arrays = self.parts()
+        write_arrays(path, FORMAT, header, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Triangle":
@@ -368,36 +359,51 @@ class Triangle:
             ModelFileError: the file is damaged, is no triangle, or has a version this steepest does not know.
             FileNotFoundError: there is no such file.
         """
-        content = Path(path).read_bytes()
+        header, arrays = read_arrays(path, FORMAT)
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                header = json.loads(arrays["header"].tobytes())
-                means, tails, centred = arrays["means"], arrays["tails"], arrays["centred"]
-            if header["format"] != "steepest-triangle":
-                raise ValueError("another format")
-            version, checksum = header["version"], header["sha256"]
-            triangle = cls(
-                tuple(header["features"]),
-                tuple(header["targets"]),
-                int(header["row_count"]),
-                float.fromhex(header["total_weight"]),
-                np.asarray(means, dtype=np.float64),
-                np.asarray(tails, dtype=np.float64),
-                np.asarray(centred, dtype=np.float64),
-            )
-        except (ValueError, KeyError, TypeError, OSError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+            return cls.from_parts(header, arrays)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelFileError(
-                f"{path} is not a triangle that steepest wrote, or it is damaged. Make it again from the data."
+                f"{path} is not a triangle that steepest wrote. Make it again from the data."
             ) from error
-        if version != FORMAT_VERSION:
-            raise ModelFileError(
-                f"{path} has format version {version}; this steepest reads version {FORMAT_VERSION}. Make it again from the data."
-            )
-        if triangle.checksum != checksum:
-            raise ModelFileError(
-                f"{path} is damaged: its numbers do not match its checksum. Make it again from the data."
-            )
-        return triangle
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, FloatArray]]:
+        """Return the triangle as JSON types and arrays; `from_parts` gives it back, bit for bit."""
+        header = {
+            "features": list(self.features),
+            "targets": list(self.targets),
+            "row_count": self.row_count,
+            "total_weight": self.total_weight.hex(),
+            "coding": None if self.coding is None else self.coding.as_json(),
+            "origins": list(self.origins),
+        }
+        return header, {"means": self.means, "tails": self.tails, "centred": self.centred}
+
+    @classmethod
+    def from_parts(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> "Triangle":
+        """Return the triangle of what `parts` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        features, targets = tuple(map(str, header["features"])), tuple(map(str, header["targets"]))
+        m = len(features) + len(targets)
+        means, tails, centred = (np.asarray(arrays[name], dtype=np.float64) for name in ("means", "tails", "centred"))
+        if means.shape != (m,) or tails.shape != (m,) or centred.shape != (m, m):
+            raise ValueError("the arrays do not fit the names")
+        coding = None if header["coding"] is None else Coding.from_json(header["coding"])
+        total = float.fromhex(header["total_weight"])
+        return cls(
+            features, targets, int(header["row_count"]), total, means, tails, centred, coding, tuple(header["origins"])
+        )
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of names, counts and numbers: equal for triangles that are equal to the last bit."""
+        names = json.dumps([self.features, self.targets, self.row_count, self.total_weight.hex()])
+        return hashlib.sha256(
+            names.encode() + self.means.tobytes() + self.tails.tobytes() + self.centred.tobytes()
+        ).hexdigest()
 
 
 def _rows_that_count(batch: Batch) -> Batch:

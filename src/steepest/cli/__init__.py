@@ -17,6 +17,8 @@ COMMANDS = {
     "demo": ("steepest.cli.demo", "The tutorial's run: its figures, its plots, and what it does not tell."),
     "fit": ("steepest.cli.fit", "Fit a linear model to a table by gradient descent."),
     "diagnose": ("steepest.cli.diagnose", "Before any run: limits, best rates, epochs needed, slow directions."),
+    "summarize": ("steepest.cli.summarize", "Reduce a table to a triangle file in one pass; resumable."),
+    "merge": ("steepest.cli.merge", "Add triangle files of the same columns."),
     "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
     "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
 }

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from steepest.cli.options import data_options, names, objective_option
+from steepest.cli.options import objective_option
+from steepest.cli.table import notes, read_table, table_options, take
 from steepest.cli.text import short, table
 from steepest.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.words import epochs, momentum, number
@@ -15,7 +16,7 @@ MOST_MODES = 12
 
 
 @click.command(name="diagnose")
-@data_options
+@table_options
 @click.option("--learning-rate", type=float, default=None, help="A learning rate to judge as well.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option
@@ -26,16 +27,17 @@ MOST_MODES = 12
     help="Speak of standardized inputs; the tables show all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **settings: Any) -> None:
+def command(data: str, as_json: bool, **options: Any) -> None:
     """Say what gradient descent on DATA will be like: stability limit, best rates, epochs needed, slow directions.
 
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
-    diagnosis = diagnose(data, target=target, features=names(features), weight=weight, **settings)
+    summary = read_table(data, options, sample_rows=0)
+    diagnosis = diagnose(summary.triangle, **take(options))
     if as_json:
         click.echo(json.dumps(as_dict(diagnosis), indent=1, allow_nan=False, ensure_ascii=False))
         return
-    click.echo(str(diagnosis) + "\n")
+    click.echo(notes(summary) + str(diagnosis) + "\n")
     click.echo(_coordinates_table(diagnosis) + "\n")
     click.echo(_rules_table(diagnosis.view) + "\n")
     click.echo(_modes_table(diagnosis.view))

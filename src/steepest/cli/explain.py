@@ -5,13 +5,14 @@ from typing import Any
 
 import click
 
-from steepest.cli.options import NumberOrAuto, data_options, names, objective_option
+from steepest.cli.options import NumberOrAuto, objective_option
+from steepest.cli.table import open_table, table_options, take
 from steepest.cli.text import shown
 from steepest.explain import FORMULAS, explain
 
 
 @click.command(name="explain")
-@data_options
+@table_options
 @click.option(
     "--epoch",
     type=click.IntRange(min=1),
@@ -55,12 +56,12 @@ from steepest.explain import FORMULAS, explain
     help="Descend in inputs of mean 0 and standard deviation 1.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **settings: Any) -> None:
+def command(data: str, as_json: bool, **options: Any) -> None:
     """Show the arithmetic of one step on DATA: predictions, residuals, gradient, update.
 
     Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3 --standardize
     """
-    explanation = explain(data, target=target, features=names(features), weight=weight, **settings)
+    explanation = explain(open_table(data, options), **take(options))
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
         return

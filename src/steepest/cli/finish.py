@@ -1,6 +1,10 @@
 """The end of every command that runs: keep the run, print its verdict, choose the exit status."""
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +43,50 @@ def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path
     folder = Path(out) if out else run_folder.free_name("runs", stem)
     refuse_existing(folder, force=force)
     return folder
+
+
+def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
+    """Return where the state of a pass is kept while it runs, or None when no summary is asked for.
+
+    Raises:
+        UsageError: the options contradict each other, or something is there already.
+    """
+    if path is None:
+        if resume:
+            raise UsageError("--resume goes on with the pass of a summary file. Name it.")
+        return None
+    if resume and force:
+        raise UsageError("--resume goes on and --force starts over; give one of them.")
+    file, state = Path(path), Path(f"{path}.partial")
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
+    if force:
+        state.unlink(missing_ok=True)
+    elif file.exists():
+        done = "it is complete, there is nothing to resume" if resume else "it exists already"
+        raise UsageError(f"{file}: {done}. Use it as DATA, give another name, or replace it with --force.")
+    elif state.exists() and not resume:
+        raise UsageError(f"{state} holds an unfinished pass. Go on with --resume, or start over with --force.")
+    return state
+
+
+@contextmanager
+def resumable(state: Path | None) -> Iterator[None]:
+    """Say how to go on when a pass is interrupted that leaves a state."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if state is None or not state.exists():
+            raise
+        click.echo(f"Interrupted; {state} holds the rows read so far. Go on with --resume.", err=True)
+        sys.exit(130)
+
+
+def keep_summary(triangle: Triangle, path: str, state: Path | None) -> None:
+    """Write a triangle, and then remove the state of its pass."""
+    triangle.save(path)
+    if state is not None:
+        state.unlink(missing_ok=True)
 
 
 def keep(

@@ -1,19 +1,20 @@
 """`steepest fit`: a table in, a model and its whole run out."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from steepest.cli.finish import choose_folder, echo_json, keep, status
-from steepest.cli.options import data_options, descent_options, names, output_options
+from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status
+from steepest.cli.options import descent_options, output_options
+from steepest.cli.table import notes, read_alike, read_table, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
-from steepest.sources import open_source
-from steepest.summarize import Summary, read, summarize
+from steepest.summarize import Summary
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 from steepest.validation import ValidationCurve, validation_curve
@@ -21,7 +22,7 @@ from steepest.words import number
 
 
 @click.command(name="fit")
-@data_options
+@table_options
 @descent_options
 @click.option(
     "--standardize/--no-standardize",
@@ -37,10 +38,24 @@ from steepest.words import number
     help="Share of rows to hold out, chosen by a seeded hash of the row's position.",
 )
 @click.option("--test", "test_file", type=click.Path(), default=None, help="A file of rows to test on.")
+@click.option(
+    "--unseen",
+    type=click.Choice(["error", "reference"]),
+    default="error",
+    show_default=True,
+    help="Categories in --test FILE that DATA does not have.",
+)
+@click.option(
+    "--summary",
+    type=click.Path(dir_okay=False),
+    default=None,
+    help="Keep the triangle in this file as well, and the state of the pass beside it.",
+)
+@click.option("--resume", is_flag=True, help="With --summary: go on where an earlier pass was cut off.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
 @output_options
-def command(data: str, target: str, features: str | None, weight: str | None, **options: Any) -> int:
-    """Fit a linear model to DATA, a CSV or Parquet file, by gradient descent.
+def command(data: str, **options: Any) -> int:
+    """Fit a linear model to DATA by gradient descent: a file, a pattern, a folder, SELECT … or a triangle.
 
     One pass over the rows; then every epoch is known. Prints the run, the weights in the data's own units and the
     verdict, and writes a run folder with the model, the trajectory and the plots.
@@ -49,9 +64,8 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     """
     as_json = options["as_json"]
     folder = choose_folder(options["out"], options["no_out"], options["force"], Path(data).stem)
-    chosen = names(features)
     began = time.perf_counter()
-    summary = _read(data, target, chosen, weight, options)
+    summary = _read(data, options)
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
     run = _descend(summary.triangle, options)
@@ -59,13 +73,17 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     test = _test_rmse(run, summary.test)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _echo(_heading(data, summary, options), as_json)
+    _echo(notes(summary), as_json, newline=False)
     _echo(settings_lines(run) + "\n", as_json)
     echo_log(run, options["log_every"], as_json)
     _echo("\n" + weights_table(run), as_json)
     _echo(_errors(run, summary, test, curve), as_json)
     _echo(f"\n{run.verdict}", as_json)
-    predictions = PredictionErrorDisplay.from_trajectory(
-        run, summary.sample.X, summary.sample.y, title=shown(Path(data).name)
+    title = shown(Path(data).name)[:80]
+    predictions = (
+        PredictionErrorDisplay.from_trajectory(run, summary.sample.X, summary.sample.y, title=title)
+        if len(summary.sample.X)
+        else None
     )
     record = {
         "options": {key: value for key, value in options.items() if value is not None},
@@ -78,10 +96,10 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
         summary.triangle,
         predictions,
         record,
-        summary.source.describe(),
+        summary.data,
         force=options["force"],
         keep_diverged=options["keep_diverged"],
-        validation=ValidationCurveDisplay(curve, title=shown(Path(data).name)) if curve else None,
+        validation=ValidationCurveDisplay(curve, title=title) if curve else None,
     )
     _echo(said, as_json)
     if as_json:
@@ -98,16 +116,18 @@ def command(data: str, target: str, features: str | None, weight: str | None, **
     return status(run)
 
 
-def _read(data: str, target: str, features: list[str] | None, weight: str | None, options: dict[str, Any]) -> Summary:
+def _read(data: str, options: dict[str, Any]) -> Summary:
     """Read the table once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
-    source = open_source(data, target=target, features=features, weight=weight)
-    summary = read(source, test_size=options["test_size"], seed=options["seed"])
+    kept = choose_summary(options["summary"], options["resume"], options["force"])
+    with resumable(kept):
+        summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"], state=kept)
+    if options["summary"]:
+        keep_summary(summary.triangle, options["summary"], kept)
     if options["test_file"] is None:
         return summary
-    test = summarize(options["test_file"], target=target, features=source.features, weight=weight)
-    return Summary(summary.triangle, test, summary.sample, summary.source)
+    return replace(summary, test=read_alike(options["test_file"], options, summary.triangle))
 
 
 def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
@@ -162,5 +182,5 @@ def _errors(run: Trajectory, summary: Summary, test: float | None, curve: Valida
     return line
 
 
-def _echo(text: str, to_stderr: bool) -> None:
-    click.echo(text, err=to_stderr)
+def _echo(text: str, to_stderr: bool, newline: bool = True) -> None:
+    click.echo(text, err=to_stderr, nl=newline)

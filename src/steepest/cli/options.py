@@ -122,34 +122,6 @@ def objective_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument and the options that name a table and its columns."""
-    for option in reversed(
-        (
-            click.argument("data", type=click.Path()),
-            click.option("--target", required=True, metavar="NAME", help="The column to predict."),
-            click.option(
-                "--features", default=None, metavar="A,B,…", help="The columns to predict from; default: all others."
-            ),
-            click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative."),
-            click.option(
-                "--intercept/--no-intercept",
-                "fit_intercept",
-                default=True,
-                show_default=True,
-                help="Whether the model has a bias.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def names(features: str | None) -> list[str] | None:
-    """Return the names of a list separated by commas; None for all."""
-    return [name.strip() for name in features.split(",")] if features else None
-
-
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """Numbers separated by commas, or FROM:TO:COUNT for a log-spaced grid."""
 

@@ -10,13 +10,13 @@ import click
 
 from steepest import run_folder
 from steepest.cli.finish import choose_folder
-from steepest.cli.options import Numbers, data_options, names, objective_option
+from steepest.cli.options import Numbers, objective_option
+from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
 from steepest.cli.text import shown, table
 from steepest.errors import UsageError
 from steepest.files import whole_folder
 from steepest.plots import HeatMapDisplay, save
-from steepest.sources import open_source
-from steepest.summarize import summarize
+from steepest.sources import Watch
 from steepest.sweep import Setting, Sweep, sweep
 from steepest.words import number
 
@@ -24,7 +24,7 @@ MOST_ROWS = 10
 
 
 @click.command(name="sweep")
-@data_options
+@table_options
 @click.option(
     "--learning-rates", type=Numbers(float), default=None, help="Default: 25 up to just above the stability limit."
 )
@@ -54,7 +54,7 @@ MOST_ROWS = 10
 @click.option("--no-out", is_flag=True, help="Write no folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr.")
-def command(data: str, target: str, features: str | None, weight: str | None, as_json: bool, **options: Any) -> None:
+def command(data: str, as_json: bool, **options: Any) -> None:
     """Judge every combination of learning rate, epochs and penalty on held-out rows of DATA, exactly, in one pass.
 
     Lists are a,b,… or FROM:TO:COUNT for a log-spaced grid.
@@ -63,7 +63,7 @@ def command(data: str, target: str, features: str | None, weight: str | None, as
     """
     folder = choose_folder(options["out"], options["no_out"], options["force"], f"sweep-{Path(data).stem}")
     began = time.perf_counter()
-    result = _sweep(data, target, names(features), weight, options)
+    result = _sweep(data, options)
     seconds = time.perf_counter() - began
     count = result.fold_mse.size
     click.echo(
@@ -79,33 +79,36 @@ def command(data: str, target: str, features: str | None, weight: str | None, as
         click.echo(json.dumps(as_dict(result, seconds, folder), indent=1, allow_nan=False, ensure_ascii=False))
 
 
-def _sweep(data: str, target: str, features: list[str] | None, weight: str | None, options: dict[str, Any]) -> Sweep:
-    """Call the front door with what the options say."""
+def _sweep(data: str, options: dict[str, Any]) -> Sweep:
+    """Read the table, and the validation file with the same coding."""
     if options["validation"] and (options["group"] or options["in_time"]):
         raise UsageError("--validation names held-out rows; --group and --time make folds. Give one of them.")
+    source: object = open_table(data, options, group=options["group"])
     validation = None
     if options["validation"]:
-        columns = open_source(data, target=target, features=features, weight=weight).features
-        validation = summarize(options["validation"], target=target, features=columns, weight=weight)
-    momentum = options["momentum"]
+        source = train = read_table(data, options, sample_rows=0).triangle
+        validation = read_alike(options["validation"], options, train)
+    with watching(data) as watch:
+        return _judge(source, validation, options, watch)
+
+
+def _judge(source: object, validation: object, options: dict[str, Any], watch: Watch) -> Sweep:
+    """Call the front door with what the options say."""
     return sweep(
-        data,
-        target=target,
-        features=features,
-        weight=weight,
+        source,
         learning_rates=options["learning_rates"],
         epochs=options["epochs"],
         l2=options["l2"],
         rule=options["rule"] or "gradient",
-        momentum=momentum,
+        momentum=options["momentum"],
         folds=options["folds"],
         validation=validation,
-        group=options["group"],
         time=options["in_time"],
         objective=options["objective"],
         standardize=options["standardize"],
         fit_intercept=options["fit_intercept"],
         seed=options["seed"],
+        watch=watch,
     )
 
 

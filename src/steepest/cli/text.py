@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -123,6 +123,35 @@ def progress(label: str, epochs: int) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield Progress(bar, bar.add_task(label, total=epochs), epochs)
+
+
+@contextmanager
+def reading(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Give a callback for a pass over rows that draws a bar with rows a second and the time left."""
+    if not sys.stderr.isatty():
+        yield lambda rows, expected: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - somebody is looking
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    began = time.monotonic()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, rate="")
+
+        def watch(rows: int, expected: int | None) -> None:
+            rate = f"{rows / max(1e-3, time.monotonic() - began):,.0f} rows/s"
+            bar.update(task, completed=rows, total=expected, rate=rate)
+
+        yield watch
 
 
 def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:

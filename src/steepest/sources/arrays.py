@@ -1,6 +1,8 @@
 """NumPy arrays, and whatever turns into one, as a source of batches."""
 
 import hashlib
+import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,18 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.batch import Batch, FloatArray
+from steepest.batch import Batch, FloatArray, Position
+from steepest.coding import Coding
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
+CONVERTED_ROWS = 65_536  # rows of another type, such as a memory map of float32, that are converted at once
 
 
 @dataclass(frozen=True, eq=False)
 class ArraySource:
-    """Arrays X (n, d), y (n, t) and weight (n,) that have passed every check."""
+    """Arrays X (n, d) and y (n, t) of numbers and weight (n,) that have passed every check; float64 batch by batch."""
 
-    X: FloatArray
-    y: FloatArray
+    X: NDArray[Any]
+    y: NDArray[Any]
     weight: FloatArray | None
     features: tuple[str, ...]
     targets: tuple[str, ...]
@@ -63,13 +67,40 @@ class ArraySource:
         target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
         return cls(X, Y, _weights(weight, len(X)), feature_names, target_names, _groups(group, len(X)))
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield the rows in order, as views of the arrays."""
-        for start in range(0, len(self.X), BATCH_ROWS):
-            rows = slice(start, start + BATCH_ROWS)
+    @property
+    def coding(self) -> Coding:
+        """Numbers as they are."""
+        return Coding.plain(self.features)
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows."""
+        return len(self.X)
+
+    @property
+    def has_group(self) -> bool:
+        """Whether batches say which rows belong together."""
+        return self.group is not None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Nothing else decides the numbers of a pass."""
+        return {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Nothing is done to arrays on the way in."""
+        return []
+
+    def batches(self, after: Position | None = None) -> Iterator[Batch]:
+        """Yield the rows in order, those after a position, as views of the arrays where those are float64."""
+        length = BATCH_ROWS if self.X.dtype == self.y.dtype == np.float64 else CONVERTED_ROWS
+        for start in range(after.rows if after else 0, len(self.X), length):
+            rows = slice(start, start + length)
             weight = None if self.weight is None else self.weight[rows]
             group = None if self.group is None else self.group[rows]
-            yield Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, start, group)
+            X, y = (np.asarray(part[rows], dtype=np.float64) for part in (self.X, self.y))
+            yield Batch(X, y, self.features, self.targets, weight, start, group)
 
     def describe(self) -> dict[str, Any]:
         """Say shapes and fingerprint."""
@@ -80,8 +111,8 @@ class ArraySource:
         return {"kind": "arrays", "rows": len(self.X), "features": self.X.shape[1], "sha256": digest.hexdigest()}
 
 
-def as_matrix(values: object, name: str) -> FloatArray:
-    """Return `values` as a float64 array of shape (n, columns); y of shape (n,) becomes (n, 1).
+def as_matrix(values: object, name: str) -> NDArray[Any]:
+    """Return `values` as an array of numbers of shape (n, columns); y of shape (n,) becomes (n, 1).
 
     Raises:
         DataTypeError: sparse, masked, complex, text or dates.
@@ -110,10 +141,10 @@ def as_matrix(values: object, name: str) -> FloatArray:
     if array.ndim != 2:
         shapes = "(n,) or (n, t)" if name == "y" else "(n, d)"
         raise DataError(f"{name} must have the shape {shapes}; given was {array.shape}.")
-    return _as_float64(array, name)
+    return _numbers(array, name)
 
 
-def _as_float64(array: NDArray[Any], name: str) -> FloatArray:
+def _numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
     kind = array.dtype.kind
     if kind == "c":
         raise DataTypeError(
@@ -131,7 +162,7 @@ def _as_float64(array: NDArray[Any], name: str) -> FloatArray:
         return _from_objects(array, name)
     if kind not in "buif":
         raise DataTypeError(f"{name} has the type {array.dtype}, which is no number. Turn it into numbers first.")
-    return np.asarray(array, dtype=np.float64)
+    return array
 
 
 def _from_objects(array: NDArray[Any], name: str) -> FloatArray:
@@ -167,7 +198,7 @@ def _weights(weight: object, n: int) -> FloatArray | None:
     array = np.asarray(weight)
     if array.shape != (n,):
         raise DataError(f"weight needs one number a row, shape ({n},); given was {array.shape}.")
-    values = _as_float64(array[:, None], "weight")[:, 0]
+    values = np.asarray(_numbers(array[:, None], "weight")[:, 0], dtype=np.float64)
     if not np.isfinite(values).all() or (values < 0).any():
         wrong = values[~(np.isfinite(values) & (values >= 0))]
         raise DataError(f"weights must be finite and not negative; {wrong.size:,} are not, the first is {wrong[0]}.")
@@ -188,3 +219,31 @@ def _groups(group: object, n: int) -> NDArray[np.uint64] | None:
     if labels.shape != (n,):
         raise DataError(f"group needs one label a row, shape ({n},); given was {labels.shape}.")
     return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.uint64)
+
+
+def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
+    """Return X and y of a .npy file, as a memory map, or of a .npz file with arrays called X and y.
+
+    A .npy file without `y` holds the target in its last column.
+
+    Raises:
+        DataError: no such file, damaged, or it holds Python objects, which are never unpickled.
+    """
+    try:
+        held = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(held, np.ndarray):
+            with held:
+                if "X" not in held or "y" not in held:
+                    raise DataError(
+                        f"{path} holds {', '.join(held.files) or 'nothing'}; arrays called X and y are needed."
+                    )
+                return held["X"], held["y"]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"cannot read {path}: {error}. Write it with np.save or np.savez, numbers only.") from None
+    if y is not None:
+        return held, y
+    if held.ndim != 2 or held.shape[1] < 2:
+        raise DataError(
+            f"{path} has the shape {held.shape}; without y its last column is the target, so (n, d + 1) is needed."
+        )
+    return held[:, :-1], held[:, -1]

@@ -1,0 +1,68 @@
+"""`steepest merge`: triangles of the same columns in, the triangle of all their rows out."""
+
+import json
+from pathlib import Path
+
+import click
+
+from steepest.cli.finish import choose_summary
+from steepest.cli.text import short, shown
+from steepest.errors import DataError
+from steepest.triangle import Triangle
+
+
+@click.command(name="merge")
+@click.argument("triangles", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The file for the sum.")
+@click.option("--force", is_flag=True, help="Replace the file, or count a table a second time.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(triangles: tuple[str, ...], out: str, force: bool, as_json: bool) -> None:
+    """Add triangles of the same columns: the triangle of all their rows.
+
+    Example: steepest merge monday.triangle tuesday.triangle -o week.triangle
+    """
+    choose_summary(out, False, force)
+    first, *others = (Triangle.load(path) for path in triangles)
+    total = first
+    for path, other in zip(triangles[1:], others, strict=True):
+        refuse_doubles(total, other, path, force)
+        total = total + other
+    total.save(out)
+    say(total, out, "", as_json)
+
+
+def refuse_doubles(total: Triangle, new: Triangle, name: str, force: bool) -> None:
+    """Raise DataError when a table that went into one triangle is in the other as well."""
+    prints = {origin.get("sha256_of_size_and_ends") for origin in total.origins} - {None}
+    double = [o.get("name", "?") for o in new.origins if o.get("sha256_of_size_and_ends") in prints]
+    if double and not force:
+        raise DataError(
+            f"{name}: the rows of {double[0]} are in the sum already. Leave it out, or count them twice with --force."
+        )
+
+
+def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
+    """Print what the triangle is of, for people or for programs."""
+    file = Path(out)
+    if as_json:
+        content = {
+            "out": str(file),
+            "rows": triangle.row_count,
+            "total_weight": triangle.total_weight,
+            "features": list(triangle.features),
+            "targets": list(triangle.targets),
+            "origins": list(triangle.origins),
+            "sha256": triangle.checksum,
+        }
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    d, targets = len(triangle.features), ", ".join(short(name) for name in triangle.targets)
+    click.echo(f"{triangle.row_count:,} rows, {d} features, target {targets}")
+    if said:
+        click.echo(said, nl=False)
+    if len(triangle.origins) > 1:
+        for origin in triangle.origins:
+            click.echo(
+                f"  {shown(str(origin.get('name') or origin.get('query') or origin.get('kind')))}: {origin['rows']:,} rows"
+            )
+    click.echo(f"Written: {file}, {file.stat().st_size:,} bytes. Next: steepest fit {file}")

@@ -1,0 +1,44 @@
+"""Sample: some rows of a table, kept for pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.batch import Batch, FloatArray
+from steepest.split import hash_positions
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some rows of a table, chosen by the smallest hashes of their positions: the same however the table is cut.
+
+    Args:
+        X: inputs, shape (m, d).
+        y: targets, shape (m, t).
+        positions: row numbers in the source, from 0, ascending, shape (m,).
+        seed: of the choice.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    positions: NDArray[np.uint64]
+    seed: int = 0
+
+    @classmethod
+    def empty(cls, features: tuple[str, ...], targets: tuple[str, ...], seed: int = 0) -> "Sample":
+        """Return the sample of no rows."""
+        shape = np.zeros((0, len(features))), np.zeros((0, len(targets)))
+        return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
+
+    def add(self, batch: Batch, most: int) -> "Sample":
+        """Return the sample of the rows so far and a batch's, at most `most` rows."""
+        new = np.arange(batch.first_row, batch.first_row + len(batch), dtype=np.uint64)
+        positions = np.concatenate([self.positions, new])
+        order = np.argsort(hash_positions(positions, self.seed), kind="stable")[:most]
+        order.sort()
+        earlier = order[order < len(self.positions)]
+        later = order[len(earlier) :] - len(self.positions)
+        X = np.concatenate([self.X[earlier], batch.X[later]])
+        y = np.concatenate([self.y[earlier], batch.y[later]])
+        return Sample(X, y, positions[order], self.seed)

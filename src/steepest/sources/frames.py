@@ -1,0 +1,48 @@
+"""Data frames of any library, through the Arrow PyCapsule interface; none of them is imported."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from steepest.errors import UsageError
+from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation
+
+
+def is_frame(data: object) -> bool:
+    """Whether `data` is a data frame: it gives an Arrow stream, or is pandas'."""
+    kind = type(data)
+    pandas = kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame"
+    return hasattr(data, "__arrow_c_stream__") or pandas
+
+
+def frame_relation(frame: Any) -> Relation:
+    """Return the relation of a frame; a reader that can be read once is read as a stream."""
+    label = f"the {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
+    if hasattr(frame, "read_next_batch") or hasattr(frame, "read_next"):
+        return StreamRelation(label, _once(frame, label))
+    return DuckDBRelation(label, "frame", frame=frame)
+
+
+def _once(reader: Any, label: str) -> Any:
+    """Open a reader's stream; the schema is looked at before, the rows can be read one time."""
+    state = {"read": False}
+
+    class Schema:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+            import nanoarrow  # noqa: PLC0415
+
+            return nanoarrow.Array.from_chunks([], reader.schema).__arrow_c_stream__()
+
+    @contextlib.contextmanager
+    def start() -> Iterator[Any]:
+        # the first call asks for columns alone
+        if not state["read"]:
+            state["read"] = True
+            yield Schema()
+            return
+        if state.get("gone"):
+            raise UsageError(f"{label} can be read once only. Give a table or a file, or its rows as numbers.")
+        state["gone"] = True
+        yield reader
+
+    return start

@@ -1,0 +1,104 @@
+"""Missing: counts of missing values while a table goes by, and what is done about them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from steepest.batch import FloatArray, Position
+from steepest.errors import DataError, MissingValuesError, UsageError
+from steepest.sources.roles import MissingPolicy
+
+
+def check_policy(policy: str) -> None:
+    """Raise UsageError when `policy` is none that is known."""
+    if policy not in ("error", "drop", "indicator"):
+        raise UsageError(f'missing is "error", "drop" or "indicator"; given was {policy!r}.')
+
+
+class Tally:
+    """Missing values of each column in one pass, and how many rows were left out for them.
+
+    Args:
+        names: of the columns looked at.
+        policy: "error": refuse after the last row, with all counts; "drop": leave such rows out; "indicator": only in
+            columns that have an indicator column.
+        allowed: for each column, whether the coding has an indicator for it.
+        start: where the pass begins.
+    """
+
+    def __init__(self, names: Sequence[str], policy: MissingPolicy, allowed: Sequence[bool], start: Position) -> None:
+        self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
+        self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
+        self.rows, self.dropped = start.rows, start.left_out
+        self.refused: tuple[int, str] | None = None
+
+    @property
+    def position(self) -> Position:
+        """How far the pass has come."""
+        return Position(self.rows, self.dropped, tuple(self.counts.tolist()))
+
+    def look(self, rows: FloatArray) -> FloatArray:
+        """Count what is missing in rows (n, columns), and return the rows that stay: none once something is refused.
+
+        Raises:
+            DataError: a value is infinite.
+        """
+        first = self.rows
+        self.rows += len(rows)
+        checked = rows[:, : len(self.names)]
+        # a sum that is finite says that every value is; one that overflows says nothing
+        if not np.isfinite(checked.sum()):
+            self._refuse_infinite(checked, first)
+            missing = np.isnan(checked)
+            if missing.any():
+                self.counts += missing.sum(axis=0)
+                rows = self._kept(rows, missing, first)
+        return rows[:0] if self.refused else rows
+
+    def _kept(self, rows: FloatArray, missing: np.ndarray, first: int) -> FloatArray:
+        wrong = missing & ~self.allowed
+        if self.policy == "drop":
+            stay = ~missing.any(axis=1)
+            self.dropped += int((~stay).sum())
+            return rows[stay]
+        if wrong.any() and self.refused is None:
+            row, column = np.argwhere(wrong)[0]
+            self.refused = first + int(row), self.names[column]
+        return rows
+
+    def _refuse_infinite(self, rows: FloatArray, first: int) -> None:
+        infinite = np.isinf(rows)
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            raise DataError(
+                f"column {self.names[column]!r} holds {rows[row, column]} in data row {first + int(row) + 1:,}; a finite number is "
+                "needed there. Drop the row or correct the value."
+            )
+
+    def refuse(self) -> None:
+        """Raise MissingValuesError when values were missing where none may be: called after the last row."""
+        if self.refused is None:
+            return
+        row, column = self.refused
+        remedy = (
+            "A target or weight has no indicator column: use --missing drop, or fill them in."
+            if self.policy == "indicator"
+            else "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
+        )
+        raise MissingValuesError(
+            f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {column!r} in data row {row + 1:,}. {remedy}"
+        )
+
+    @property
+    def listed(self) -> str:
+        """ "a 2, b 11": the columns with missing values and how many."""
+        return ", ".join(f"{name} {count:,}" for name, count in zip(self.names, self.counts, strict=True) if count)
+
+    @property
+    def sentence(self) -> str:
+        """What was done about missing values, or an empty text."""
+        if self.dropped:
+            return f"{self.dropped:,} of {self.rows:,} rows left out for missing values ({self.listed})"
+        return (
+            f"missing values have indicator columns ({self.listed})" if self.counts.any() and not self.refused else ""
+        )

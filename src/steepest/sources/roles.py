@@ -1,0 +1,189 @@
+"""Roles: which columns are inputs, targets, weight and group, and how the inputs are coded."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steepest.coding import Coding, Column
+from steepest.errors import DataError, UsageError
+from steepest.sources.relations import Relation, quoted
+
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
+DATES = ("DATE", "TIME", "INTERVAL")
+MOST_LEVELS = 1_000
+# digits with thousands separators, a currency, a percent sign, another decimal mark: a number that was written for people
+LIKE_A_NUMBER = re.compile(
+    r"[\s$€£¥+\-−(]*\d[\d\s.,'_]*(?:[eEdD][+\-−]?\d+)?[\s%$€£¥)]*|[+-]?(?:inf|infinity)|0x[0-9a-f]+", re.I
+)
+
+MissingPolicy = Literal["error", "drop", "indicator"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is for.
+
+    Args:
+        features: raw input columns; None for all others.
+        targets: target columns.
+        exclude: columns that are no inputs.
+        weight: the column of weights, or None.
+        group: the column that says which rows belong together, or None.
+    """
+
+    features: tuple[str, ...] | None
+    targets: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    weight: str | None = None
+    group: str | None = None
+
+    def inputs(self, label: str, types: dict[str, str]) -> tuple[str, ...]:
+        """Return the input columns after checking that every named column exists and has one role.
+
+        Raises:
+            UsageError: no target, an unknown column, a column of two roles, or no input left.
+        """
+        if not self.targets:
+            raise UsageError(f"which column is the target? Name one of {_listed(types)}: target=... or --target NAME.")
+        roles = (*self.targets, *(self.features or ()), *filter(None, (self.weight, self.group)))
+        for name in (*roles, *self.exclude):
+            if name not in types:
+                near = difflib.get_close_matches(name, types, n=1, cutoff=0.5)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise UsageError(f"{label} has no column {name!r}.{hint} Its columns are {_listed(types)}.")
+        double = sorted({name for name in roles if roles.count(name) > 1})
+        if double:
+            raise UsageError(
+                f"column {double[0]!r} is named twice among target, features, weight and group. Each column has one role."
+            )
+        chosen = self.features or tuple(name for name in types if name not in (*roles, *self.exclude))
+        chosen = tuple(name for name in chosen if name not in self.exclude)
+        if not chosen:
+            raise UsageError(
+                f"{label} has no column left to predict {self.targets[0]!r} from. Give a table with at least one input."
+            )
+        return chosen
+
+
+def code(
+    relation: Relation,
+    types: dict[str, str],
+    roles: Roles,
+    *,
+    missing: MissingPolicy,
+    degree: int,
+    interactions: Sequence[tuple[str, str]],
+) -> Coding:
+    """Return the coding of a table's inputs; text columns are read once beforehand for their values.
+
+    Raises:
+        DataError: a column is of a kind that has no numbers, or has too many categories; says which and the remedy.
+        UsageError: the roles do not fit the columns.
+    """
+    inputs = roles.inputs(relation.label, types)
+    for name in (*roles.targets, *filter(None, (roles.weight,))):
+        refuse_kind(relation, name, types[name], categories=False)
+    text = [name for name in inputs if types[name].startswith(CATEGORIES)]
+    for name in inputs:
+        refuse_kind(relation, name, types[name], categories=True)
+    levels = {name: _levels(relation, name, types[name]) for name in text}
+    absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
+    columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
+    return Coding(columns, degree, tuple(interactions))
+
+
+def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -> None:
+    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories."""
+    if kind.lstrip("U").startswith(NUMERIC) and not kind.endswith("]"):
+        return
+    if kind.startswith(CATEGORIES) and not kind.endswith("]"):
+        if categories:
+            return
+        if kind.startswith("BOOLEAN"):
+            return
+    first = _first_value(relation, name)
+    if first is None:
+        raise DataError(
+            f"{relation.label} has no data rows, or column {name!r} no value at all. Give rows, or leave the column out (--exclude)."
+        )
+    if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
+        remedy = "Turn dates into a number in a unit of your choice, such as days since the first row, or leave the column out (--exclude)."
+    elif kind.startswith(CATEGORIES):
+        remedy = "A target or weight must be a number: turn it into one first."
+    else:
+        remedy = "Leave it out (--exclude), or turn it into numbers first."
+    raise DataError(
+        f"column {name!r} of {relation.label} is {kind}, not a number; a value of it is {first!r}. {remedy}"
+    )
+
+
+def _levels(relation: Relation, name: str, kind: str) -> tuple[str, ...]:
+    """All values of a text column, sorted.
+
+    Raises:
+        DataError: none, too many, or most look like numbers written for people.
+    """
+    column = quoted(name)
+    found = {
+        row[0]
+        for row in relation.query(
+            f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM {{relation}} WHERE {column} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
+        )
+    }
+    levels = tuple(sorted(found))
+    if kind.startswith("BOOLEAN"):
+        return ("false", "true")
+    if not levels:
+        raise DataError(
+            f"column {name!r} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
+        )
+    numbers = [level for level in levels if LIKE_A_NUMBER.fullmatch(level.strip())]
+    if 2 * len(numbers) >= len(levels):
+        plain = [level for level in levels if not _is_plain(level)]
+        raise DataError(
+            f"column {name!r} of {relation.label} looks like numbers, but a value that is none is {(plain or levels)[0]!r}. Correct such values, "
+            "give --decimal , where that is the decimal mark, or leave the column out (--exclude)."
+        )
+    if len(levels) > MOST_LEVELS:
+        raise DataError(
+            f"column {name!r} of {relation.label} has more than {MOST_LEVELS:,} different texts, such as {levels[0]!r}: more a name than a "
+            "category. Leave it out (--exclude), or group its values."
+        )
+    return levels
+
+
+def _is_plain(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text.strip()) is not None
+
+
+def _with_missing(relation: Relation, names: Sequence[str], types: dict[str, str]) -> frozenset[str]:
+    """Names of the columns in which a value is missing."""
+    counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in names)
+    totals = [0] * len(names)
+    for row in relation.query(f"SELECT {counts} FROM {{relation}}"):
+        totals = [total + one for total, one in zip(totals, row, strict=True)]
+    return frozenset(name for name, total in zip(names, totals, strict=True) if total)
+
+
+def absent(name: str, kind: str) -> str:
+    """Return SQL that is true where a value is missing: NULL, or NaN."""
+    column = quoted(name)
+    return f"{column} IS NULL OR isnan({column})" if kind.startswith(("FLOAT", "DOUBLE")) else f"{column} IS NULL"
+
+
+def _first_value(relation: Relation, name: str) -> object:
+    # the first value that is no number says more than the first one
+    column = quoted(name)
+    query = (
+        f"SELECT CAST({column} AS VARCHAR) FROM {{relation}} WHERE {column} IS NOT NULL "
+        f"ORDER BY TRY_CAST(CAST({column} AS VARCHAR) AS DOUBLE) IS NOT NULL LIMIT 1"
+    )
+    return next((row[0] for row in relation.query(query)), None)
+
+
+def _listed(names: dict[str, str]) -> str:
+    shown = [repr(name) for name in list(names)[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
