@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from steepest.descend import descend
     from steepest.diagnosis import Diagnosis, diagnose
     from steepest.errors import (
+        ClusterError,
         DataError,
         DataTypeError,
         DataWarning,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChebyshevRule": "rules",
+    "ClusterError": "errors",
     "Coding": "coding",
     "DataError": "errors",
     "DataTypeError": "errors",
@@ -87,6 +89,7 @@ _HOMES = {
 
 __all__ = [
     "ChebyshevRule",
+    "ClusterError",
     "Coding",
     "DataError",
     "DataTypeError",

@@ -6,6 +6,7 @@
     │   ├── DataTypeError (TypeError)  ... because of what kind of thing it is
     │   ├── MissingValuesError         ... because values are missing
     │   └── ModelFileError             ... because it is a file of ours that is damaged or foreign
+    ├── ClusterError (RuntimeError)    the cluster cannot be reached, or was lost               exit 1
     └── DivergenceError (ArithmeticError)   the run grows without bound                               exit 4
 
     SteepestWarning (UserWarning)
@@ -43,6 +44,10 @@ class MissingValuesError(DataError):
 
 class ModelFileError(DataError):
     """A model, triangle or run file is damaged, foreign or of an unknown version."""
+
+
+class ClusterError(SteepestError, RuntimeError):
+    """The cluster cannot be reached, was lost, or does not fit; nothing was kept."""
 
 
 class DivergenceError(SteepestError, ArithmeticError):

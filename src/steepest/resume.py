@@ -12,28 +12,12 @@ import numpy as np
 from steepest.array_file import read_arrays, write_arrays
 from steepest.batch import Position
 from steepest.errors import UsageError
+from steepest.partial import Partial
 from steepest.sample import Sample
 from steepest.triangle import Triangle
 
 FORMAT = "steepest-partial"
 SECONDS = 1.0  # between two writings
-
-
-@dataclass(frozen=True, eq=False)
-class Partial:
-    """What a pass has so far.
-
-    Args:
-        train: triangle of the rows to learn from.
-        test: triangle of the held-out rows.
-        sample: some of the rows.
-        position: how far the pass has come.
-    """
-
-    train: Triangle
-    test: Triangle
-    sample: Sample
-    position: Position
 
 
 @dataclass(eq=False)

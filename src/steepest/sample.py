@@ -34,11 +34,15 @@ class Sample:
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""
         new = np.arange(batch.first_row, batch.first_row + len(batch), dtype=np.uint64)
-        positions = np.concatenate([self.positions, new])
+        return self.join(Sample(batch.X, batch.y, new, self.seed), most)
+
+    def join(self, other: "Sample", most: int) -> "Sample":
+        """Return the sample of both parts' rows, at most `most`; the other's rows come later."""
+        positions = np.concatenate([self.positions, other.positions])
         order = np.argsort(hash_positions(positions, self.seed), kind="stable")[:most]
         order.sort()
         earlier = order[order < len(self.positions)]
         later = order[len(earlier) :] - len(self.positions)
-        X = np.concatenate([self.X[earlier], batch.X[later]])
-        y = np.concatenate([self.y[earlier], batch.y[later]])
+        X = np.concatenate([self.X[earlier], other.X[later]])
+        y = np.concatenate([self.y[earlier], other.y[later]])
         return Sample(X, y, positions[order], self.seed)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from steepest.array_file import is_array_file
-from steepest.batch import Batch, Position
 from steepest.errors import DataError, UsageError
-from steepest.resume import Partial, State
+from steepest.partial import Partial
+from steepest.resume import State
 from steepest.sample import Sample
 from steepest.sources import MissingPolicy, Source, Watch, open_source, watched
-from steepest.split import check_seed, held_out
+from steepest.split import check_seed
 from steepest.triangle import FORMAT, Triangle
 
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
@@ -45,6 +45,7 @@ def summarize(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
+    cluster: object = None,
 ) -> Triangle:
     """Return the triangle of a table: all that squared loss will ever ask of it, from one pass.
 
@@ -56,6 +57,7 @@ def summarize(
         features: names of the inputs; default: all columns but target and weight.
         weight: weights of the rows, shape (n,), not negative; of a table the name of a column.
         missing: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
+        cluster: "local:N" (N processes), "tcp://…" (a Dask scheduler) or a `distributed.Client`, to share the pass.
 
     Returns:
         a Triangle; triangles of the same columns add with `+`.
@@ -74,7 +76,7 @@ def summarize(
     if held is not None:
         return _select(held, y, target, features, weight)
     source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
-    return read(source, sample_rows=0).triangle
+    return read(source, sample_rows=0, cluster=cluster).triangle
 
 
 def triangle_of(data: object) -> Triangle | None:
@@ -95,6 +97,7 @@ def read(
     state: str | os.PathLike[str] | None = None,
     state_seconds: float = 1.0,
     watch: Watch | None = None,
+    cluster: object = None,
 ) -> Summary:
     """Read a source once: training triangle, triangle of held-out rows, and a sample of rows.
 
@@ -107,6 +110,7 @@ def read(
             as a pass that was never cut off. Remove it once the result is kept.
         state_seconds: between two writings of the state.
         watch: called after each batch with the rows done and their expected number.
+        cluster: "local:N", "tcp://…" or a `distributed.Client`, whose workers share the pass.
 
     Raises:
         DataError: no row has a weight above 0, or every row was held out.
@@ -115,18 +119,13 @@ def read(
     check_seed(seed)
     about = _about(source, test_size, seed, sample_rows)
     kept = None if state is None else State(Path(state), about, state_seconds)
-    empty = Triangle.empty(source.features, source.targets)
-    partial = Partial(empty, empty, Sample.empty(source.features, source.targets, seed), Position(0))
-    partial = (kept.load() if kept else None) or partial
-    try:
-        for batch in watched(source, watch, partial.position):
-            partial = _with(partial, batch, test_size, seed, sample_rows)
-            if kept:
-                kept.keep(partial)
-    except KeyboardInterrupt:
+    if cluster is not None:
         if kept:
-            kept.keep(partial, now=True)
-        raise
+            raise UsageError("a pass on a cluster leaves no state to resume from; leave the state or the cluster out.")
+        partial = _on_cluster(source, cluster, test_size, seed, sample_rows, watch)
+    else:
+        partial = (kept.load() if kept else None) or Partial.empty(source.features, source.targets, seed)
+        partial = _pass(source, partial, kept, test_size, sample_rows, watch)
     train, test = partial.train, partial.test
     if not train.row_count:
         raise DataError("0 samples: no row is left to learn from. Give more rows, or hold fewer out.")
@@ -139,16 +138,36 @@ def read(
     return Summary(train, test if test_size else None, partial.sample, tuple(source.notes), source.describe())
 
 
-def _with(partial: Partial, batch: Batch, test_size: float, seed: int, sample_rows: int) -> Partial:
-    """Return what a pass has after one more batch."""
-    train, test = partial.train, partial.test
-    if test_size:
-        out = held_out(batch.first_row, len(batch), test_size, seed)
-        train, test = train + Triangle.of(batch.take(~out)), test + Triangle.of(batch.take(out))
-    else:
-        train = train + Triangle.of(batch)
-    sample = partial.sample.add(batch, sample_rows) if sample_rows else partial.sample
-    return Partial(train, test, sample, batch.end)
+def _pass(
+    source: Source, partial: Partial, kept: State | None, test_size: float, sample_rows: int, watch: Watch | None
+) -> Partial:
+    """Go over the rows that are not done yet; an interruption leaves the state at the last whole batch."""
+    try:
+        for batch in watched(source, watch, partial.position):
+            partial = partial.with_batch(batch, test_size, sample_rows)
+            if kept:
+                kept.keep(partial)
+    except KeyboardInterrupt:
+        if kept:
+            kept.keep(partial, now=True)
+        raise
+    return partial
+
+
+def _on_cluster(
+    source: Source, cluster: object, test_size: float, seed: int, sample_rows: int, watch: Watch | None
+) -> Partial:
+    """Let a cluster go over the rows, and tell the source what was left out."""
+    from steepest.cluster import summarize_pieces  # noqa: PLC0415 - few passes need it
+
+    pieces = source.pieces()
+    if test_size and any(piece.row_count is None for piece in pieces[:-1]):
+        raise UsageError(
+            "on a cluster rows can be held out of Parquet files and arrays only; others do not say where a piece begins."
+        )
+    partial = summarize_pieces(pieces, cluster, test_size=test_size, seed=seed, sample_rows=sample_rows, watch=watch)
+    source.went(partial.position)
+    return partial
 
 
 def _about(source: Source, test_size: float, seed: int, sample_rows: int) -> dict[str, Any]:

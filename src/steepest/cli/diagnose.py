@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from steepest.cli.options import objective_option
-from steepest.cli.table import notes, read_table, table_options, take
+from steepest.cli.table import cluster_option, notes, read_table, table_options, take
 from steepest.cli.text import short, table
 from steepest.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.words import epochs, momentum, number
@@ -17,6 +17,7 @@ MOST_MODES = 12
 
 @click.command(name="diagnose")
 @table_options
+@cluster_option
 @click.option("--learning-rate", type=float, default=None, help="A learning rate to judge as well.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option

@@ -9,7 +9,7 @@ import click
 
 from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status
 from steepest.cli.options import descent_options, output_options
-from steepest.cli.table import notes, read_alike, read_table, table_options
+from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
 from steepest.descend import descend
 from steepest.errors import UsageError
@@ -23,6 +23,7 @@ from steepest.words import number
 
 @click.command(name="fit")
 @table_options
+@cluster_option
 @descent_options
 @click.option(
     "--standardize/--no-standardize",

@@ -6,13 +6,14 @@ import click
 
 from steepest.cli.finish import choose_summary, keep_summary, resumable
 from steepest.cli.merge import refuse_doubles, say
-from steepest.cli.table import column_options, notes, read_alike, read_table
+from steepest.cli.table import cluster_option, column_options, notes, read_alike, read_table
 from steepest.errors import UsageError
 from steepest.triangle import Triangle
 
 
 @click.command(name="summarize")
 @column_options
+@cluster_option
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The file for the triangle.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier pass was cut off.")
 @click.option("--add", is_flag=True, help="Add DATA's rows to the triangle that is in the file, coded as that was.")

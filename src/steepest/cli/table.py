@@ -29,6 +29,7 @@ KEYS = (
     "database",
     "unseen",
 )
+BESIDE = ("cluster",)
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -121,6 +122,14 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+cluster_option = click.option(
+    "--cluster",
+    default=None,
+    metavar="local:N|tcp://…",
+    help="Let Dask workers share the pass: N processes here, or those of a scheduler.",
+)
+
+
 def open_table(data: str, options: dict[str, Any], **more: Any) -> Source | Triangle:
     """Return what DATA is: a triangle, or a source with the roles and coding that the options say.
 
@@ -138,7 +147,7 @@ def open_table(data: str, options: dict[str, Any], **more: Any) -> Source | Tria
 
 def take(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a command without those that name the table and its columns."""
-    return {key: value for key, value in options.items() if key not in KEYS}
+    return {key: value for key, value in options.items() if key not in (*KEYS, *BESIDE)}
 
 
 def read_table(data: str, options: dict[str, Any], **settings: Any) -> Summary:
@@ -162,7 +171,7 @@ def read_table(data: str, options: dict[str, Any], **settings: Any) -> Summary:
         }
         return Summary(source, None, Sample.empty(source.features, source.targets), notes, origin)
     with watching(data) as watch:
-        return read(source, watch=watch, **settings)
+        return read(source, watch=watch, cluster=options.get("cluster"), **settings)
 
 
 def read_alike(data: str, options: dict[str, Any], like: Triangle) -> Triangle:

@@ -19,7 +19,6 @@ from steepest.sources.relations import DuckDBRelation, Relation
 from steepest.sources.roles import MissingPolicy, Roles, code
 from steepest.sources.tables import TableSource, Unseen, check_known, refuse_y
 
-
 __all__ = ["MissingPolicy", "Source", "Unseen", "Watch", "files_relation", "open_source", "watched"]
 
 
@@ -59,6 +58,19 @@ class Source(Protocol):
     @property
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
+        ...
+
+    @property
+    def position(self) -> Position | None:
+        """How far the last pass came, where rows may be left out; None where each is in a batch."""
+        ...
+
+    def went(self, position: Position) -> None:
+        """Take note of a pass that was made elsewhere."""
+        ...
+
+    def pieces(self) -> "Sequence[Source]":
+        """Parts that can be read side by side, in the order of the rows; they depend on the table alone."""
         ...
 
     def batches(self, after: Position | None = None) -> Iterator[Batch]:
@@ -185,7 +197,7 @@ def _relation(data: object, text: TextOptions, database: object) -> tuple[Relati
 def files_relation(files: Files, label: str) -> DuckDBRelation:
     """Return the relation of files."""
     counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)" if files.kind == "parquet" else None
-    return DuckDBRelation(label, files.clause, files.parameters, counted=counted)
+    return DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
 
 
 def _is_source(data: object) -> bool:

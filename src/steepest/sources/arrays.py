@@ -4,7 +4,7 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from steepest.coding import Coding
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
+PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
 CONVERTED_ROWS = 65_536  # rows of another type, such as a memory map of float32, that are converted at once
 
 
@@ -28,6 +29,7 @@ class ArraySource:
     features: tuple[str, ...]
     targets: tuple[str, ...]
     group: NDArray[np.uint64] | None = None
+    first_row: int = 0
 
     @classmethod
     def open(
@@ -92,6 +94,27 @@ class ArraySource:
         """Nothing is done to arrays on the way in."""
         return []
 
+    @property
+    def position(self) -> None:
+        """Each row is in a batch."""
+        return None
+
+    def went(self, position: Position) -> None:
+        """Nothing is left out."""
+
+    def pieces(self) -> "list[ArraySource]":
+        """Parts of PIECE_ROWS rows."""
+        parts = []
+        for start in range(0, len(self.X), PIECE_ROWS):
+            rows = slice(start, start + PIECE_ROWS)
+            weight = None if self.weight is None else self.weight[rows]
+            parts.append(
+                replace(
+                    self, X=self.X[rows], y=self.y[rows], weight=weight, group=None, first_row=self.first_row + start
+                )
+            )
+        return parts
+
     def batches(self, after: Position | None = None) -> Iterator[Batch]:
         """Yield the rows in order, those after a position, as views of the arrays where those are float64."""
         length = BATCH_ROWS if self.X.dtype == self.y.dtype == np.float64 else CONVERTED_ROWS
@@ -100,7 +123,7 @@ class ArraySource:
             weight = None if self.weight is None else self.weight[rows]
             group = None if self.group is None else self.group[rows]
             X, y = (np.asarray(part[rows], dtype=np.float64) for part in (self.X, self.y))
-            yield Batch(X, y, self.features, self.targets, weight, start, group)
+            yield Batch(X, y, self.features, self.targets, weight, self.first_row + start, group)
 
     def describe(self) -> dict[str, Any]:
         """Say shapes and fingerprint."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from steepest.errors import DataError, UsageError
 
+PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
 MEMORY_LIMIT = "600MB"  # of DuckDB; it reads in a stream, and what it holds beside is cut short
 
 
@@ -36,6 +37,10 @@ class Relation(Protocol):
         """The number of rows where it is known without reading them."""
         ...
 
+    def pieces(self) -> "Sequence[Relation]":
+        """Parts that can be read side by side, in the order of the rows."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class DuckDBRelation:
@@ -48,6 +53,7 @@ class DuckDBRelation:
         database: a DuckDB file to look into, opened read-only.
         frame: a data frame, called `frame` in the clause.
         rows: first and one past the last row number of a Parquet file's rows, or None for all.
+        files: whether the only parameter is a list of files, each of which can be read by itself.
         counted: a query for the number of rows that reads none, with the same parameters.
     """
 
@@ -58,6 +64,7 @@ class DuckDBRelation:
     frame: object = None
     rows: tuple[int, int] | None = None
     counted: str | None = None
+    files: bool = False
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
@@ -90,9 +97,34 @@ class DuckDBRelation:
         with self._open() as connection, telling_errors(self.label):
             return int(connection.execute(self.counted, self.parameters).fetchone()[0])
 
-    def between(self, first: int, stop: int) -> "DuckDBRelation":
-        """Return the rows first … stop - 1 of a Parquet file; others are not decoded."""
-        return replace(self, rows=(first, stop))
+    def pieces(self) -> "list[DuckDBRelation]":
+        """Each file by itself; a Parquet file of more than PIECE_ROWS rows is cut between row groups."""
+        if not self.files or self.rows is not None:
+            return [self]
+        (paths,) = self.parameters
+        if self.counted is None:
+            return [replace(self, parameters=[[path]]) for path in paths]
+        parts = []
+        for path in paths:
+            one = replace(self, parameters=[[path]])
+            for first, stop in one._stretches():
+                parts.append(replace(one, rows=(first, stop)))
+        return parts
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """Cut one Parquet file's rows into stretches of whole row groups, PIECE_ROWS rows or a little more each."""
+        with self._open() as connection, telling_errors(self.label):
+            groups = connection.execute(
+                "SELECT max(row_group_num_rows) FROM parquet_metadata(?) GROUP BY row_group_id ORDER BY row_group_id",
+                self.parameters,
+            ).fetchall()
+        stretches, first, stop = [], 0, 0
+        for (count,) in groups:
+            stop += count
+            if stop - first >= PIECE_ROWS:
+                stretches.append((first, stop))
+                first = stop
+        return [*stretches, (first, stop)] if stop > first or not stretches else stretches
 
     @property
     def _ranged(self) -> str:
@@ -155,6 +187,10 @@ class StreamRelation:
     def row_count(self) -> int | None:
         """Unknown."""
         return None
+
+    def pieces(self) -> "list[StreamRelation]":
+        """The stream itself: it comes in one order."""
+        return [self]
 
     def _pieces(self, connection: Any) -> Iterator[int]:
         """Register one piece after another as `piece` and yield its number of rows."""

@@ -33,6 +33,7 @@ class TableSource:
         unseen: what is done about categories that the coding does not know.
         origin: what `describe` says of the data.
         row_count: number of rows where it is known beforehand.
+        first_row: position of the first row in the whole table, where this is a part of one.
         tally: missing values of the pass under way, or of the last one.
     """
 
@@ -44,6 +45,7 @@ class TableSource:
     unseen: Unseen = "error"
     origin: dict[str, Any] = field(default_factory=dict)
     row_count: int | None = None
+    first_row: int = 0
     tally: list[Tally] = field(default_factory=list)
 
     @property
@@ -60,6 +62,24 @@ class TableSource:
     def block_rows(self) -> int:
         """Rows of a batch before any are left out; the same for the same columns, so that results have the same bits."""
         return max(1_024, min(BLOCK_ROWS, BLOCK_NUMBERS // (len(self.features) + len(self.targets) + 1)))
+
+    @property
+    def position(self) -> Position | None:
+        """How far the last pass came."""
+        return self.tally[-1].position if self.tally else None
+
+    def went(self, position: Position) -> None:
+        """Take note of a pass that was made elsewhere."""
+        self.tally[:] = [self._tally(position)]
+
+    def pieces(self) -> "list[TableSource]":
+        """Parts of the files: whole ones, or row groups of a large Parquet file; one part of anything else."""
+        parts, first = [], self.first_row
+        for relation in self.relation.pieces():
+            count = relation.row_count()
+            parts.append(replace(self, relation=relation, row_count=count, first_row=first, tally=[]))
+            first += count or 0
+        return parts
 
     def batches(self, after: Position | None = None) -> Iterator[Batch]:
         """Yield all rows in order while the next ones are being read, `block_rows` at once.
@@ -100,22 +120,25 @@ class TableSource:
         return said + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
     def _batches(self, start: Position) -> Iterator[Batch]:
-        names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
-        allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
-        tally = Tally(names, self.missing, allowed, start)
+        tally = self._tally(start)
         self.tally[:] = [tally]
         setup, select = self._sql()
         first = start.rows
-        width = len(names) + (self.roles.group is not None)
+        width = len(tally.names) + (self.roles.group is not None)
         for block in _blocks(self.relation.stream(select, setup=setup, skip=first), self.block_rows, width):
             self._refuse_unseen(block)
             kept = tally.look(block)
             if len(kept):
-                yield self._batch(kept, first, tally.position)
+                yield self._batch(kept, self.first_row + first, tally.position)
             first += len(block)
         tally.refuse()
         if not tally.rows:
             raise DataError(f"{self.relation.label} has no data rows. Give a table with at least one row.")
+
+    def _tally(self, start: Position) -> Tally:
+        names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
+        allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
+        return Tally(names, self.missing, allowed, start)
 
     def _sql(self) -> tuple[list[str], str]:
         """Statements to say first, and the columns to select: doubles, categories as codes."""
