@@ -3,7 +3,8 @@
 import importlib
 import sys
 
-NAMES = ["tutorial_run", "in_memory", "cross_validation", "start_up"]
+NAMES = ["tutorial_run", "in_memory", "cross_validation", "start_up", "out_of_core", "cluster"]
 
-for name in sys.argv[1:] or NAMES:
-    importlib.import_module(f"benchmarks.{name}").main()
+if __name__ == "__main__":
+    for name in sys.argv[1:] or NAMES:
+        importlib.import_module(f"benchmarks.{name}").main()

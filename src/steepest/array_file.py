@@ -81,6 +81,8 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any]
 def is_array_file(path: str | os.PathLike[str], kind: str) -> bool:
     """Whether the file is of this kind, as far as its header says; a damaged one that begins like one counts."""
     try:
+        if not os.path.isfile(path):  # opening a pipe would wait for a writer
+            return False
         with Path(path).open("rb") as stream:
             if stream.read(4) != b"PK\x03\x04":
                 return False

@@ -38,6 +38,7 @@ class Batch:
         first_row: the position of the first row in its source, counted from 0.
         group: a whole number a row that says which rows belong together, shape (n,), or None.
         after: how far the pass has come with the last of these rows; None: just behind them.
+        kept: where rows of the source were left out: the positions of those that stayed, shape (n,), ascending.
 
     Raises:
         DataError: the shapes do not belong together.
@@ -51,6 +52,7 @@ class Batch:
     first_row: int = 0
     group: NDArray[np.uint64] | None = None
     after: Position | None = None
+    kept: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -70,12 +72,20 @@ class Batch:
         """How far the pass has come with this batch."""
         return self.after or Position(self.first_row + len(self))
 
+    @property
+    def positions(self) -> NDArray[np.uint64]:
+        """The position of each row in its source, shape (n,)."""
+        if self.kept is not None:
+            return self.kept
+        return np.arange(self.first_row, self.first_row + len(self), dtype=np.uint64)
+
     def take(self, rows: NDArray[np.bool_] | slice) -> "Batch":
         """Return the chosen rows as a batch of their own (a boolean mask of shape (n,), or a slice)."""
         weight = None if self.weight is None else self.weight[rows]
         group = None if self.group is None else self.group[rows]
         first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row
-        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first, group)
+        positions = None if self.kept is None and isinstance(rows, slice) else self.positions[rows]
+        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first, group, kept=positions)
 
 
 def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0) -> None:

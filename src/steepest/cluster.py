@@ -43,7 +43,7 @@ def summarize_pieces(
 
         leaves = [work(piece) for piece in pieces]
         root = _tree(leaves, lambda a, b: client.submit(_joined, a, b, sample_rows, pure=False))
-        _watch_pieces(leaves, pieces, watch)
+        _watch_pieces(client, leaves, pieces, watch)
         result: Partial = root.result()
         return result
 
@@ -72,14 +72,14 @@ def _joined(a: Partial, b: Partial, sample_rows: int) -> Partial:
     return a.join(b, sample_rows)
 
 
-def _watch_pieces(leaves: Sequence[Any], pieces: Sequence[Source], watch: Watch | None) -> None:
+def _watch_pieces(client: Any, leaves: Sequence[Any], pieces: Sequence[Source], watch: Watch | None) -> None:
     """Wait for the pieces; tell of each one that is done."""
     distributed = _distributed()
     rows = dict(zip((leaf.key for leaf in leaves), (piece.row_count or 0 for piece in pieces), strict=True))
     known = sum(rows.values()) or None
     done = 0
-    for leaf in distributed.as_completed(list(leaves)):
-        if leaf.status == "error":
+    for leaf in distributed.as_completed(list(leaves), loop=client.loop):
+        if leaf.status != "finished":
             leaf.result()
         done += rows[leaf.key]
         if watch:
@@ -103,18 +103,7 @@ def _client(cluster: object) -> Iterator[Any]:
     with import_module("dask").config.set(settings):
         if cluster.startswith("local:"):
             count = _count(cluster)
-            # on the loopback interface only, without a dashboard: nobody else is to send work here
-            with (
-                distributed.LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    silence_logs=50,
-                ) as local,
-                distributed.Client(local) as client,
-            ):
+            with _local(distributed, count) as local, distributed.Client(local, set_as_default=False) as client:
                 yield client
             return
         try:
@@ -123,6 +112,21 @@ def _client(cluster: object) -> Iterator[Any]:
             raise ClusterError(f"no scheduler answers at {cluster}. Start one there, or use local:N.") from error
         with client:
             yield client
+
+
+def _local(distributed: Any, count: int) -> Any:
+    """Start worker processes here, on the loopback interface only: nobody else is to send work to them."""
+    try:
+        return distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        )
+    except (OSError, RuntimeError) as error:
+        raise ClusterError(f"no workers could be started here: {error}. Give fewer, or leave --cluster out.") from error
 
 
 def _distributed() -> Any:

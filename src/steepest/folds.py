@@ -87,7 +87,7 @@ def _by_row(
     parts = [Triangle.empty(source.features, source.targets)] * folds
     labels = []
     for batch in batches:
-        labels.append(fold_of_rows(batch.first_row, len(batch), folds, seed))
+        labels.append(fold_of_rows(batch.positions, folds, seed))
         parts = [a + b for a, b in zip(parts, Triangle.of_parts(batch, labels[-1], folds), strict=True)]
     return parts, np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
 

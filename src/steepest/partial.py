@@ -34,7 +34,7 @@ class Partial:
         """Return what the pass has after one more batch; `sample.seed` says which rows are held out."""
         train, test = self.train, self.test
         if test_size:
-            out = held_out(batch.first_row, len(batch), test_size, self.sample.seed)
+            out = held_out(batch.positions, test_size, self.sample.seed)
             train, test = train + Triangle.of(batch.take(~out)), test + Triangle.of(batch.take(out))
         else:
             train = train + Triangle.of(batch)

@@ -33,8 +33,7 @@ class Sample:
 
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""
-        new = np.arange(batch.first_row, batch.first_row + len(batch), dtype=np.uint64)
-        return self.join(Sample(batch.X, batch.y, new, self.seed), most)
+        return self.join(Sample(batch.X, batch.y, batch.positions, self.seed), most)
 
     def join(self, other: "Sample", most: int) -> "Sample":
         """Return the sample of both parts' rows, at most `most`; the other's rows come later."""

@@ -40,8 +40,8 @@ def check_seed(seed: int) -> int:
     return int(seed)
 
 
-def fold_of_rows(first_row: int, count: int, folds: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each of `count` rows from `first_row` on, 0 … folds - 1.
+def fold_of_rows(rows: NDArray[np.uint64], folds: int, seed: int) -> NDArray[np.int64]:
+    """Return the fold of each row, 0 … folds - 1, for ascending positions in the source, shape (n,).
 
     Every run of `folds` consecutive rows, counted from row 0, has each fold once, in an order drawn by the seeded hash:
     folds are of equal size to one row, and a row's fold does not depend on how the table is cut into batches.
@@ -50,13 +50,18 @@ def fold_of_rows(first_row: int, count: int, folds: int, seed: int) -> NDArray[n
         UsageError: folds is no whole number above 1, or seed no whole number.
     """
     check_folds(folds)
-    first_run, last_run = first_row // folds, -(-(first_row + count) // folds)
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    first_run, last_run = int(rows[0]) // folds, int(rows[-1]) // folds + 1
     positions = np.arange(first_run * folds, last_run * folds, dtype=np.uint64)
     order = np.argsort(hash_positions(positions, check_seed(seed)).reshape(-1, folds), axis=1, kind="stable")
     labels = np.empty_like(order)
     np.put_along_axis(labels, order, np.broadcast_to(np.arange(folds), order.shape), axis=1)
-    start = first_row - first_run * folds
-    return labels.ravel()[start : start + count].astype(np.int64)
+    found = labels.ravel()
+    start = int(rows[0]) - first_run * folds
+    if int(rows[-1]) - int(rows[0]) + 1 == len(rows):
+        return np.asarray(found[start : start + len(rows)], dtype=np.int64)
+    return np.asarray(found[(rows - np.uint64(first_run * folds)).astype(np.int64)], dtype=np.int64)
 
 
 def check_folds(folds: int) -> int:
@@ -66,24 +71,22 @@ def check_folds(folds: int) -> int:
     return int(folds)
 
 
-def held_out(first_row: int, count: int, share: float, seed: int) -> NDArray[np.bool_]:
-    """Say for `count` rows from `first_row` on which of them belong to the test set.
+def held_out(rows: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bool_]:
+    """Say which rows, given by their positions in the source, belong to the test set.
 
     A row is held out when its hash, read as a number in [0, 1), is below `share`.
 
     Args:
-        first_row: position of the first row in its source, from 0.
-        count: number of rows.
+        rows: positions, from 0, shape (n,).
         share: expected share of held-out rows, 0 < share < 1.
         seed: another seed gives another, independent choice.
 
     Returns:
-        mask, shape (count,), True where the row is held out.
+        mask, shape (n,), True where the row is held out.
 
     Raises:
         UsageError: share is not between 0 and 1, or seed is not a whole number.
     """
     if not 0 < share < 1:
         raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {share!r}.")
-    positions = np.arange(first_row, first_row + count, dtype=np.uint64)
-    return hash_positions(positions, check_seed(seed)) < np.uint64(int(share * 2.0**64))
+    return hash_positions(rows, check_seed(seed)) < np.uint64(int(share * 2.0**64))

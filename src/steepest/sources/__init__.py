@@ -9,6 +9,7 @@ from steepest.batch import Batch, Position
 from steepest.coding import Coding
 from steepest.errors import DataTypeError, UsageError
 from steepest.sources.arrays import ArraySource, open_numpy_file
+from steepest.sources.dask_collections import BlockSource, DaskRelation, dask_kind
 from steepest.sources.databases import database_of, database_relation, is_sql, query_relation
 from steepest.sources.databases import shown as without_password
 from steepest.sources.frames import frame_relation, is_frame
@@ -147,6 +148,9 @@ def open_source(
         return data  # type: ignore[return-value]  # it has all that a source has
     if isinstance(data, (str, os.PathLike)) and Path(data).suffix in (".npy", ".npz") and database is None:
         data, y = open_numpy_file(data, y)
+    if dask_kind(data) == "array":
+        _refuse_table_options(exclude, missing, degree, interactions)
+        return BlockSource.open(data, y, weight=weight, group=group, target=target, features=features)
     text = TextOptions(delimiter, decimal, encoding)
     relation, origin = _relation(data, text, database)
     if relation is None:
@@ -157,13 +161,14 @@ def open_source(
     named = tuple(features) if features is not None else None
     roles = Roles(named, targets, tuple(exclude), weight, group)  # type: ignore[arg-type]  # refuse_y has looked
     types = relation.columns()
+    said: tuple[str, ...] = ()
     if coding is None:
         if isinstance(data, (str, os.PathLike)) and origin.get("kind") == "file":
-            check_header(locate(data, text), types)
+            said = check_header(locate(data, text), types)
         coding = code(relation, types, roles, missing=missing, degree=degree, interactions=interactions)
     else:
         check_known(relation, types, coding, targets)
-    return TableSource(relation, roles, coding, types, missing, unseen, origin, relation.row_count())
+    return TableSource(relation, roles, coding, types, missing, unseen, origin, relation.row_count(), said=said)
 
 
 def _relation(data: object, text: TextOptions, database: object) -> tuple[Relation | None, dict[str, Any]]:
@@ -184,11 +189,15 @@ def _relation(data: object, text: TextOptions, database: object) -> tuple[Relati
             return database_relation(data, None), {"kind": "database", "name": Path(data).name}
         files = locate(data, text)
         return files_relation(files, str(data)), files.describe()
+    if dask_kind(data) == "frame":
+        return DaskRelation.of(data), {"kind": "frame", "type": "dask.DataFrame"}
     if is_frame(data):
         kind = type(data)
         return frame_relation(data), {"kind": "frame", "type": f"{kind.__module__.partition('.')[0]}.{kind.__name__}"}
     if hasattr(data, "__array__") or isinstance(data, (list, tuple)) or hasattr(data, "toarray"):
         return None, {}
+    if hasattr(data, "collect"):
+        raise DataTypeError(f"a {type(data).__name__} holds no rows yet. Give what its collect() returns.")
     raise DataTypeError(
         f"data of type {type(data).__name__} is not known. Give arrays X and y, a data frame, a path, SELECT …, or a Triangle."
     )
@@ -201,7 +210,7 @@ def files_relation(files: Files, label: str) -> DuckDBRelation:
 
 
 def _is_source(data: object) -> bool:
-    return isinstance(data, (ArraySource, TableSource))
+    return isinstance(data, (ArraySource, BlockSource, TableSource))
 
 
 def _refuse_table_options(exclude: Sequence[str], missing: str, degree: int, interactions: Sequence[object]) -> None:

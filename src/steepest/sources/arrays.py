@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import Coding
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
+from steepest.sources.locate import check_file
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
@@ -252,6 +253,7 @@ def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
     Raises:
         DataError: no such file, damaged, or it holds Python objects, which are never unpickled.
     """
+    check_file(path)
     try:
         held = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(held, np.ndarray):

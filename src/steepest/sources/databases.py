@@ -23,6 +23,8 @@ def is_sql(data: object) -> bool:
 
 def database_of(path: str | os.PathLike[str]) -> str | None:
     """Return "duckdb" or "sqlite" when the file is such a database, by its first bytes."""
+    if not os.path.isfile(path):
+        return None  # a pipe would be waited for
     try:
         with Path(path).open("rb") as stream:
             head = stream.read(16)

@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from steepest.errors import UsageError
 from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation
 
@@ -17,10 +19,23 @@ def is_frame(data: object) -> bool:
 
 def frame_relation(frame: Any) -> Relation:
     """Return the relation of a frame; a reader that can be read once is read as a stream."""
-    label = f"the {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
+    label = f"the {type(frame).__module__.partition('.')[0].strip('_')} {type(frame).__name__}"
     if hasattr(frame, "read_next_batch") or hasattr(frame, "read_next"):
         return StreamRelation(label, _once(frame, label))
-    return DuckDBRelation(label, "frame", frame=frame)
+    if label.startswith("the duckdb"):
+        # a relation belongs to a connection of its own; its stream starts anew each time it is asked for
+        return StreamRelation(label, lambda: contextlib.nullcontext(frame))
+    return DuckDBRelation(label, "frame", frame=_forwards(frame))
+
+
+def _forwards(frame: Any) -> Any:
+    """Return a pandas frame whose columns run forwards in memory: DuckDB does not read reversed views."""
+    if not hasattr(frame, "dtypes") or not hasattr(frame, "iloc"):
+        return frame
+    columns = [
+        np.asarray(frame.iloc[:, j]) for j in range(frame.shape[1]) if isinstance(frame.dtypes.iloc[j], np.dtype)
+    ]
+    return frame.copy() if any(stride < 0 for column in columns for stride in column.strides) else frame
 
 
 def _once(reader: Any, label: str) -> Any:

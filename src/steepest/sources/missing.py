@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.batch import FloatArray, Position
 from steepest.errors import DataError, MissingValuesError, UsageError
+from steepest.sources.relations import LONGEST_SHOWN, short
 from steepest.sources.roles import MissingPolicy
+
+MOST_LISTED = 20  # columns named in a message
 
 
 def check_policy(policy: str) -> None:
@@ -37,8 +41,8 @@ class Tally:
         """How far the pass has come."""
         return Position(self.rows, self.dropped, tuple(self.counts.tolist()))
 
-    def look(self, rows: FloatArray) -> FloatArray:
-        """Count what is missing in rows (n, columns), and return the rows that stay: none once something is refused.
+    def look(self, rows: FloatArray) -> NDArray[np.bool_] | None:
+        """Count what is missing in rows (n, columns), and say which rows stay: None for all, none once one is refused.
 
         Raises:
             DataError: a value is infinite.
@@ -52,27 +56,28 @@ class Tally:
             missing = np.isnan(checked)
             if missing.any():
                 self.counts += missing.sum(axis=0)
-                rows = self._kept(rows, missing, first)
-        return rows[:0] if self.refused else rows
+                return self._staying(missing, first)
+        return np.zeros(len(rows), dtype=np.bool_) if self.refused else None
 
-    def _kept(self, rows: FloatArray, missing: np.ndarray, first: int) -> FloatArray:
+    def _staying(self, missing: NDArray[np.bool_], first: int) -> NDArray[np.bool_] | None:
+        """Say which rows stay although values are missing in some."""
         wrong = missing & ~self.allowed
         if self.policy == "drop":
             stay = ~missing.any(axis=1)
             self.dropped += int((~stay).sum())
-            return rows[stay]
+            return np.asarray(stay)
         if wrong.any() and self.refused is None:
             row, column = np.argwhere(wrong)[0]
             self.refused = first + int(row), self.names[column]
-        return rows
+        return np.zeros(len(missing), dtype=np.bool_) if self.refused else None
 
     def _refuse_infinite(self, rows: FloatArray, first: int) -> None:
         infinite = np.isinf(rows)
         if infinite.any():
             row, column = np.argwhere(infinite)[0]
             raise DataError(
-                f"column {self.names[column]!r} holds {rows[row, column]} in data row {first + int(row) + 1:,}; a finite number is "
-                "needed there. Drop the row or correct the value."
+                f"column {short(self.names[column])} holds {rows[row, column]} in data row {first + int(row) + 1:,}; a finite number is "
+                "needed there, and 1.8e308 is the largest. Drop the row or correct the value."
             )
 
     def refuse(self) -> None:
@@ -86,13 +91,19 @@ class Tally:
             else "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
         )
         raise MissingValuesError(
-            f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {column!r} in data row {row + 1:,}. {remedy}"
+            f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}. {remedy}"
         )
 
     @property
     def listed(self) -> str:
         """ "a 2, b 11": the columns with missing values and how many."""
-        return ", ".join(f"{name} {count:,}" for name, count in zip(self.names, self.counts, strict=True) if count)
+        found = [(name, count) for name, count in zip(self.names, self.counts, strict=True) if count]
+        said = [
+            f"{name if len(name) <= LONGEST_SHOWN else short(name)} {count:,}" for name, count in found[:MOST_LISTED]
+        ]
+        return ", ".join(
+            [*said, *([f"and {len(found) - MOST_LISTED:,} more columns"] if len(found) > MOST_LISTED else [])]
+        )
 
     @property
     def sentence(self) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,25 @@ from steepest.errors import DataError, UsageError
 
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
 MEMORY_LIMIT = "600MB"  # of DuckDB; it reads in a stream, and what it holds beside is cut short
+LONGEST_SHOWN = 80  # characters of a name or a value in a message
+# what the reader says, and the same for a user
+READER_SAYS = (
+    ("unterminated quote", "a quote is not closed, or stands inside a field."),
+    ("not utf-8 encoded", "a byte that is not UTF-8; the file is not utf-8 encoded."),
+    ("is not latin-1 encoded", "the file is not latin-1 encoded."),
+    ("is not utf-16 encoded", "the file is not utf-16 encoded."),
+    ("Maximum line size", "a line is longer than two million bytes."),
+    ("state machine", "its line ends are mixed (CR LF, LF, CR), or a quote is not closed."),
+    (
+        "when sniffing",
+        "its lines do not have the same number of fields, with any mark between them; or its line ends are mixed.",
+    ),
+    ("Conversion Error: CSV Error", "a value that is no number, in a column of numbers in the lines before."),
+    ("end of GZIP stream", "it is packed by gzip and its end is missing."),
+    ("TProtocolException", "its metadata is no Parquet metadata."),
+    ("No magic bytes found at end", "it begins as a Parquet file and ends as none: its end is missing."),
+    ("too small to be a Parquet", "it begins as a Parquet file and ends at once."),
+)
 
 
 class Relation(Protocol):
@@ -25,7 +45,7 @@ class Relation(Protocol):
         """Names and DuckDB types, in order."""
         ...
 
-    def stream(self, select: str, *, setup: Sequence[str] = (), skip: int = 0) -> Iterator[Any]:
+    def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
         """Yield Arrow struct arrays of the rows in order, without the first `skip`."""
         ...
 
@@ -72,13 +92,11 @@ class DuckDBRelation:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self.clause}", self.parameters).fetchall()
         return {row[0]: row[1] for row in described}
 
-    def stream(self, select: str, *, setup: Sequence[str] = (), skip: int = 0) -> Iterator[Any]:
+    def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
         """Yield pieces as DuckDB reads them, in the order of the rows."""
         import nanoarrow  # noqa: PLC0415 - loaded when a table is read, not on import
 
         with self._open() as connection, telling_errors(self.label):
-            for statement in setup:
-                connection.execute(statement)
             limit = f" LIMIT {2**62} OFFSET {skip}" if skip else ""
             relation = connection.sql(f"SELECT {select} FROM {self._ranged}{limit}", params=self.parameters)
             yield from nanoarrow.ArrayStream(relation)
@@ -103,10 +121,10 @@ class DuckDBRelation:
             return [self]
         (paths,) = self.parameters
         if self.counted is None:
-            return [replace(self, parameters=[[path]]) for path in paths]
+            return [replace(self, label=path, parameters=[[path]]) for path in paths]
         parts = []
         for path in paths:
-            one = replace(self, parameters=[[path]])
+            one = replace(self, label=path, parameters=[[path]])
             for first, stop in one._stretches():
                 parts.append(replace(one, rows=(first, stop)))
         return parts
@@ -164,13 +182,11 @@ class StreamRelation:
             described = connection.register("piece", _Chunks(empty)).execute("DESCRIBE piece").fetchall()
         return {row[0]: row[1] for row in described}
 
-    def stream(self, select: str, *, setup: Sequence[str] = (), skip: int = 0) -> Iterator[Any]:
+    def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
         """Yield the selected columns of each piece."""
         import nanoarrow  # noqa: PLC0415
 
         with telling_errors(self.label), connect() as connection:
-            for statement in setup:
-                connection.execute(statement)
             for piece in self._pieces(connection):
                 offset = min(skip, piece)
                 skip -= offset
@@ -230,9 +246,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def short(value: object) -> str:
+    """Return a name or a value from outside for a message: quoted, and cut where it is long."""
+    text = str(value)
+    return repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}… ({len(text):,} characters)"
+
+
 @contextlib.contextmanager
 def telling_errors(label: str) -> Iterator[None]:
-    """Turn errors of the reader into a DataError with the first lines of its explanation."""
+    """Turn errors of the reader into a DataError that says where, what and what to do."""
     try:
         yield
     except (DataError, UsageError):
@@ -240,10 +262,10 @@ def telling_errors(label: str) -> Iterator[None]:
     except Exception as error:
         if not _is_of_the_reader(error):
             raise
-        text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ").split("Possible")[0]
-        lines = [line.strip() for line in text.splitlines() if line.strip() and "Possible" not in line]
-        remedy = _remedy(text)
-        raise DataError(f"cannot read {label}: {' '.join(lines[:4])[:600]} {remedy}") from None
+        text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ")
+        raise DataError(
+            f"cannot read {label}: {_where(text, label)}{_what(text)} {_remedy(text.replace(label, ''))}"
+        ) from None
 
 
 def _is_of_the_reader(error: Exception) -> bool:
@@ -251,9 +273,44 @@ def _is_of_the_reader(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "nanoarrow", "adbc_driver_manager")
 
 
+def _where(text: str, label: str) -> str:
+    """The line of a text file that the reader stopped at, and the file where it is one of several."""
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    file = re.search(r"^\s*file\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    place = [file[1]] if file and file[1] != label else []
+    return ", ".join([*place, *([f"Line: {line[1]}"] if line else [])]) + ": " * bool(place or line)
+
+
+def _what(text: str) -> str:
+    """What is wrong, in a sentence; the reader's own first words where it is nothing that we know."""
+    if found := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text):
+        return f"{found[2]} fields where the first line has {found[1]}."
+    if found := re.search(
+        r'Error when converting column "(.*)"\.\s+Could not convert string "(.*?)" to', text, re.DOTALL
+    ):
+        return f"column {short(found[1])} holds {short(found[2])}, and numbers in the lines before."
+    if found := re.search(r"Main file schema: (.*?)\s+Current file: (.*?)\n\s*(.*)", text):
+        return f"{found[2]} does not fit {found[1]}: {found[3].strip().lower()}."
+    for sign, sentence in READER_SAYS:
+        if sign in text:
+            return sentence
+    said = " ".join(re.split(r"Possible |Candidate|\bLINE 1:|Original Line", text)[0].split())
+    return said[:400] + "." * (not said.endswith("."))
+
+
 def _remedy(text: str) -> str:
     if "not utf-8 encoded" in text:
         return "Give its encoding (--encoding latin-1), or convert it to UTF-8."
-    if "memory" in text.lower():
+    if "is not latin-1 encoded" in text or "is not utf-16 encoded" in text:
+        return "Give another --encoding, or convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8."
+    if "GZIP" in text or "frame" in text.lower():
+        return "Copy or pack it again."
+    if "state machine" in text or "when sniffing" in text:
+        return "Make all line ends alike (sed 's/\\r$//' FILE > NEW), close every quote, or give --delimiter and --encoding."
+    if re.search("arquet|hrift|Protocol|Footer|decompression|Prefetch|magic", text):
+        return "Write the file again, or correct it."
+    if "connect" in text:
+        return "Check the address, and that the server runs."
+    if "Out of Memory" in text or "Maximum line size" in text:
         return "A field or line is larger than may be read; correct the file."
     return "Correct the file, or leave the column out (--exclude)."

