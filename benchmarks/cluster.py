@@ -22,6 +22,8 @@ def run(path, workers, kill=False):
         distributed.Client(local) as client,
     ):
         source = steepest.open_source(path, target="x0")
+        for core, address in zip(sorted(os.sched_getaffinity(0)), client.scheduler_info()["workers"], strict=False):
+            client.run(pin, core, workers=[address])  # a worker is a core: reading ahead would use a second one
         client.run(warm, str(path))
         victim = next(iter(local.workers.values())).pid
         began = time.perf_counter()
@@ -29,6 +31,10 @@ def run(path, workers, kill=False):
             threading.Timer(kill, lambda: os.kill(victim, signal.SIGKILL)).start()
         triangle = steepest.summarize(source, cluster=client)
         return time.perf_counter() - began, triangle.checksum
+
+
+def pin(core):
+    os.sched_setaffinity(0, {core})
 
 
 def warm(path):

@@ -137,7 +137,7 @@ def test_what_is_wrong_with_the_data_comes_back_from_the_workers(folder, client,
 
 def test_clusters_that_do_not_answer_or_do_not_fit_are_told(folder, client, monkeypatch):
     source = parquet(folder)
-    with pytest.raises(ClusterError, match="no scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:9"):
         steepest.summarize(source, cluster="tcp://127.0.0.1:9")
     for wrong in ("local:0", "local:many", "mars", 3):
         with pytest.raises(UsageError, match="local:N"):
@@ -145,6 +145,11 @@ def test_clusters_that_do_not_answer_or_do_not_fit_are_told(folder, client, monk
     monkeypatch.setattr(cluster, "__version__", "0.0.0.other")
     with pytest.raises(ClusterError, match=r"has steepest .*, and this is 0\.0\.0\.other"):
         steepest.summarize(source, cluster=client)
+
+
+def again_and_again(source, address):
+    for _ in range(100):
+        steepest.summarize(source, cluster=address)
 
 
 def free_port():
@@ -177,9 +182,8 @@ def test_a_scheduler_that_is_killed_is_told(folder):
                 time.sleep(0.1)
         assert expected.row_count == ROWS - ROWS // 1000
         threading.Timer(0.3, running["scheduler"].kill).start()
-        with pytest.raises(ClusterError, match="the cluster was lost|no scheduler answers"):
-            for _ in range(100):
-                steepest.summarize(source, cluster=address)
+        with pytest.raises(ClusterError, match=r"the cluster was lost|no scheduler answers"):
+            again_and_again(source, address)
     finally:
         for process in running.values():
             process.kill()
@@ -188,7 +192,10 @@ def test_a_scheduler_that_is_killed_is_told(folder):
 
 def test_a_piece_that_kills_its_workers_is_told_with_its_size(folder):
     pieces = parquet(folder).pieces()
-    with pytest.raises(ClusterError, match=r"a piece of up to 20,480 rows killed its worker several times"), cluster._telling_errors(pieces):
+    with (
+        pytest.raises(ClusterError, match=r"a piece of up to 20,480 rows killed its worker several times"),
+        cluster._telling_errors(pieces),
+    ):
         raise distributed.KilledWorker("piece", None, 3)
 
 

@@ -87,7 +87,7 @@ def test_a_coding_used_again_wants_its_columns():
     with pytest.raises(UsageError, match="no column 'kind', which the model needs"):
         steepest.open_source(FRAME[["x", "y"]], target="y", coding=learned.coding)
     text = pandas.DataFrame({"x": ["low", "high"], "kind": ["a", "b"], "y": [1.0, 2.0]})
-    with pytest.raises(DataError, match="column 'x' .* is VARCHAR, not a number"):
+    with pytest.raises(DataError, match=r"column 'x' .* is VARCHAR, not a number"):
         steepest.open_source(text, target="y", coding=learned.coding)
 
 
@@ -112,7 +112,7 @@ def test_triangles_that_were_coded_differently_do_not_add():
     with pytest.raises(DataError, match="different columns cannot be added"):
         a + b
     c = steepest.summarize(pandas.DataFrame({"k": ["c", "b", "b"], "y": [1.0, 2.0, 3.0]}), target="y")
-    with pytest.raises(DataError, match="different columns|coded differently"):
+    with pytest.raises(DataError, match=r"different columns|coded differently"):
         a + c
 
 

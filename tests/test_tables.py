@@ -1,6 +1,7 @@
 """Every kind of table gives the same model, and any way of cutting it."""
 
 import gzip
+import itertools
 import os
 import shutil
 import sqlite3
@@ -124,9 +125,7 @@ def test_any_split_and_any_order_of_merging_gives_the_same_model(cuts, random):
     generator = np.random.default_rng(3)
     X, y = generator.normal(size=(ROWS, 4)) * [1, 10, 0.1, 1], generator.normal(size=(ROWS, 1))
     ends = [0, *sorted(cuts), ROWS]
-    parts = [
-        Triangle.of(Batch(X[a:b], y[a:b], tuple("abcd"), ("y",))) for a, b in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    parts = [Triangle.of(Batch(X[a:b], y[a:b], tuple("abcd"), ("y",))) for a, b in itertools.pairwise(ends)]
     random.shuffle(parts)
     while len(parts) > 1:
         i = random.randrange(len(parts) - 1)
@@ -154,7 +153,7 @@ def test_numpy_files_and_memory_maps(tmp_path):
     with pytest.raises(DataError, match="holds a; arrays called X and y"):
         steepest.summarize(tmp_path / "other.npz")
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="cannot read .*numbers only"):
+    with pytest.raises(DataError, match=r"cannot read .*numbers only"):
         steepest.summarize(tmp_path / "objects.npy")
 
 
@@ -182,8 +181,16 @@ def test_what_is_no_table_is_told(frame, folder, tmp_path):
         database.execute("CREATE TABLE p (x INT); CREATE TABLE q (x INT)")
     with pytest.raises(UsageError, match=r"has 2 tables \(p, q\)"):
         steepest.open_source(two, target="x")
-    with pytest.raises(DataError, match="cannot read the query: .*nothing.parquet"):
+    with pytest.raises(DataError, match=r"cannot read the query: .*nothing.parquet"):
         steepest.open_source("SELECT * FROM 'nothing.parquet'", target="y")
+
+
+def test_an_object_store_wants_the_extension_that_reads_it():
+    installed = duckdb.execute("SELECT installed FROM duckdb_extensions() WHERE extension_name = 'httpfs'").fetchone()
+    if installed and installed[0]:
+        pytest.skip("DuckDB's extension httpfs is installed, so nothing is refused")
+    with pytest.raises(UsageError, match=r"s3://bucket/t\.parquet needs DuckDB's extension httpfs\. Install it once"):
+        steepest.summarize("s3://bucket/t.parquet", target="y")
 
 
 def postgres(place):
@@ -230,7 +237,7 @@ def test_postgresql_gives_the_same_model(frame, folder, truth):
                 triangle = steepest.summarize(source)
                 np.testing.assert_allclose(triangle.means, expected.means, rtol=1e-12)
                 np.testing.assert_allclose(triangle.centred, expected.centred, rtol=1e-10, atol=1e-10)
-            with pytest.raises(DataError, match="cannot read .*u"):
+            with pytest.raises(DataError, match=r"cannot read .*u"):
                 steepest.open_source("u", database=address, target="y")
         finally:
             stop()

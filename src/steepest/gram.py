@@ -56,7 +56,7 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
 
     def work(section: slice) -> list[_Sums]:
         parts = [_Sums(columns) for _ in range(count)]
-        Z, own = np.empty((2, rows, columns))
+        Z, own = _room(batch.X, rows, columns), np.empty((rows, columns))
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(section.start, min(section.stop, len(batch)), rows):
                 chunk = slice(start, min(start + rows, section.stop))
@@ -74,6 +74,11 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
     sections = in_threads(work, [slice(at, at + SECTION_ROWS) for at in range(0, len(batch), SECTION_ROWS)])
     with np.errstate(over="ignore", invalid="ignore"):
         return [reduce(_Sums.join, of_part).factor(shift) for of_part in zip(*sections, strict=True)]
+
+
+def _room(like: FloatArray, rows: int, columns: int) -> FloatArray:
+    """Return room for rows, column by column in memory where the table is."""
+    return np.empty((columns, rows)).T if like.strides[0] < like.strides[-1] else np.empty((rows, columns))
 
 
 def _moved(batch: Batch, chunk: slice, shift: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray | None]:

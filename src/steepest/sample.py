@@ -37,11 +37,13 @@ class Sample:
 
     def join(self, other: "Sample", most: int) -> "Sample":
         """Return the sample of both parts' rows, at most `most`; the other's rows come later."""
-        positions = np.concatenate([self.positions, other.positions])
-        order = np.argsort(hash_positions(positions, self.seed), kind="stable")[:most]
+        own, new = hash_positions(self.positions, self.seed), hash_positions(other.positions, self.seed)
+        # once the sample is full few rows have a smaller hash than its largest: only those are looked at
+        near = np.flatnonzero(new <= own.max()) if 0 < most <= len(own) else np.arange(len(new))
+        order = np.argsort(np.concatenate([own, new[near]]), kind="stable")[:most]
         order.sort()
-        earlier = order[order < len(self.positions)]
-        later = order[len(earlier) :] - len(self.positions)
+        earlier = order[order < len(own)]
+        later = near[order[len(earlier) :] - len(own)]
         X = np.concatenate([self.X[earlier], other.X[later]])
         y = np.concatenate([self.y[earlier], other.y[later]])
-        return Sample(X, y, positions[order], self.seed)
+        return Sample(X, y, np.concatenate([self.positions[earlier], other.positions[later]]), self.seed)

@@ -17,7 +17,8 @@ from steepest.batch import Batch, FloatArray, check_finite, two_sum
 from steepest.coding import Coding
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.threads import in_threads, one_blas_thread
+from steepest.qr import EXTENDED_WORK, retriangularize, triangularize, working_type
+from steepest.threads import in_threads
 
 BLOCK_ROWS = 1_048_576  # rows of one Gram matrix
 QR_ROWS = 16_384  # rows of one QR decomposition
@@ -25,9 +26,6 @@ GRAM_ROWS = 8  # a Gram matrix is worth its Cholesky factor from so many times t
 # A column is taken for constant when its spread is below this share of its size: float64 cannot resolve less,
 # since each of its values is only known to 1.1e-16 of itself.
 ROUNDING = 1e-14
-# Small tables are triangularized in long double where the machine has one (x86: 64 bits of mantissa): it costs well
-# under a millisecond there and gains one to three digits on ill-conditioned ones. Larger ones go through LAPACK.
-EXTENDED_WORK = 100_000
 LARGEST = 1e150  # above, the sum of the squares of 10^7 rows leaves float64
 FORMAT = "steepest-triangle"
 
@@ -151,9 +149,9 @@ class Triangle:
         weight = np.ones(len(rows)) if batch.weight is None else batch.weight
         total = float(weight.sum())
         shift = weight @ rows / total
-        wide = rows.astype(_working_type(rows))
+        wide = rows.astype(working_type(rows))
         root = np.sqrt(weight.astype(wide.dtype))[:, None]
-        factor = _triangularize(np.concatenate([root, root * (wide - shift)], axis=1))
+        factor = triangularize(np.concatenate([root, root * (wide - shift)], axis=1))
         # the first row of R holds √W·(mean - shift): what rounding left of the mean
         means, tails = two_sum(shift, (factor[0, 1:] / factor[0, 0]).astype(np.float64))
         return cls(batch.features, batch.targets, len(rows), total, means, tails, factor[1:, 1:].astype(np.float64))
@@ -182,7 +180,7 @@ class Triangle:
         if not self.row_count or not other.row_count:
             return replace(self if self.row_count else other, coding=coding, origins=origins)
         total = self.total_weight + other.total_weight
-        work = _working_type(np.vstack([self.centred, other.centred]))
+        work = working_type(np.vstack([self.centred, other.centred]))
         between = (other.means.astype(work) - self.means) + (other.tails - self.tails)
         row = np.sqrt(work(self.total_weight) * (other.total_weight / work(total))) * between
         step = (between * (other.total_weight / work(total))).astype(np.float64)
@@ -194,7 +192,7 @@ class Triangle:
             total,
             means,
             tails,
-            _triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
+            triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
             coding,
             origins,
         )
@@ -241,7 +239,7 @@ class Triangle:
             targets=targets,
             means=self.means[index],
             tails=self.tails[index],
-            centred=_retriangularize(self.centred[:, index]),
+            centred=retriangularize(self.centred[:, index]),
             coding=None if self.coding is None else self.coding.select(features),
         )
 
@@ -315,7 +313,7 @@ class Triangle:
             factor = np.zeros((1 + len(first), 1 + len(first)))
             factor[0, 0], factor[0, 1:], factor[1:, 1:] = math.sqrt(self.total_weight), first, centred
         else:
-            factor = _retriangularize(np.vstack([first, centred]))
+            factor = retriangularize(np.vstack([first, centred]))
         p = d + coordinates.fit_intercept
         return factor[:p, :p], factor[:p, p:], np.sqrt((factor[p:, p:] ** 2).sum(axis=0))
 
@@ -415,44 +413,6 @@ def _rows_that_count(batch: Batch) -> Batch:
         raise DataError(f"weights must be finite and not negative; {wrong.size} are not, the first is {wrong[0]}.")
     counts = batch.weight > 0
     return batch if counts.all() else batch.take(counts)
-
-
-def _working_type(rows: FloatArray) -> type[np.floating[Any]]:
-    """Return long double for work small enough that nobody waits for it, float64 otherwise."""
-    return np.longdouble if rows.size * rows.shape[1] <= EXTENDED_WORK else np.float64
-
-
-def _triangularize(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return R (m, m) of the QR decomposition of rows (n, m), padded with zeros where n < m, diagonal not negative."""
-    with one_blas_thread():
-        factor = _householder(rows) if rows.dtype == np.longdouble else np.linalg.qr(rows, mode="r")
-    square = np.zeros((rows.shape[1], rows.shape[1]), dtype=rows.dtype)
-    square[: min(rows.shape)] = np.triu(factor[: min(rows.shape)])
-    # + 0 turns -0 into 0, so that equal triangles have equal bits
-    return square * np.where(np.diag(square) < 0, -1.0, 1.0)[:, None] + 0.0
-
-
-def _retriangularize(rows: FloatArray) -> FloatArray:
-    """Return the float64 triangle of a few rows that were a triangle before their columns were moved."""
-    return _triangularize(rows.astype(_working_type(rows))).astype(np.float64)
-
-
-def _householder(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return rows (n, m) with zeros below the diagonal, by reflections H = I - 2·v·vᵀ/(vᵀv), in rows' own precision.
-
-    Source: Golub, Van Loan, "Matrix Computations", 4th edition, algorithm 5.2.1.
-    """
-    rows = rows.copy()
-    largest = np.abs(rows).max(axis=0, initial=0.0)
-    for j in range(min(rows.shape)):
-        v = rows[j:, j].copy()
-        length = np.sqrt(v @ v)
-        # what is left of a column that depends on earlier ones is rounding: nothing to reflect
-        if length <= 1e-30 * largest[j]:
-            continue
-        v[0] += length if v[0] >= 0 else -length
-        rows[j:, j:] -= np.multiply.outer(v, (2 / (v @ v)) * (v @ rows[j:, j:]))
-    return rows
 
 
 def _too_large(names: tuple[str, ...], rows: FloatArray) -> str:

@@ -10,7 +10,14 @@ from steepest.coding import Coding
 from steepest.errors import DataTypeError, UsageError
 from steepest.sources.arrays import ArraySource, open_numpy_file
 from steepest.sources.dask_collections import BlockSource, DaskRelation, dask_kind
-from steepest.sources.databases import database_of, database_relation, is_sql, query_relation
+from steepest.sources.databases import (
+    address_relation,
+    database_of,
+    database_relation,
+    is_address,
+    is_sql,
+    query_relation,
+)
 from steepest.sources.databases import shown as without_password
 from steepest.sources.frames import frame_relation, is_frame
 from steepest.sources.header import check_header
@@ -184,6 +191,8 @@ def _relation(data: object, text: TextOptions, database: object) -> tuple[Relati
         return relation, {"kind": "database", "name": without_password(str(database)), "query": data}
     if is_sql(data) and not Path(str(data)[:200]).exists():
         return query_relation(str(data)), {"kind": "query", "query": data}
+    if is_address(data):
+        return address_relation(str(data)), {"kind": "address", "name": str(data).partition("?")[0]}
     if isinstance(data, (str, os.PathLike)):
         if database_of(data):
             return database_relation(data, None), {"kind": "database", "name": Path(data).name}

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from steepest.errors import DataError, UsageError
 from steepest.sources.locate import check_file
-from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation, quoted, telling_errors
+from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation, connect, quoted, telling_errors
 
+STORES = ("s3://", "gs://", "gcs://", "r2://", "https://", "http://")
 SQLITE_MAGIC = b"SQLite format 3\0"
 DUCKDB_MAGIC = b"DUCK"  # from the ninth byte on
 
@@ -19,6 +20,36 @@ DUCKDB_MAGIC = b"DUCK"  # from the ninth byte on
 def is_sql(data: object) -> bool:
     """Whether a text is a query and no path."""
     return isinstance(data, str) and re.match(r"\s*(SELECT|WITH|FROM)\s", data, re.IGNORECASE) is not None
+
+
+def is_address(data: object) -> bool:
+    """Whether a text is the address of a file in an object store or on the web."""
+    return isinstance(data, str) and data.startswith(STORES)
+
+
+def address_relation(address: str) -> Relation:
+    """Return the relation of Parquet, CSV or JSON lines files at an address, read by DuckDB's extension httpfs.
+
+    Raises:
+        UsageError: the extension is not installed; it is DuckDB's to download, and never done unasked.
+    """
+    extension_there("httpfs", address)
+    name = address.partition("?")[0].removesuffix(".gz").removesuffix(".zst")
+    reader = (
+        "read_parquet" if name.endswith((".parquet", ".pq")) else "read_json" if "json" in name[-7:] else "read_csv"
+    )
+    return DuckDBRelation(address, f"{reader}(?)", [address], extension="httpfs")
+
+
+def extension_there(name: str, address: str) -> None:
+    """Raise UsageError where an extension of DuckDB is not installed."""
+    query = f"SELECT installed FROM duckdb_extensions() WHERE extension_name = '{name}'"
+    with connect() as connection:
+        row = connection.execute(query).fetchone()
+    if not (row and row[0]):
+        raise UsageError(
+            f"{address} needs DuckDB's extension {name}. Install it once, python -c \"import duckdb; duckdb.execute('INSTALL {name}')\", or copy the file here."
+        )
 
 
 def database_of(path: str | os.PathLike[str]) -> str | None:

@@ -73,6 +73,7 @@ class DuckDBRelation:
         database: a DuckDB file to look into, opened read-only.
         frame: a data frame, called `frame` in the clause.
         rows: first and one past the last row number of a Parquet file's rows, or None for all.
+        extension: one of DuckDB's that has to be loaded, or None.
         files: whether the only parameter is a list of files, each of which can be read by itself.
         counted: a query for the number of rows that reads none, with the same parameters.
     """
@@ -85,6 +86,7 @@ class DuckDBRelation:
     rows: tuple[int, int] | None = None
     counted: str | None = None
     files: bool = False
+    extension: str | None = None
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
@@ -155,6 +157,8 @@ class DuckDBRelation:
     @contextlib.contextmanager
     def _open(self) -> Iterator[Any]:
         with telling_errors(self.label), connect(self.database) as connection:
+            if self.extension:
+                connection.execute(f"LOAD {self.extension}")
             if self.frame is not None:
                 connection.register("frame", self.frame)
             yield connection
@@ -233,11 +237,16 @@ def connect(database: Path | None = None) -> Iterator[Any]:
     """Open DuckDB with a bound on its memory; it downloads nothing."""
     import duckdb  # noqa: PLC0415 - loaded when a table is read, not on import
 
-    config: dict[str, Any] = {"autoinstall_known_extensions": "false", "memory_limit": MEMORY_LIMIT}
+    config: dict[str, Any] = {
+        "autoinstall_known_extensions": "false",
+        "memory_limit": MEMORY_LIMIT,
+    }
     cores = os.environ.get("STEEPEST_THREADS", "")
     if cores.isdecimal() and int(cores):
         config["threads"] = cores
     with duckdb.connect(str(database or ":memory:"), read_only=database is not None, config=config) as connection:
+        # its progress bar would be written to stdout, among the results
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 

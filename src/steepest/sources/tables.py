@@ -226,7 +226,7 @@ def _blocks(pieces: Iterator[Any], rows: int, width: int) -> Iterator[FloatArray
         taken = 0
         while taken < len(piece):
             if block is None:
-                block, filled = np.empty((rows, width)), 0
+                block, filled = np.empty((width, rows)).T, 0  # column by column, as Arrow has it
             count = min(rows - filled, len(piece) - taken)
             _decode(piece, taken, block[filled : filled + count])
             filled, taken = filled + count, taken + count
