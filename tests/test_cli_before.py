@@ -69,6 +69,16 @@ def test_sweep_finds_what_the_library_finds_and_draws_it(tmp_path):
     assert "the data read once" in text
 
 
+def test_sweep_and_explain_say_what_was_done_to_the_table(tmp_path):
+    rows = "".join(f"{i % 7},{'ab'[i % 2]},{'' if i == 9 else i % 5}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("x,kind,y\n" + rows)
+    for arguments in (["sweep", "--no-out", "--learning-rates", "0.1", "--epochs", "5"], ["explain", "--epoch", "2"]):
+        done = steepest_command(*arguments, "t.csv", "--target", "y", "--missing", "drop", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "kind: 2 categories, reference 'a'" in done.stdout
+        assert "1 of 60 rows left out for missing values (y 1)" in done.stdout
+
+
 def test_sweep_by_group_in_time_and_by_a_file(tmp_path):
     rows = PENGUINS.read_text().splitlines()
     (tmp_path / "held.csv").write_text("\n".join([rows[0], *rows[301:]]) + "\n")

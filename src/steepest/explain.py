@@ -8,7 +8,7 @@ import numpy as np
 
 from steepest.batch import Batch, FloatArray
 from steepest.descend import descend
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.quadratic import GRADIENT_SCALE
 from steepest.sources import MissingPolicy, open_source
 from steepest.summarize import summarize, triangle_of
@@ -221,13 +221,15 @@ def explain(
     if settings.get("rule", "gradient") not in FORMULAS:
         raise UsageError(f"explain takes the rules {', '.join(map(repr, FORMULAS))}; given was {settings['rule']!r}.")
     source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
+    first = next(iter(source.batches()), None)
+    if first is None:
+        raise DataError("0 samples: no row is left to show. Give a table with at least one whole row.")
     triangle = summarize(source)
     if len(triangle.targets) != 1:
         raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
     run = descend(triangle, epochs=int(epoch) + 1, **settings)
     if run.epochs < epoch:
         raise UsageError(f"the run leaves float64 after epoch {run.epochs:,}; explain an earlier one.")
-    first = next(iter(source.batches()))
     return _explanation(run, triangle, first.take(slice(0, max(1, rows))), int(epoch))
 
 

@@ -9,6 +9,7 @@ from steepest.cli.options import NumberOrAuto, objective_option
 from steepest.cli.table import open_table, table_options, take
 from steepest.cli.text import shown
 from steepest.explain import FORMULAS, explain
+from steepest.triangle import Triangle
 
 
 @click.command(name="explain")
@@ -61,8 +62,11 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3 --standardize
     """
-    explanation = explain(open_table(data, options), **take(options))
+    source = open_table(data, options)
+    explanation = explain(source, **take(options))
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
         return
+    said = [] if isinstance(source, Triangle) else source.notes
+    click.echo("".join(f"{shown(note)}\n" for note in said), nl=False)
     click.echo("\n".join(shown(line) for line in str(explanation).split("\n")))

@@ -45,6 +45,11 @@ def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path
     return folder
 
 
+def stem(data: str) -> str:
+    """Return what a run of DATA is called: the file's name, or "query"."""
+    return "query" if " " in data and not Path(data[:200]).exists() else Path(data).stem
+
+
 def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
     """Return where the state of a pass is kept while it runs, or None when no summary is asked for.
 

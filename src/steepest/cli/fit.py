@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status
+from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
 from steepest.cli.options import descent_options, output_options
 from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
@@ -64,7 +64,7 @@ def command(data: str, **options: Any) -> int:
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
     as_json = options["as_json"]
-    folder = choose_folder(options["out"], options["no_out"], options["force"], Path(data).stem)
+    folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
     began = time.perf_counter()
     summary = _read(data, options)
     read_seconds = time.perf_counter() - began

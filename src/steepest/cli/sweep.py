@@ -3,13 +3,14 @@
 import json
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from steepest import run_folder
-from steepest.cli.finish import choose_folder
+from steepest.cli.finish import choose_folder, stem
 from steepest.cli.options import Numbers, objective_option
 from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
 from steepest.cli.text import shown, table
@@ -18,6 +19,7 @@ from steepest.files import whole_folder
 from steepest.plots import HeatMapDisplay, save
 from steepest.sources import Watch
 from steepest.sweep import Setting, Sweep, sweep
+from steepest.triangle import Triangle
 from steepest.words import number
 
 MOST_ROWS = 10
@@ -61,15 +63,16 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest sweep examples/penguins.csv --target body_mass_g --l2 0,0.01,0.1,1
     """
-    folder = choose_folder(options["out"], options["no_out"], options["force"], f"sweep-{Path(data).stem}")
+    folder = choose_folder(options["out"], options["no_out"], options["force"], f"sweep-{stem(data)}")
     began = time.perf_counter()
-    result = _sweep(data, options)
+    result, notes = _sweep(data, options)
     seconds = time.perf_counter() - began
     count = result.fold_mse.size
     click.echo(
-        f"{shown(data)}: {result.triangle.row_count:,} rows, {count:,} fits judged in {seconds:.2f} s, the data read once\n",
+        f"{shown(data)}: {result.triangle.row_count:,} rows, {count:,} fits judged in {seconds:.2f} s, the data read once",
         err=as_json,
     )
+    click.echo("".join(f"  {shown(note)}\n" for note in notes), err=as_json)
     click.echo(_table(result), err=as_json)
     click.echo("\n" + "\n".join(_sentences(result)), err=as_json)
     if folder is not None:
@@ -79,20 +82,21 @@ def command(data: str, as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(as_dict(result, seconds, folder), indent=1, allow_nan=False, ensure_ascii=False))
 
 
-def _sweep(data: str, options: dict[str, Any]) -> Sweep:
-    """Read the table, and the validation file with the same coding."""
+def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
+    """Read the table, and the validation file with the same coding; return also what was done to it on the way in."""
     if options["validation"] and (options["group"] or options["in_time"]):
         raise UsageError("--validation names held-out rows; --group and --time make folds. Give one of them.")
-    source: object = open_table(data, options, group=options["group"])
-    validation = None
     if options["validation"]:
-        source = train = read_table(data, options, sample_rows=0).triangle
-        validation = read_alike(options["validation"], options, train)
+        summary = read_table(data, options, sample_rows=0)
+        validation = read_alike(options["validation"], options, summary.triangle)
+        return _judge(summary.triangle, validation, options, None), summary.notes
+    source = open_table(data, options, group=options["group"])
     with watching(data) as watch:
-        return _judge(source, validation, options, watch)
+        result = _judge(source, None, options, watch)
+    return result, () if isinstance(source, Triangle) else source.notes
 
 
-def _judge(source: object, validation: object, options: dict[str, Any], watch: Watch) -> Sweep:
+def _judge(source: object, validation: object, options: dict[str, Any], watch: Watch | None) -> Sweep:
     """Call the front door with what the options say."""
     return sweep(
         source,
