@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.errors import ModelFileError, UsageError
+from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summarize import read
 from steepest.triangle import Triangle
 
@@ -112,6 +112,8 @@ def test_a_state_of_something_else_is_refused(table, tmp_path):
             read(other, state=tmp_path / "s")
     with pytest.raises(UsageError, match="another table or of other options"):
         read(source, state=tmp_path / "s", seed=5)
+    with pytest.raises(DataError, match="the state of an unfinished pass"):
+        steepest.summarize(tmp_path / "s", target="y")
     (tmp_path / "s").write_bytes((tmp_path / "s").read_bytes()[:-50])
     with pytest.raises(ModelFileError, match="damaged"):
         read(source, state=tmp_path / "s")

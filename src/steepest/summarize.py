@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from steepest import resume
 from steepest.array_file import is_array_file
 from steepest.errors import DataError, UsageError
 from steepest.partial import Partial
-from steepest.resume import State
 from steepest.sample import Sample
 from steepest.sources import MissingPolicy, Source, Watch, open_source, watched
 from steepest.split import check_seed
@@ -83,8 +83,12 @@ def triangle_of(data: object) -> Triangle | None:
     """Return the triangle that `data` is, or that the file of this path holds; None where it is something else."""
     if isinstance(data, Triangle):
         return data
-    if isinstance(data, (str, os.PathLike)) and is_array_file(data, FORMAT) and Path(data).suffix != ".npz":
+    if not isinstance(data, (str, os.PathLike)) or Path(data).suffix == ".npz":
+        return None
+    if is_array_file(data, FORMAT):
         return Triangle.load(data)
+    if is_array_file(data, resume.FORMAT):
+        raise DataError(f"{data} is the state of an unfinished pass. Go on with --resume, and use what that makes.")
     return None
 
 
@@ -118,7 +122,7 @@ def read(
     """
     check_seed(seed)
     about = _about(source, test_size, seed, sample_rows)
-    kept = None if state is None else State(Path(state), about, state_seconds)
+    kept = None if state is None else resume.State(Path(state), about, state_seconds)
     if cluster is not None:
         if kept:
             raise UsageError("a pass on a cluster leaves no state to resume from; leave the state or the cluster out.")
@@ -139,7 +143,7 @@ def read(
 
 
 def _pass(
-    source: Source, partial: Partial, kept: State | None, test_size: float, sample_rows: int, watch: Watch | None
+    source: Source, partial: Partial, kept: resume.State | None, test_size: float, sample_rows: int, watch: Watch | None
 ) -> Partial:
     """Go over the rows that are not done yet; an interruption leaves the state at the last whole batch."""
     try:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import Coding
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
-from steepest.sources.locate import check_file
+from steepest.sources.recognize import check_file
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steepest.errors import DataError, UsageError
-from steepest.sources.locate import check_file
+from steepest.sources.recognize import check_file
 from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation, connect, quoted, telling_errors
 
 STORES = ("s3://", "gs://", "gcs://", "r2://", "https://", "http://")
