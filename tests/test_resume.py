@@ -1,7 +1,6 @@
 """A pass that is cut off, at any moment and by any means, goes on to the same bits."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -158,7 +157,6 @@ def test_summarize_add_and_merge_on_the_command_line(tmp_path):
     assert (again.returncode, "counted twice" in again.stderr or "in the sum already" in again.stderr) == (3, True)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_says_how_to_go_on(table, tmp_path):
     code = (
         "import sys; from steepest.sources import tables; tables.BLOCK_ROWS = 1024\n"

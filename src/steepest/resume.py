@@ -1,7 +1,5 @@
 """Resume: the state of an unfinished pass in a file, so that the next run goes on where this one was cut off."""
 
-import contextlib
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,8 +69,3 @@ class State:
             arrays |= {f"{name}_{key}": array for key, array in own.items()}
         write_arrays(self.path, FORMAT, header, arrays)
         self._next = time.monotonic() + self.seconds
-
-    def remove(self) -> None:
-        """Take the file away: the pass is complete."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)

@@ -137,9 +137,11 @@ def read(
         raise DataError(
             f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share."
         )
-    origin = {**source.describe(), "rows": train.row_count}
-    train, test = (replace(part, coding=source.coding, origins=(origin,)) for part in (train, test))
-    return Summary(train, test if test_size else None, partial.sample, tuple(source.notes), source.describe())
+    data = source.describe()
+    train, test = (
+        replace(part, coding=source.coding, origins=({**data, "rows": part.row_count},)) for part in (train, test)
+    )
+    return Summary(train, test if test_size else None, partial.sample, tuple(source.notes), data)
 
 
 def _pass(

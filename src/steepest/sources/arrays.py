@@ -5,7 +5,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,47 @@ PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
 CONVERTED_ROWS = 65_536  # rows of another type, such as a memory map of float32, that are converted at once
 
 
+class PlainNumbers:
+    """What holds of every source of numbers that are used as they are: nothing is coded, left out or to be told."""
+
+    if TYPE_CHECKING:  # a real one would be taken for the default value of a field
+
+        @property
+        def features(self) -> tuple[str, ...]:
+            """Names of the inputs."""
+            ...
+
+    @property
+    def has_group(self) -> bool:
+        """Whether batches say which rows belong together."""
+        return False
+
+    @property
+    def position(self) -> None:
+        """Each row is in a batch."""
+        return None
+
+    @property
+    def coding(self) -> Coding:
+        """Numbers as they are."""
+        return Coding.plain(self.features)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Nothing else decides the numbers of a pass."""
+        return {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Nothing is done to the numbers on the way in."""
+        return []
+
+    def went(self, position: Position) -> None:
+        """Nothing is left out."""
+
+
 @dataclass(frozen=True, eq=False)
-class ArraySource:
+class ArraySource(PlainNumbers):
     """Arrays X (n, d) and y (n, t) of numbers and weight (n,) that have passed every check; float64 batch by batch."""
 
     X: NDArray[Any]
@@ -71,11 +110,6 @@ class ArraySource:
         return cls(X, Y, _weights(weight, len(X)), feature_names, target_names, _groups(group, len(X)))
 
     @property
-    def coding(self) -> Coding:
-        """Numbers as they are."""
-        return Coding.plain(self.features)
-
-    @property
     def row_count(self) -> int:
         """The number of rows."""
         return len(self.X)
@@ -84,24 +118,6 @@ class ArraySource:
     def has_group(self) -> bool:
         """Whether batches say which rows belong together."""
         return self.group is not None
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Nothing else decides the numbers of a pass."""
-        return {}
-
-    @property
-    def notes(self) -> list[str]:
-        """Nothing is done to arrays on the way in."""
-        return []
-
-    @property
-    def position(self) -> None:
-        """Each row is in a batch."""
-        return None
-
-    def went(self, position: Position) -> None:
-        """Nothing is left out."""
 
     def pieces(self) -> "list[ArraySource]":
         """Parts of PIECE_ROWS rows."""

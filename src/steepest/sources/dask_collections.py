@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from steepest.batch import Batch, Position
-from steepest.coding import Coding
 from steepest.errors import DataError, UsageError
-from steepest.sources.arrays import ArraySource
+from steepest.sources.arrays import ArraySource, PlainNumbers
 from steepest.sources.relations import DuckDBRelation
 
 
@@ -76,7 +75,7 @@ class DaskRelation:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockSource:
+class BlockSource(PlainNumbers):
     """Dask arrays X and y whose blocks of rows are computed one after another; sizes of blocks may be unknown.
 
     Args:
@@ -125,38 +124,10 @@ class BlockSource:
         return self._like.targets
 
     @property
-    def coding(self) -> Coding:
-        """Numbers as they are."""
-        return Coding.plain(self.features)
-
-    @property
     def row_count(self) -> int | None:
         """The number of rows where Dask knows it."""
         sizes = [self.X.chunks[0][i] for i in self.blocks]
         return None if any(size != size for size in sizes) else int(sum(sizes))
-
-    @property
-    def has_group(self) -> bool:
-        """Blocks do not say which rows belong together."""
-        return False
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Nothing else decides the numbers of a pass."""
-        return {}
-
-    @property
-    def notes(self) -> list[str]:
-        """Nothing is done to arrays on the way in."""
-        return []
-
-    @property
-    def position(self) -> None:
-        """Each row is in a batch."""
-        return None
-
-    def went(self, position: Position) -> None:
-        """Nothing is left out."""
 
     def describe(self) -> dict[str, Any]:
         """Say what kind of data it is."""

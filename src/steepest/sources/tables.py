@@ -197,11 +197,6 @@ class TableSource:
             )
 
 
-def for_inputs(source: TableSource, *, unseen: Unseen = "error") -> TableSource:
-    """Return the source of the same inputs without targets, weight and group: what predicting reads."""
-    return replace(source, roles=replace(source.roles, targets=(), weight=None, group=None), unseen=unseen)
-
-
 def check_known(relation: Relation, types: dict[str, str], coding: Coding, targets: tuple[str, ...]) -> None:
     """Check that a table has the columns that a coding made elsewhere wants.
 
