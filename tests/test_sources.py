@@ -263,6 +263,7 @@ def test_held_out_rows_do_not_depend_on_how_the_file_is_cut(tmp_path, share):
     source = open_source(table[:, :1], table[:, 1])
     summary = read(source, test_size=share, seed=3)
     assert summary.triangle.row_count + summary.test.row_count == n
+    assert summary.test.origins[0]["rows"] == summary.test.row_count
     assert summary.test.row_count == pytest.approx(share * n, abs=4 * np.sqrt(share * (1 - share) * n))
 
     class Cut(ArraySource):
