@@ -190,3 +190,13 @@ def test_constant_duplicate_and_collinear_columns_are_named_and_stay_finite():
     # minimum norm: the three standardized copies of one column share its weight equally
     effect = run.optimum.weights * table[list(run.features)].std(ddof=0).to_numpy()
     np.testing.assert_allclose(effect[[0, 2, 3]], effect[0], rtol=1e-9)
+
+
+def test_rows_keep_their_positions_when_others_are_left_out(monkeypatch):
+    monkeypatch.setattr("steepest.sources.tables.BLOCK_ROWS", 1_024)
+    x = np.arange(5_000.0)
+    x[::7] = np.nan
+    table = pandas.DataFrame({"x": x, "y": np.arange(5_000.0)})
+    batches = list(steepest.open_source(table, target="y", missing="drop").batches())
+    assert len(batches) == 5
+    np.testing.assert_array_equal(np.concatenate([b.positions for b in batches]), np.flatnonzero(~np.isnan(x)))
