@@ -30,6 +30,8 @@ def as_numbers(table):
         lambda: (X.astype(np.float32), Y.astype(np.float16)),
         lambda: (X, Y[:, None]),
         lambda: (X.astype(np.longdouble), Y),
+        lambda: (scipy.sparse.csr_matrix(X), Y),
+        lambda: (scipy.sparse.coo_array(X), Y),
     ],
 )
 def test_all_kinds_of_arrays_are_the_same_table(variant):
@@ -44,6 +46,24 @@ def test_read_only_and_mapped_arrays_are_left_alone(tmp_path):
     for inputs in (frozen, mapped):
         assert as_numbers((inputs, Y)) == as_numbers((X, Y))
     np.testing.assert_array_equal(mapped, X)
+
+
+def test_sparse_rows_are_dense_a_batch_at_a_time(monkeypatch):
+    import steepest.sources.arrays as arrays
+
+    generator = np.random.default_rng(0)
+    wide = scipy.sparse.random_array((5_000, 7), density=0.2, rng=generator, format="csc")
+    y = generator.normal(size=5_000)
+    monkeypatch.setattr(arrays, "CONVERTED", 7_000)
+    assert max(len(batch) for batch in open_source(wide, y).batches()) == 1_000
+    ours, dense = steepest.summarize(wide, y), steepest.summarize(wide.toarray(), y)
+    np.testing.assert_allclose(ours.factor, dense.factor, rtol=0, atol=1e-12 * np.abs(dense.factor).max())
+
+
+def test_a_pass_over_arrays_does_not_read_them_for_a_fingerprint(monkeypatch):
+    """It takes longer than the pass itself; only a state to resume from needs it."""
+    monkeypatch.setattr(ArraySource, "options", property(lambda self: 1 / 0))
+    assert steepest.summarize(X, Y).row_count == 4
 
 
 def test_booleans_are_0_and_1():
@@ -75,7 +95,9 @@ BAD_ARRAYS = {
     "three dimensions": (lambda: (X[None], Y), DataError, r"\(1, 4, 2\)"),
     "lengths": (lambda: (X, Y[:3]), DataError, "X has 4 rows and y has 3"),
     "y of shape (1, n)": (lambda: (X, Y[None]), DataError, "X has 4 rows and y has 1"),
-    "sparse": (lambda: (scipy.sparse.csr_matrix(X), Y), DataTypeError, "sparse matrix; a dense array is needed"),
+    "sparse y": (lambda: (X, scipy.sparse.csr_matrix(Y[:, None])), DataTypeError, "sparse matrix; a dense array is needed"),
+    "sparse vector": (lambda: (scipy.sparse.coo_array(Y), Y), DataError, "must have two dimensions"),
+    "sparse complex": (lambda: (scipy.sparse.csr_array(X * 1j), Y), DataTypeError, "complex"),
     "matrix": (lambda: (np.asmatrix(X), Y), DataTypeError, "np.matrix"),
     "masked": (lambda: (np.ma.masked_greater(X, 40), Y), DataTypeError, "masked values must not be used"),
     "squares overflow": (lambda: (poke(0, 0, 1e200), Y), DataError, "squares overflow: column 'x1'"),

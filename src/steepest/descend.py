@@ -36,6 +36,7 @@ def descend(
     rule: str | Rule = "gradient",
     learning_rate: float | Auto = "auto",
     epochs: int | Auto = "auto",
+    tolerance: float | None = None,
     momentum: float | Auto | None = None,
     l2: float = 0.0,
     objective: ObjectiveName = "half_mse",
@@ -62,7 +63,9 @@ def descend(
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: "gradient", "heavy_ball", "nesterov", "chebyshev", or a rule with its numbers.
         learning_rate: η > 0, or "auto": the best constant rate.
-        epochs: number of updates, or "auto": until every mode is within 1e-12 of its start error.
+        epochs: number of updates, or "auto": until every mode is within the tolerance.
+        tolerance: end the run as soon as every mode stays within this share of its start error; None: 1e-12 where epochs
+            is "auto", and every epoch that was asked for otherwise.
         momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None or "auto": the best.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
@@ -98,7 +101,7 @@ def descend(
     coordinates = triangle.coordinates("standardized" if standardize else "raw", fit_intercept=fit_intercept)
     quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
     _tell(triangle, quadratic)
-    settings = choose(rule, learning_rate, momentum, epochs, quadratic.modes)
+    settings = choose(rule, learning_rate, momentum, epochs, quadratic.modes, tolerance)
     theta = _start(start, triangle, coordinates)
     path, used = _path(engine, quadratic, coordinates, settings.rule, theta, settings.epochs, record, callbacks)
     judge = Judge.of(triangle, quadratic, coordinates, objective, settings.rule, theta)

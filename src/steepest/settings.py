@@ -143,6 +143,7 @@ def choose(
     momentum: float | Auto | None,
     epochs: int | Auto,
     modes: Modes,
+    tolerance: float | None = None,
 ) -> Settings:
     """Return the rule and the epochs to run, with the reason for everything that was "auto".
 
@@ -150,8 +151,10 @@ def choose(
         rule: "gradient", "heavy_ball", "nesterov", or a rule with its numbers (then the next two must be left alone).
         learning_rate: η or "auto", the best constant rate for these modes.
         momentum: β, or None or "auto": the best for these modes; None for "gradient".
-        epochs: a whole number, or "auto": until every mode is within 1e-12 of its start error.
+        epochs: a whole number, or "auto": until every mode is within the tolerance.
         modes: the modes of the objective.
+        tolerance: end the run as soon as every mode stays within this share of its start error; None: 1e-12 where epochs
+            is "auto", and every epoch that was asked for otherwise.
 
     Raises:
         UsageError: a setting is outside its range, or does not belong to the rule.
@@ -162,9 +165,26 @@ def choose(
         if hasattr(rule, "step") and not isinstance(rule, (str, type))
         else _rule(rule, learning_rate, momentum, modes, reasons)
     )
+    share = None if tolerance is None else _check_tolerance(tolerance)
     if isinstance(epochs, str) and epochs == "auto":
-        return Settings(chosen, _auto_epochs(chosen, modes, reasons), reasons)
-    return Settings(chosen, check_epochs(epochs), reasons)
+        return Settings(chosen, _auto_epochs(chosen, modes, share or AUTO_TOLERANCE, reasons), reasons)
+    return Settings(chosen, _enough(chosen, modes, check_epochs(epochs), share, reasons), reasons)
+
+
+def _check_tolerance(tolerance: object) -> float:
+    """Return a tolerance as a float; raise UsageError unless it is between 0 and 1."""
+    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < 1:  # type: ignore[operator]
+        raise UsageError(f"a tolerance is a share of the start error, above 0 and below 1; given was {tolerance!r}.")
+    return float(tolerance)  # type: ignore[arg-type]
+
+
+def _enough(rule: Rule, modes: Modes, epochs: int, tolerance: float | None, reasons: dict[str, str]) -> int:
+    """As many of the epochs asked for as it takes to bring every mode within the tolerance."""
+    needed = settled_epoch(rule, modes.eigenvalues, tolerance) if tolerance and is_linear(rule) else None
+    if needed is None or needed >= epochs:
+        return epochs
+    reasons["epochs"] = f"of {epochs:,}; from there on every mode is within {tolerance:g} of its start error"
+    return needed
 
 
 def check_epochs(epochs: object) -> int:
@@ -216,18 +236,18 @@ def _rule(
     return HeavyBallRule(rate, beta) if name == HeavyBallRule.name else NesterovRule(rate, beta)
 
 
-def _auto_epochs(rule: Rule, modes: Modes, reasons: dict[str, str]) -> int:
-    """Epochs until every mode is within AUTO_TOLERANCE; what a person would still see where it never is."""
+def _auto_epochs(rule: Rule, modes: Modes, tolerance: float, reasons: dict[str, str]) -> int:
+    """Epochs until every mode is within the tolerance; what a person would still see where it never is."""
     if not is_linear(rule):
         raise UsageError(
             f'epochs="auto" needs a rule whose run is known beforehand; {rule!r} is none. Give a number of epochs.'
         )
-    needed = settled_epoch(rule, modes.eigenvalues, AUTO_TOLERANCE)
+    needed = settled_epoch(rule, modes.eigenvalues, tolerance)
     if needed is None:
         reasons["epochs"] = "1000, since at this learning rate no number of epochs is enough"
         return 1000
     if needed > MOST_EPOCHS:
         reasons["epochs"] = f"2**53, the most that can be counted exactly; every mode would need {needed:.3g}"
         return MOST_EPOCHS
-    reasons["epochs"] = f"from there on every mode is within {AUTO_TOLERANCE:g} of its start error"
+    reasons["epochs"] = f"from there on every mode is within {tolerance:g} of its start error"
     return needed

@@ -17,7 +17,7 @@ from steepest.sources.recognize import check_file
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
-CONVERTED_ROWS = 65_536  # rows of another type, such as a memory map of float32, that are converted at once
+CONVERTED = 1 << 23  # numbers of another type, such as a memory map of float32, that are converted at once: 64 MB
 
 
 class PlainNumbers:
@@ -61,9 +61,12 @@ class PlainNumbers:
 
 @dataclass(frozen=True, eq=False)
 class ArraySource(PlainNumbers):
-    """Arrays X (n, d) and y (n, t) of numbers and weight (n,) that have passed every check; float64 batch by batch."""
+    """Arrays X (n, d) and y (n, t) of numbers and weight (n,) that have passed every check; float64 batch by batch.
 
-    X: NDArray[Any]
+    X may be sparse, in rows (CSR): each batch of it is dense.
+    """
+
+    X: Any
     y: NDArray[Any]
     weight: FloatArray | None
     features: tuple[str, ...]
@@ -94,25 +97,24 @@ class ArraySource(PlainNumbers):
             raise UsageError(
                 "an array of inputs needs its targets: descend(X, y). For a file give its path and target=..."
             )
-        X = as_matrix(data, "X")
+        X = _sparse_rows(data) if is_sparse(data) else as_matrix(data, "X")
         # a column of shape (n, 1) and a row of n numbers are the same target; they are never broadcast
         Y = as_matrix(y, "y")
-        if len(X) != len(Y):
-            raise DataError(
-                f"X has {len(X):,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut."
-            )
+        n = X.shape[0]
+        if n != len(Y):
+            raise DataError(f"X has {n:,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut.")
         if not X.shape[1]:
             raise DataError("X has no columns: there is nothing to predict from. Give at least one feature.")
-        if not len(X):
+        if not n:
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
         target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
-        return cls(X, Y, _weights(weight, len(X)), feature_names, target_names, _groups(group, len(X)))
+        return cls(X, Y, _weights(weight, n), feature_names, target_names, _groups(group, n))
 
     @property
     def row_count(self) -> int:
         """The number of rows."""
-        return len(self.X)
+        return len(self.y)
 
     @property
     def has_group(self) -> bool:
@@ -122,7 +124,7 @@ class ArraySource(PlainNumbers):
     def pieces(self) -> "list[ArraySource]":
         """Parts of PIECE_ROWS rows."""
         parts = []
-        for start in range(0, len(self.X), PIECE_ROWS):
+        for start in range(0, len(self.y), PIECE_ROWS):
             rows = slice(start, start + PIECE_ROWS)
             weight = None if self.weight is None else self.weight[rows]
             parts.append(
@@ -134,21 +136,43 @@ class ArraySource(PlainNumbers):
 
     def batches(self, after: Position | None = None) -> Iterator[Batch]:
         """Yield the rows in order, those after a position, as views of the arrays where those are float64."""
-        length = BATCH_ROWS if self.X.dtype == self.y.dtype == np.float64 else CONVERTED_ROWS
-        for start in range(after.rows if after else 0, len(self.X), length):
+        as_is = self.X.dtype == self.y.dtype == np.float64 and not is_sparse(self.X)
+        length = BATCH_ROWS if as_is else max(1, CONVERTED // self.X.shape[1])
+        for start in range(after.rows if after else 0, len(self.y), length):
             rows = slice(start, start + length)
             weight = None if self.weight is None else self.weight[rows]
             group = None if self.group is None else self.group[rows]
-            X, y = (np.asarray(part[rows], dtype=np.float64) for part in (self.X, self.y))
+            part = self.X[rows].toarray() if is_sparse(self.X) else self.X[rows]
+            X, y = np.asarray(part, dtype=np.float64), np.asarray(self.y[rows], dtype=np.float64)
             yield Batch(X, y, self.features, self.targets, weight, self.first_row + start, group)
 
-    def describe(self) -> dict[str, Any]:
-        """Say shapes and fingerprint."""
+    @property
+    def options(self) -> dict[str, Any]:
+        """The numbers themselves, as their fingerprint: reading them all takes longer than a pass, so only on demand."""
         digest = hashlib.sha256()
-        for array in (self.X, self.y, self.weight):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return {"kind": "arrays", "rows": len(self.X), "features": self.X.shape[1], "sha256": digest.hexdigest()}
+        for batch in self.batches():
+            for array in (batch.X, batch.y, batch.weight):
+                if array is not None:
+                    digest.update(np.ascontiguousarray(array))
+        return {"sha256": digest.hexdigest()}
+
+    def describe(self) -> dict[str, Any]:
+        """Say shapes."""
+        return {"kind": "arrays", "rows": self.row_count, "features": len(self.features)}
+
+
+def is_sparse(values: object) -> bool:
+    """Whether this is one of SciPy's sparse matrices or arrays, told without importing them."""
+    return hasattr(values, "tocsr") and hasattr(values, "toarray")
+
+
+def _sparse_rows(values: Any) -> Any:
+    """Return a sparse matrix in rows (CSR) once its numbers have passed the checks of an array."""
+    if values.ndim != 2:
+        raise DataError(f"X must have two dimensions (n, d); given was a sparse array of shape {values.shape}.")
+    rows = values.tocsr()
+    _numbers(rows.data, "X")
+    return rows
 
 
 def as_matrix(values: object, name: str) -> NDArray[Any]:
@@ -160,7 +184,7 @@ def as_matrix(values: object, name: str) -> NDArray[Any]:
     """
     if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
         raise DataTypeError(
-            f"{name} is a sparse matrix; a dense array is needed. Convert it with {name}.toarray() when it fits in memory."
+            f"{name} is a sparse matrix; a dense array is needed here. Convert it with {name}.toarray()."
         )
     if isinstance(values, np.ma.MaskedArray):
         raise DataTypeError(
