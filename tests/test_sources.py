@@ -95,7 +95,11 @@ BAD_ARRAYS = {
     "three dimensions": (lambda: (X[None], Y), DataError, r"\(1, 4, 2\)"),
     "lengths": (lambda: (X, Y[:3]), DataError, "X has 4 rows and y has 3"),
     "y of shape (1, n)": (lambda: (X, Y[None]), DataError, "X has 4 rows and y has 1"),
-    "sparse y": (lambda: (X, scipy.sparse.csr_matrix(Y[:, None])), DataTypeError, "sparse matrix; a dense array is needed"),
+    "sparse y": (
+        lambda: (X, scipy.sparse.csr_matrix(Y[:, None])),
+        DataTypeError,
+        "sparse matrix; a dense array is needed",
+    ),
     "sparse vector": (lambda: (scipy.sparse.coo_array(Y), Y), DataError, "must have two dimensions"),
     "sparse complex": (lambda: (scipy.sparse.csr_array(X * 1j), Y), DataTypeError, "complex"),
     "matrix": (lambda: (np.asmatrix(X), Y), DataTypeError, "np.matrix"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SteepestWarning,
         UsageError,
     )
+    from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.explain import Explanation, explain
     from steepest.model_file import Model, load
     from steepest.plots import (
@@ -55,6 +56,8 @@ _HOMES = {
     "Diagnosis": "diagnosis",
     "DivergenceError": "errors",
     "Explanation": "explain",
+    "GradientDescentRegressor": "estimators",
+    "GradientDescentRegressorCV": "estimators",
     "GradientRule": "rules",
     "HeatMapDisplay": "plots",
     "HeavyBallRule": "rules",
@@ -97,6 +100,8 @@ __all__ = [
     "Diagnosis",
     "DivergenceError",
     "Explanation",
+    "GradientDescentRegressor",
+    "GradientDescentRegressorCV",
     "GradientRule",
     "HeatMapDisplay",
     "HeavyBallRule",

@@ -79,8 +79,8 @@ class Batch:
             return self.kept
         return np.arange(self.first_row, self.first_row + len(self), dtype=np.uint64)
 
-    def take(self, rows: NDArray[np.bool_] | slice) -> "Batch":
-        """Return the chosen rows as a batch of their own (a boolean mask of shape (n,), or a slice)."""
+    def take(self, rows: NDArray[np.bool_ | np.intp] | slice) -> "Batch":
+        """Return the chosen rows as a batch of their own: a boolean mask of shape (n,), row numbers, or a slice."""
         weight = None if self.weight is None else self.weight[rows]
         group = None if self.group is None else self.group[rows]
         first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row

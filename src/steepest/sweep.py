@@ -115,9 +115,20 @@ class Sweep:
             return np.asarray(self.fold_mse.std(axis=-1, ddof=1) / math.sqrt(count) / (2 * self.scores))
 
     @property
+    def _stable(self) -> NDArray[np.bool_]:
+        """Which settings lie below the stability limit, shape as scores; all where none does."""
+        below = np.array(self.learning_rates)[None, :, None, None] < self.stability_limits[:, None, None, :]
+        return np.broadcast_to(below if below.any() else True, self.scores.shape)
+
+    @property
     def best(self) -> Setting:
-        """The setting with the smallest held-out RMSE; of equal ones that with the fewest effective parameters."""
-        smallest = self.scores == np.nanmin(self.scores)
+        """The setting below the stability limit with the smallest held-out RMSE.
+
+        Of equal ones that with the fewest effective parameters. A run that grows can look good after a few epochs; it is
+        chosen only where every learning rate is too large.
+        """
+        scores = np.where(self._stable, self.scores, math.inf)
+        smallest = scores == np.nanmin(scores)
         return self.setting(int(np.where(smallest, self.effective_parameters, math.inf).argmin()))
 
     @property
@@ -128,7 +139,7 @@ class Sweep:
         """
         best = self.best
         within = self.scores <= best.rmse + (0.0 if math.isnan(best.standard_error) else best.standard_error)
-        return self.setting(int(np.where(within, self.effective_parameters, math.inf).argmin()))
+        return self.setting(int(np.where(within & self._stable, self.effective_parameters, math.inf).argmin()))
 
     def setting(self, index: int) -> Setting:
         """Return the setting at a flat index of `scores`."""
@@ -238,6 +249,36 @@ def sweep(
     else:
         train = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
         parts = _given_validation(train, validation, target)
+    return judge_folds(
+        parts,
+        learning_rates=learning_rates,
+        epochs=epochs,
+        l2=l2,
+        rule=rule,
+        momentum=momentum,
+        objective=objective,
+        standardize=standardize,
+        fit_intercept=fit_intercept,
+    )
+
+
+def judge_folds(
+    parts: Folds,
+    *,
+    learning_rates: Sequence[float] | None,
+    epochs: Sequence[int] | None,
+    l2: Sequence[float],
+    rule: str | Sequence[str],
+    momentum: float | Sequence[float] | None,
+    objective: ObjectiveName,
+    standardize: bool,
+    fit_intercept: bool,
+) -> Sweep:
+    """Judge every combination on folds whose triangles are at hand; the grids are as in `sweep`.
+
+    Raises:
+        UsageError: a grid holds a value outside its range, or there are several targets.
+    """
     _refuse_several_targets(parts.whole)
     name: CoordinatesName = "standardized" if standardize else "raw"
     coordinates = parts.whole.coordinates(name, fit_intercept=fit_intercept)
@@ -268,7 +309,7 @@ def sweep(
     for (i, (kind, beta)), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
         limits[i, m] = _make(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
     return Sweep(
-        rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if validation is None else None,
+        rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
         limits, parts.whole, objective, standardize, fit_intercept,
     )  # fmt: skip
 

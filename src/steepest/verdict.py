@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 from steepest.convergence import AT_LIMIT, first_epoch, remaining
@@ -97,14 +98,14 @@ class Judge:
         if not self._eigenvalues.size:
             return ()
         left = np.abs(self.rule.residual(self._eigenvalues, np.array([epoch])))[0]
-        words = self.mode_words()
-        return tuple((words[i], float(left[i])) for i in np.argsort(-left, kind="stable")[:SHOWN_MODES])
+        slowest = np.argsort(-left, kind="stable")[:SHOWN_MODES]
+        return tuple(zip(self.mode_words(slowest), left[slowest].tolist(), strict=True))
 
-    def mode_words(self) -> tuple[str, ...]:
-        """What each moving mode is made of, the steepest first."""
+    def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
+        """What each moving mode is made of, the steepest first, or only the chosen ones."""
         sizes = self.triangle.input_sizes(self.coordinates)
         names = self.coordinates.parameter_names(self.triangle.features)
-        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T)
+        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
 
     def _left(self, epoch: int) -> float:
         """The largest share at an epoch and the one after: momentum passing through the minimum has not arrived."""
@@ -129,6 +130,8 @@ class Judge:
     @cached_property
     def standardized(self) -> Quadratic:
         """The objective of the same table in standardized coordinates."""
+        if self.coordinates.name == "standardized":
+            return self.quadratic
         coordinates = self.triangle.coordinates("standardized", fit_intercept=self.quadratic.fit_intercept)
         return Quadratic.of(self.triangle, coordinates, objective=self.objective, l2=self.quadratic.l2)
 

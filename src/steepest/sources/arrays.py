@@ -102,7 +102,9 @@ class ArraySource(PlainNumbers):
         Y = as_matrix(y, "y")
         n = X.shape[0]
         if n != len(Y):
-            raise DataError(f"X has {n:,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut.")
+            raise DataError(
+                f"X has {n:,} rows and y has {len(Y):,}; each row needs its target. Check how they were cut."
+            )
         if not X.shape[1]:
             raise DataError("X has no columns: there is nothing to predict from. Give at least one feature.")
         if not n:
@@ -153,7 +155,7 @@ class ArraySource(PlainNumbers):
         for batch in self.batches():
             for array in (batch.X, batch.y, batch.weight):
                 if array is not None:
-                    digest.update(np.ascontiguousarray(array))
+                    digest.update(np.ascontiguousarray(array).data)
         return {"sha256": digest.hexdigest()}
 
     def describe(self) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Linear: what every estimator of ours shares: checked rows in, a run's last state out, predictions."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from steepest.batch import FloatArray, check_finite
+from steepest.errors import DivergenceError
+from steepest.sources.arrays import ArraySource
+from steepest.trajectory import State, Trajectory, Verdict, log_spaced
+
+LOGGER = logging.getLogger("steepest")
+LOG_LINES = 20
+MOST_EPOCHS_SHOWN = 100_000  # of a curve as an attribute; a longer one is thinned to log-spaced epochs
+
+
+class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A linear model y = X·coef_ + intercept_ fitted by a run of gradient descent."""
+
+    coef_: FloatArray
+    intercept_: Any
+    trajectory_: Trajectory
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Return X @ coef_.T + intercept_.
+
+        Args:
+            X: inputs, dense or sparse, shape (n, d).
+
+        Returns:
+            shape (n,), or (n, t) where y had several columns; target units.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            ValueError: X has other columns than in `fit`, NaN or inf.
+        """
+        check_is_fitted(self)
+        rows = validate_data(self, X, reset=False, accept_sparse="csr", ensure_all_finite=False)
+        self._refuse_infinite(rows)
+        return np.asarray(rows @ self.coef_.T + self.intercept_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @property
+    def verdict_(self) -> Verdict:
+        """What became of the run, and what to change; `str()` is the sentence."""
+        check_is_fitted(self)
+        return self.trajectory_.verdict
+
+    @property
+    def loss_curve_epochs_(self) -> np.ndarray[Any, Any]:
+        """The epochs of `loss_curve_`: 0 to the last, or 100,000 log-spaced ones of a longer run."""
+        check_is_fitted(self)
+        last = self.trajectory_.epochs
+        return np.arange(last + 1) if last < MOST_EPOCHS_SHOWN else log_spaced(last, MOST_EPOCHS_SHOWN)
+
+    @property
+    def loss_curve_(self) -> FloatArray:
+        """The objective on the training rows at `loss_curve_epochs_`, from the start, shape (K,) or (K, t)."""
+        return self.trajectory_.loss(self.loss_curve_epochs_)
+
+    def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool) -> ArraySource:
+        """Check X, y and weights as scikit-learn does, and return them as a source; y (n, 1) counts as (n,)."""
+        inputs, targets = validate_data(
+            self, X, y, reset=reset, accept_sparse="csr", multi_output=True, y_numeric=True, ensure_all_finite=False
+        )
+        if targets.ndim == 2 and targets.shape[1] == 1:
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
+                "pass y.ravel() to say so.",
+                DataConversionWarning,
+                stacklevel=4,
+            )
+        self._refuse_infinite(inputs)
+        check_finite(np.asarray(targets, dtype=np.float64).reshape(len(targets), -1), _target_names(targets))
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
+        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]))
+
+    def _names(self, columns: int) -> list[str]:
+        """Names of the columns: those of the data frame, or x1, x2, …"""
+        given = getattr(self, "feature_names_in_", None)
+        return [f"x{j + 1}" for j in range(columns)] if given is None else [str(name) for name in given]
+
+    def _refuse_infinite(self, rows: Any) -> None:
+        """Raise ValueError where X holds NaN or inf, with count, row and column."""
+        names = tuple(self._names(rows.shape[1]))
+        if hasattr(rows, "tocsr"):
+            if not np.isfinite(rows.data).all():
+                check_finite(rows.toarray(), names)
+        elif rows.dtype.kind == "f":
+            check_finite(rows, names)
+
+    @contextlib.contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        """Put every attribute back where the block fails or is interrupted: fitted as before, or not at all."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _take(self, state: State, run: Trajectory) -> Self:
+        """Keep a state of a run as the model, in scikit-learn's shapes: coef_ (d,) or (t, d)."""
+        self.trajectory_ = run
+        self.coef_ = np.ascontiguousarray(state.weights.T)
+        self.intercept_ = state.bias if run.coordinates.fit_intercept or len(run.targets) > 1 else 0.0
+        self.n_iter_ = state.epoch
+        return self
+
+    def _judge(self, run: Trajectory, *, tolerance: float | None, stopped: bool) -> None:
+        """Raise or warn by the verdict.
+
+        Args:
+            run: the run.
+            tolerance: a share left that counts as done.
+            stopped: whether held-out rows ended the run before its last epoch, which is no failure.
+
+        Raises:
+            DivergenceError: the run grows.
+        """
+        verdict = run.verdict
+        if verdict.kind == "diverges":
+            raise DivergenceError(str(verdict))
+        done = verdict.kind in ("converged", "unknown") or (tolerance is not None and verdict.remaining <= tolerance)
+        if not (done or stopped):
+            warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
+
+    def _log(self, run: Trajectory) -> None:
+        """Tell the logger "steepest" about the run, thinned to about 20 lines."""
+        for reason, text in run.reasons.items():
+            LOGGER.info("%s: %s", reason, text)
+        epochs = log_spaced(run.epochs, LOG_LINES)
+        for epoch, loss, rmse in zip(epochs, run.loss(epochs), run.rmse(epochs), strict=True):
+            LOGGER.info("epoch %s  loss %s  RMSE %s", f"{epoch:,}", loss, rmse)
+        LOGGER.info("%s", run.verdict)
+
+
+def _target_names(targets: FloatArray) -> tuple[str, ...]:
+    t = 1 if targets.ndim == 1 else targets.shape[1]
+    return ("y",) if t == 1 else tuple(f"y{j + 1}" for j in range(t))

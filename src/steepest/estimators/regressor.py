@@ -1,0 +1,223 @@
+"""Regressor: scikit-learn's fit, partial_fit and predict for one run of gradient descent."""
+
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+
+from steepest.batch import FloatArray
+from steepest.descend import descend
+from steepest.errors import UsageError
+from steepest.estimators.linear import LinearEstimator
+from steepest.quadratic import ObjectiveName
+from steepest.rules import Rule
+from steepest.settings import Auto
+from steepest.sources.arrays import ArraySource
+from steepest.summarize import read
+from steepest.triangle import Triangle
+from steepest.validation import ValidationCurve, validation_curve
+
+
+class GradientDescentRegressor(LinearEstimator):
+    """A linear model fitted by full-batch gradient descent whose every epoch is known in closed form.
+
+        J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
+
+    With the defaults the learning rate and the number of epochs are chosen from the modes, inputs are standardized, and
+    the result is the least-squares model. A run that diverges raises `steepest.DivergenceError` with the stability limit
+    and the rate that would do; one that has not arrived gives a ConvergenceWarning with what is missing.
+
+    Args:
+        learning_rate: η > 0, or "auto": the best constant rate.
+        epochs: number of updates, or "auto": until every mode is within `tol`.
+        rule: "gradient", "heavy_ball", "nesterov" or "chebyshev".
+        momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None: the best.
+        l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
+            alpha = n·l2 (with standardize=False and objective="half_mse").
+        tol: the run ends once every mode stays within this share of its start error; None: 1e-12 where epochs is "auto",
+            else all epochs.
+        standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
+        fit_intercept: whether the model has an intercept.
+        objective: "half_mse", "mse" (twice that) or "quarter_mse" (half of it).
+        validation: held-out rows for early stopping: a share of the rows in (0, 1), or (X, y); None for none. The model is
+            then that of the epoch with the smallest held-out RMSE.
+        warm_start: begin at the coefficients of the last fit instead of zeros.
+        random_state: decides which rows `validation` as a share holds out.
+        verbose: log the run, thinned, to the logger "steepest" at level INFO; nothing is printed.
+
+    Attributes:
+        coef_: weights, shape (d,), or (t, d) where y had several columns; target units per feature unit.
+        intercept_: a float, or shape (t,).
+        n_iter_: epochs of the model.
+        n_features_in_, feature_names_in_: of the inputs in `fit`.
+        loss_curve_, loss_curve_epochs_: the objective over the run.
+        validation_curve_: a `steepest.ValidationCurve`, or None.
+        trajectory_: the run: any epoch, the optimum, the modes.
+        verdict_: what became of it.
+        triangle_: of the rows it learned from; `partial_fit` adds to it.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.arange(1.0, 301.0).reshape(-1, 1)
+        >>> model = GradientDescentRegressor().fit(x, 0.5 * x[:, 0] + 2)
+        >>> model.coef_.round(9), round(model.intercept_, 9), model.verdict_.kind
+        (array([0.5]), 2.0, 'converged')
+
+    Source: Goh, "Why Momentum Really Works", Distill 2017 (the closed form).
+    """
+
+    triangle_: Triangle
+    validation_curve_: ValidationCurve | None
+    _held: Triangle | None
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float | Auto = "auto",
+        epochs: int | Auto = "auto",
+        rule: str | Rule = "gradient",
+        momentum: float | Auto | None = None,
+        l2: float = 0.0,
+        tol: float | None = 1e-12,
+        standardize: bool = True,
+        fit_intercept: bool = True,
+        objective: ObjectiveName = "half_mse",
+        validation: float | tuple[ArrayLike, ArrayLike] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.rule = rule
+        self.momentum = momentum
+        self.l2 = l2
+        self.tol = tol
+        self.standardize = standardize
+        self.fit_intercept = fit_intercept
+        self.objective = objective
+        self.validation = validation
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        coef_init: ArrayLike | None = None,
+        intercept_init: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the model to rows, in one pass over them.
+
+        Args:
+            X: inputs, dense or sparse, shape (n, d).
+            y: targets, shape (n,) or (n, t).
+            sample_weight: one weight a row, shape (n,), not negative: 0 is a row that is absent, 2 a row that stands twice.
+            coef_init: where the run starts, shape of coef_; default zeros, or the last fit with warm_start.
+            intercept_init: the same for intercept_.
+            X_val: held-out inputs for early stopping, instead of `validation`.
+            y_val: their targets.
+
+        Returns:
+            self.
+
+        Raises:
+            ValueError: the rows or a setting cannot be used; says why.
+            DivergenceError: the learning rate is above the stability limit.
+        """
+        with self._whole_or_not():
+            rows = self._rows(X, y, sample_weight, reset=True)
+            self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
+            train, held = self._read(rows, self._held_out(X_val, y_val))
+            return self._learn(train, held, self._start(train, coef_init, intercept_init))
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
+
+            triangle_ = triangle_ + triangle of these rows
+
+        Args:
+            X: inputs, shape (n, d).
+            y: targets, shape (n,) or (n, t).
+            sample_weight: one weight a row, shape (n,).
+
+        Returns:
+            self.
+
+        Raises:
+            ValueError: as `fit`; other columns than before.
+            DivergenceError: as `fit`.
+        """
+        if not hasattr(self, "triangle_"):
+            return self.fit(X, y, sample_weight)
+        with self._whole_or_not():
+            rows = replace(self._rows(X, y, sample_weight, reset=False), first_row=self._rows_seen)
+            self._rows_seen += rows.row_count
+            train, held = self._read(rows, self._held_out(None, None))
+            if held is not None and self._held is not None and not isinstance(self.validation, tuple):
+                held = self._held + held
+            train = self.triangle_ + train
+            return self._learn(train, held, self._start(train, None, None))
+
+    def _held_out(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> float | tuple[ArrayLike, ArrayLike] | None:
+        """Return the share of rows to hold out, the held-out rows, or None; checked."""
+        if (X_val is None) != (y_val is None):
+            raise UsageError("X_val and y_val belong together; give both or none.")
+        if X_val is not None and self.validation is not None:
+            raise UsageError("held-out rows are given twice, by validation and by X_val; give one of them.")
+        given = self.validation if X_val is None else (X_val, y_val)
+        share = isinstance(given, (float, np.floating)) and 0 < given < 1
+        if not (given is None or share or (isinstance(given, tuple) and len(given) == 2)):
+            raise UsageError(f"validation is a share of the rows between 0 and 1, or (X, y); given was {given!r}.")
+        return given  # type: ignore[return-value]  # X_val and y_val are both given
+
+    def _read(
+        self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None
+    ) -> tuple[Triangle, Triangle | None]:
+        """Read the rows once: the triangle to learn from, and that of the held-out rows."""
+        if isinstance(held_out, tuple):
+            held = self._rows(*held_out, None, reset=False)
+            return read(rows, sample_rows=0).triangle, read(held, sample_rows=0).triangle
+        summary = read(rows, test_size=held_out or 0.0, seed=self._seed, sample_rows=0)
+        return summary.triangle, summary.test
+
+    def _start(
+        self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None
+    ) -> tuple[FloatArray, FloatArray] | None:
+        """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
+        if self.warm_start and hasattr(self, "coef_"):
+            coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
+        if coef is None and intercept is None:
+            return None
+        shape = (len(train.features), len(train.targets))
+        weights = np.zeros(shape) if coef is None else np.asarray(coef).T
+        return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
+
+    def _learn(self, train: Triangle, held: Triangle | None, start: tuple[FloatArray, FloatArray] | None) -> Self:
+        """Run on the triangle, judge the run, and keep its last state, or the best on held-out rows."""
+        run = descend(
+            train,
+            rule=self.rule,
+            learning_rate=self.learning_rate,
+            epochs=self.epochs,
+            tolerance=self.tol,
+            momentum=self.momentum,
+            l2=self.l2,
+            objective=self.objective,
+            standardize=self.standardize,
+            fit_intercept=self.fit_intercept,
+            start=start,
+        )
+        if self.verbose:
+            self._log(run)
+        curve = None if held is None else validation_curve(run, held)
+        last = run.epochs if curve is None else curve.best_epoch
+        self._judge(run, tolerance=self.tol, stopped=last < run.epochs)
+        self.triangle_, self._held, self.validation_curve_ = train, held, curve
+        return self._take(run.at(last), run)

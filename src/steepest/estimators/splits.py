@@ -1,0 +1,103 @@
+"""Splits: the training and held-out triangles of any cross-validation splitter, from one pass over the rows."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import DataError
+from steepest.folds import Folds
+from steepest.sources.arrays import ArraySource
+from steepest.triangle import Triangle
+
+Indices = NDArray[np.intp]
+MOST_ATOMS = 256  # parts of rows with a triangle of their own; splits that overlap in more ways are read one by one
+TRAIN, HELD = 1, 2
+
+
+def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Folds:
+    """Read rows once and return the two triangles of each split.
+
+    Rows that are in the training part of the same splits and held out in the same ones have a triangle together; each
+    part of each split is a sum of these. K folds take K of them, K stretches of time K + 1. Splits of random rows overlap
+    in too many ways and are read one after another.
+
+    Args:
+        rows: the rows.
+        splits: for each split the positions of the rows to learn from and of those held out.
+
+    Raises:
+        DataError: a part has no rows.
+    """
+    if not splits:
+        raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
+    for train, held in splits:
+        if not len(train) or not len(held):
+            raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")
+    roles = _roles(rows.row_count, splits)
+    if roles is None:
+        return _one_by_one(rows, splits)
+    atoms, labels = np.unique(roles, axis=0, return_inverse=True)
+    if len(atoms) > MOST_ATOMS:
+        return _one_by_one(rows, splits)
+    triangles = _by_label(rows, labels.reshape(-1), len(atoms))
+    sums = [
+        tuple(_sum([t for t, at in zip(triangles, atoms[:, k], strict=True) if at == role]) for role in (TRAIN, HELD))
+        for k in range(len(splits))
+    ]
+    return _folds(sums, _sum(triangles), _fold_of_each(roles))
+
+
+def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Folds:
+    """Read the rows once for each part of each split."""
+    parts = [(_triangle(rows, train), _triangle(rows, held)) for train, held in splits]
+    return _folds(parts, _triangle(rows, None), np.zeros(0, dtype=np.int64))
+
+
+def _folds(parts: Sequence[tuple[Triangle, ...]], whole: Triangle, labels: NDArray[np.int64]) -> Folds:
+    return Folds(tuple(part[0] for part in parts), tuple(part[1] for part in parts), whole, labels)
+
+
+def _roles(n: int, splits: Sequence[tuple[Indices, Indices]]) -> NDArray[np.int8] | None:
+    """What each row is in each split, shape (n, K): 0 absent, 1 to learn from, 2 held out; None where one stands twice."""
+    roles = np.zeros((n, len(splits)), dtype=np.int8)
+    for k, (train, held) in enumerate(splits):
+        both = np.concatenate([train, held])
+        if len(np.unique(both)) < len(both):
+            return None
+        roles[train, k], roles[held, k] = TRAIN, HELD
+    return roles
+
+
+def _fold_of_each(roles: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The split in which each row is held out, -1 for none; empty where a row is held out more than once."""
+    if ((roles == HELD).sum(axis=1) > 1).any():
+        return np.zeros(0, dtype=np.int64)
+    return np.where((roles == HELD).any(axis=1), (roles == HELD).argmax(axis=1), -1)
+
+
+def _by_label(rows: ArraySource, labels: NDArray[np.intp], count: int) -> list[Triangle]:
+    """The triangle of each label's rows, from one pass."""
+    parts = [Triangle.empty(rows.features, rows.targets)] * count
+    for batch in rows.batches():
+        here = labels[batch.first_row : batch.first_row + len(batch)]
+        parts = [a + b for a, b in zip(parts, Triangle.of_parts(batch, here, count), strict=True)]
+    return parts
+
+
+def _triangle(rows: ArraySource, positions: Indices | None) -> Triangle:
+    """The triangle of some rows, each as often as it is named; of all of them for None."""
+    total = Triangle.empty(rows.features, rows.targets)
+    times = None if positions is None else np.bincount(positions, minlength=rows.row_count)
+    for batch in rows.batches():
+        if times is not None:
+            here = times[batch.first_row : batch.first_row + len(batch)]
+            batch = batch.take(np.repeat(np.arange(len(batch)), here))
+        if len(batch):
+            total = total + Triangle.of(batch)
+    return total
+
+
+def _sum(triangles: Sequence[Triangle]) -> Triangle:
+    return reduce(Triangle.__add__, triangles)
