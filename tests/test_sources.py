@@ -29,7 +29,6 @@ def as_numbers(table):
         lambda: (X.astype(np.int8), Y.astype(np.int16)),
         lambda: (X.astype(np.float32), Y.astype(np.float16)),
         lambda: (X, Y[:, None]),
-        lambda: (X.astype(np.longdouble), Y),
         lambda: (scipy.sparse.csr_matrix(X), Y),
         lambda: (scipy.sparse.coo_array(X), Y),
     ],

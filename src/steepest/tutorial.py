@@ -16,7 +16,7 @@ from steepest.errors import DataError, DivergenceError, UsageError
 from steepest.plots import PredictionErrorDisplay
 from steepest.rules import GradientRule, check_learning_rate
 from steepest.settings import check_epochs
-from steepest.sources.arrays import as_matrix
+from steepest.sources.matrices import as_matrix
 from steepest.split import check_seed
 from steepest.words import number
 

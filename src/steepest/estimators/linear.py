@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from steepest.batch import FloatArray, check_finite
-from steepest.errors import DivergenceError
+from steepest.errors import DataWarning, DivergenceError
+from steepest.estimators.refusals import refuse_inputs, refuse_targets
 from steepest.sources.arrays import ArraySource
 from steepest.trajectory import State, Trajectory, Verdict, log_spaced
 
@@ -43,9 +44,22 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             ValueError: X has other columns than in `fit`, NaN or inf.
         """
         check_is_fitted(self)
+        refuse_inputs(X)
         rows = validate_data(self, X, reset=False, accept_sparse="csr", ensure_all_finite=False)
         self._refuse_infinite(rows)
         return np.asarray(rows @ self.coef_.T + self.intercept_)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return R² = 1 - Σ w·(y - prediction)² / Σ w·(y - mean)² on given rows, averaged over several targets.
+
+        Where y does not vary R² is undefined; scikit-learn's 1.0 (exact) or 0.0 is returned, with a DataWarning.
+        """
+        targets = np.asarray(y)
+        if targets.size and (targets == targets[:1]).all():
+            warnings.warn(
+                "R² is undefined here: y does not vary. What is returned is a convention.", DataWarning, stacklevel=2
+            )
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -72,6 +86,8 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
 
     def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool) -> ArraySource:
         """Check X, y and weights as scikit-learn does, and return them as a source; y (n, 1) counts as (n,)."""
+        refuse_inputs(X)
+        refuse_targets(y)
         inputs, targets = validate_data(
             self, X, y, reset=reset, accept_sparse="csr", multi_output=True, y_numeric=True, ensure_all_finite=False
         )
@@ -83,7 +99,6 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
                 stacklevel=4,
             )
         self._refuse_infinite(inputs)
-        check_finite(np.asarray(targets, dtype=np.float64).reshape(len(targets), -1), _target_names(targets))
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
         return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]))
 
@@ -146,8 +161,3 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         for epoch, loss, rmse in zip(epochs, run.loss(epochs), run.rmse(epochs), strict=True):
             LOGGER.info("epoch %s  loss %s  RMSE %s", f"{epoch:,}", loss, rmse)
         LOGGER.info("%s", run.verdict)
-
-
-def _target_names(targets: FloatArray) -> tuple[str, ...]:
-    t = 1 if targets.ndim == 1 else targets.shape[1]
-    return ("y",) if t == 1 else tuple(f"y{j + 1}" for j in range(t))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import Coding
-from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
+from steepest.errors import DataError, UsageError
+from steepest.sources.matrices import as_matrix, check_numbers, is_sparse, sparse_rows
 from steepest.sources.recognize import check_file
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
@@ -97,7 +98,7 @@ class ArraySource(PlainNumbers):
             raise UsageError(
                 "an array of inputs needs its targets: descend(X, y). For a file give its path and target=..."
             )
-        X = _sparse_rows(data) if is_sparse(data) else as_matrix(data, "X")
+        X = sparse_rows(data) if is_sparse(data) else as_matrix(data, "X")
         # a column of shape (n, 1) and a row of n numbers are the same target; they are never broadcast
         Y = as_matrix(y, "y")
         n = X.shape[0]
@@ -163,88 +164,6 @@ class ArraySource(PlainNumbers):
         return {"kind": "arrays", "rows": self.row_count, "features": len(self.features)}
 
 
-def is_sparse(values: object) -> bool:
-    """Whether this is one of SciPy's sparse matrices or arrays, told without importing them."""
-    return hasattr(values, "tocsr") and hasattr(values, "toarray")
-
-
-def _sparse_rows(values: Any) -> Any:
-    """Return a sparse matrix in rows (CSR) once its numbers have passed the checks of an array."""
-    if values.ndim != 2:
-        raise DataError(f"X must have two dimensions (n, d); given was a sparse array of shape {values.shape}.")
-    rows = values.tocsr()
-    _numbers(rows.data, "X")
-    return rows
-
-
-def as_matrix(values: object, name: str) -> NDArray[Any]:
-    """Return `values` as an array of numbers of shape (n, columns); y of shape (n,) becomes (n, 1).
-
-    Raises:
-        DataTypeError: sparse, masked, complex, text or dates.
-        DataError: another number of dimensions, or objects that are no numbers.
-    """
-    if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
-        raise DataTypeError(
-            f"{name} is a sparse matrix; a dense array is needed here. Convert it with {name}.toarray()."
-        )
-    if isinstance(values, np.ma.MaskedArray):
-        raise DataTypeError(
-            f"{name} is a masked array, and masked values must not be used. Fill them, or drop their rows, and pass .data."
-        )
-    if isinstance(values, np.matrix):
-        raise DataTypeError(f"{name} is an np.matrix, whose products mean something else. Pass np.asarray({name}).")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise DataError(f"{name} is no rectangular table of numbers: {error}.") from error
-    if name == "y" and array.ndim == 1:
-        array = array[:, None]
-    if array.ndim == 1:
-        raise DataError(
-            f"X must have two dimensions (n, d); given was shape {array.shape}. For one feature use X.reshape(-1, 1)."
-        )
-    if array.ndim != 2:
-        shapes = "(n,) or (n, t)" if name == "y" else "(n, d)"
-        raise DataError(f"{name} must have the shape {shapes}; given was {array.shape}.")
-    return _numbers(array, name)
-
-
-def _numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
-    kind = array.dtype.kind
-    if kind == "c":
-        raise DataTypeError(
-            f"{name} holds complex numbers; complex is not supported. Pass real and imaginary parts as two columns."
-        )
-    if kind in "mM":
-        raise DataTypeError(
-            f"{name} holds dates or durations ({array.dtype}). Turn them into numbers in a unit of your choice first."
-        )
-    if kind in "US":
-        raise DataTypeError(
-            f"{name} holds text, the first value is {array.flat[0]!r}. Turn it into numbers first, e.g. with .astype(float)."
-        )
-    if kind == "O":
-        return _from_objects(array, name)
-    if kind not in "buif":
-        raise DataTypeError(f"{name} has the type {array.dtype}, which is no number. Turn it into numbers first.")
-    return array
-
-
-def _from_objects(array: NDArray[Any], name: str) -> FloatArray:
-    result = np.empty(array.shape)
-    for (row, column), value in np.ndenumerate(array):
-        if isinstance(value, (str, bytes, complex)):
-            raise DataTypeError(f"{name} holds {value!r} in row {row}, column {column}; a number is needed there.")
-        try:
-            result[row, column] = float(value)
-        except (TypeError, ValueError):
-            raise MissingValuesError(
-                f"{name} holds {value!r} in row {row}, column {column}; a number is needed there. Drop the row or fill it in."
-            ) from None
-    return result
-
-
 def _names(given: Sequence[str] | None, count: int, letter: str, parameter: str, array: str) -> tuple[str, ...]:
     if given is None:
         return (letter,) if count == 1 and letter == "y" else tuple(f"{letter}{j + 1}" for j in range(count))
@@ -264,7 +183,7 @@ def _weights(weight: object, n: int) -> FloatArray | None:
     array = np.asarray(weight)
     if array.shape != (n,):
         raise DataError(f"weight needs one number a row, shape ({n},); given was {array.shape}.")
-    values = np.asarray(_numbers(array[:, None], "weight")[:, 0], dtype=np.float64)
+    values = np.asarray(check_numbers(array[:, None], "weight")[:, 0], dtype=np.float64)
     if not np.isfinite(values).all() or (values < 0).any():
         wrong = values[~(np.isfinite(values) & (values >= 0))]
         raise DataError(f"weights must be finite and not negative; {wrong.size:,} are not, the first is {wrong[0]}.")
