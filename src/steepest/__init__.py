@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ValidationCurveDisplay,
     )
     from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.solution import Solution, solve
     from steepest.sources import open_source
     from steepest.summarize import summarize
     from steepest.sweep import Sweep, sweep
@@ -70,6 +71,7 @@ _HOMES = {
     "NesterovRule": "rules",
     "PredictionErrorDisplay": "plots",
     "Record": "trajectory",
+    "Solution": "solution",
     "State": "trajectory",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
@@ -85,6 +87,7 @@ _HOMES = {
     "explain": "explain",
     "load": "model_file",
     "open_source": "sources",
+    "solve": "solution",
     "summarize": "summarize",
     "sweep": "sweep",
     "validation_curve": "validation",
@@ -114,6 +117,7 @@ __all__ = [
     "NesterovRule",
     "PredictionErrorDisplay",
     "Record",
+    "Solution",
     "State",
     "SteepestError",
     "SteepestWarning",
@@ -130,6 +134,7 @@ __all__ = [
     "explain",
     "load",
     "open_source",
+    "solve",
     "summarize",
     "sweep",
     "validation_curve",

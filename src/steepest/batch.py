@@ -105,17 +105,3 @@ def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0)
         f"column {names[column]!r}. Drop those rows or impute the values."
     )
     raise MissingValuesError(text) if what == "NaN" else DataError(text)
-
-
-def two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the rounded sum of a and b and what the rounding left of it: high + low = a + b exactly.
-
-    Source: Knuth, "The Art of Computer Programming", volume 2, 3rd edition, section 4.2.2, theorem B.
-
-    Example:
-        >>> two_sum(np.array([1e16]), np.array([0.3125]))
-        (array([1.e+16]), array([0.3125]))
-    """
-    high = a + b
-    b_in = high - a
-    return high, (a - (high - b_in)) + (b - b_in)

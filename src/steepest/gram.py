@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from steepest.batch import Batch, FloatArray, two_sum
+from steepest.batch import Batch, FloatArray
+from steepest.double_double import two_sum
 from steepest.threads import in_threads
 
 SECTION_ROWS = 32_768  # rows that one thread works through; the same on every machine, so that the bits are

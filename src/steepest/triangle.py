@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from steepest import gram
 from steepest.array_file import read_arrays, write_arrays
-from steepest.batch import Batch, FloatArray, check_finite, two_sum
+from steepest.batch import Batch, FloatArray, check_finite
 from steepest.coding import Coding
 from steepest.coordinates import Coordinates, CoordinatesName
+from steepest.double_double import two_sum
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.qr import EXTENDED_WORK, retriangularize, triangularize, working_type
 from steepest.threads import in_threads

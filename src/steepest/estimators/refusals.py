@@ -40,7 +40,7 @@ def refuse_targets(y: Any) -> None:
     _refuse_masked(y, "y")
     if is_sparse(y):
         raise DataTypeError("y is a sparse matrix; a dense array is needed here. Convert it with y.toarray().ravel().")
-    values = np.asarray(y) if hasattr(y, "__array__") or isinstance(y, (list, tuple)) else np.zeros(0)
+    values: NDArray[Any] = np.asarray(y) if hasattr(y, "__array__") or isinstance(y, (list, tuple)) else np.zeros(0)
     if values.dtype.kind == "f" and values.ndim in (1, 2):
         t = 1 if values.ndim == 1 else values.shape[1]
         names = ("y",) if t == 1 else tuple(f"y{j + 1}" for j in range(t))
