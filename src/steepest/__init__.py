@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from steepest.explain import Explanation, explain
+    from steepest.export import export
     from steepest.model_file import Model, load
     from steepest.plots import (
         HeatMapDisplay,
@@ -80,6 +81,7 @@ _HOMES = {
     "descend": "descend",
     "diagnose": "diagnosis",
     "explain": "explain",
+    "export": "export",
     "load": "model_file",
     "open_source": "sources",
     "summarize": "summarize",
@@ -123,6 +125,7 @@ __all__ = [
     "descend",
     "diagnose",
     "explain",
+    "export",
     "load",
     "open_source",
     "summarize",
