@@ -129,7 +129,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         ModelFileError: damaged, foreign, of another version, or not matching its checksum.
     """
     file = Path(path)
-    file = file / "model.json" if file.is_dir() else file
+    file = file / "model.json" if os.path.isdir(file) else file
     content = parse(read(file), file)
     return Model(
         tuple(content["features"]),

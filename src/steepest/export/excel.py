@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from steepest.coding import Coding, Column
 from steepest.errors import UsageError
 from steepest.export.about import about, brief
-from steepest.export.terms import ColumnTerms, ProductTerms, Terms, coding_of, refuse_characters, terms_of
+from steepest.export.terms import ColumnTerms, ProductTerms, Terms, added, coding_of, refuse_characters, terms_of
 from steepest.model_file import Model
 
 LONGEST_FORMULA = 8_192
@@ -83,7 +83,7 @@ def _prediction(terms: Terms, coding: Coding, cells: dict[str, str]) -> str:
         cell = cells[column.column.name]
         parts.append(_text_terms(column, cell) if column.levels else _number_terms(column, cell))
     parts += [_product(product, cells) for product in terms.products]
-    total = "+".join(parts)
+    total = added(parts, "+")
     # an empty cell counts as 0 and TRUE as 1 in Excel's arithmetic: only COUNT tells them from numbers
     needed = [cells[column.name] for column in coding.columns if column.levels is None and not column.missing]
     return f"IF({_counted(needed)}<{len(needed)},NA(),{total})" if needed else total

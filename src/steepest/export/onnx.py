@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from steepest.coding import Coding, Column
 from steepest.errors import UsageError
 from steepest.export.about import about
-from steepest.export.terms import coding_of, numbers_of, refuse_characters
+from steepest.export.terms import coding_of, numbers_of, refuse_characters, refuse_nameless
 from steepest.model_file import Model
 from steepest.version import __version__
 
@@ -63,14 +63,14 @@ def export(model: Model) -> bytes:
 def _refuse(model: Model, coding: Coding) -> None:
     """Raise UsageError where names or missing texts cannot be said."""
     refuse_characters(model, "ONNX", "\0")
+    if not coding.is_plain:
+        refuse_nameless(coding, "ONNX")
     for column in coding.columns:
         if column.missing and "" in (column.levels or ()):
             raise UsageError(
                 f"column {column.name[:60]!r} has the empty text as a category and may be missing; ONNX does not tell the two "
                 "apart. Give the category a name and fit again, or export to python or sql."
             )
-        if not column.name and not coding.is_plain:
-            raise UsageError("a column without a name cannot be an input of ONNX. Name it and fit again.")
 
 
 @dataclass

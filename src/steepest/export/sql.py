@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from steepest.coding import Column
 from steepest.errors import UsageError
 from steepest.export.about import about
-from steepest.export.terms import ColumnTerms, ProductTerms, Terms, coding_of, refuse_characters, terms_of
+from steepest.export.terms import (
+    ColumnTerms,
+    ProductTerms,
+    Terms,
+    added,
+    coding_of,
+    refuse_characters,
+    refuse_nameless,
+    terms_of,
+)
 from steepest.model_file import Model
 
-LONGEST_SUM = 100  # terms side by side; databases refuse sums that are nested deeper than about a thousand
 TABLE = "data"
+NEW_LINE = "\n   "
 
 
 def export(model: Model, table: str = TABLE) -> str:
@@ -30,6 +39,7 @@ def export(model: Model, table: str = TABLE) -> str:
     """
     coding = coding_of(model)
     refuse_characters(model, "SQL", "\0")
+    refuse_nameless(coding, "SQL")
     if not table or "\0" in table or "" in table.split("."):
         raise UsageError(f"table is a name, or schema.table; given was {table!r}.")
     folded = Counter(name.casefold() for name in coding.names)
@@ -71,14 +81,7 @@ def _prediction(terms: Terms) -> str:
     for column in terms.columns:
         parts.append(_text(column) if column.levels else _number(column))
     parts += [_product(product) for product in terms.products]
-    return _sum([part for part in parts if part])
-
-
-def _sum(parts: Sequence[str]) -> str:
-    """Add up in groups, and groups of groups, so that no sum is long."""
-    while len(parts) > LONGEST_SUM:
-        parts = [_sum(parts[i : i + LONGEST_SUM]) for i in range(0, len(parts), LONGEST_SUM)]
-    return "(" + "\n   + ".join(parts) + ")"
+    return f"({added(parts, f'{NEW_LINE}+ ')})"
 
 
 def _column(column: Column) -> str:

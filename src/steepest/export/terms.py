@@ -9,6 +9,8 @@ from steepest.coding import Coding, Column
 from steepest.errors import DataError, UsageError
 from steepest.model_file import Model
 
+LONGEST_SUM = 100  # terms side by side
+
 
 @dataclass(frozen=True)
 class ColumnTerms:
@@ -117,6 +119,23 @@ def _terms(target: str, bias: float, coding: Coding, weights: Sequence[float]) -
 def numbers_of(column: Column) -> int:
     """Return how many numbers of a column go into products: itself, or the indicators of its levels."""
     return 1 if column.levels is None else len(column.levels) - 1
+
+
+def added(parts: Sequence[str], plus: str) -> str:
+    """Join parts by plus in groups of LONGEST_SUM, and groups of groups.
+
+    Databases and spreadsheets refuse sums that are nested deeper than some hundred or thousand.
+    """
+    groups = [plus.join(parts[i : i + LONGEST_SUM]) for i in range(0, len(parts), LONGEST_SUM)]
+    return groups[0] if len(groups) == 1 else added([f"({group})" for group in groups], plus)
+
+
+def refuse_nameless(coding: Coding, target: str) -> None:
+    """Raise UsageError where a column has no name and the target language finds it by that."""
+    if "" in coding.names:
+        raise UsageError(
+            f"a column without a name cannot be said in {target}. Name it and fit again, or export to python."
+        )
 
 
 def refuse_characters(model: Model, target: str, *forbidden: str) -> None:
