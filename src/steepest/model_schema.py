@@ -52,8 +52,9 @@ def read(file: Path) -> bytes:
     if irregular:
         raise ModelFileError(f"{file} is no regular file. Give a run folder or its model.json.")
     with os.fdopen(descriptor, "rb") as stream:
-        content = stream.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
+        large = os.fstat(descriptor).st_size > LARGEST_FILE
+        content = b"" if large else stream.read(LARGEST_FILE + 1)
+    if large or len(content) > LARGEST_FILE:
         raise ModelFileError(f"{file} is larger than any model of ours; it is not read.")
     return content
 
