@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.explain import Explanation, explain
+    from steepest.export import export
     from steepest.model_file import Model, load
     from steepest.plots import (
         HeatMapDisplay,
@@ -85,6 +86,7 @@ _HOMES = {
     "descend": "descend",
     "diagnose": "diagnosis",
     "explain": "explain",
+    "export": "export",
     "load": "model_file",
     "open_source": "sources",
     "solve": "solution",
@@ -132,6 +134,7 @@ __all__ = [
     "descend",
     "diagnose",
     "explain",
+    "export",
     "load",
     "open_source",
     "solve",

@@ -1,5 +1,6 @@
 """Coding: raw columns turned into the numbers a model sees: categories, missing values, powers, products."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +81,7 @@ class Coding:
                 wrong = f"{unknown[0]!r} is no feature" if unknown else "the two are the same; --degree gives powers"
                 raise UsageError(f"interaction {':'.join(pair)}: {wrong}. The columns are {', '.join(names[:20])}.")
         features = self.features
-        double = sorted({name for name in features if features.count(name) > 1}) if self.is_plain is False else []
+        double = [] if self.is_plain else sorted(name for name, count in Counter(features).items() if count > 1)
         if double:
             raise DataError(f"two features would be called {double[0]!r}. Rename the column of that name.")
 

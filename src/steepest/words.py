@@ -9,6 +9,11 @@ from steepest.batch import FloatArray
 MOST_NAMES = 3
 
 
+def shown(text: str) -> str:
+    """Return a text from outside with control characters, terminal escapes and odd spaces made visible."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def number(value: float, digits: int = 6) -> str:
     """Return a number with up to `digits` significant digits, thousands separated, whole where it is whole.
 

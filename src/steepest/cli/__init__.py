@@ -21,6 +21,7 @@ COMMANDS = {
     "merge": ("steepest.cli.merge", "Add triangle files of the same columns."),
     "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
     "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
+    "export": ("steepest.cli.export", "A fitted model as Python, SQL, an Excel formula or ONNX."),
 }
 """Each command's module, imported when the command is run, and its line in the help."""
 

@@ -11,15 +11,11 @@ import numpy as np
 
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.words import number, percent
+from steepest.words import shown as shown  # what every command prints names with
 
 LOG_LINES = 20
 MOST_WEIGHTS = 3  # weights on a log line
 CHUNK = 4_096
-
-
-def shown(text: str) -> str:
-    """Return a text from outside with control characters, terminal escapes and odd spaces made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def short(text: str, width: int = 40) -> str:
