@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from steepest.version import __version__
 
 if TYPE_CHECKING:
+    from steepest.coefficient_table import Inference
     from steepest.descend import descend
     from steepest.diagnosis import Diagnosis, diagnose
     from steepest.errors import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from steepest.explain import Explanation, explain
+    from steepest.inference import infer
     from steepest.model_file import Model, load
     from steepest.plots import (
         HeatMapDisplay,
@@ -58,6 +60,7 @@ _HOMES = {
     "GradientRule": "rules",
     "HeatMapDisplay": "plots",
     "HeavyBallRule": "rules",
+    "Inference": "coefficient_table",
     "LossContourDisplay": "plots",
     "LossCurveDisplay": "plots",
     "MissingValuesError": "errors",
@@ -80,6 +83,7 @@ _HOMES = {
     "descend": "descend",
     "diagnose": "diagnosis",
     "explain": "explain",
+    "infer": "inference",
     "load": "model_file",
     "open_source": "sources",
     "summarize": "summarize",
@@ -100,6 +104,7 @@ __all__ = [
     "GradientRule",
     "HeatMapDisplay",
     "HeavyBallRule",
+    "Inference",
     "LossContourDisplay",
     "LossCurveDisplay",
     "MissingValuesError",
@@ -123,6 +128,7 @@ __all__ = [
     "descend",
     "diagnose",
     "explain",
+    "infer",
     "load",
     "open_source",
     "summarize",
