@@ -15,9 +15,11 @@ from scipy import stats
 import steepest
 from steepest.batch import Batch
 from steepest.errors import DataError, UsageError
+from steepest.split import held_out
 from steepest.triangle import Triangle
 
 from .conftest import problems
+from .test_cli import PENGUINS, steepest_command
 from .test_nist import FOLDER, R_DIGITS, read
 
 EXACT_FITS = ("Wampler1", "Wampler2")
@@ -460,3 +462,103 @@ def test_a_summary_does_without_scipy_stats():
     code = "import sys, steepest; steepest.infer([[1.0], [2.0], [4.0], [5.0]], [1, 2, 3, 5]); print('scipy.stats' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
+
+
+FIT = ("fit", PENGUINS, "--target", "body_mass_g")
+
+
+def penguins():
+    rows = np.loadtxt(PENGUINS, delimiter=",", skiprows=1)
+    return rows[:, :-1], rows[:, -1]
+
+
+def test_the_command_line_prints_the_table_and_keeps_it(tmp_path):
+    theirs, _ = reference(*penguins())
+    result = steepest_command(*FIT, "--summary", "--out", "run", "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    rows = answer["summary"]["coefficients"]
+    # raw years and a condition of 5e6 cost statsmodels' pseudo-inverse the digits after the eighth
+    np.testing.assert_allclose([row["standard_error"] for row in rows], theirs.bse, rtol=1e-8)
+    np.testing.assert_allclose([row["t"] for row in rows], theirs.tvalues, rtol=1e-7)
+    assert answer["summary"]["durbin_watson"] is None
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["summary"] == answer["summary"]
+    text = steepest_command(*FIT, "--no-out", "--summary", cwd=tmp_path).stdout
+    assert "residual SD 384.226 with 337 degrees of freedom" in text
+    assert "F 287.131 with 4 and 337" in text
+    assert "95 % from" in text
+    assert "coefficient" not in steepest_command(*FIT, "--no-out", cwd=tmp_path).stdout
+    assert "summary" not in json.loads(steepest_command(*FIT, "--no-out", "--json", cwd=tmp_path).stdout)
+
+
+def test_robust_errors_on_the_command_line_read_the_rows_that_were_learned_from(tmp_path):
+    X, y = penguins()
+    theirs, _ = reference(X, y, robust="HC3")
+    answer = json.loads(steepest_command(*FIT, "--no-out", "--robust", "HC3", "--json", cwd=tmp_path).stdout)
+    np.testing.assert_allclose(
+        [row["standard_error"] for row in answer["summary"]["coefficients"]], theirs.bse, rtol=1e-8
+    )
+    assert 0 < answer["summary"]["durbin_watson"] < 4
+    held = (*FIT, "--no-out", "--json", "--test-size", "0.3", "--seed", "5", "--robust", "HC0", "--confidence", "0.5")
+    answer = json.loads(steepest_command(*held, cwd=tmp_path).stdout)
+    kept = ~held_out(np.arange(342, dtype=np.uint64), 0.3, 5)
+    theirs, _ = reference(X[kept], y[kept], robust="HC0")
+    assert answer["summary"]["rows"] == kept.sum()
+    np.testing.assert_allclose(
+        [row["standard_error"] for row in answer["summary"]["coefficients"]], theirs.bse, rtol=1e-8
+    )
+    np.testing.assert_allclose(
+        [row["upper"] for row in answer["summary"]["coefficients"]], theirs.conf_int(0.5)[:, 1], rtol=1e-6
+    )
+    rows = "".join(f"{i % 7},{'ab'[i % 2]},{'' if i == 9 else i % 5},{1 + i % 3}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("x,kind,y,w\n" + rows)
+    table = ("t.csv", "--target", "y", "--weight", "w", "--missing", "drop", "--robust", "HC2", "--no-out", "--json")
+    answer = json.loads(steepest_command("fit", *table, cwd=tmp_path).stdout)
+    i = np.delete(np.arange(60), 9)
+    theirs, _ = reference(np.column_stack([i % 7, i % 2]), i % 5, 1.0 + i % 3, robust="HC2")
+    np.testing.assert_allclose(
+        [row["standard_error"] for row in answer["summary"]["coefficients"]], theirs.bse, rtol=1e-9
+    )
+
+
+def test_summary_alone_and_summary_with_a_file(tmp_path):
+    result = steepest_command(*FIT, "--no-out", "--summary", "p.triangle", cwd=tmp_path)
+    assert "standard error" not in result.stdout
+    assert Triangle.load(tmp_path / "p.triangle").row_count == 342
+    both = steepest_command(*FIT, "--no-out", "--summary", "q.triangle", "--confidence", "0.9", cwd=tmp_path)
+    assert "90 % from" in both.stdout
+    assert (tmp_path / "q.triangle").exists()
+    from_triangle = steepest_command("fit", "p.triangle", "--no-out", "--summary", cwd=tmp_path)
+    assert "residual SD 384.226" in from_triangle.stdout
+    before = steepest_command("fit", "--summary", "--target", "body_mass_g", PENGUINS, "--no-out", cwd=tmp_path)
+    assert "residual SD 384.226" in before.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.triangle", "q.triangle"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (("fit", "--summary", "t.csv", "--target", "y"), 2, "Name DATA before it (steepest fit t.csv --summary"),
+        (("fit", "--target", "y"), 2, "Missing argument 'DATA'"),
+        (("fit", "t.csv", "--target", "y", "--summary", "--l2", "0.1"), 2, "biased"),
+        (("fit", "t.csv", "--target", "y", "--confidence", "95"), 2, "between 0 and 1"),
+        (("fit", "t.csv", "--target", "y", "--robust", "HC9"), 2, "HC3"),
+        (("fit", "t.csv", "--target", "y", "--summary", "--resume"), 2, "Name it"),
+        (("fit", "t.csv", "--target", "y", "--summary", "--features", "x,twice"), 3, "standard errors are not defined"),
+        (("fit", "few.csv", "--target", "y", "--summary"), 3, "no degree of freedom"),
+    ],
+)
+def test_mistakes_cost_one_sentence(tmp_path, arguments, status, text):
+    (tmp_path / "t.csv").write_text("x,twice,y\n1,2,3\n2,4,5\n4,8,6\n5,10,9\n")
+    (tmp_path / "few.csv").write_text("x,y\n1,2\n2,3\n")
+    result = steepest_command(*arguments, cwd=tmp_path)
+    assert result.returncode == status, result.stderr
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["few.csv", "t.csv"]
+
+
+def test_a_triangle_has_no_rows_for_robust_errors(tmp_path):
+    steepest.summarize(*penguins()).save(tmp_path / "t")
+    result = steepest_command("fit", "t", "--robust", "HC3", "--no-out", cwd=tmp_path)
+    assert (result.returncode, "a triangle has none" in result.stderr) == (2, True)

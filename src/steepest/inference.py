@@ -60,7 +60,7 @@ def infer(
         >>> table.coefficients.round(12), (table.standard_errors**2).round(12)    # s² = 0.3/2 = 0.15; 0.15·(1/4 + 2.5²/5), 0.15/5
         (array([1. , 1.7]), array([0.225, 0.03 ]))
         >>> round(table.r_squared, 12) == round(1 - 0.3 / 14.75, 12), table.p_values.round(4)
-        (True, array([0.1694, 0.0102]))
+        (True, array([0.1695, 0.0102]))
 
     Source: Seber, Lee, "Linear Regression Analysis", 2nd edition, chapters 3 to 5.
     """
