@@ -304,6 +304,11 @@ def test_an_unfinished_run_is_told_from_its_table():
     assert "not of the run" in str(table)
     np.testing.assert_allclose(table.coefficients[1:], short.optimum.weights, rtol=1e-13)
     assert steepest.descend(X, y, standardize=True).summary().notes == ()
+    # within 1e-6 of its start error counts as converged, and is far off where the errors are a 10^8th of the target
+    far = 1e6 + X[:, :1].ravel() + 0.01 * np.cos(9 * y)
+    near = steepest.descend(X[:, :1], far, standardize=True, learning_rate=0.5, epochs=21)
+    assert near.verdict.kind == "converged"
+    assert "The run ended short of it: its own intercept is" in near.summary().notes[-1]
     diverged = steepest.descend(X, y, learning_rate=10.0, epochs=100_000).summary().notes[-1]
     assert "has not converged (diverges)" in diverged
 

@@ -141,7 +141,7 @@ class Statistician:
         )
         look = None
         if batches is not None and not fit.is_exact:
-            power, copies = POWERS[robust or "HC0"], weights == "frequency"
+            power, copies = (POWERS[robust] if robust else None), weights == "frequency"
             look = look_again(batches, fit.basis, fit.level, slopes, index, power, copies=copies)
             fit.check_same_rows(look)
         kappas = self._condition_number("raw"), self._condition_number("standardized")

@@ -22,7 +22,7 @@ class Residuals:
     """What a second look at the rows leaves.
 
     Args:
-        meat: upper triangular B with BᵀB = Σ e²/(1 - h)^2a·q·qᵀ in the basis, shape (p, p).
+        meat: upper triangular B with BᵀB = Σ e²/(1 - h)^2a·q·qᵀ in the basis, shape (p, p); 0 where it is not wanted.
         squares: Σ w·r².
         differences: Σ (e_i - e_{i-1})² in the rows' order.
         row_count: rows with a weight above 0.
@@ -37,7 +37,14 @@ class Residuals:
 
 
 def look_again(
-    batches: Iterable[Batch], basis: Basis, level: float, slopes: FloatArray, target: int, power: float, *, copies: bool
+    batches: Iterable[Batch],
+    basis: Basis,
+    level: float,
+    slopes: FloatArray,
+    target: int,
+    power: float | None,
+    *,
+    copies: bool,
 ) -> Residuals:
     """Go over the rows once more and sum up their residuals, in constant memory.
 
@@ -51,7 +58,7 @@ def look_again(
         level: what is predicted at the means.
         slopes: shape (d,).
         target: which column of y.
-        power: a of e/(1 - h)^a.
+        power: a of e/(1 - h)^a; None where no robust covariance is wanted, which saves most of the work.
         copies: whether weights are frequencies.
 
     Raises:
@@ -69,10 +76,10 @@ def look_again(
         residual = (batch.y[:, target] - level) - ((batch.X - basis.centre) - basis.tails) @ slopes
         root = np.sqrt(weight)
         error = residual if copies else root * residual
-        Q = basis.rows(batch.X) if copies else root[:, None] * basis.rows(batch.X)
-        scaled = _enlarged(error, Q, power, batch)
-        rows = (root * scaled if copies else scaled)[:, None] * Q
-        meat = triangularize(np.vstack([meat, rows]))
+        if power is not None:
+            Q = basis.rows(batch.X) if copies else root[:, None] * basis.rows(batch.X)
+            scaled = _enlarged(error, Q, power, batch)
+            meat = triangularize(np.vstack([meat, (root * scaled if copies else scaled)[:, None] * Q]))
         squares += float(weight @ residual**2)
         steps = np.diff(error) if last is None else np.diff(error, prepend=last)
         differences += float(steps @ steps)

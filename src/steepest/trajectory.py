@@ -364,8 +364,8 @@ class Trajectory:
         Args:
             confidence: share of the intervals that hold the true coefficient.
             robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; needs data.
-            data: the run's own rows once more, for robust errors and Durbin-Watson: X with y, or a source from
-                `open_source` (with its weights).
+            data: the run's own rows once more, for robust errors and Durbin-Watson: X with y, a source from
+                `open_source` (with its weights), or an iterator of its batches.
             y: targets, with an array.
             weights: what a weight of 2 means: "precision" (half the variance, as R's lm) or "frequency" (the row twice).
             target: which one, where there are several.
