@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from steepest.version import __version__
 
 if TYPE_CHECKING:
+    from steepest.coefficient_table import Inference
     from steepest.descend import descend
     from steepest.diagnosis import Diagnosis, diagnose
     from steepest.errors import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.explain import Explanation, explain
     from steepest.export import export
+    from steepest.inference import infer
     from steepest.model_file import Model, load
     from steepest.plots import (
         HeatMapDisplay,
@@ -63,6 +65,7 @@ _HOMES = {
     "GradientRule": "rules",
     "HeatMapDisplay": "plots",
     "HeavyBallRule": "rules",
+    "Inference": "coefficient_table",
     "LossContourDisplay": "plots",
     "LossCurveDisplay": "plots",
     "MissingValuesError": "errors",
@@ -87,6 +90,7 @@ _HOMES = {
     "diagnose": "diagnosis",
     "explain": "explain",
     "export": "export",
+    "infer": "inference",
     "load": "model_file",
     "open_source": "sources",
     "solve": "solution",
@@ -110,6 +114,7 @@ __all__ = [
     "GradientRule",
     "HeatMapDisplay",
     "HeavyBallRule",
+    "Inference",
     "LossContourDisplay",
     "LossCurveDisplay",
     "MissingValuesError",
@@ -135,6 +140,7 @@ __all__ = [
     "diagnose",
     "explain",
     "export",
+    "infer",
     "load",
     "open_source",
     "solve",

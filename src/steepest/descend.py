@@ -11,6 +11,7 @@ from steepest.batch import FloatArray
 from steepest.coordinates import Coordinates
 from steepest.engines import loop, modes
 from steepest.errors import DataWarning, UsageError
+from steepest.inference import Statistician
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import Rule, is_linear
 from steepest.settings import Auto, choose
@@ -120,6 +121,7 @@ def descend(
         judge=judge,
         horizon=judge.horizon,
         words=judge.mode_words,
+        statistician=Statistician(triangle, quadratic, coordinates),
         reasons=settings.reasons,
         coding=triangle.coding,
     )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from steepest.batch import FloatArray
 from steepest.coding import Coding
+from steepest.coefficient_table import Inference, Robust, WeightKind
 from steepest.coordinates import Coordinates
 from steepest.errors import DataError, UsageError
 
@@ -210,6 +211,7 @@ class Trajectory:
         judge: computes the verdict of this run.
         horizon: computes the first epoch within a tolerance.
         words: says what each mode is made of.
+        statistician: makes the coefficient table of the exact answer.
         reasons: why each automatic setting got its value.
         coding: how the features were made from a table's columns, or None where nobody said.
 
@@ -231,6 +233,7 @@ class Trajectory:
     judge: "Callable[[Trajectory], Verdict]" = field(repr=False)
     horizon: "Callable[[float, str], int | None]" = field(repr=False)
     words: "Callable[[], tuple[str, ...]]" = field(repr=False)
+    statistician: "Callable[..., Inference]" = field(repr=False)
     reasons: dict[str, str] = field(default_factory=dict)
     coding: Coding | None = field(default=None, repr=False)
 
@@ -342,6 +345,42 @@ class Trajectory:
         if measure not in ("modes", "loss"):
             raise UsageError(f'measure is "modes" or "loss"; given was {measure!r}.')
         return self.horizon(tolerance, measure)
+
+    def summary(
+        self,
+        confidence: float = 0.95,
+        robust: Robust | None = None,
+        data: object = None,
+        y: object = None,
+        weights: WeightKind = "precision",
+        target: str | None = None,
+    ) -> Inference:
+        """Return the coefficient table of the exact least-squares answer: standard errors, t, p, intervals, R², F.
+
+            covariance = s²·(XᵀWX)⁻¹          s² = Σ w·r² / (n - p)
+
+        It is about `optimum`, where the run heads for; where the run is elsewhere, a note says how far.
+
+        Args:
+            confidence: share of the intervals that hold the true coefficient.
+            robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; needs data.
+            data: the run's own rows once more, for robust errors and Durbin-Watson: X with y, a source from
+                `open_source` (with its weights), or an iterator of its batches.
+            y: targets, with an array.
+            weights: what a weight of 2 means: "precision" (half the variance, as R's lm) or "frequency" (the row twice).
+            target: which one, where there are several.
+
+        Raises:
+            UsageError: an option is outside its range; l2 is above 0, so that the coefficients are biased.
+            DataError: columns depend on each other, there are no more rows than coefficients, or data are other rows.
+
+        Example:
+            >>> import steepest
+            >>> table = steepest.descend([[1.0], [2.0], [3.0], [4.0]], [3.0, 4.0, 6.0, 8.0]).summary()
+            >>> table.names, table.standard_errors.round(6)
+            (('intercept', 'x1'), array([0.474342, 0.173205]))
+        """
+        return self.statistician(self, target, confidence, robust, data, y, weights)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return the last state's predictions for X (n, d): shape (n,), or (n, t)."""

@@ -54,6 +54,8 @@ class Triangle:
         centred: upper triangular, shape (d + t, d + t), in the columns' units times √weight.
         coding: how the features were made from a table's columns, or None where nobody said.
         origins: where the rows came from, one entry a table that went in (JSON types).
+        log_weights: Σ log w, 0 where there are no weights: what a likelihood asks of them beside their sum. NaN where a
+            file from an earlier version does not say.
 
     Source: Demmel, Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
     factorizations", SIAM J. Sci. Comput. 34 (2012), section 3 (stacking triangles); Chan, Golub, LeVeque,
@@ -77,6 +79,7 @@ class Triangle:
     centred: FloatArray
     coding: Coding | None = None
     origins: tuple[dict[str, Any], ...] = ()
+    log_weights: float = 0.0
 
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":
@@ -96,7 +99,8 @@ class Triangle:
         batch = _rows_that_count(batch)
         empty = cls.empty(batch.features, batch.targets)
         blocks = (batch.take(slice(start, start + BLOCK_ROWS)) for start in range(0, len(batch), BLOCK_ROWS))
-        return reduce(cls.__add__, map(cls._of_block, blocks), empty)
+        log_weights = 0.0 if batch.weight is None else float(np.log(batch.weight).sum())
+        return replace(reduce(cls.__add__, map(cls._of_block, blocks), empty), log_weights=log_weights)
 
     @classmethod
     def of_parts(cls, batch: Batch, labels: NDArray[np.int64], count: int) -> "list[Triangle]":
@@ -196,6 +200,7 @@ class Triangle:
             triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
             coding,
             origins,
+            self.log_weights + other.log_weights,
         )
 
     @property
@@ -373,6 +378,7 @@ class Triangle:
             "targets": list(self.targets),
             "row_count": self.row_count,
             "total_weight": self.total_weight.hex(),
+            "log_weights": self.log_weights.hex(),
             "coding": None if self.coding is None else self.coding.as_json(),
             "origins": list(self.origins),
         }
@@ -391,10 +397,9 @@ class Triangle:
         if means.shape != (m,) or tails.shape != (m,) or centred.shape != (m, m):
             raise ValueError("the arrays do not fit the names")
         coding = None if header["coding"] is None else Coding.from_json(header["coding"])
-        total = float.fromhex(header["total_weight"])
-        return cls(
-            features, targets, int(header["row_count"]), total, means, tails, centred, coding, tuple(header["origins"])
-        )
+        total, logs = float.fromhex(header["total_weight"]), float.fromhex(header.get("log_weights", "nan"))
+        rows, origins = int(header["row_count"]), tuple(header["origins"])
+        return cls(features, targets, rows, total, means, tails, centred, coding, origins, logs)
 
     @property
     def checksum(self) -> str:

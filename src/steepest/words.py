@@ -1,4 +1,4 @@
-"""Words: numbers and modes as a person would say them."""
+"""Words: numbers, names and modes as a person would say them, and tables of them."""
 
 from collections.abc import Sequence
 
@@ -99,3 +99,27 @@ def mode_in_words(direction: FloatArray, sizes: FloatArray, names: Sequence[str]
     sign = np.sign(effect[main[0]])
     one, other = ([said[j] for j in main if np.sign(effect[j]) == side] for side in (sign, -sign))
     return f"{listing(one)} against {listing(other)}" if other else listing(one)
+
+
+def shown(text: str) -> str:
+    """Return a text from outside with control characters, terminal escapes and odd spaces made visible."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(text: str, width: int = 40) -> str:
+    """Return a shown name, cut to a width."""
+    text = shown(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns: the first to the left, the rest to the right."""
+    widths = [max(len(row[j]) for row in (header, *rows)) for j in range(len(header))]
+    lines = []
+    for row in (header, *rows):
+        cells = [
+            cell.ljust(width) if j == 0 else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)

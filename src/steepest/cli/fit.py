@@ -9,6 +9,7 @@ import click
 
 from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
 from steepest.cli.options import descent_options, output_options
+from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
 from steepest.descend import descend
@@ -21,7 +22,7 @@ from steepest.validation import ValidationCurve, validation_curve
 from steepest.words import number
 
 
-@click.command(name="fit")
+@click.command(name="fit", cls=DataBeforeSummary)
 @table_options
 @cluster_option
 @descent_options
@@ -46,13 +47,8 @@ from steepest.words import number
     show_default=True,
     help="Categories in --test FILE that DATA does not have.",
 )
-@click.option(
-    "--summary",
-    type=click.Path(dir_okay=False),
-    default=None,
-    help="Keep the triangle in this file as well, and the state of the pass beside it.",
-)
-@click.option("--resume", is_flag=True, help="With --summary: go on where an earlier pass was cut off.")
+@summary_options
+@click.option("--resume", is_flag=True, help="With --summary FILE: go on where an earlier pass was cut off.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
 @output_options
 def command(data: str, **options: Any) -> int:
@@ -64,6 +60,7 @@ def command(data: str, **options: Any) -> int:
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
     as_json = options["as_json"]
+    wants_table(options)
     folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
     began = time.perf_counter()
     summary = _read(data, options)
@@ -72,6 +69,7 @@ def command(data: str, **options: Any) -> int:
     run = _descend(summary.triangle, options)
     curve = validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None
     test = _test_rmse(run, summary.test)
+    table = coefficient_table(data, run, summary.triangle, options)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _echo(_heading(data, summary, options), as_json)
     _echo(notes(summary), as_json, newline=False)
@@ -79,6 +77,7 @@ def command(data: str, **options: Any) -> int:
     echo_log(run, options["log_every"], as_json)
     _echo("\n" + weights_table(run), as_json)
     _echo(_errors(run, summary, test, curve), as_json)
+    _echo(f"\n{table}" if table else "", as_json, newline=table is not None)
     _echo(f"\n{run.verdict}", as_json)
     title = shown(Path(data).name)[:80]
     predictions = (
@@ -86,10 +85,12 @@ def command(data: str, **options: Any) -> int:
         if len(summary.sample.X)
         else None
     )
+    told = {"summary": table.as_json()} if table else {}
     record = {
-        "options": {key: value for key, value in options.items() if value is not None},
+        "options": {key: value for key, value in options.items() if value not in (None, "")},
         "seconds": seconds,
         "test_rmse": test,
+        **told,
     }
     said = keep(
         folder,
@@ -107,6 +108,7 @@ def command(data: str, **options: Any) -> int:
         echo_json(
             run,
             {
+                **told,
                 "test_rmse": test,
                 "best_epoch": curve.best_epoch if curve else None,
                 "seconds": seconds,
@@ -121,11 +123,12 @@ def _read(data: str, options: dict[str, Any]) -> Summary:
     """Read the table once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
-    kept = choose_summary(options["summary"], options["resume"], options["force"])
+    file = triangle_file(options)
+    kept = choose_summary(file, options["resume"], options["force"])
     with resumable(kept):
         summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"], state=kept)
-    if options["summary"]:
-        keep_summary(summary.triangle, options["summary"], kept)
+    if file:
+        keep_summary(summary.triangle, file, kept)
     if options["test_file"] is None:
         return summary
     return replace(summary, test=read_alike(options["test_file"], options, summary.triangle))

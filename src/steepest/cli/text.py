@@ -1,8 +1,8 @@
-"""What every command prints with: names made safe, tables, thinned log lines, a progress bar."""
+"""What every command prints with: thinned log lines, tables of weights, a progress bar."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,30 +11,13 @@ import numpy as np
 
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.words import number, percent
-from steepest.words import shown as shown  # what every command prints names with
+from steepest.words import short as short
+from steepest.words import shown as shown
+from steepest.words import table as table
 
 LOG_LINES = 20
 MOST_WEIGHTS = 3  # weights on a log line
 CHUNK = 4_096
-
-
-def short(text: str, width: int = 40) -> str:
-    """Return a shown name, cut to a width."""
-    text = shown(text)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns: the first to the left, the rest to the right."""
-    widths = [max(len(row[j]) for row in (header, *rows)) for j in range(len(header))]
-    lines = []
-    for row in (header, *rows):
-        cells = [
-            cell.ljust(width) if j == 0 else cell.rjust(width)
-            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:

@@ -1,0 +1,109 @@
+"""The coefficient table on the command line: its options, and the second look at the rows that it may need."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from steepest.batch import Batch
+from steepest.cli.table import open_table, watching
+from steepest.coefficient_table import Inference, check_confidence
+from steepest.errors import UsageError
+from steepest.sources import watched
+from steepest.split import held_out
+from steepest.trajectory import Trajectory
+from steepest.triangle import Triangle
+
+ALONE = ""
+"""The value of a `--summary` that stands alone: no file is called so."""
+
+
+class DataBeforeSummary(click.Command):
+    """A command that says what to do where `--summary` has taken DATA for its file."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Read the arguments."""
+        given = list(arguments)
+        try:
+            return super().parse_args(context, arguments)
+        except click.MissingParameter as error:
+            at = given.index("--summary") + 1 if "--summary" in given else len(given)
+            if error.param is None or error.param.name != "data" or at >= len(given) or given[at].startswith("-"):
+                raise
+            raise UsageError(
+                f"DATA is missing: --summary took {given[at]!r} for the file that keeps the triangle. Name DATA before it "
+                f"(steepest fit {given[at]} --summary ...), or put another option behind --summary."
+            ) from None
+
+
+def summary_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the coefficient table; `--summary FILE` keeps the triangle."""
+    for option in reversed(
+        (
+            click.option(
+                "--summary",
+                is_flag=False,
+                flag_value=ALONE,
+                type=click.Path(dir_okay=False),
+                default=None,
+                metavar="[FILE]",
+                help="Alone: print the coefficient table (standard errors, t, p). With FILE: keep the triangle in it, and the state of the pass beside it.",
+            ),
+            click.option(
+                "--confidence",
+                type=float,
+                default=None,
+                help="Print the coefficient table with intervals of this confidence; default: 0.95.",
+            ),
+            click.option(
+                "--robust",
+                type=click.Choice(["HC0", "HC1", "HC2", "HC3"]),
+                default=None,
+                help="Print the coefficient table with errors that hold where the variance differs from row to row; reads DATA twice.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def triangle_file(options: dict[str, Any]) -> str | None:
+    """Return the file of `--summary FILE`, or None."""
+    return options["summary"] or None
+
+
+def wants_table(options: dict[str, Any]) -> bool:
+    """Whether the coefficient table is asked for; refused at once where it could not be given."""
+    if options["summary"] != ALONE and options["confidence"] is None and options["robust"] is None:
+        return False
+    if options["confidence"] is not None:
+        check_confidence(options["confidence"])
+    if options["l2"]:
+        raise UsageError(
+            f"the coefficient table is of least squares, and --l2 {options['l2']:g} makes the coefficients biased, which no standard error tells. Leave "
+            "--l2 out, or judge the penalized model on held-out rows (--test-size, steepest sweep)."
+        )
+    return True
+
+
+def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: dict[str, Any]) -> Inference | None:
+    """Return the coefficient table where one is asked for; robust errors read DATA a second time."""
+    if not wants_table(options):
+        return None
+    confidence, robust = options["confidence"] or 0.95, options["robust"]
+    if robust is None:
+        return run.summary(confidence)
+    return run.summary(confidence, robust, data=_rows_again(data, triangle, options))
+
+
+def _rows_again(data: str, triangle: Triangle, options: dict[str, Any]) -> Iterator[Batch]:
+    """Yield the rows that the run has learned from once more, coded as they were, with a progress bar."""
+    source = open_table(data, options, coding=triangle.coding)
+    if isinstance(source, Triangle):
+        raise UsageError(
+            "robust standard errors need the rows, and a triangle has none. Give the table itself as DATA."
+        )
+    with watching(data) as watch:
+        for batch in watched(source, watch):
+            share = options["test_size"]
+            yield batch.take(~held_out(batch.positions, share, options["seed"])) if share else batch
