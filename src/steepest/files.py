@@ -41,17 +41,22 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes the file readable by its owner alone; a result gets the usual permissions
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
+        replace_whole(temporary, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def replace_whole(written: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Put a file that is complete in the place of `target`, in one step, once it is safe on the disk."""
+    with Path(written).open("rb") as stream:
+        os.fsync(stream.fileno())
+    # a temporary file may be readable by its owner alone; a result gets the usual permissions
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(written, 0o666 & ~umask)
+    os.replace(written, target)
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from steepest.batch import FloatArray
 from steepest.coding import Coding
 from steepest.errors import DataError
 from steepest.files import write_whole
 from steepest.model_schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.predictions import MissingInput, predict_rows
+from steepest.sources import Unseen
 from steepest.trajectory import Trajectory
 from steepest.version import __version__
 
@@ -64,18 +65,29 @@ class Model:
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
         return cls(run.features, run.targets, weights, bias, training, run.coding)
 
-    def predict(self, X: ArrayLike) -> FloatArray:
-        """Return X @ weights + bias for X (n, d): shape (n,), or (n, t) for several targets.
+    def predict(
+        self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
+    ) -> FloatArray:
+        """Return X @ weights + bias for every row: shape (n,), or (n, t) for several targets.
+
+        Args:
+            data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
+                columns the model was fitted to, which are coded as they were then.
+            missing: rows with missing inputs: "error", "drop" (left out) or "empty" (NaN).
+            unseen: categories the model does not know: "error" or "reference" (taken for the reference).
+            text: delimiter, decimal, encoding and database, as `steepest.open_source`.
 
         Raises:
-            DataError: X has another number of columns.
+            DataError: the data has other columns, missing values, or categories that the model does not know; says which.
+
+        Example:
+            >>> model = Model(("x1",), ("y",), np.array([[0.5]]), np.array([2.0]))
+            >>> model.predict([[1.0], [300.0]])
+            array([  2.5, 152. ])
         """
-        inputs = np.asarray(X, dtype=np.float64)
-        if inputs.ndim != 2 or inputs.shape[1] != len(self.features):
-            raise DataError(
-                f"the model has the features {self.features}, so X must have the shape (n, {len(self.features)}); given was {inputs.shape}."
-            )
-        result = inputs @ self.weights + self.bias
+        result = predict_rows(
+            data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
+        )
         return result[:, 0] if len(self.targets) == 1 else result
 
     def __eq__(self, other: object) -> bool:

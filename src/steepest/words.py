@@ -101,11 +101,6 @@ def mode_in_words(direction: FloatArray, sizes: FloatArray, names: Sequence[str]
     return f"{listing(one)} against {listing(other)}" if other else listing(one)
 
 
-def shown(text: str) -> str:
-    """Return a text from outside with control characters, terminal escapes and odd spaces made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def short(text: str, width: int = 40) -> str:
     """Return a shown name, cut to a width."""
     text = shown(text)

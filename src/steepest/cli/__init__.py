@@ -20,6 +20,7 @@ COMMANDS = {
     "summarize": ("steepest.cli.summarize", "Reduce a table to a triangle file in one pass; resumable."),
     "merge": ("steepest.cli.merge", "Add triangle files of the same columns."),
     "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
+    "predict": ("steepest.cli.predict", "A run's model applied to a table: its rows with predictions beside them."),
     "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
     "export": ("steepest.cli.export", "A fitted model as Python, SQL, an Excel formula or ONNX."),
 }

@@ -73,7 +73,7 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument DATA and the options that say what its columns are, and how its text is written."""
-    choice = click.Choice
+    choice, command = click.Choice, text_options(command)
     for option in reversed(
         (
             click.argument("data"),
@@ -97,6 +97,17 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 multiple=True,
                 help="Products of two columns as features; may be repeated.",
             ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how DATA's text is written, or which database it is in."""
+    choice = click.Choice
+    for option in reversed(
+        (
             click.option(
                 "--delimiter", default=None, metavar="CHAR", help="Between fields of a text file; default: found."
             ),

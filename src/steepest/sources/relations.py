@@ -90,7 +90,7 @@ class DuckDBRelation:
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
-        with self._open() as connection, telling_errors(self.label):
+        with self.opened() as connection, telling_errors(self.label):
             described = connection.execute(f"DESCRIBE SELECT * FROM {self.clause}", self.parameters).fetchall()
         return {row[0]: row[1] for row in described}
 
@@ -98,15 +98,15 @@ class DuckDBRelation:
         """Yield pieces as DuckDB reads them, in the order of the rows."""
         import nanoarrow  # noqa: PLC0415 - loaded when a table is read, not on import
 
-        with self._open() as connection, telling_errors(self.label):
+        with self.opened() as connection, telling_errors(self.label):
             limit = f" LIMIT {2**62} OFFSET {skip}" if skip else ""
-            relation = connection.sql(f"SELECT {select} FROM {self._ranged}{limit}", params=self.parameters)
+            relation = connection.sql(f"SELECT {select} FROM {self.ranged}{limit}", params=self.parameters)
             yield from nanoarrow.ArrayStream(relation)
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query at once."""
-        with self._open() as connection, telling_errors(self.label):
-            yield from connection.execute(sql.format(relation=self._ranged), self.parameters).fetchall()
+        with self.opened() as connection, telling_errors(self.label):
+            yield from connection.execute(sql.format(relation=self.ranged), self.parameters).fetchall()
 
     def row_count(self) -> int | None:
         """From the files' own metadata, or None."""
@@ -114,7 +114,7 @@ class DuckDBRelation:
             return self.rows[1] - self.rows[0]
         if self.counted is None:
             return None
-        with self._open() as connection, telling_errors(self.label):
+        with self.opened() as connection, telling_errors(self.label):
             return int(connection.execute(self.counted, self.parameters).fetchone()[0])
 
     def pieces(self) -> "list[DuckDBRelation]":
@@ -133,7 +133,7 @@ class DuckDBRelation:
 
     def _stretches(self) -> list[tuple[int, int]]:
         """Cut one Parquet file's rows into stretches of whole row groups, PIECE_ROWS rows or a little more each."""
-        with self._open() as connection, telling_errors(self.label):
+        with self.opened() as connection, telling_errors(self.label):
             groups = connection.execute(
                 "SELECT max(row_group_num_rows) FROM parquet_metadata(?) GROUP BY row_group_id ORDER BY row_group_id",
                 self.parameters,
@@ -147,7 +147,8 @@ class DuckDBRelation:
         return [*stretches, (first, stop)] if stop > first or not stretches else stretches
 
     @property
-    def _ranged(self) -> str:
+    def ranged(self) -> str:
+        """What stands after FROM for these rows."""
         if self.rows is None:
             return self.clause
         first, stop = self.rows
@@ -155,7 +156,8 @@ class DuckDBRelation:
         return f"(SELECT * FROM {numbered} WHERE file_row_number >= {first} AND file_row_number < {stop})"
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[Any]:
+    def opened(self) -> Iterator[Any]:
+        """Give a connection on which `ranged` can be queried, with `parameters`."""
         with telling_errors(self.label), connect(self.database) as connection:
             if self.extension:
                 connection.execute(f"LOAD {self.extension}")

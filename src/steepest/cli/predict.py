@@ -1,0 +1,146 @@
+"""`steepest predict`: a run and a table in, the table with predictions beside it out."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from steepest.batch import Batch, FloatArray
+from steepest.cli.table import text_options, watching
+from steepest.cli.text import shown
+from steepest.errors import UsageError
+from steepest.intervals import with_limits
+from steepest.model_file import Model, load
+from steepest.prediction_file import Written, check_name, write_predictions
+from steepest.predictions import open_inputs, predict_batches
+from steepest.words import number
+
+
+@click.command(name="predict")
+@click.argument("run", type=click.Path())
+@click.argument("data")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False),
+    default=None,
+    help="The file to write: .csv, .tsv, .jsonl (also .gz, .zst) or .parquet; default: CSV on stdout.",
+)
+@click.option("--name", default="prediction", show_default=True, help="Name of the new column.")
+@click.option(
+    "--interval",
+    type=float,
+    default=None,
+    metavar="0.95",
+    help="Add the columns lower and upper: limits between which so large a share of new rows lies.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "drop", "empty"]),
+    default="error",
+    show_default=True,
+    help="Rows with missing inputs: refuse and count them; leave them out; or leave their prediction empty.",
+)
+@click.option(
+    "--unseen",
+    type=click.Choice(["error", "reference"]),
+    default="error",
+    show_default=True,
+    help="Categories that the model does not know: refuse, or take them for the reference.",
+)
+@text_options
+@click.option("--safe-csv", "safe", is_flag=True, help="Put ' before texts that a spreadsheet would run as a formula.")
+@click.option("--force", is_flag=True, help="Replace the file given with -o.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout about what was written; needs -o.")
+def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **options: Any) -> None:
+    """Predict the target of every row of DATA with the model of RUN, a run folder or its model.json.
+
+    All columns of DATA are written, and the predictions beside them; DATA is read twice, in bounded memory. Where it has
+    the target, the RMSE is said.
+
+    Example: steepest predict runs/penguins examples/penguins.csv -o predicted.csv
+    """
+    if out is None and (as_json or force):
+        raise UsageError("--json and --force go with a file. Name it: -o predicted.csv")
+    if out is not None:
+        _refuse_existing(Path(out), force)
+    model = load(run)
+    if len(model.targets) > 1 and options["interval"]:
+        raise UsageError("intervals are for models of one target. Leave --interval out.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(out) if out else Path(folder) / "predictions.csv"
+        written = _write(run, model, data, file, options)
+        if out is None:
+            _print(file)
+    _say(written, model, out, as_json)
+
+
+def _write(run: str, model: Model, data: str, file: Path, options: dict[str, Any]) -> Written:
+    """Predict and write."""
+    text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "database")}
+    source = open_inputs(
+        data, model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
+    )
+    names = _names(model, options["name"])
+    with watching(data) as watch:
+        blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
+        if options["interval"]:
+            blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
+        return write_predictions(
+            file,
+            source,
+            blocks,
+            names,
+            keep_all=options["missing"] == "empty",
+            target=model.targets[0],
+            safe=options["safe"],
+        )
+
+
+def _names(model: Model, name: str) -> list[str]:
+    """Names of the new columns: one, or one a target."""
+    return [name] if len(model.targets) == 1 else [f"{name} of {target}" for target in model.targets]
+
+
+def _refuse_existing(file: Path, force: bool) -> None:
+    check_name(file)
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
+    if file.exists() and not force:
+        raise UsageError(f"{file} exists already. Give another name, or replace it with --force.")
+
+
+def _print(file: Path) -> None:
+    """Copy a file to stdout."""
+    with file.open("rb") as stream:
+        shutil.copyfileobj(stream, sys.stdout.buffer)
+    sys.stdout.flush()
+
+
+def _say(written: Written, model: Model, out: str | None, as_json: bool) -> None:
+    """Say what was written, for people or for programs."""
+    target = model.targets[0]
+    if as_json:
+        content = {
+            "out": out,
+            "rows": written.rows,
+            "left_out": written.left_out,
+            "empty": written.empty,
+            "target": target,
+            "rmse": written.rmse,
+            "compared": written.compared,
+        }
+        click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+        return
+    parts = [f"{written.rows:,} rows"]
+    parts += [f"{written.left_out:,} left out for missing values"] if written.left_out else []
+    parts += [f"{written.empty:,} without a prediction for missing values"] if written.empty else []
+    if written.rmse is not None:
+        parts.append(f"RMSE against {shown(target)} {number(written.rmse)} ({written.compared:,} rows)")
+    click.echo((f"Written: {shown(out)}: " if out else "") + ", ".join(parts), err=out is None)
