@@ -362,7 +362,8 @@ def test_json_says_what_the_table_says():
     assert len({len(row) for row in lines[1:6]}) == 1  # aligned
     for word in ("intercept", "x3", "HC1 standard errors", "degrees of freedom", "Durbin-Watson", "AIC", "95 % from"):
         assert word in text
-    odd = steepest.infer(X, y, features=["\x1b[31m", "b", "c"])
+    odd = steepest.descend(X, y, features=["\x1b[31m", "\x1b[32m", "\x1b[33m"], fit_intercept=False, epochs=1).summary()
+    assert "\x1b[3" in odd.notes[-1]
     assert "\x1b" not in str(odd)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from steepest.batch import FloatArray
 from steepest.errors import DataError, UsageError
 from steepest.leverage import Basis
-from steepest.words import number, short, table
+from steepest.words import number, short, shown, table
 
 WeightKind = Literal["precision", "frequency"]
 Robust = Literal["HC0", "HC1", "HC2", "HC3"]
@@ -257,7 +257,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _wrapped(note: str) -> str:
-    return textwrap.fill(note, 118, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+    return textwrap.fill(shown(note), 118, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
 
 
 def _t(value: float) -> str:
