@@ -63,7 +63,7 @@ class Tally:
         """Say which rows stay although values are missing in some."""
         wrong = missing & ~self.allowed
         if self.policy == "drop":
-            stay = ~missing.any(axis=1)
+            stay = ~wrong.any(axis=1)
             self.dropped += int((~stay).sum())
             return np.asarray(stay)
         if wrong.any() and self.refused is None:
