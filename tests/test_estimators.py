@@ -3,7 +3,9 @@
 import copy
 import io
 import logging
+import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -50,26 +52,39 @@ def test_every_check_of_scikit_learn(estimator, check):
 
 
 SUBSTITUTE = """
+import pytest
 import sklearn.linear_model
 from steepest import GradientDescentRegressor
+
 sklearn.linear_model.LinearRegression = GradientDescentRegressor
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    try:
+        return (yield)
+    except TypeError as error:
+        if "__init__() got an unexpected keyword argument" in str(error):
+            pytest.skip("it has no such parameter")
+        raise
 """
 
 
 def test_scikit_learns_own_tests_with_this_class_in_place_of_linear_regression(tmp_path):
-    """All tests of its files for linear models that use LinearRegression with parameters that exist here."""
+    """Those of its files for linear models; one that needs a parameter that does not exist here is left out."""
     (tmp_path / "substitute.py").write_text(SUBSTITUTE)
-    chosen = "(linear_regression or LinearRegression or fit_intercept or sample_weights_greater) and not positive"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "substitute", "-p", "no:cacheprovider", "-c", "/dev/null"]
-    files = ["--pyargs", "sklearn.linear_model.tests.test_base", "sklearn.linear_model.tests.test_common"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "substitute", "-p", "no:cacheprovider", "-c", os.devnull]
+    modules = [f"sklearn.linear_model.tests.{file}" for file in ("test_base", "test_common")]
+    chosen = "linear_regression or LinearRegression or fit_intercept"
     result = subprocess.run(
-        [*command, "--rootdir", str(tmp_path), *files, "-k", chosen, "-W", "ignore"],
-        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [*command, "--rootdir", str(tmp_path), "-W", "ignore", "-k", chosen, "--pyargs", *modules],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout[-3000:]
-    summary = result.stdout.splitlines()[-1]
-    assert "failed" not in summary
-    assert int(summary.split(" passed")[0].split()[-1]) >= 20, summary
+    assert int(re.search(r"(\d+) passed", result.stdout)[1]) >= 20, result.stdout[-500:]
 
 
 def test_the_defaults_give_the_least_squares_model():
