@@ -1,5 +1,6 @@
 """Solution: against exact arithmetic with fractions, on every way the rows can come."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
+from steepest.cli import _run as run
 from steepest.double_double import add, scaled, total, two_product, two_sum
 from steepest.errors import DataWarning, UsageError
 
@@ -128,3 +130,21 @@ def test_what_a_solution_says():
         steepest.solve(answer.triangle, np.ones(4))
     with pytest.warns(DataWarning, match="2\\^53"):
         steepest.solve(np.array([[2**60], [2**60 + 2**12], [7]]), np.array([1.0, 2.0, 4.0]))
+
+
+@pytest.mark.parametrize("share", ["0", "0.3"])
+def test_the_command_line_refines_as_well(tmp_path, capsys, share):
+    """Wampler's polynomial, 1 + x + … + x⁵: every coefficient is exactly 1, also without the held-out rows."""
+    x = np.arange(21.0)
+    pandas.DataFrame({"x": x, "y": sum(x**k for k in range(6))}).to_csv(tmp_path / "w.csv", index=False)
+    command = ["fit", str(tmp_path / "w.csv"), "--target", "y", "--degree", "5", "--refine", "--test-size", share]
+    run([*command, "--out", str(tmp_path / "run")])
+    assert "corrected by 1 more look at the rows; the last correction was" in capsys.readouterr().out
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert told["refined"]["bias"] == 1.0
+    assert set(told["refined"]["weights"].values()) == {1.0}
+    assert set(told["optimum"]["weights"].values()) != {1.0}  # the triangle's own answer has ten digits
+    assert run([*command, "--no-out", "--l2", "1"]) == 2
+    assert "--refine is for the least-squares answer" in capsys.readouterr().err
+    assert run(["fit", str(tmp_path / "run" / "triangle"), "--refine", "--no-out"]) == 2
+    assert "its rows are gone" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """Solution: the exact least-squares answer, refined beyond float64 by further looks at the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +12,14 @@ from steepest.coordinates import Coordinates
 from steepest.double_double import Pair, add, scaled, total, two_product
 from steepest.errors import UsageError
 from steepest.quadratic import Quadratic
-from steepest.sources import MissingPolicy, Source, open_source
+from steepest.sources import MissingPolicy, open_source
 from steepest.summarize import read, triangle_of
 from steepest.trajectory import Scalar
 from steepest.triangle import Triangle
 
-MOST_PASSES = 8
+MOST_LOOKS = 8
 CHUNK = 1 << 18  # numbers worked on together, a few temporary arrays of 2 MB each
+Look = Callable[[], Iterator[Batch]]
 CONTRACTS = 0.1  # a correction is taken where it leaves at most this share of the error it corrects
 
 
@@ -104,13 +105,23 @@ def solve(
     if held is not None:
         if y is not None or target is not None or features is not None or weight is not None:
             raise UsageError("a Triangle holds its columns already: y, target, features and weight belong to tables.")
-        return _solution(held, _Answer.of(held, fit_intercept), ())
+        return refine(held, None, fit_intercept=fit_intercept)
     source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
-    triangle = read(source, sample_rows=0).triangle
+    return refine(read(source, sample_rows=0).triangle, source.batches, fit_intercept=fit_intercept)
+
+
+def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True) -> Solution:
+    """Return the least-squares answer of a triangle, corrected by further looks at its rows.
+
+    Args:
+        triangle: of the rows.
+        look: yields the same rows in batches each time it is called; None where they are gone.
+        fit_intercept: whether the model has a bias.
+    """
     answer = _Answer.of(triangle, fit_intercept)
     corrections: list[float] = []
-    while answer.contraction < CONTRACTS and len(corrections) < MOST_PASSES:
-        step = answer.correction(source)
+    while look is not None and answer.contraction < CONTRACTS and len(corrections) < MOST_LOOKS:
+        step = answer.correction(look())
         moved, size = answer.moved(step), answer.relative(step)
         stalls = bool(corrections) and size > CONTRACTS * corrections[-1]
         if stalls or np.array_equal(moved.theta[0], answer.theta[0]):
@@ -147,9 +158,9 @@ class _Answer:
         """ε·κ²: what a correction leaves of the error, about."""
         return float(np.finfo(np.float64).eps * self.quadratic.modes.condition_number)
 
-    def correction(self, source: Source) -> FloatArray:
+    def correction(self, batches: Iterator[Batch]) -> FloatArray:
         """(RᵀR)⁻¹·Aᵀ(y - A·theta) in standardized inputs, shape (p, t), from one look at the rows."""
-        gradient = self._gradient(source)
+        gradient = self._gradient(batches)
         if self.coordinates.fit_intercept:
             first = (gradient[0][:1], gradient[1][:1])
             shifted = add((gradient[0][1:], gradient[1][1:]), scaled(first, -self.coordinates.shift[:, None]))
@@ -159,11 +170,11 @@ class _Answer:
         V, eigenvalues = self.quadratic.modes.directions, self.quadratic.modes.eigenvalues
         return np.asarray(V @ ((V.T @ standard) / (self.quadratic.total_weight * eigenvalues[:, None])))
 
-    def _gradient(self, source: Source) -> Pair:
+    def _gradient(self, batches: Iterator[Batch]) -> Pair:
         """Aᵀ(y - A·theta) over all rows with 32 digits, each shape (p, t)."""
         zero = np.zeros_like(self.theta[0])
         gradient = (zero, zero.copy())
-        for batch in source.batches():
+        for batch in batches:
             size = max(1, CHUNK // self.quadratic.size)
             for start in range(0, len(batch), size):
                 rows = batch.take(slice(start, start + size))

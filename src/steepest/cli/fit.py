@@ -1,7 +1,7 @@
 """`steepest fit`: a table in, a model and its whole run out."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,15 @@ import click
 
 from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
 from steepest.cli.options import descent_options, output_options
+from steepest.cli.second_look import as_json, refined, refined_lines
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
+from steepest.coefficient_table import Inference
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.solution import Solution
 from steepest.summarize import Summary
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
@@ -48,6 +51,11 @@ from steepest.words import number
     help="Categories in --test FILE that DATA does not have.",
 )
 @summary_options
+@click.option(
+    "--refine",
+    is_flag=True,
+    help="Look at DATA again, two times as a rule, and give the exact answer to the last digits that its numbers allow.",
+)
 @click.option("--resume", is_flag=True, help="With --summary FILE: go on where an earlier pass was cut off.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
 @output_options
@@ -59,63 +67,96 @@ def command(data: str, **options: Any) -> int:
 
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
-    as_json = options["as_json"]
     wants_table(options)
     folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
     began = time.perf_counter()
     summary = _read(data, options)
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    run = _descend(summary.triangle, options)
-    curve = validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None
-    test = _test_rmse(run, summary.test)
-    table = coefficient_table(data, run, summary.triangle, options)
+    fit = _fit(data, summary, options)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
-    _echo(_heading(data, summary, options), as_json)
-    _echo(notes(summary), as_json, newline=False)
-    _echo(settings_lines(run) + "\n", as_json)
-    echo_log(run, options["log_every"], as_json)
-    _echo("\n" + weights_table(run), as_json)
-    _echo(_errors(run, summary, test, curve), as_json)
-    _echo(f"\n{table}" if table else "", as_json, newline=table is not None)
-    _echo(f"\n{run.verdict}", as_json)
-    title = shown(Path(data).name)[:80]
-    predictions = (
-        PredictionErrorDisplay.from_trajectory(run, summary.sample.X, summary.sample.y, title=title)
-        if len(summary.sample.X)
-        else None
+    _print(data, summary, fit, options)
+    return _keep(data, folder, summary, fit, seconds, options)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """All that a fit gives beside the triangle: the run, held-out errors, and what was asked for on top."""
+
+    run: Trajectory
+    test: float | None
+    curve: ValidationCurve | None
+    table: Inference | None
+    refined: Solution | None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What was asked for, as JSON types."""
+        summary = {"summary": self.table.as_json()} if self.table else {}
+        return summary | ({"refined": as_json(self.refined)} if self.refined else {})
+
+
+def _fit(data: str, summary: Summary, options: dict[str, Any]) -> _Fit:
+    """Descend, and look at the rows again where that is asked for."""
+    run = _descend(summary.triangle, options)
+    return _Fit(
+        run,
+        _test_rmse(run, summary.test),
+        validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None,
+        coefficient_table(data, run, summary.triangle, options),
+        refined(data, summary.triangle, options),
     )
-    told = {"summary": table.as_json()} if table else {}
+
+
+def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> None:
+    """Print the run, its weights and errors, and the verdict."""
+    to_stderr, run = options["as_json"], fit.run
+    _echo(_heading(data, summary, options), to_stderr)
+    _echo(notes(summary), to_stderr, newline=False)
+    _echo(settings_lines(run) + "\n", to_stderr)
+    echo_log(run, options["log_every"], to_stderr)
+    _echo("\n" + weights_table(run), to_stderr)
+    _echo(_errors(run, summary, fit.test, fit.curve), to_stderr)
+    if fit.refined:
+        _echo(f"\n{refined_lines(fit.refined, options['fit_intercept'])}", to_stderr)
+    if fit.table:
+        _echo(f"\n{fit.table}", to_stderr)
+    _echo(f"\n{run.verdict}", to_stderr)
+
+
+def _keep(
+    data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
+) -> int:
+    """Write the run folder and the JSON object, and return the exit status."""
+    run, sample, title = fit.run, summary.sample, shown(Path(data).name)[:80]
     record = {
         "options": {key: value for key, value in options.items() if value not in (None, "")},
         "seconds": seconds,
-        "test_rmse": test,
-        **told,
+        "test_rmse": fit.test,
+        **fit.told,
     }
     said = keep(
         folder,
         run,
         summary.triangle,
-        predictions,
+        PredictionErrorDisplay.from_trajectory(run, sample.X, sample.y, title=title) if len(sample.X) else None,
         record,
         summary.data,
         force=options["force"],
         keep_diverged=options["keep_diverged"],
-        validation=ValidationCurveDisplay(curve, title=title) if curve else None,
+        validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
     )
-    _echo(said, as_json)
-    if as_json:
-        echo_json(
-            run,
-            {
-                **told,
-                "test_rmse": test,
-                "best_epoch": curve.best_epoch if curve else None,
-                "seconds": seconds,
-                "rows": summary.triangle.row_count,
-                "out": str(folder) if said.startswith("Written") else None,
-            },
-        )
+    _echo(said, options["as_json"])
+    if options["as_json"]:
+        more = {
+            **fit.told,
+            "test_rmse": fit.test,
+            "best_epoch": fit.curve.best_epoch if fit.curve else None,
+            "seconds": seconds,
+            "rows": summary.triangle.row_count,
+            "out": str(folder) if said.startswith("Written") else None,
+        }
+        echo_json(run, more)
     return status(run)
 
 
@@ -177,8 +218,8 @@ def _errors(run: Trajectory, summary: Summary, test: float | None, curve: Valida
         return "\n  RMSE √(Σr²/n): beyond what can be said"
     line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
     spread = float(summary.triangle.deviations[-1])
-    if spread > 0:
-        line += f"; R² {number(1 - (float(run.last.rmse) / spread) ** 2, 5)}"
+    of_variance = number(1 - (float(run.last.rmse) / spread) ** 2, 5) if spread > 0 else "undefined (y does not vary)"
+    line += f"; R² {of_variance}"
     if test is not None:
         line += f"\n  RMSE on test rows: {number(test)}"
     if curve is not None:

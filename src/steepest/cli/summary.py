@@ -1,16 +1,13 @@
-"""The coefficient table on the command line: its options, and the second look at the rows that it may need."""
+"""The coefficient table on the command line, and its options."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from steepest.batch import Batch
-from steepest.cli.table import open_table, watching
+from steepest.cli.second_look import rows_again
 from steepest.coefficient_table import Inference, check_confidence
 from steepest.errors import UsageError
-from steepest.sources import watched
-from steepest.split import held_out
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 
@@ -93,17 +90,4 @@ def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: d
     confidence, robust = options["confidence"] or 0.95, options["robust"]
     if robust is None:
         return run.summary(confidence)
-    return run.summary(confidence, robust, data=_rows_again(data, triangle, options))
-
-
-def _rows_again(data: str, triangle: Triangle, options: dict[str, Any]) -> Iterator[Batch]:
-    """Yield the rows that the run has learned from once more, coded as they were, with a progress bar."""
-    source = open_table(data, options, coding=triangle.coding)
-    if isinstance(source, Triangle):
-        raise UsageError(
-            "robust standard errors need the rows, and a triangle has none. Give the table itself as DATA."
-        )
-    with watching(data) as watch:
-        for batch in watched(source, watch):
-            share = options["test_size"]
-            yield batch.take(~held_out(batch.positions, share, options["seed"])) if share else batch
+    return run.summary(confidence, robust, data=rows_again(data, triangle, options))
