@@ -1,4 +1,4 @@
-"""Model schema: what a model file must hold, how an older one becomes one of today, and what is refused in which words."""
+"""Model schema: what a model file must hold, which versions are read, and what is refused in which words."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ FOREIGN = (
     (b"\x78\x9c", "packed by zlib, as joblib does with pickles; steepest reads none"),
     (b"\x1f\x8b", "packed by gzip; unpack it"),
     (b"\x93NUMPY", "a NumPy array"),
-    (b"PK\x03\x04", "a zip archive, as .npz files and PyTorch's models are"),
+    (b"PK\x03\x04", "a zip archive, as triangles (fit one first), .npz files and PyTorch's models are"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\xff\xfe", "UTF-16 text from position 0 on; a model is UTF-8"),
     (b"\xfe\xff", "UTF-16 text from position 0 on; a model is UTF-8"),
@@ -60,7 +60,7 @@ def read(file: Path) -> bytes:
 
 
 def parse(data: bytes, file: Path) -> dict[str, Any]:
-    """Return the fields of a model file that is sound: of version VERSION, also where the file is older.
+    """Return the fields of a model file that is sound; version 1 has all but the units, which were the same then.
 
     Raises:
         ModelFileError: damaged, foreign, of a version that is not known, or not matching its checksum; says where.
@@ -91,7 +91,6 @@ def parse(data: bytes, file: Path) -> dict[str, Any]:
             SteepestWarning,
             stacklevel=3,
         )
-        content |= {"version": VERSION, "units": UNITS}
     return content
 
 
