@@ -166,7 +166,7 @@ def test_27_mixed_scales_converge_through_scaling(door):
 @DOORS
 @pytest.mark.parametrize("value", [0.1, 0.0])
 def test_28_29_a_constant_column_has_coefficient_0_and_is_named(door, value):
-    with pytest.warns(DataWarning, match="constant: the values of x3"):
+    with pytest.warns(DataWarning, match="constant: x3 does not vary"):
         weights, bias = door(np.column_stack([X, np.full(5, value)]), Y)
     assert weights[2] == 0
     np.testing.assert_allclose(np.r_[bias, weights[:2]], EXACT, rtol=0, atol=1e-11)

@@ -174,8 +174,9 @@ def _tell(triangle: Triangle, quadratic: Quadratic) -> None:
     """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
     if triangle.constant_features and quadratic.fit_intercept:
         warnings.warn(
-            f"constant: the values of {listing(triangle.constant_features)} do not vary between rows, as far as float64 can "
-            "tell, and cannot be told from the intercept. A coefficient there has no meaning of its own; leave it out.",
+            f"constant: {listing(triangle.constant_features)} {'does' if len(triangle.constant_features) == 1 else 'do'} not vary "
+            "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
+            "meaning of its own; leave it out.",
             DataWarning,
             stacklevel=3,
         )
