@@ -67,17 +67,18 @@ REFUSED = {
     "19 np.matrix": (np.matrix(X), Y, TypeError, "np.matrix"),
     "19 masked X": (np.ma.masked_array(X, X > 40), Y, DataTypeError, "masked values must not be used"),
     "19 masked y": (X, np.ma.masked_array(Y, Y > 5), DataTypeError, "masked values must not be used"),
-    "20 NA": (pandas.DataFrame({"a": pandas.array([1, 2, None, 4, 5], dtype="Int64"), "b": Y}), Y, MissingValuesError, "row 2 .*'a'"),
+    "20 NA in a data frame": (pandas.DataFrame({"a": pandas.array([1, 2, None, 4, 5], dtype="Int64"), "b": Y}), Y, MissingValuesError, "row 2 .*'a'"),
     "26 squares overflow": (X * 1e200, Y, DataError, "squares overflow: column 'x2' holds 5e"),
 }  # fmt: skip
 
 
-@DOORS
-@pytest.mark.parametrize("name", REFUSED)
+# a data frame given to the function holds its target as well: test_bad_files.py and test_coding.py
+CASES = [(name, door) for name in REFUSED for door in (descend, fit) if door is fit or "data frame" not in name]
+
+
+@pytest.mark.parametrize(("name", "door"), CASES)
 def test_refused(name, door):
     inputs, y, error, message = REFUSED[name]
-    if door is descend and isinstance(inputs, pandas.DataFrame):
-        pytest.skip("data frames of the function hold their target; see test_bad_files.py and test_coding.py")
     with pytest.raises(error, match=message) as raised:
         door(inputs, y)
     assert isinstance(raised.value, (ValueError, TypeError))
