@@ -176,7 +176,7 @@ def log_distance(a: WideArray) -> WideArray:
     """log |1 - a| without cancellation on either side of 1, shape as a."""
     # a - 2 is exact for 1 ≤ a ≤ 4, and with it the growth or decay next to the stability limit a = 2
     with np.errstate(divide="ignore"):
-        return np.asarray(np.where(a < 1, np.log1p(-np.minimum(a, 1)), np.log1p(np.maximum(a, 1) - 2)))
+        return np.asarray(np.log1p(np.where(a < 1, -a, a - 2)))
 
 
 def signed_powers(a: WideArray, epochs: Epochs) -> FloatArray:
@@ -232,7 +232,9 @@ def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
     log, k = log_distance(a).astype(np.float64), np.asarray(epochs, dtype=np.float64)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        result = -np.expm1(k * log)
+        result = k * log
+        np.expm1(result, out=result)  # in place: this is where a sweep spends its time
+        np.negative(result, out=result)
     if (a > 1).any():
         swinging = np.ix_((k % 2 == 1)[:, 0], a > 1)
         result[swinging] = 2 - result[swinging]  # 1 + |1 - a|^k

@@ -121,8 +121,9 @@ def read(
         UsageError: the state belongs to another table or other options.
     """
     check_seed(seed)
-    about = _about(source, test_size, seed, sample_rows)
-    kept = None if state is None else resume.State(Path(state), about, state_seconds)
+    kept = None
+    if state is not None:
+        kept = resume.State(Path(state), _about(source, test_size, seed, sample_rows), state_seconds)
     if cluster is not None:
         if kept:
             raise UsageError("a pass on a cluster leaves no state to resume from; leave the state or the cluster out.")

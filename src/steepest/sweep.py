@@ -27,7 +27,7 @@ from steepest.triangle import Triangle
 
 KINDS: dict[str, Any] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
-CHUNK = 1 << 18  # numbers held at once while settings are worked through: 2 MB, which stays in the cache
+CHUNK = 1 << 16  # numbers held at once while settings are worked through: 2 MB, which stays in the cache
 
 
 @dataclass(frozen=True)

@@ -121,11 +121,10 @@ class Triangle:
             ):
                 reduced = gram.triangularize_parts(rows, here, count)
             for part, sums in enumerate(reduced):
-                of = here == part
-                new = (
-                    cls.of(rows.take(of)) if sums is None else cls(batch.features, batch.targets, int(of.sum()), *sums)
-                )
-                parts[part] = parts[part] + new
+                if sums is None:
+                    parts[part] = parts[part] + cls.of(rows.take(here == part))
+                else:  # each row weighs 1: the total weight is their number
+                    parts[part] = parts[part] + cls(batch.features, batch.targets, int(sums[0]), *sums)
         return parts
 
     @classmethod
