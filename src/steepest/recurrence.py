@@ -231,10 +231,12 @@ def _unrolled(a: WideArray, epochs: range) -> FloatArray:
 def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
     log, k = log_distance(a).astype(np.float64), np.asarray(epochs, dtype=np.float64)[:, None]
+    result = np.ones((len(k), len(log)))
     with np.errstate(over="ignore", invalid="ignore"):
-        result = k * log
-        np.expm1(result, out=result)  # in place: this is where a sweep spends its time
-        np.negative(result, out=result)
+        # beyond e^-40 every mode rounds to 1: a sweep asks mostly for such epochs
+        moving = ~(k[:, 0] * log.max(initial=-np.inf) < -40)
+        steps = k[moving] * log
+        result[moving] = np.negative(np.expm1(steps, out=steps), out=steps)
     if (a > 1).any():
         swinging = np.ix_((k % 2 == 1)[:, 0], a > 1)
         result[swinging] = 2 - result[swinging]  # 1 + |1 - a|^k
