@@ -116,6 +116,22 @@ def test_ladders_give_the_powers():
         np.testing.assert_allclose(ours, signed_powers(a, np.arange(start, stop)), rtol=1e-12, atol=1e-300)
 
 
+def test_one_minus_powers_where_all_modes_have_arrived_and_where_one_still_moves():
+    epochs = np.array([0, 3, 500, 100_001, 4])
+    for a in ([0.5], [0.5, 1.0], [0.5, 1e-5], [0.5, 2.5, 1.0], [1.5, 2.0]):
+        exact = [[1 - (1 - Fraction(value)) ** int(k) if k < 1000 else None for value in a] for k in epochs]
+        ours = one_minus_powers(np.array(a), epochs)
+        for row, expected in zip(ours, exact, strict=True):
+            if None not in expected:
+                np.testing.assert_allclose(row, np.array(expected, dtype=float), rtol=1e-13)  # 500 epochs' rounding
+    assert one_minus_powers(np.array([0.5, 1e-5]), epochs)[3].tolist() == [
+        1.0,
+        -math.expm1(100_001 * math.log1p(-1e-5)),
+    ]
+    assert one_minus_powers(np.array([0.5, 2.0]), epochs)[3].tolist() == [1.0, 2.0]
+    assert one_minus_powers(np.array([]), epochs).shape == (5, 0)
+
+
 def test_one_minus_powers_has_no_cancellation():
     ours = one_minus_powers(np.array([1e-18]), np.array([0, 1, 1000]))
     np.testing.assert_allclose(ours[:, 0], [0.0, 1e-18, 1e-15], rtol=1e-15)

@@ -65,6 +65,24 @@ def test_a_pass_over_arrays_does_not_read_them_for_a_fingerprint(monkeypatch):
     assert steepest.summarize(X, Y).row_count == 4
 
 
+def test_the_fingerprint_of_arrays_is_of_their_sizes_and_ends(monkeypatch):
+    monkeypatch.setattr("steepest.sources.arrays.FINGERPRINT_BYTES", 16)  # a row of X
+
+    def fingerprint(X, y=Y, weight=None):
+        return open_source(X, y, weight=weight).describe()["sha256_of_size_and_ends"]
+
+    first, last = X.copy(), X.copy()
+    first[0, 0] += 1e-9
+    last[-1, -1] += 1e-9
+    others = [first, last, X[:, :1], X.astype(np.float32)]
+    assert len({fingerprint(X), fingerprint(X, weight=np.ones(4)), *map(fingerprint, others)}) == 6
+    assert fingerprint(X) == fingerprint(np.asfortranarray(X))
+    # 160 GB of zeros that take no memory: to read them all would take a minute, to copy them is impossible
+    zeros = np.broadcast_to(0.0, (10**10, 2))
+    long = ArraySource(zeros, zeros[:, :1], None, ("a", "b"), ("y",))
+    assert long.describe()["rows"] == 10**10
+
+
 def test_booleans_are_0_and_1():
     flags = np.array([[True], [False], [True], [True]])
     assert as_numbers((flags, Y)) == as_numbers((flags.astype(float), Y))

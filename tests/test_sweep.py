@@ -9,7 +9,7 @@ import steepest
 from steepest.errors import DataError, UsageError
 from steepest.folds import read_folds
 from steepest.sources import open_source
-from steepest.split import fold_of_rows
+from steepest.split import fold_of_rows, hash_positions
 from steepest.sweep import sweep
 from steepest.triangle import Triangle
 from steepest.validation import validation_curve
@@ -206,10 +206,29 @@ def test_folds_of_rows_do_not_depend_on_the_cut_and_are_equal(first, count, fold
     assert sizes.max() - sizes.min() <= 1
 
 
+@pytest.mark.parametrize("folds", [2, 5, 10, 11, 40])  # up to ten by comparisons, beyond by sorting
+def test_a_rows_fold_is_the_place_of_its_hash_in_its_run(monkeypatch, folds):
+    monkeypatch.setattr("steepest.split.SECTION_ROWS", 3 * folds + 1)
+    rows = np.arange(20 * folds, dtype=np.uint64)
+    hashes = [int(value) for value in hash_positions(rows, 7)]
+    runs = [hashes[start : start + folds] for start in range(0, len(hashes), folds)]
+    assert fold_of_rows(rows, folds, 7).tolist() == [sum(other < own for other in run) for run in runs for own in run]
+
+
+def test_of_equal_hashes_the_first_comes_first():
+    from steepest.split import _ranks
+
+    for count in (3, 12):
+        values = np.full((2, count), 5, dtype=np.uint64)
+        values[1, 0] = 6
+        in_order = list(range(count))
+        assert _ranks(values).tolist() == [in_order, [count - 1, *in_order[:-1]]]
+
+
 def test_parts_of_a_large_batch_are_the_triangles_of_their_rows():
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(40_000, 5)), generator.normal(size=(40_000, 1))
-    labels = generator.integers(0, 3, size=40_000)
+    labels = generator.choice([-1, 0, 1, 2, 3, 65_536], size=40_000)  # rows of parts 0, 1 and 2 count
     from steepest.batch import Batch
 
     for offset in (0.0, 1e5):

@@ -79,6 +79,17 @@ class Batch:
             return self.kept
         return np.arange(self.first_row, self.first_row + len(self), dtype=np.uint64)
 
+    @property
+    def by_column(self) -> bool:
+        """Whether the inputs lie column by column in memory."""
+        return self.X.strides[0] < self.X.strides[-1]
+
+    def subtract(self, rows: slice, shift: FloatArray, out: FloatArray) -> None:
+        """Write [X y] - shift of the rows from `rows.start` to `rows.stop` into `out`, shape (rows, d + t)."""
+        d = len(self.features)
+        np.subtract(self.X[rows], shift[:d], out=out[:, :d])
+        np.subtract(self.y[rows], shift[d:], out=out[:, d:])
+
     def take(self, rows: NDArray[np.bool_ | np.intp] | slice) -> "Batch":
         """Return the chosen rows as a batch of their own: a boolean mask of shape (n,), row numbers, or a slice."""
         weight = None if self.weight is None else self.weight[rows]

@@ -49,24 +49,27 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
         labels: the part that each row belongs to, 0 … count - 1, shape (n,); None where there is one part.
         count: number of parts.
     """
-    columns = batch.X.shape[1] + batch.y.shape[1] + 1
+    columns = len(batch.features) + len(batch.targets) + 1
     rows = max(64, CHUNK_BYTES // (8 * columns)) * min(count, 3)
-    first = slice(0, min(rows, len(batch)))
+    first = batch.take(slice(0, min(rows, len(batch))))
     with np.errstate(over="ignore", invalid="ignore"):
-        shift = np.concatenate([batch.X[first].mean(axis=0), batch.y[first].mean(axis=0)])
+        shift = np.concatenate([first.X.mean(axis=0), first.y.mean(axis=0)])
 
     def work(section: slice) -> list[_Sums]:
         parts = [_Sums(columns) for _ in range(count)]
-        Z, own = _room(batch.X, rows, columns), np.empty((rows, columns))
+        Z, own = _room(batch.by_column, rows, columns), np.empty((rows, columns))
+        # two bytes a label are compared faster than eight
+        short = None if labels is None else labels[section].clip(-1, count).astype(np.int16)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(section.start, min(section.stop, len(batch)), rows):
-                chunk = slice(start, min(start + rows, section.stop))
+                chunk = slice(start, min(start + rows, section.stop, len(batch)))
                 moved, weight = _moved(batch, chunk, shift, Z)
-                if labels is None:
+                if short is None:
                     parts[0].add(moved, weight)
                     continue
+                here = short[start - section.start : chunk.stop - section.start]
                 for part, sums in enumerate(parts):
-                    chosen = np.flatnonzero(labels[chunk] == part)
+                    chosen = np.flatnonzero(here == part)
                     # "clip" takes straight into `out`; "raise" would go through a copy, and these indices cannot be wrong
                     of_part = np.take(moved, chosen, axis=0, out=own[: len(chosen)], mode="clip")
                     sums.add(of_part, None if weight is None else weight[chosen])
@@ -77,17 +80,15 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
         return [reduce(_Sums.join, of_part).factor(shift) for of_part in zip(*sections, strict=True)]
 
 
-def _room(like: FloatArray, rows: int, columns: int) -> FloatArray:
+def _room(by_column: bool, rows: int, columns: int) -> FloatArray:
     """Return room for rows, column by column in memory where the table is."""
-    return np.empty((columns, rows)).T if like.strides[0] < like.strides[-1] else np.empty((rows, columns))
+    return np.empty((columns, rows)).T if by_column else np.empty((rows, columns))
 
 
 def _moved(batch: Batch, chunk: slice, shift: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray | None]:
     """Return Z = √w·([X y 1] - [shift 0]) of a chunk, in `room`, and its weights."""
-    X, y, weight = batch.X[chunk], batch.y[chunk], None if batch.weight is None else batch.weight[chunk]
-    Z, d = room[: len(X)], X.shape[1]
-    np.subtract(X, shift[:d], out=Z[:, :d])
-    np.subtract(y, shift[d:], out=Z[:, d:-1])
+    Z, weight = room[: chunk.stop - chunk.start], None if batch.weight is None else batch.weight[chunk]
+    batch.subtract(chunk, shift, Z[:, :-1])
     Z[:, -1] = 1.0
     if weight is not None:
         Z *= np.sqrt(weight)[:, None]

@@ -11,6 +11,7 @@ from scipy.linalg import lapack
 from steepest.batch import FloatArray
 from steepest.coordinates import Coordinates
 from steepest.errors import DataError, UsageError
+from steepest.threads import one_blas_thread
 from steepest.triangle import Triangle
 
 ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
@@ -213,7 +214,8 @@ class Quadratic:
             return Modes(np.zeros(0), np.zeros((self.size, 0)))
         largest = np.abs(M).max()
         tall = M if rank == self.size else M.T
-        singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=0, jobu=0, jobv=0, jobr=0)
+        with one_blas_thread():  # rotations are too small to share: threads would wait for each other
+            singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=0, jobu=0, jobv=0, jobr=0)
         if info:
             raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
         singular = singular * (work[0] / work[1]) * largest

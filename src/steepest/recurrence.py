@@ -176,7 +176,7 @@ def log_distance(a: WideArray) -> WideArray:
     """log |1 - a| without cancellation on either side of 1, shape as a."""
     # a - 2 is exact for 1 ≤ a ≤ 4, and with it the growth or decay next to the stability limit a = 2
     with np.errstate(divide="ignore"):
-        return np.asarray(np.where(a < 1, np.log1p(-np.minimum(a, 1)), np.log1p(np.maximum(a, 1) - 2)))
+        return np.asarray(np.log1p(np.where(a < 1, -a, a - 2)))
 
 
 def signed_powers(a: WideArray, epochs: Epochs) -> FloatArray:
@@ -231,8 +231,12 @@ def _unrolled(a: WideArray, epochs: range) -> FloatArray:
 def one_minus_powers(a: WideArray, epochs: Epochs) -> FloatArray:
     """1 - (1 - a)^k, shape (K, r): by expm1 wherever the power is positive."""
     log, k = log_distance(a).astype(np.float64), np.asarray(epochs, dtype=np.float64)[:, None]
+    result = np.ones((len(k), len(log)))
     with np.errstate(over="ignore", invalid="ignore"):
-        result = -np.expm1(k * log)
+        # beyond e^-40 every mode rounds to 1: a sweep asks mostly for such epochs
+        moving = ~(k[:, 0] * log.max(initial=-np.inf) < -40)
+        steps = k[moving] * log
+        result[moving] = np.negative(np.expm1(steps, out=steps), out=steps)
     if (a > 1).any():
         swinging = np.ix_((k % 2 == 1)[:, 0], a > 1)
         result[swinging] = 2 - result[swinging]  # 1 + |1 - a|^k

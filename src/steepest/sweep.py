@@ -27,7 +27,6 @@ from steepest.triangle import Triangle
 
 KINDS: dict[str, Any] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
-CHUNK = 1 << 18  # numbers held at once while settings are worked through: 2 MB, which stays in the cache
 
 
 @dataclass(frozen=True)
@@ -332,16 +331,12 @@ def _held_out_mse(
     ways = (modes.directions.T @ quadratic.minimum)[:, 0]
     G = (R @ modes.directions) * ways
     result = np.empty((len(rates), len(counts)))
-    together = max(1, CHUNK // max(1, G.size // len(G) * len(counts)))
-    for start in range(0, len(rates), together):
-        some = rates[start : start + together]
-        done = np.concatenate(
-            [_make(kind, rate, momentum).progress(modes.eigenvalues, np.array(counts)) for rate in some]
-        )
+    misses = np.empty((len(counts), len(R)))  # of one rate at a time: they stay in the cache
+    for mse, rate in zip(result, rates, strict=True):
+        done = _make(kind, rate, momentum).progress(modes.eigenvalues, np.array(counts))
         with np.errstate(over="ignore", invalid="ignore"):
-            misses = done @ G.T - r[:, 0]
-            squares = np.einsum("ij,ij->i", misses, misses) + rho[0] ** 2
-        result[start : start + together] = (squares / held.total_weight).reshape(len(some), -1)
+            np.subtract(np.matmul(done, G.T, out=misses), r[:, 0], out=misses)
+            mse[:] = (np.einsum("ij,ij->i", misses, misses) + rho[0] ** 2) / held.total_weight
     return np.nan_to_num(result, nan=math.inf, posinf=math.inf)
 
 

@@ -114,23 +114,18 @@ class Triangle:
         Raises:
             DataError: as `Triangle.of`.
         """
-        parts = [cls.empty(batch.features, batch.targets) for _ in range(count)]
+        parts, d = [cls.empty(batch.features, batch.targets) for _ in range(count)], len(batch.features)
         for start in range(0, len(batch), BLOCK_ROWS * count):
             block = slice(start, start + BLOCK_ROWS * count)
             rows, here = batch.take(block), labels[block]
             reduced: list[gram.Reduced | None] = [None] * count
-            if (
-                len(rows) >= GRAM_ROWS * count * rows.X.shape[1]
-                and len(rows) * rows.X.shape[1] ** 2 > EXTENDED_WORK
-                and rows.weight is None
-            ):
+            if len(rows) >= GRAM_ROWS * count * d and len(rows) * d**2 > EXTENDED_WORK and rows.weight is None:
                 reduced = gram.triangularize_parts(rows, here, count)
             for part, sums in enumerate(reduced):
-                of = here == part
-                new = (
-                    cls.of(rows.take(of)) if sums is None else cls(batch.features, batch.targets, int(of.sum()), *sums)
-                )
-                parts[part] = parts[part] + new
+                if sums is None:
+                    parts[part] = parts[part] + cls.of(rows.take(here == part))
+                else:  # each row weighs 1: the total weight is their number
+                    parts[part] = parts[part] + cls(batch.features, batch.targets, int(sums[0]), *sums)
         return parts
 
     @classmethod

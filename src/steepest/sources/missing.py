@@ -41,6 +41,11 @@ class Tally:
         """How far the pass has come."""
         return Position(self.rows, self.dropped, tuple(self.counts.tolist()))
 
+    def pass_by(self, count: int) -> NDArray[np.bool_] | None:
+        """Count rows in which nothing is missing, and say which stay: None for all, none once one was refused."""
+        self.rows += count
+        return np.zeros(count, dtype=np.bool_) if self.refused else None
+
     def look(self, rows: FloatArray) -> NDArray[np.bool_] | None:
         """Count what is missing in rows (n, columns), and say which rows stay: None for all, none once one is refused.
 

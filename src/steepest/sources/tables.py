@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import UNSEEN, Coding
+from steepest.columns import ColumnBatch, Columns
 from steepest.errors import DataError, UsageError
 from steepest.sources.missing import Tally
 from steepest.sources.relations import Relation, quoted
@@ -17,6 +18,7 @@ from steepest.threads import ahead
 
 BLOCK_ROWS = 131_072
 BLOCK_NUMBERS = 1 << 23  # wide tables get shorter blocks: 64 MB at most
+STRETCH_ROWS = 8_192  # shorter pieces of a reader are copied together
 
 Unseen = Literal["error", "reference"]
 
@@ -129,11 +131,17 @@ class TableSource:
         self.tally[:] = [tally]
         first = start.rows
         width = len(tally.names) + (self.roles.group is not None)
+        plain = self.coding.is_plain and not self.roles.weight and not self.roles.group
         for block in _blocks(self.relation.stream(self._select(), skip=first), self.block_rows, width):
-            self._refuse_unseen(block)
-            stay = tally.look(block)
-            if stay is None or stay.any():
-                yield self._batch(block, stay, self.first_row + first, tally.position)
+            if plain and block.is_finite:
+                if tally.pass_by(len(block)) is None:
+                    yield ColumnBatch(block, self.features, self.targets, self.first_row + first, tally.position)
+            else:
+                rows = block.array
+                self._refuse_unseen(rows)
+                stay = tally.look(rows)
+                if stay is None or stay.any():
+                    yield self._batch(rows, stay, self.first_row + first, tally.position)
             first += len(block)
         tally.refuse()
         if not tally.rows and not self.is_part:
@@ -214,36 +222,50 @@ def check_known(relation: Relation, types: dict[str, str], coding: Coding, targe
             refuse_kind(relation, column.name, types[column.name], categories=False)
 
 
-def _blocks(pieces: Iterator[Any], rows: int, width: int) -> Iterator[FloatArray]:
+def _blocks(pieces: Iterator[Any], rows: int, width: int) -> Iterator[Columns]:
     """Put Arrow pieces of any length together to blocks of `rows` rows, the last one shorter; NULL becomes NaN."""
-    block, filled = None, 0
+    waiting: list[Columns] = []
+    count = 0
+    for stretch in _stretches(pieces, width):
+        rest = stretch
+        while count + len(rest) >= rows:
+            need = rows - count
+            yield _together([*waiting, rest.cut(slice(0, need))])
+            rest, waiting, count = rest.cut(slice(need, len(rest))), [], 0
+        if len(rest):
+            waiting, count = [*waiting, rest], count + len(rest)
+    if waiting:
+        yield _together(waiting)
+
+
+def _stretches(pieces: Iterator[Any], width: int) -> Iterator[Columns]:
+    """Leave long pieces where they are and copy short ones together: each stretch costs a call for each column."""
+    waiting: list[Columns] = []
     for piece in pieces:
-        taken = 0
-        while taken < len(piece):
-            if block is None:
-                block, filled = np.empty((width, rows)).T, 0  # column by column, as Arrow has it
-            count = min(rows - filled, len(piece) - taken)
-            _decode(piece, taken, block[filled : filled + count])
-            filled, taken = filled + count, taken + count
-            if filled == rows:
-                yield block
-                block = None
-    if block is not None:
-        yield block[:filled]
+        if len(piece):
+            waiting.append(Columns((tuple(_column(piece.child(j)) for j in range(width)),), width))
+        if sum(map(len, waiting)) >= STRETCH_ROWS:
+            yield waiting[0] if len(waiting) == 1 else Columns.of(_together(waiting).array)
+            waiting = []
+    if waiting:
+        yield Columns.of(_together(waiting).array)
 
 
-def _decode(piece: Any, first: int, rows: FloatArray) -> None:
-    """Write rows of a struct of doubles into `rows` (count, columns), NULL as NaN."""
+def _together(parts: list[Columns]) -> Columns:
+    """Put columns one below the other."""
+    return Columns(tuple(stretch for part in parts for stretch in part.stretches), parts[0].width)
+
+
+def _column(child: Any) -> FloatArray:
+    """Return an Arrow column of doubles as NumPy's view of it; where there are NULLs a copy with NaN."""
     import nanoarrow  # noqa: PLC0415
 
-    stop = first + len(rows)
-    for j in range(rows.shape[1]):
-        view = nanoarrow.c_array(piece.child(j)).view()
-        values = np.asarray(view.buffer(1))[view.offset : view.offset + view.length]
-        rows[:, j] = values[first:stop]
-        if view.null_count:
-            bits = np.unpackbits(np.frombuffer(view.buffer(0), dtype=np.uint8), bitorder="little")
-            rows[bits[view.offset + first : view.offset + stop] == 0, j] = np.nan
+    view = nanoarrow.c_array(child).view()
+    values = np.asarray(view.buffer(1))[view.offset : view.offset + view.length]
+    if not view.null_count:
+        return values
+    bits = np.unpackbits(np.frombuffer(view.buffer(0), dtype=np.uint8), bitorder="little")
+    return np.where(bits[view.offset : view.offset + view.length] == 0, np.nan, values)
 
 
 def refuse_y(y: object, weight: object, group: object) -> None:
