@@ -241,3 +241,21 @@ def test_a_rule_of_ones_own_runs_step_by_step_and_its_verdict_is_unknown(line):
     assert run.verdict.kind == "unknown"
     with pytest.raises(UsageError, match="no closed form"):
         run.epochs_to(1e-3)
+
+
+def test_a_tolerance_ends_a_run(line):
+    x, y = line
+    settings = {"learning_rate": 0.3, "standardize": True}
+    known = steepest.descend(x, y, epochs=1000, **settings)
+    ended = steepest.descend(x, y, epochs=1000, tolerance=1e-6, **settings)
+    assert ended.epochs == ended.requested_epochs == known.epochs_to(1e-6) == 39  # 0.7^39 is the first below 1e-6
+    assert "from there on every mode is within 1e-06" in ended.reasons["epochs"]
+    assert steepest.descend(x, y, tolerance=1e-6, **settings).epochs == 39
+    short = steepest.descend(x, y, epochs=20, tolerance=1e-6, **settings)
+    assert (short.epochs, short.reasons) == (20, {})
+    swinging = {"rule": "heavy_ball", "momentum": 0.9, "learning_rate": 0.3, "standardize": True}
+    rested = steepest.descend(x, y, epochs=1000, tolerance=1e-3, **swinging)
+    assert rested.remaining(range(rested.epochs, rested.epochs + 1)).max() <= 1e-3
+    later = steepest.descend(x, y, epochs=rested.epochs + 200, **swinging)
+    assert later.remaining(range(rested.epochs, later.epochs + 1)).max() <= 1e-3  # it has come to rest, not passed by
+    assert rested.epochs_to(1e-3) < rested.epochs

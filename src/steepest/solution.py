@@ -124,7 +124,7 @@ def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True)
         step = answer.correction(look())
         moved, size = answer.moved(step), answer.relative(step)
         stalls = bool(corrections) and size > CONTRACTS * corrections[-1]
-        if stalls or np.array_equal(moved.theta[0], answer.theta[0]):
+        if stalls or np.array_equal(moved.theta, answer.theta):
             break
         answer, corrections = moved, [*corrections, size]
     return _solution(triangle, answer, tuple(corrections))
@@ -132,17 +132,17 @@ def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True)
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
-    """An answer held with 32 digits, and what it takes to correct it.
+    """An answer, and what it takes to correct it.
 
     Args:
         coordinates: the standardized inputs, in which corrections are computed.
         quadratic: the squared loss there.
-        theta: parameters in the data's own units, [bias; weights], each shape (p, t).
+        theta: parameters in the data's own units, [bias; weights], shape (p, t).
     """
 
     coordinates: Coordinates
     quadratic: Quadratic
-    theta: Pair
+    theta: FloatArray
 
     @classmethod
     def of(cls, triangle: Triangle, fit_intercept: bool) -> "_Answer":
@@ -150,8 +150,7 @@ class _Answer:
         coordinates = triangle.coordinates("standardized", fit_intercept=fit_intercept)
         quadratic = Quadratic.of(triangle, coordinates)
         weights, bias = coordinates.to_raw(quadratic.minimum)
-        theta = np.vstack([bias, weights]) if fit_intercept else weights
-        return cls(coordinates, quadratic, (theta, np.zeros_like(theta)))
+        return cls(coordinates, quadratic, np.vstack([bias, weights]) if fit_intercept else weights)
 
     @property
     def contraction(self) -> float:
@@ -172,8 +171,7 @@ class _Answer:
 
     def _gradient(self, batches: Iterator[Batch]) -> Pair:
         """Aᵀ(y - A·theta) over all rows with 32 digits, each shape (p, t)."""
-        zero = np.zeros_like(self.theta[0])
-        gradient = (zero, zero.copy())
+        gradient = (np.zeros_like(self.theta), np.zeros_like(self.theta))
         for batch in batches:
             size = max(1, CHUNK // self.quadratic.size)
             for start in range(0, len(batch), size):
@@ -189,8 +187,8 @@ class _Answer:
         """The same over some rows and for one target, each shape (p,)."""
         ones = np.ones((len(rows), 1))
         A = np.hstack([ones, rows.X]) if self.coordinates.fit_intercept else rows.X
-        high, low = two_product(A, -self.theta[0][:, t])
-        predicted = total((high.T, (low - A * self.theta[1][:, t]).T))
+        high, low = two_product(A, -self.theta[:, t])
+        predicted = total((high.T, low.T))
         residual = add((rows.y[:, t], np.zeros(len(rows))), predicted)
         if rows.weight is not None:
             residual = scaled(residual, rows.weight)
@@ -205,12 +203,12 @@ class _Answer:
         """Return the answer after a correction."""
         weights, bias = self.coordinates.to_raw(step)
         raw = np.vstack([bias, weights]) if self.coordinates.fit_intercept else weights
-        return replace(self, theta=add(self.theta, (raw, np.zeros_like(raw))))
+        return replace(self, theta=self.theta + raw)
 
 
 def _solution(triangle: Triangle, answer: _Answer, corrections: tuple[float, ...]) -> Solution:
     """Round an answer to float64."""
-    theta, one = answer.theta[0], len(triangle.targets) == 1
+    theta, one = answer.theta, len(triangle.targets) == 1
     weights = theta[1:] if answer.coordinates.fit_intercept else theta
     bias = theta[0] if answer.coordinates.fit_intercept else np.zeros(len(triangle.targets))
     rmse = answer.quadratic.rmse(answer.quadratic.minimum)
