@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from steepest.batch import FloatArray
 from steepest.errors import DataError, UsageError
+from steepest.inputs import in_order
 from steepest.leverage import Basis
 from steepest.words import number, short, shown, table
 
@@ -145,12 +146,8 @@ class Inference:
         if kind not in ("prediction", "mean"):
             raise UsageError(f'kind is "prediction" or "mean"; given was {kind!r}.')
         confidence = check_confidence(self.confidence if confidence is None else confidence)
-        inputs, basis = np.asarray(X, dtype=np.float64), self.shape.basis
-        if inputs.ndim != 2 or inputs.shape[1] != len(basis.centre):
-            raise DataError(
-                f"the model has {len(basis.centre)} features, so X must have the shape (n, {len(basis.centre)}); "
-                f"given was {inputs.shape}."
-            )
+        basis = self.shape.basis
+        inputs = in_order(X, self.names[1:] if basis.fit_intercept else self.names)
         if not np.isfinite(inputs).all():
             raise DataError("X holds NaN or inf, for which nothing can be predicted. Drop those rows.")
         slopes = self.coefficients[1:] if basis.fit_intercept else self.coefficients

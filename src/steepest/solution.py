@@ -11,6 +11,7 @@ from steepest.coding import Coding
 from steepest.coordinates import Coordinates
 from steepest.double_double import Pair, add, scaled, total, two_product
 from steepest.errors import UsageError
+from steepest.inputs import in_order
 from steepest.quadratic import Quadratic
 from steepest.sources import MissingPolicy, open_source
 from steepest.summarize import read, triangle_of
@@ -53,8 +54,8 @@ class Solution:
         return len(self.corrections)
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Return X @ weights + bias for X (n, d): shape (n,), or (n, t)."""
-        return np.asarray(np.asarray(X, dtype=np.float64) @ self.weights + self.bias)
+        """Return X @ weights + bias for X (n, d), an array or a data frame of the features: shape (n,), or (n, t)."""
+        return np.asarray(in_order(X, self.features) @ self.weights + self.bias)
 
 
 def solve(

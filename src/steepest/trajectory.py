@@ -12,7 +12,8 @@ from steepest.batch import FloatArray
 from steepest.coding import Coding
 from steepest.coefficient_table import Inference, Robust, WeightKind
 from steepest.coordinates import Coordinates
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataTypeError, UsageError
+from steepest.inputs import in_order
 
 Scalar = float | FloatArray
 Numbers = NDArray[np.int64]
@@ -140,11 +141,11 @@ class State:
         Raises:
             DataError: X has another number of columns.
         """
-        inputs = np.asarray(X, dtype=np.float64)
-        if inputs.ndim != 2 or inputs.shape[1] != len(self.weights):
-            raise DataError(
-                f"the model has {len(self.weights)} features, so X must have the shape (n, {len(self.weights)}); given was {inputs.shape}."
+        if hasattr(X, "columns"):
+            raise DataTypeError(
+                "a state does not know the columns' names. Give X.to_numpy(), or ask the run: run.predict."
             )
+        inputs = in_order(X, [f"x{j + 1}" for j in range(len(self.weights))])
         return np.asarray(inputs @ self.weights + self.bias)
 
 
@@ -383,8 +384,8 @@ class Trajectory:
         return self.statistician(self, target, confidence, robust, data, y, weights)
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Return the last state's predictions for X (n, d): shape (n,), or (n, t)."""
-        return self.last.predict(X)
+        """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t)."""
+        return self.last.predict(in_order(X, self.features))
 
     def _check_epochs(self, epochs: Sequence[int] | Numbers | range | None) -> range | Numbers:
         if epochs is None:

@@ -13,10 +13,10 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from steepest.batch import FloatArray, check_finite
-from steepest.errors import DataWarning, DivergenceError
+from steepest.errors import DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import refuse_inputs, refuse_targets
 from steepest.sources.arrays import ArraySource
-from steepest.trajectory import State, Trajectory, Verdict, log_spaced
+from steepest.trajectory import Trajectory, Verdict, log_spaced
 
 LOGGER = logging.getLogger("steepest")
 LOG_LINES = 20
@@ -100,7 +100,9 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             )
         self._refuse_infinite(inputs)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
-        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]))
+        name = getattr(y, "name", None)
+        target = str(name) if isinstance(name, str) and targets.ndim == 1 else None
+        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=target)
 
     def _names(self, columns: int) -> list[str]:
         """Names of the columns: those of the data frame, or x1, x2, …"""
@@ -127,13 +129,20 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             self.__dict__.update(before)
             raise
 
-    def _take(self, state: State, run: Trajectory) -> Self:
-        """Keep a state of a run as the model, in scikit-learn's shapes: coef_ (d,) or (t, d)."""
+    def _take(self, run: Trajectory) -> Self:
+        """Keep a run, and its last state as the model, in scikit-learn's shapes: coef_ (d,) or (t, d)."""
         self.trajectory_ = run
-        self.coef_ = np.ascontiguousarray(state.weights.T)
-        self.intercept_ = state.bias if run.coordinates.fit_intercept or len(run.targets) > 1 else 0.0
-        self.n_iter_ = state.epoch
+        self.coef_ = np.ascontiguousarray(run.weights.T)
+        self.intercept_ = run.bias if run.coordinates.fit_intercept or len(run.targets) > 1 else 0.0
+        self.n_iter_ = run.epochs
         return self
+
+    def _check_flags(self) -> None:
+        """Raise UsageError where a switch is neither True nor False: "False" would count as True."""
+        for name in ("standardize", "fit_intercept", "warm_start"):
+            value = getattr(self, name, False)
+            if not isinstance(value, (bool, np.bool_)):
+                raise UsageError(f"{name} is True or False; given was {value!r}.")
 
     def _judge(self, run: Trajectory, *, tolerance: float | None, stopped: bool) -> None:
         """Raise or warn by the verdict.

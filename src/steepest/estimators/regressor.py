@@ -10,14 +10,17 @@ from sklearn.utils import check_random_state
 from steepest.batch import FloatArray
 from steepest.descend import descend
 from steepest.errors import UsageError
-from steepest.estimators.linear import LinearEstimator
+from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.quadratic import ObjectiveName
 from steepest.rules import Rule
 from steepest.settings import Auto
 from steepest.sources.arrays import ArraySource
 from steepest.summarize import read
+from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 from steepest.validation import ValidationCurve, validation_curve
+
+Start = tuple[FloatArray, FloatArray] | None
 
 
 class GradientDescentRegressor(LinearEstimator):
@@ -36,14 +39,14 @@ class GradientDescentRegressor(LinearEstimator):
         momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None: the best.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
-        tol: the run ends once every mode stays within this share of its start error; None: 1e-12 where epochs is "auto",
-            else all epochs.
+        tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None:
+            all epochs (1e-12 where epochs is "auto").
         standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
         fit_intercept: whether the model has an intercept.
         objective: "half_mse", "mse" (twice that) or "quarter_mse" (half of it).
         validation: held-out rows for early stopping: a share of the rows in (0, 1), or (X, y); None for none. The model is
             then that of the epoch with the smallest held-out RMSE.
-        warm_start: begin at the coefficients of the last fit instead of zeros.
+        warm_start: begin at the coefficients of the last fit instead of zeros; momentum begins anew.
         random_state: decides which rows `validation` as a share holds out.
         verbose: log the run, thinned, to the logger "steepest" at level INFO; nothing is printed.
 
@@ -54,7 +57,7 @@ class GradientDescentRegressor(LinearEstimator):
         n_features_in_, feature_names_in_: of the inputs in `fit`.
         loss_curve_, loss_curve_epochs_: the objective over the run.
         validation_curve_: a `steepest.ValidationCurve`, or None.
-        trajectory_: the run: any epoch, the optimum, the modes.
+        trajectory_: the run up to the model's epoch: any epoch, the optimum, the modes.
         verdict_: what became of it.
         triangle_: of the rows it learned from; `partial_fit` adds to it.
 
@@ -133,6 +136,7 @@ class GradientDescentRegressor(LinearEstimator):
         """
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
+            self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
             train, held = self._read(rows, self._held_out(X_val, y_val))
             return self._learn(train, held, self._start(train, coef_init, intercept_init))
@@ -158,6 +162,8 @@ class GradientDescentRegressor(LinearEstimator):
             return self.fit(X, y, sample_weight)
         with self._whole_or_not():
             rows = replace(self._rows(X, y, sample_weight, reset=False), first_row=self._rows_seen)
+            if len(rows.targets) == len(self.triangle_.targets):  # what the first part called them
+                rows = replace(rows, targets=self.triangle_.targets)
             self._rows_seen += rows.row_count
             train, held = self._read(rows, self._held_out(None, None))
             if held is not None and self._held is not None and not isinstance(self.validation, tuple):
@@ -187,9 +193,7 @@ class GradientDescentRegressor(LinearEstimator):
         summary = read(rows, test_size=held_out or 0.0, seed=self._seed, sample_rows=0)
         return summary.triangle, summary.test
 
-    def _start(
-        self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None
-    ) -> tuple[FloatArray, FloatArray] | None:
+    def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
@@ -199,25 +203,36 @@ class GradientDescentRegressor(LinearEstimator):
         weights = np.zeros(shape) if coef is None else np.asarray(coef).T
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
-    def _learn(self, train: Triangle, held: Triangle | None, start: tuple[FloatArray, FloatArray] | None) -> Self:
-        """Run on the triangle, judge the run, and keep its last state, or the best on held-out rows."""
-        run = descend(
+    def _learn(self, train: Triangle, held: Triangle | None, start: Start) -> Self:
+        """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
+        run = self._descend(train, start, self.rule, self.epochs, self.tol)
+        curve = None if held is None else validation_curve(run, held)
+        stopped = curve is not None and curve.best_epoch < run.epochs
+        self._judge(run, tolerance=self.tol, stopped=stopped)
+        if curve is not None and stopped:
+            last = run.epochs
+            run = self._descend(train, start, run.rule, curve.best_epoch, None)  # type: ignore[arg-type]  # its own rule
+        if self.verbose:
+            self._log(run)
+        if self.verbose and curve is not None and stopped:
+            LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
+        self.triangle_, self._held, self.validation_curve_ = train, held, curve
+        return self._take(run)
+
+    def _descend(
+        self, train: Triangle, start: Start, rule: str | Rule, epochs: int | Auto, tolerance: float | None
+    ) -> Trajectory:
+        named = isinstance(rule, str)
+        return descend(
             train,
-            rule=self.rule,
-            learning_rate=self.learning_rate,
-            epochs=self.epochs,
-            tolerance=self.tol,
-            momentum=self.momentum,
+            rule=rule,
+            learning_rate=self.learning_rate if named else "auto",
+            momentum=self.momentum if named else None,
+            epochs=epochs,
+            tolerance=tolerance,
             l2=self.l2,
             objective=self.objective,
             standardize=self.standardize,
             fit_intercept=self.fit_intercept,
             start=start,
         )
-        if self.verbose:
-            self._log(run)
-        curve = None if held is None else validation_curve(run, held)
-        last = run.epochs if curve is None else curve.best_epoch
-        self._judge(run, tolerance=self.tol, stopped=last < run.epochs)
-        self.triangle_, self._held, self.validation_curve_ = train, held, curve
-        return self._take(run.at(last), run)

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 
 from steepest.errors import UsageError
-from steepest.estimators.linear import LinearEstimator
+from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.estimators.splits import read_splits
 from steepest.quadratic import ObjectiveName
 from steepest.sweep import Setting, Sweep, judge_folds
@@ -25,8 +25,8 @@ class GradientDescentRegressorCV(LinearEstimator):
     training part: nothing leaks from held-out rows.
 
     Args:
-        learning_rates: grid of η; None: 25 from a thousandth of the stability limit to just above it.
-        epochs: grid of k; None: 25 log-spaced ones.
+        learning_rates: grid of η; None or "auto": 25 from a thousandth of the stability limit to just above it.
+        epochs: grid of k; None or "auto": 25 log-spaced ones.
         l2: grid of penalties.
         rule: "gradient", "heavy_ball" or "nesterov", or several of them.
         momentum: β or several, for the last two; None: 0.9.
@@ -110,6 +110,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         """
         if self.choose not in ("best", "one_standard_error"):
             raise UsageError(f'choose is "best" or "one_standard_error"; given was {self.choose!r}.')
+        self._check_flags()
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
             if len(rows.targets) > 1:
@@ -118,9 +119,9 @@ class GradientDescentRegressorCV(LinearEstimator):
             splits = list(check_cv(self.cv, given).split(np.zeros((len(given), 1)), given, groups))
             self.sweep_ = judge_folds(
                 read_splits(rows, splits),
-                learning_rates=self.learning_rates,
-                epochs=self.epochs,
-                l2=self.l2,
+                learning_rates=_grid(self.learning_rates),
+                epochs=_grid(self.epochs),
+                l2=_grid(self.l2) or (0.0,),
                 rule=self.rule,
                 momentum=self.momentum,
                 objective=self.objective,
@@ -134,6 +135,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         """Run a setting on all rows and keep it."""
         run = self.sweep_.run(setting)
         if self.verbose:
+            LOGGER.info("chosen of %s settings: %s", f"{self.sweep_.scores.size:,}", setting)
             self._log(run)
         if run.verdict.kind == "diverges":
             warnings.warn(
@@ -143,9 +145,16 @@ class GradientDescentRegressorCV(LinearEstimator):
             )
         self.learning_rate_, self.epochs_, self.l2_ = setting.learning_rate, setting.epochs, setting.l2
         self.rule_, self.momentum_, self.best_rmse_ = setting.rule, setting.momentum, setting.rmse
-        return self._take(run.last, run)
+        return self._take(run)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+def _grid(given: Any) -> Any:
+    """Return a grid as it is, a single number as a grid of one, and None for "auto"."""
+    if given is None or (isinstance(given, str) and given == "auto"):
+        return None
+    return given if isinstance(given, Sequence) else np.atleast_1d(given).tolist()
