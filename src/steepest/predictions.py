@@ -82,6 +82,8 @@ def predict_rows(
     Raises:
         DataError, UsageError: as `open_inputs`.
     """
+    if _is_matrix(data) and not isinstance(data, (str, os.PathLike)) and np.shape(data)[:1] == (0,):
+        return np.zeros((0, weights.shape[1]))
     source = open_inputs(data, features, coding, **options)
     parts = [(batch.positions, values) for batch, values in predict_batches(source, weights, bias)]
     values = np.concatenate([part for _, part in parts]) if parts else np.zeros((0, weights.shape[1]))

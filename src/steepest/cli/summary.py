@@ -7,9 +7,10 @@ import click
 
 from steepest.cli.second_look import rows_again
 from steepest.coefficient_table import Inference, check_confidence
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
+from steepest.words import shown
 
 ALONE = ""
 """The value of a `--summary` that stands alone: no file is called so."""
@@ -84,10 +85,16 @@ def wants_table(options: dict[str, Any]) -> bool:
 
 
 def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: dict[str, Any]) -> Inference | None:
-    """Return the coefficient table where one is asked for; robust errors read DATA a second time."""
+    """Return the coefficient table where one is asked for; robust errors read DATA a second time.
+
+    Where the table is not defined (collinear columns, too few rows) that is said, and the fit goes on without it.
+    """
     if not wants_table(options):
         return None
     confidence, robust = options["confidence"] or 0.95, options["robust"]
-    if robust is None:
-        return run.summary(confidence)
-    return run.summary(confidence, robust, data=rows_again(data, triangle, options))
+    again = rows_again(data, triangle, options) if robust else None
+    try:
+        return run.summary(confidence, robust, data=again)
+    except DataError as error:
+        click.echo(f"No coefficient table: {shown(str(error))}", err=True)
+        return None
