@@ -200,3 +200,45 @@ def test_rows_keep_their_positions_when_others_are_left_out(monkeypatch):
     batches = list(steepest.open_source(table, target="y", missing="drop").batches())
     assert len(batches) == 5
     np.testing.assert_array_equal(np.concatenate([b.positions for b in batches]), np.flatnonzero(~np.isnan(x)))
+
+
+def test_codes_are_categories_where_somebody_says_so(tmp_path):
+    frame = pandas.DataFrame({"zip": [10115, 20095, 80331, 10115, 20095, 80331], "y": [1.0, 5.0, 9.0, 1.0, 5.0, 9.0]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    expected = ("zip=20095", "zip=80331")
+    for data in (str(tmp_path / "t.csv"), frame):
+        source = steepest.open_source(data, target="y", categorical=["zip"])
+        assert source.features == expected
+        run = steepest.descend(source, standardize=True)
+        np.testing.assert_allclose(run.weights, [4, 8], rtol=1e-10)
+    texts = frame.assign(zip=frame.zip.astype(str))
+    with pytest.raises(DataError, match="looks like numbers, but is text; a value is '10115'.*--categorical"):
+        steepest.open_source(texts, target="y")
+    declared = [texts.assign(zip=texts.zip.astype("category")), frame.assign(zip=frame.zip.astype("category"))]
+    for data in declared:
+        source = steepest.open_source(data, target="y")
+        assert source.features == expected
+        assert source.notes == ["zip: 3 categories, reference '10115'"]
+    with pytest.raises(UsageError, match="categorical names 'plz', which is no input"):
+        steepest.open_source(frame, target="y", categorical=["plz"])
+    with pytest.raises(UsageError, match="categorical belong"):
+        steepest.open_source(np.ones((3, 1)), np.ones(3), categorical=["x1"])
+
+
+def test_runs_predict_data_frames_by_name():
+    generator = np.random.default_rng(0)
+    frame = pandas.DataFrame(generator.normal(size=(20, 3)), columns=["a", "b", "c"]).assign(
+        y=lambda t: t.a - 2 * t.b + 5
+    )
+    run = steepest.descend(frame, target="y", standardize=True)
+    shuffled = frame[["y", "c", "a", "b"]]
+    for model in (run, steepest.infer(frame, target="y"), steepest.solve(frame, target="y")):
+        first = model.predict(shuffled)
+        first = first[0] if isinstance(first, tuple) else first
+        np.testing.assert_allclose(first, frame.y, rtol=1e-9)
+        with pytest.raises(DataError, match="no column 'b', which the model needs"):
+            model.predict(frame[["a", "c"]])
+        with pytest.raises(DataTypeError, match="Model.of"):
+            model.predict(frame.assign(b="text"))
+    with pytest.raises(DataTypeError, match="ask the run"):
+        run.at(3).predict(frame)

@@ -183,6 +183,56 @@ def test_rows_in_parts_give_the_model_of_all_rows(cuts):
     assert model.triangle_.row_count == whole.triangle_.row_count
 
 
+def test_parts_of_weight_zero_of_one_row_and_after_held_out_rows():
+    weight = np.r_[np.ones(20), np.zeros(10), np.ones(10)]
+    model = GradientDescentRegressor(warm_start=True)
+    for rows in np.split(np.arange(40), [20, 30]):
+        model.partial_fit(X[rows], Y[rows], weight[rows])
+    np.testing.assert_allclose(model.coef_, GradientDescentRegressor().fit(X, Y, weight).coef_, rtol=0, atol=1e-11)
+    settings = {"validation": 0.3, "random_state": 0, "epochs": 40, "learning_rate": 0.05, "tol": None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        one_by_one = GradientDescentRegressor(**settings).fit(X[:20], Y[:20])
+        for i in range(20, 40):
+            one_by_one.partial_fit(X[i : i + 1], Y[i : i + 1])
+        whole = GradientDescentRegressor(**settings).fit(X, Y)
+        np.testing.assert_allclose(one_by_one.coef_, whole.coef_, rtol=0, atol=1e-12)
+        settings.pop("validation")
+        given = GradientDescentRegressor(**settings).fit(X[:20], Y[:20], X_val=X[30:], y_val=Y[30:])
+        given.partial_fit(X[20:30], Y[20:30])
+        again = GradientDescentRegressor(**settings).fit(X[:30], Y[:30], X_val=X[30:], y_val=Y[30:])
+    assert given.validation_curve_.best_epoch == again.validation_curve_.best_epoch
+    np.testing.assert_allclose(given.coef_, again.coef_, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("coef", [np.ones((3, 2)), np.ones(6), np.ones((2, 4))])
+def test_a_start_of_another_shape_is_refused(coef):
+    both = np.column_stack([Y, Y])
+    with pytest.raises(UsageError, match=r"coefficients of shape \(2, 3\); given were"):
+        GradientDescentRegressor().fit(X, both, coef_init=coef)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_stopped_model_has_one_verdict_and_one_summary():
+    generator = np.random.default_rng(7)
+    inputs = generator.normal(size=(60, 20))
+    y = inputs @ np.linspace(2, 0, 20) + 5 * generator.normal(size=60)
+    model = GradientDescentRegressor(validation=0.3, random_state=1).fit(inputs, y)
+    assert model.n_iter_ == model.trajectory_.epochs == model.validation_curve_.best_epoch
+    np.testing.assert_array_equal(model.coef_, model.trajectory_.weights)
+    assert f"after {model.n_iter_} epoch" in model.verdict_.sentence
+    assert model.verdict_.kind == "unfinished"
+    assert "standard errors" in " ".join(model.trajectory_.summary().notes)
+    assert len(model.loss_curve_) == model.n_iter_ + 1
+
+
+@pytest.mark.parametrize("name", ["standardize", "fit_intercept", "warm_start"])
+@pytest.mark.parametrize("value", ["False", None, 2])
+def test_a_switch_is_true_or_false(name, value):
+    with pytest.raises(UsageError, match=f"{name} is True or False"):
+        GradientDescentRegressor(**{name: value}).fit(X, Y)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_warm_start_goes_on_where_the_last_fit_ended():
     settings = {"learning_rate": 0.05, "tol": None, "standardize": False}
@@ -379,6 +429,8 @@ SPLITTERS = {
     "time": TimeSeriesSplit(4),
     "repeated": RepeatedKFold(n_splits=3, n_repeats=2, random_state=0),
     "random rows": ShuffleSplit(12, random_state=0),
+    "masks": [(np.arange(40) < 30, np.arange(40) >= 30), (np.arange(40) % 2 == 0, np.arange(40) % 2 == 1)],
+    "from the end": [(np.arange(-30, 0), np.arange(10))],
     "by hand, a row twice": [
         (np.array([0, 1, 2, 3, 4, 5, 5, 6]), np.arange(10, 40)),
         (np.arange(20), np.arange(20, 25)),
@@ -395,6 +447,7 @@ def test_cross_validation_is_the_literal_one(name, weighted):
     weight = np.linspace(0.5, 2.0, len(X)) if weighted else None
     model = GradientDescentRegressorCV(learning_rates=rates, epochs=counts, l2=penalties, cv=cv).fit(X, Y, weight)
     splits = list(cv.split(X)) if hasattr(cv, "split") else cv
+    splits = [tuple(np.arange(40)[part] for part in split) for split in splits]  # masks and negative numbers as well
     literal = np.empty((2, 2, 2))
     for index in np.ndindex(2, 2, 2):
         settings = {
@@ -418,6 +471,35 @@ def test_cross_validation_is_the_literal_one(name, weighted):
     final = GradientDescentRegressor(learning_rate=model.learning_rate_, epochs=model.epochs_, l2=model.l2_, tol=None)
     # all rows at once, and the sum of the folds' triangles
     np.testing.assert_allclose(model.coef_, final.fit(X, Y, weight).coef_, rtol=0, atol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fold_of_weight_zero_judges_nothing():
+    weight = np.r_[np.zeros(8), np.ones(32)]
+    model = GradientDescentRegressorCV(cv=5).fit(X, Y, weight)
+    others = [split for split in KFold(5).split(X) if split[1][0] > 0]
+    np.testing.assert_array_equal(
+        model.sweep_.rmse, GradientDescentRegressorCV(cv=others).fit(X, Y, weight).sweep_.rmse
+    )
+    assert np.isfinite(model.best_rmse_)
+    with pytest.raises(DataError, match="weight 0 throughout"):
+        GradientDescentRegressorCV(cv=[(np.arange(8), np.arange(8, 40))]).fit(X, Y, weight)
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ({"learning_rates": 0.1}, {"learning_rates": [0.1]}),
+        ({"epochs": 10}, {"epochs": [10]}),
+        ({"l2": 0.1}, {"l2": [0.1]}),
+        ({"epochs": "auto"}, {}),
+    ],
+)
+def test_a_number_is_a_grid_of_one(given, same):
+    np.testing.assert_array_equal(
+        GradientDescentRegressorCV(**given).fit(X, Y).sweep_.rmse,
+        GradientDescentRegressorCV(**same).fit(X, Y).sweep_.rmse,
+    )
 
 
 def test_folds_are_made_from_one_reading(monkeypatch):
@@ -452,6 +534,8 @@ def test_one_standard_error_takes_the_simpler_setting():
         ({"rule": "chebyshev"}, "sweep takes the rules"),
         ({"cv": []}, "no splits"),
         ({"cv": [(np.arange(5), np.arange(0))]}, "no rows"),
+        ({"cv": [(np.arange(5), [40])]}, "row numbers from 0 to 39"),
+        ({"cv": [(np.arange(5), np.ones(5, bool))]}, "a mask of a split"),
     ],
 )
 def test_a_search_refuses_what_it_cannot_use(settings, message):

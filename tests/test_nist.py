@@ -55,7 +55,7 @@ def test_digits(name, capsys):
     with capsys.disabled():
         print(
             f"  NIST {name:9s} digits: triangle alone {of_triangle:5.2f} (R {R_DIGITS[name]:4.1f}), "
-            f"with {answer.passes} more looks at the rows {refined:5.2f} (limit {LIMITS[name]:4.1f})"
+            f"with {answer.looks} more looks at the rows {refined:5.2f} (limit {LIMITS[name]:4.1f})"
         )
     assert round(of_triangle, 1) >= R_DIGITS[name]
     assert round(refined, 1) >= LIMITS[name] - 0.5

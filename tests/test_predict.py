@@ -112,6 +112,81 @@ def test_rows_left_out_do_not_shift_the_others(folder, tmp_path, capsys):
         model.predict(str(tmp_path / "t.csv"))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT f.*, g.k FROM '{0}/f.parquet' f JOIN '{0}/g.parquet' g USING (id)",
+        "SELECT DISTINCT * FROM '{0}/f.parquet'",
+        "SELECT * FROM '{0}/f.parquet' USING SAMPLE 50%",
+        "SELECT * FROM '{0}/f.parquet' UNION SELECT * FROM '{0}/f.parquet'",
+    ],
+)
+def test_rows_of_a_query_without_an_order_keep_their_predictions(tmp_path, query):
+    """Such a query gives its rows in another order, or other rows, each time it is asked."""
+    n = 200_000
+    duckdb.sql(
+        f"COPY (SELECT range AS id, range % 1000 AS a, 2.0 * (range % 1000) + 1 AS y FROM range({n})) TO '{tmp_path}/f.parquet'"
+    )
+    duckdb.sql(f"COPY (SELECT range AS id, range AS k FROM range({n}) ORDER BY hash(range)) TO '{tmp_path}/g.parquet'")
+    assert run(["fit", f"{tmp_path}/f.parquet", "--target", "y", "--exclude", "id", "--out", f"{tmp_path}/run"]) == 0
+    out = tmp_path / "o.parquet"
+    assert run(["predict", f"{tmp_path}/run", query.format(tmp_path), "-o", str(out)]) == 0
+    worst, rows = duckdb.sql(f"SELECT max(abs(prediction - y)), count(*) FROM '{out}'").fetchone()
+    assert worst < 1e-8
+    assert rows == n or "SAMPLE" in query
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
+    frame = pandas.DataFrame({"x": np.arange(8.0), "flag": [True, False] * 4})
+    frame["y"] = frame.x + 10 * frame.flag
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert run(["fit", str(tmp_path / "t.parquet"), "--target", "y", "--out", str(tmp_path / "run")]) == 0
+    model = steepest.load(tmp_path / "run")
+    for true, false in ((1, 0), ("yes", "no"), ("True", "False"), ("t", "f"), ("TRUE", "false")):
+        np.testing.assert_allclose(model.predict(frame.assign(flag=[true, false] * 4)), frame.y, rtol=1e-9)
+    odd = frame.assign(flag=["perhaps", "yes"] * 4)
+    with pytest.raises(DataError, match="does not know: 'perhaps'. Give"):
+        model.predict(odd)
+    odd.to_csv(tmp_path / "odd.csv", index=False)
+    command = [
+        "predict",
+        str(tmp_path / "run"),
+        str(tmp_path / "odd.csv"),
+        "--unseen",
+        "reference",
+        "-o",
+        str(tmp_path / "o.csv"),
+    ]
+    assert run(command) == 0
+    assert "Note: 4 values are categories that the model does not know" in capsys.readouterr().err
+
+
+def test_missing_numbers_of_an_array(folder):
+    model = steepest.model_file.Model(("a", "b"), ("y",), np.array([[1.0], [2.0]]), np.array([3.0]))
+    inputs = [[1.0, np.nan], [1.0, 1.0]]
+    with pytest.raises(MissingValuesError, match="1 values are NaN"):
+        model.predict(inputs)
+    np.testing.assert_array_equal(model.predict(inputs, missing="empty"), [np.nan, 6.0])
+    np.testing.assert_array_equal(model.predict(inputs, missing="drop"), [6.0])
+    assert model.predict(np.zeros((0, 2))).shape == (0,)
+    with pytest.raises(UsageError, match="missing is"):
+        model.predict(inputs, missing="indicator")
+
+
+def test_targets_that_are_no_numbers_are_not_compared(folder, tmp_path, capsys):
+    table = TABLE.assign(y=np.where(TABLE.index < 5, np.inf, TABLE.y)).assign(y=lambda t: t.y.where(t.index != 7))
+    table.to_parquet(tmp_path / "t.parquet")
+    assert (
+        run(["predict", str(folder / "run"), str(tmp_path / "t.parquet"), "-o", str(tmp_path / "o.csv"), "--json"]) == 0
+    )
+    said = json.loads(capsys.readouterr().out)
+    stay = np.isfinite(table.y)
+    exact = literal(steepest.load(folder / "run"), TABLE)
+    assert said["compared"] == stay.sum() == N - 6
+    assert said["rmse"] == pytest.approx(np.sqrt(np.mean((exact - TABLE.y)[stay] ** 2)), rel=1e-12)
+
+
 def test_many_blocks_keep_their_order(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("steepest.sources.tables.BLOCK_ROWS", 1)  # 1,024 rows at once, the fewest
     big = pandas.concat([TABLE] * 15, ignore_index=True).assign(id=np.arange(15 * N))
@@ -252,7 +327,7 @@ def test_databases_arrays_and_streams(folder, tmp_path):
         assert run(["predict", str(folder / "run"), "t", "--database", str(tmp_path / database), "-o", str(out)]) == 0
         written = read(out)
         np.testing.assert_allclose(written.prediction, exact, rtol=1e-13)
-        assert written.columns[0] == ("id" if database == "d.duckdb" else "row")
+        assert list(written.columns) == [*TABLE.columns, "prediction"]
     plain = steepest.model_file.Model.of(
         steepest.descend(TABLE[["x"]].to_numpy(), TABLE.y.to_numpy(), standardize=True)
     )
@@ -293,11 +368,12 @@ def test_data_that_does_not_fit_is_refused(folder, data, error, message):
     ("more", "code", "message"),
     [
         (["-o", "there.csv"], 2, "exists already"),
-        (["-o", "there.csv", "--force", "--name", "X"], 2, "the table has a column 'X' already"),
+        (["-o", "there.csv", "--force", "--name", "X"], 2, "there is a column 'X' already"),
         (["-o", "new.xlsx"], 2, "written as .csv, .tsv"),
         (["-o", "nowhere/new.csv"], 2, "cannot write into"),
         (["--json"], 2, "--json and --force go with a file"),
         (["--interval", "1.5"], 2, "confidence"),
+        (["--interval", "0"], 2, "confidence"),
     ],
 )
 def test_a_command_that_cannot_work_leaves_what_is_there(folder, tmp_path, monkeypatch, capsys, more, code, message):

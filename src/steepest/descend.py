@@ -1,6 +1,5 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,8 +9,9 @@ from numpy.typing import ArrayLike
 from steepest.batch import FloatArray
 from steepest.coordinates import Coordinates
 from steepest.engines import loop, modes
-from steepest.errors import DataWarning, UsageError
+from steepest.errors import UsageError
 from steepest.inference import Statistician
+from steepest.notices import tell_open_coefficients
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import Rule, is_linear
 from steepest.settings import Auto, choose
@@ -101,7 +101,7 @@ def descend(
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
     coordinates = triangle.coordinates("standardized" if standardize else "raw", fit_intercept=fit_intercept)
     quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
-    _tell(triangle, quadratic)
+    tell_open_coefficients(triangle, quadratic, stacklevel=3)
     settings = choose(rule, learning_rate, momentum, epochs, quadratic.modes, tolerance)
     theta = _start(start, triangle, coordinates)
     path, used = _path(engine, quadratic, coordinates, settings.rule, theta, settings.epochs, record, callbacks)
@@ -168,23 +168,3 @@ def _start(start: Start | None, triangle: Triangle, coordinates: Coordinates) ->
     if not coordinates.fit_intercept and bias.any():
         raise UsageError("start has a bias, but fit_intercept=False leaves none; give a bias of 0.")
     return coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))
-
-
-def _tell(triangle: Triangle, quadratic: Quadratic) -> None:
-    """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
-    if triangle.constant_features and quadratic.fit_intercept:
-        warnings.warn(
-            f"constant: {listing(triangle.constant_features)} {'does' if len(triangle.constant_features) == 1 else 'do'} not vary "
-            "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
-            "meaning of its own; leave it out.",
-            DataWarning,
-            stacklevel=3,
-        )
-    dependent = [name for name in quadratic.dependent(triangle.features) if name not in triangle.constant_features]
-    if dependent and "intercept" not in dependent:
-        warnings.warn(
-            f"collinear: {listing(dependent)} can be computed from the other columns, so many coefficients are equally good. "
-            "The run goes to those nearest its start (minimum norm); leave a column out, or set l2 above 0.",
-            DataWarning,
-            stacklevel=3,
-        )

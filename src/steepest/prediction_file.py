@@ -17,7 +17,7 @@ from steepest.batch import Batch, FloatArray
 from steepest.errors import UsageError
 from steepest.files import replace_whole
 from steepest.sources import Source
-from steepest.sources.relations import DuckDBRelation, connect, quoted
+from steepest.sources.relations import DuckDBRelation, StreamRelation, connect, quoted
 from steepest.sources.roles import NUMERIC
 from steepest.sources.tables import TableSource
 
@@ -107,9 +107,10 @@ def write_predictions(
 def refuse_names(types: dict[str, str], names: Sequence[str]) -> None:
     """Raise UsageError where the table has a column of a new one's name; DuckDB does not tell upper case from lower."""
     there = {name.casefold() for name in types}
-    double = [name for name in names if name.casefold() in there]
-    if double:
-        raise UsageError(f"the table has a column {double[0]!r} already. Give the new one another name: --name NAME")
+    for name in names:
+        if name.casefold() in there:
+            raise UsageError(f"there is a column {name!r} already. Give the new one another name: --name NAME")
+        there.add(name.casefold())
 
 
 def _form(path: str | os.PathLike[str]) -> str:
@@ -122,6 +123,23 @@ def _form(path: str | os.PathLike[str]) -> str:
             f"{path}: predictions are written as .csv, .tsv, .jsonl (also .gz and .zst) or .parquet. Give such a name."
         )
     return FORMS[ending] + (f", COMPRESSION {packing}" if packing else "")
+
+
+def settled(source: Source, folder: Path) -> Source:
+    """Return a source whose rows come in the same order each time they are read.
+
+    Files and data frames do; what a query or another database gives may not, so it is read once and kept beside the result.
+    """
+    if not isinstance(source, TableSource):
+        return source
+    relation = source.relation
+    if isinstance(relation, DuckDBRelation) and (relation.files or relation.frame is not None):
+        return source
+    if not isinstance(relation, (DuckDBRelation, StreamRelation)):
+        return source
+    file = folder / "rows.parquet"
+    relation.keep(file)
+    return replace(source, relation=DuckDBRelation(relation.label, "read_parquet(?)", [[str(file)]], files=True))
 
 
 @contextlib.contextmanager
@@ -207,9 +225,11 @@ def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, 
     found = Written(rows, 0, rows - kept) if keep_all else Written(kept, rows - kept, 0)
     if target is None:
         return found
-    error = f"p.c0 - TRY_CAST(CAST(d.{quoted(target)} AS VARCHAR) AS DOUBLE)"
+    text = f"CAST(d.{quoted(target)} AS VARCHAR)"
+    number = f"coalesce(TRY_CAST({text} AS DOUBLE), CAST(TRY_CAST({text} AS BOOLEAN) AS DOUBLE))"
     rmse, compared = connection.execute(
-        f"SELECT sqrt(avg(({error})^2)), count({error}) FROM {clause} predictions p", parameters
+        f"SELECT sqrt(avg(e * e)), count(*) FROM (SELECT p.c0 - {number} AS e FROM {clause} predictions p) WHERE isfinite(e)",
+        parameters,
     ).fetchone()
     return replace(found, rmse=rmse, compared=compared) if compared else found
 

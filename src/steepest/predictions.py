@@ -40,8 +40,7 @@ def open_inputs(
         DataError: the data cannot be used, or has other columns than the model; says which.
         UsageError: an option is outside its range.
     """
-    if missing not in ("error", "drop", "empty"):
-        raise UsageError(f'missing is "error", "drop" or "empty" for predictions; given was {missing!r}.')
+    check_missing(missing)
     if _is_matrix(data):
         return _of_array(data, tuple(features))
     return open_source(
@@ -82,8 +81,8 @@ def predict_rows(
     Raises:
         DataError, UsageError: as `open_inputs`.
     """
-    if _is_matrix(data) and not isinstance(data, (str, os.PathLike)) and np.shape(data)[:1] == (0,):
-        return np.zeros((0, weights.shape[1]))
+    if _is_matrix(data):
+        return _predict_array(data, tuple(features), weights, bias, options.get("missing", "error"))
     source = open_inputs(data, features, coding, **options)
     parts = [(batch.positions, values) for batch, values in predict_batches(source, weights, bias)]
     values = np.concatenate([part for _, part in parts]) if parts else np.zeros((0, weights.shape[1]))
@@ -93,6 +92,38 @@ def predict_rows(
     if parts:
         whole[np.concatenate([positions for positions, _ in parts]).astype(np.intp)] = values
     return whole
+
+
+def _predict_array(
+    data: Any, features: tuple[str, ...], weights: FloatArray, bias: FloatArray, missing: str
+) -> FloatArray:
+    """Return the predictions of an array; rows with NaN are refused, left out, or NaN themselves."""
+    inputs = _from_file(data) if isinstance(data, (str, os.PathLike)) else data
+    if is_sparse(inputs) or missing == "error":
+        if not is_sparse(inputs) and len(inputs) == 0:
+            return np.zeros((0, weights.shape[1]))
+        parts = [values for _, values in predict_batches(_of_array(inputs, features), weights, bias)]
+        return np.concatenate(parts)
+    check_missing(missing)
+    rows = np.asarray(as_matrix(inputs, "X"), dtype=np.float64)
+    absent = np.isnan(rows).any(axis=1)
+    present = (
+        [values for _, values in predict_batches(_of_array(rows[~absent], features), weights, bias)]
+        if not absent.all()
+        else []
+    )
+    if missing == "drop":
+        return np.concatenate(present) if present else np.zeros((0, weights.shape[1]))
+    whole = np.full((len(rows), weights.shape[1]), np.nan)
+    if present:
+        whole[~absent] = np.concatenate(present)
+    return whole
+
+
+def check_missing(missing: object) -> None:
+    """Raise UsageError where this is no policy for rows with missing inputs."""
+    if missing not in ("error", "drop", "empty"):
+        raise UsageError(f'missing is "error", "drop" or "empty" for predictions; given was {missing!r}.')
 
 
 def _is_matrix(data: object) -> bool:

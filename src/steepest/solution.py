@@ -10,8 +10,9 @@ from steepest.batch import Batch, FloatArray
 from steepest.coding import Coding
 from steepest.coordinates import Coordinates
 from steepest.double_double import Pair, add, scaled, total, two_product
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.inputs import in_order
+from steepest.notices import tell_open_coefficients
 from steepest.quadratic import Quadratic
 from steepest.sources import MissingPolicy, open_source
 from steepest.summarize import read, triangle_of
@@ -21,6 +22,7 @@ from steepest.triangle import Triangle
 MOST_LOOKS = 8
 CHUNK = 1 << 18  # numbers worked on together, a few temporary arrays of 2 MB each
 Look = Callable[[], Iterator[Batch]]
+SETTLED = 1e-30  # a correction below this share is the rounding of 32 digits
 CONTRACTS = 0.1  # a correction is taken where it leaves at most this share of the error it corrects
 
 
@@ -34,7 +36,8 @@ class Solution:
         weights: shape (d,), or (d, t) for several targets; target units per feature unit.
         bias: a float, or shape (t,); target units.
         rmse: √(Σ w r² / Σ w), target units.
-        corrections: relative size of each of them, in standardized inputs; the last one says how exact the answer is.
+        corrections: relative size of each correction that was made, in standardized inputs; each leaves about ε·κ² of itself.
+        looks: looks at the rows after the first; 0 where the condition number let no correction through, or rows were gone.
         triangle: of the rows.
         coding: how the features were made from a table's columns.
     """
@@ -45,13 +48,9 @@ class Solution:
     bias: Scalar
     rmse: Scalar
     corrections: tuple[float, ...]
+    looks: int
     triangle: Triangle
     coding: Coding | None = None
-
-    @property
-    def passes(self) -> int:
-        """How many looks at the rows after the first changed the answer."""
-        return len(self.corrections)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return X @ weights + bias for X (n, d), an array or a data frame of the features: shape (n,), or (n, t)."""
@@ -97,8 +96,8 @@ def solve(
         >>> x = np.arange(21.0)
         >>> powers = np.column_stack([x**k for k in range(1, 6)])          # NIST's Wampler 1
         >>> answer = solve(powers, 1 + powers.sum(axis=1))
-        >>> float(answer.bias), answer.weights.tolist(), answer.passes
-        (1.0, [1.0, 1.0, 1.0, 1.0, 1.0], 1)
+        >>> float(answer.bias), answer.weights.tolist(), answer.looks
+        (1.0, [1.0, 1.0, 1.0, 1.0, 1.0], 2)
 
     Source: Björck, "Numerical Methods for Least Squares Problems", SIAM 1996, sections 2.9.2 and 6.6.5.
     """
@@ -120,15 +119,42 @@ def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True)
         fit_intercept: whether the model has a bias.
     """
     answer = _Answer.of(triangle, fit_intercept)
+    tell_open_coefficients(triangle, answer.quadratic, stacklevel=3)
+    rmse, looks = answer.quadratic.rmse(answer.quadratic.minimum), 0
     corrections: list[float] = []
-    while look is not None and answer.contraction < CONTRACTS and len(corrections) < MOST_LOOKS:
-        step = answer.correction(look())
+    while look is not None and answer.contraction < CONTRACTS and looks < MOST_LOOKS:
+        seen, looks = answer.look(look()), looks + 1
+        seen.check(triangle)
+        step, rmse = answer.correction(seen), seen.rmse
         moved, size = answer.moved(step), answer.relative(step)
         stalls = bool(corrections) and size > CONTRACTS * corrections[-1]
-        if stalls or np.array_equal(moved.theta, answer.theta):
+        if stalls or size < SETTLED or np.array_equal(moved.theta, answer.theta):
             break
         answer, corrections = moved, [*corrections, size]
-    return _solution(triangle, answer, tuple(corrections))
+    return _solution(triangle, answer, rmse, tuple(corrections), looks)
+
+
+@dataclass(eq=False)
+class _Seen:
+    """What a look at the rows sums up, with 32 digits: Aᵀr (p, t), Σ w r² (t,), and the rows' number and weight."""
+
+    gradient: Pair
+    squares: Pair
+    rows: int = 0
+    weight: float = 0.0
+
+    @property
+    def rmse(self) -> FloatArray:
+        """√(Σ w r² / Σ w), shape (t,)."""
+        return np.asarray(np.sqrt(self.squares[0] / self.weight))
+
+    def check(self, triangle: Triangle) -> None:
+        """Raise DataError where these were other rows than the triangle's: a query may give others each time."""
+        if self.rows != triangle.row_count or not np.isclose(self.weight, triangle.total_weight, rtol=1e-9):
+            raise DataError(
+                f"a further look at the rows found {self.rows:,} of weight {self.weight:g}, and the first one {triangle.row_count:,} of weight "
+                f"{triangle.total_weight:g}. Give a table whose rows stay the same; a query needs an ORDER BY."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,42 +184,45 @@ class _Answer:
         """ε·κ²: what a correction leaves of the error, about."""
         return float(np.finfo(np.float64).eps * self.quadratic.modes.condition_number)
 
-    def correction(self, batches: Iterator[Batch]) -> FloatArray:
-        """(RᵀR)⁻¹·Aᵀ(y - A·theta) in standardized inputs, shape (p, t), from one look at the rows."""
-        gradient = self._gradient(batches)
-        if self.coordinates.fit_intercept:
-            first = (gradient[0][:1], gradient[1][:1])
-            shifted = add((gradient[0][1:], gradient[1][1:]), scaled(first, -self.coordinates.shift[:, None]))
-            standard = np.vstack([first[0], shifted[0] / self.coordinates.scale[:, None]])
-        else:
-            standard = gradient[0] / self.coordinates.scale[:, None]
-        V, eigenvalues = self.quadratic.modes.directions, self.quadratic.modes.eigenvalues
-        return np.asarray(V @ ((V.T @ standard) / (self.quadratic.total_weight * eigenvalues[:, None])))
-
-    def _gradient(self, batches: Iterator[Batch]) -> Pair:
-        """Aᵀ(y - A·theta) over all rows with 32 digits, each shape (p, t)."""
-        gradient = (np.zeros_like(self.theta), np.zeros_like(self.theta))
+    def look(self, batches: Iterator[Batch]) -> _Seen:
+        """Look at all rows once."""
+        p, t = self.theta.shape
+        seen = _Seen((np.zeros((p, t)), np.zeros((p, t))), (np.zeros(t), np.zeros(t)))
+        size = max(1, CHUNK // p)
         for batch in batches:
-            size = max(1, CHUNK // self.quadratic.size)
             for start in range(0, len(batch), size):
                 rows = batch.take(slice(start, start + size))
                 rows = rows if rows.weight is None else rows.take(rows.weight > 0)
-                for t in range(len(batch.targets)):
-                    high, low = self._gradient_of(rows, t)
-                    column = add((gradient[0][:, t], gradient[1][:, t]), (high, low))
-                    gradient[0][:, t], gradient[1][:, t] = column
-        return gradient
+                gradient, squares = self._sums(rows)
+                seen.gradient, seen.squares = add(seen.gradient, gradient), add(seen.squares, squares)
+                seen.rows += len(rows)
+                seen.weight += len(rows) if rows.weight is None else float(rows.weight.sum())
+        return seen
 
-    def _gradient_of(self, rows: Batch, t: int) -> Pair:
-        """The same over some rows and for one target, each shape (p,)."""
-        ones = np.ones((len(rows), 1))
-        A = np.hstack([ones, rows.X]) if self.coordinates.fit_intercept else rows.X
-        high, low = two_product(A, -self.theta[:, t])
-        predicted = total((high.T, low.T))
-        residual = add((rows.y[:, t], np.zeros(len(rows))), predicted)
-        if rows.weight is not None:
-            residual = scaled(residual, rows.weight)
-        return total(scaled((residual[0][:, None], residual[1][:, None]), A))
+    def _sums(self, rows: Batch) -> tuple[Pair, Pair]:
+        """Aᵀ·diag(w)·r, shape (p, t), and rᵀ·diag(w)·r, shape (t,), for r = y - A·theta."""
+        A = np.hstack([np.ones((len(rows), 1)), rows.X]) if self.coordinates.fit_intercept else rows.X
+        sums = []
+        for t in range(rows.y.shape[1]):
+            high, low = two_product(A, -self.theta[:, t])
+            residual = add((rows.y[:, t], np.zeros(len(rows))), total((high.T, low.T)))
+            weighted = residual if rows.weight is None else scaled(residual, rows.weight)
+            gradient = total(scaled((weighted[0][:, None], weighted[1][:, None]), A))
+            sums.append((gradient, total(scaled(weighted, residual[0]))))
+        gradients, squares = zip(*sums, strict=True)
+        return _stacked(gradients), _stacked(squares)
+
+    def correction(self, seen: _Seen) -> FloatArray:
+        """(RᵀR)⁻¹·Aᵀr in standardized inputs, shape (p, t)."""
+        gradient, scale = seen.gradient, self.coordinates.scale[:, None]
+        if self.coordinates.fit_intercept:
+            first = (gradient[0][:1], gradient[1][:1])
+            shifted = add((gradient[0][1:], gradient[1][1:]), scaled(first, -self.coordinates.shift[:, None]))
+            standard = np.vstack([first[0], shifted[0] / scale])
+        else:
+            standard = gradient[0] / scale
+        V, eigenvalues = self.quadratic.modes.directions, self.quadratic.modes.eigenvalues
+        return np.asarray(V @ ((V.T @ standard) / (self.quadratic.total_weight * eigenvalues[:, None])))
 
     def relative(self, step: FloatArray) -> float:
         """The size of a correction beside the answer, both in standardized inputs."""
@@ -207,12 +236,21 @@ class _Answer:
         return replace(self, theta=self.theta + raw)
 
 
-def _solution(triangle: Triangle, answer: _Answer, corrections: tuple[float, ...]) -> Solution:
-    """Round an answer to float64."""
+def _stacked(pairs: Sequence[Pair]) -> Pair:
+    """Put the pairs of all targets side by side."""
+    return np.stack([high for high, _ in pairs], axis=-1), np.stack([low for _, low in pairs], axis=-1)
+
+
+def _solution(
+    triangle: Triangle, answer: _Answer, rmse: FloatArray, corrections: tuple[float, ...], looks: int
+) -> Solution:
+    """Return an answer; what 32 digits cannot tell from 0 beside the others is 0."""
     theta, one = answer.theta, len(triangle.targets) == 1
     weights = theta[1:] if answer.coordinates.fit_intercept else theta
+    standard = np.abs(weights * answer.coordinates.scale[:, None])
+    nothing = standard < SETTLED * np.linalg.norm(answer.quadratic.minimum, axis=0)
+    weights = np.where(nothing & (looks > 0), 0.0, weights)
     bias = theta[0] if answer.coordinates.fit_intercept else np.zeros(len(triangle.targets))
-    rmse = answer.quadratic.rmse(answer.quadratic.minimum)
     return Solution(
         triangle.features,
         triangle.targets,
@@ -220,6 +258,7 @@ def _solution(triangle: Triangle, answer: _Answer, corrections: tuple[float, ...
         float(bias[0]) if one else bias,
         float(rmse[0]) if one else rmse,
         corrections,
+        looks,
         triangle,
         triangle.coding,
     )

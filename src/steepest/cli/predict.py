@@ -14,11 +14,13 @@ import click
 from steepest.batch import Batch, FloatArray
 from steepest.cli.table import text_options, watching
 from steepest.cli.text import shown
+from steepest.coefficient_table import check_confidence
 from steepest.errors import UsageError
 from steepest.intervals import with_limits
 from steepest.model_file import Model, load
-from steepest.prediction_file import Written, check_name, write_predictions
+from steepest.prediction_file import Written, check_name, settled, write_predictions
 from steepest.predictions import open_inputs, predict_batches
+from steepest.sources.tables import TableSource
 from steepest.words import number
 
 
@@ -71,28 +73,32 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
     if out is not None:
         _refuse_existing(Path(out), force)
     model = load(run)
-    if len(model.targets) > 1 and options["interval"]:
+    if options["interval"] is not None:
+        check_confidence(options["interval"])
+    if len(model.targets) > 1 and options["interval"] is not None:
         raise UsageError("intervals are for models of one target. Leave --interval out.")
-    with tempfile.TemporaryDirectory() as folder:
+    beside = Path(out).parent if out else None
+    with tempfile.TemporaryDirectory(prefix=".predictions.", dir=beside) as folder:
         file = Path(out) if out else Path(folder) / "predictions.csv"
-        written = _write(run, model, data, file, options)
+        written = _write(run, model, data, file, Path(folder), options)
         if out is None:
             _print(file)
     _say(written, model, out, as_json)
 
 
-def _write(run: str, model: Model, data: str, file: Path, options: dict[str, Any]) -> Written:
+def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options: dict[str, Any]) -> Written:
     """Predict and write."""
     text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "database")}
     source = open_inputs(
         data, model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
     )
+    source = settled(source, scratch)
     names = _names(model, options["name"])
     with watching(data) as watch:
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
-        if options["interval"]:
+        if options["interval"] is not None:
             blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
-        return write_predictions(
+        written = write_predictions(
             file,
             source,
             blocks,
@@ -101,6 +107,13 @@ def _write(run: str, model: Model, data: str, file: Path, options: dict[str, Any
             target=model.targets[0],
             safe=options["safe"],
         )
+    replaced = source.tally[-1].replaced if isinstance(source, TableSource) and source.tally else 0
+    if replaced:
+        click.echo(
+            f"Note: {replaced:,} values are categories that the model does not know, and count as the reference.",
+            err=True,
+        )
+    return written
 
 
 def _names(model: Model, name: str) -> list[str]:

@@ -43,15 +43,23 @@ def refined_lines(solution: Solution, intercept: bool, most: int = 30) -> str:
     """Return the refined answer as a table, and how exact it is."""
     entries = [("bias", float(solution.bias))] if intercept else []
     entries += list(zip(solution.features, solution.weights.tolist(), strict=True))
-    looks = "1 more look" if solution.passes == 1 else f"{solution.passes} more looks"
-    said = f"corrected by {looks} at the rows" if solution.passes else "which further looks at the rows leave as it is"
-    last = f"; the last correction was {solution.corrections[-1]:.1e} of it" if solution.passes else ""
+    if not solution.looks:
+        said = "as the first pass has it: the condition number of these columns lets no correction through"
+    elif not solution.corrections:
+        said = "which another look at the rows leaves as it is"
+    else:
+        said = f"refined by {solution.looks} more looks at the rows; the last correction was {solution.corrections[-1]:.1e} of it"
     rows = [(short(name), repr(value)) for name, value in entries[:most]]
     more = f"\n  … and {len(entries) - most:,} more" if len(entries) > most else ""
-    return f"  Exact least-squares answer, {said}{last}:\n{table(('', 'refined'), rows)}{more}"
+    return f"  Exact least-squares answer, {said}:\n{table(('', 'refined'), rows)}{more}"
 
 
 def as_json(solution: Solution) -> dict[str, Any]:
     """Return the refined answer as JSON types."""
     weights = dict(zip(solution.features, solution.weights.tolist(), strict=True))
-    return {"weights": weights, "bias": solution.bias, "corrections": list(solution.corrections)}
+    return {
+        "weights": weights,
+        "bias": solution.bias,
+        "corrections": list(solution.corrections),
+        "looks": solution.looks,
+    }

@@ -23,6 +23,7 @@ KEYS = (
     "missing",
     "degree",
     "interactions",
+    "categorical",
     "delimiter",
     "decimal",
     "encoding",
@@ -96,6 +97,12 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=Pair(),
                 multiple=True,
                 help="Products of two columns as features; may be repeated.",
+            ),
+            click.option(
+                "--categorical",
+                type=Names(),
+                default=(),
+                help="Columns of numbers that are names of something: codes, postcodes. Text is always taken so.",
             ),
         )
     ):

@@ -9,8 +9,9 @@ from sklearn.utils import check_random_state
 
 from steepest.batch import FloatArray
 from steepest.descend import descend
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
+from steepest.partial import Partial
 from steepest.quadratic import ObjectiveName
 from steepest.rules import Rule
 from steepest.settings import Auto
@@ -161,15 +162,19 @@ class GradientDescentRegressor(LinearEstimator):
         if not hasattr(self, "triangle_"):
             return self.fit(X, y, sample_weight)
         with self._whole_or_not():
-            rows = replace(self._rows(X, y, sample_weight, reset=False), first_row=self._rows_seen)
+            nothing = sample_weight is not None and np.size(sample_weight) > 1 and not np.any(sample_weight)
+            rows = self._rows(X, y, None if nothing else sample_weight, reset=False)
+            rows = replace(rows, first_row=self._rows_seen)
             if len(rows.targets) == len(self.triangle_.targets):  # what the first part called them
                 rows = replace(rows, targets=self.triangle_.targets)
             self._rows_seen += rows.row_count
-            train, held = self._read(rows, self._held_out(None, None))
-            if held is not None and self._held is not None and not isinstance(self.validation, tuple):
-                held = self._held + held
-            train = self.triangle_ + train
-            return self._learn(train, held, self._start(train, None, None))
+            if nothing:  # rows of weight 0 are absent
+                return self
+            before = replace(Partial.empty(rows.features, rows.targets, self._seed), train=self.triangle_)
+            if isinstance(self.validation, float) and self._held is not None:
+                before = replace(before, test=self._held)
+            train, held = self._read(rows, self._held_out(None, None), before)
+            return self._learn(train, self._held if self.validation is None else held, None)
 
     def _held_out(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> float | tuple[ArrayLike, ArrayLike] | None:
         """Return the share of rows to hold out, the held-out rows, or None; checked."""
@@ -184,14 +189,21 @@ class GradientDescentRegressor(LinearEstimator):
         return given  # type: ignore[return-value]  # X_val and y_val are both given
 
     def _read(
-        self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None
+        self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None, before: Partial | None = None
     ) -> tuple[Triangle, Triangle | None]:
-        """Read the rows once: the triangle to learn from, and that of the held-out rows."""
+        """Read the rows once: the triangle to learn from, and that of the held-out rows, added to those before."""
+        partial = before or Partial.empty(rows.features, rows.targets, self._seed)
+        share = 0.0 if held_out is None or isinstance(held_out, tuple) else held_out
+        for batch in rows.batches():
+            partial = partial.with_batch(batch, share, 0)
+        if not partial.train.row_count or (share and not partial.test.row_count):
+            raise DataError(
+                f"of {self._rows_seen:,} rows, {partial.train.row_count:,} are left to learn from and {partial.test.row_count:,} held out. "
+                "Give more rows, or another share to hold out."
+            )
         if isinstance(held_out, tuple):
-            held = self._rows(*held_out, None, reset=False)
-            return read(rows, sample_rows=0).triangle, read(held, sample_rows=0).triangle
-        summary = read(rows, test_size=held_out or 0.0, seed=self._seed, sample_rows=0)
-        return summary.triangle, summary.test
+            return partial.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
+        return partial.train, partial.test if share else None
 
     def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
@@ -199,8 +211,11 @@ class GradientDescentRegressor(LinearEstimator):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
         if coef is None and intercept is None:
             return None
-        shape = (len(train.features), len(train.targets))
-        weights = np.zeros(shape) if coef is None else np.asarray(coef).T
+        d, t = len(train.features), len(train.targets)
+        weights = np.zeros((d, t)) if coef is None else np.asarray(coef).T
+        expected = f"({d},)" if t == 1 else f"({t}, {d})"
+        if weights.shape not in (((d,), (d, 1)) if t == 1 else ((d, t),)):
+            raise UsageError(f"a start needs coefficients of shape {expected}; given were {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
     def _learn(self, train: Triangle, held: Triangle | None, start: Start) -> Self:

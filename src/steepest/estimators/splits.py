@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     """
     if not splits:
         raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
+    splits = [(_positions(train, rows.row_count), _positions(held, rows.row_count)) for train, held in splits]
     for train, held in splits:
         if not len(train) or not len(held):
             raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")
@@ -49,6 +51,20 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     return _folds(sums, _sum(triangles), _fold_of_each(roles))
 
 
+def _positions(given: Any, n: int) -> Indices:
+    """Return row numbers from 0 to n - 1 of what a splitter gave: numbers, also from the end, or a mask."""
+    chosen = np.asarray(given)
+    if chosen.dtype == np.bool_:
+        if chosen.shape != (n,):
+            raise DataError(f"a mask of a split needs the shape ({n},); given was {chosen.shape}.")
+        return np.flatnonzero(chosen)
+    if chosen.size == 0:
+        return np.zeros(0, dtype=np.intp)
+    if chosen.dtype.kind not in "iu" or chosen.ndim != 1 or chosen.min() < -n or chosen.max() >= n:
+        raise DataError(f"a split holds row numbers from 0 to {n - 1}, or a mask of shape ({n},); given was {given!r}.")
+    return np.asarray(chosen % n, dtype=np.intp)
+
+
 def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Folds:
     """Read the rows once for each part of each split."""
     parts = [(_triangle(rows, train), _triangle(rows, held)) for train, held in splits]
@@ -56,6 +72,10 @@ def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
 
 
 def _folds(parts: Sequence[tuple[Triangle, ...]], whole: Triangle, labels: NDArray[np.int64]) -> Folds:
+    """Put the triangles of all splits together; a held-out part whose weights are all 0 judges nothing and is left out."""
+    parts = [part for part in parts if part[1].row_count]
+    if not parts or not all(train.row_count for train, _ in parts):
+        raise DataError("the rows of a split have weight 0 throughout. Give fewer folds, or other weights.")
     return Folds(tuple(part[0] for part in parts), tuple(part[1] for part in parts), whole, labels)
 
 

@@ -114,6 +114,7 @@ def open_source(
     missing: MissingPolicy = "error",
     degree: int = 1,
     interactions: Sequence[tuple[str, str]] = (),
+    categorical: Sequence[str] = (),
     delimiter: str | None = None,
     decimal: str = ".",
     encoding: str = "utf-8",
@@ -139,6 +140,7 @@ def open_source(
             adds an indicator column.
         degree: powers of each column of numbers, 1 for none.
         interactions: pairs of columns whose products are features.
+        categorical: columns to take for categories although they hold numbers or dates.
         delimiter: between the fields of a text file; default: found.
         decimal: decimal mark of a text file, "." or ",".
         encoding: of a text file: "utf-8", "utf-16" or "latin-1".
@@ -156,12 +158,12 @@ def open_source(
     if isinstance(data, (str, os.PathLike)) and Path(data).suffix in (".npy", ".npz") and database is None:
         data, y = open_numpy_file(data, y)
     if dask_kind(data) == "array":
-        _refuse_table_options(exclude, missing, degree, interactions)
+        _refuse_table_options(exclude, missing, degree, (*interactions, *categorical))
         return BlockSource.open(data, y, weight=weight, group=group, target=target, features=features)
     text = TextOptions(delimiter, decimal, encoding)
     relation, origin = _relation(data, text, database)
     if relation is None:
-        _refuse_table_options(exclude, missing, degree, interactions)
+        _refuse_table_options(exclude, missing, degree, (*interactions, *categorical))
         return ArraySource.open(data, y, target=target, features=features, weight=weight, group=group)
     refuse_y(y, weight, group)
     targets = (target,) if isinstance(target, str) else tuple(target or ())
@@ -172,7 +174,9 @@ def open_source(
     if coding is None:
         if isinstance(data, (str, os.PathLike)) and origin.get("kind") == "file":
             said = check_header(locate(data, text), types)
-        coding = code(relation, types, roles, missing=missing, degree=degree, interactions=interactions)
+        coding = code(
+            relation, types, roles, missing=missing, degree=degree, interactions=interactions, categorical=categorical
+        )
     else:
         check_known(relation, types, coding, targets)
     return TableSource(relation, roles, coding, types, missing, unseen, origin, relation.row_count(), said=said)
@@ -226,5 +230,5 @@ def _refuse_table_options(exclude: Sequence[str], missing: str, degree: int, int
     """Raise UsageError where arrays are given options that code columns of a table."""
     if exclude or missing != "error" or degree != 1 or interactions:
         raise UsageError(
-            "exclude, missing, degree and interactions belong to tables with named columns. Give a data frame or a file, or code the array."
+            "exclude, missing, degree, interactions and categorical belong to tables with named columns. Give a data frame or a file, or code the array."
         )

@@ -25,7 +25,21 @@ def frame_relation(frame: Any) -> Relation:
     if label.startswith("the duckdb"):
         # a relation belongs to a connection of its own; its stream starts anew each time it is asked for
         return StreamRelation(label, lambda: contextlib.nullcontext(frame))
-    return DuckDBRelation(label, "frame", frame=_forwards(frame))
+    return DuckDBRelation(label, "frame", frame=_named_categories(_forwards(frame)))
+
+
+def _named_categories(frame: Any) -> Any:
+    """Return a pandas frame whose categories are texts: DuckDB takes categories that are numbers for the numbers."""
+    if not hasattr(frame, "dtypes") or not hasattr(frame, "iloc"):
+        return frame
+    kinds = [getattr(kind, "categories", None) for kind in frame.dtypes]
+    numbers = [j for j, kind in enumerate(kinds) if kind is not None and getattr(kind.dtype, "kind", "O") in "biuf"]
+    if not numbers:
+        return frame
+    changed = frame.copy(deep=False)
+    for j in numbers:
+        changed.isetitem(j, changed.iloc[:, j].cat.rename_categories(str))
+    return changed
 
 
 def _forwards(frame: Any) -> Any:

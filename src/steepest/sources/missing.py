@@ -28,9 +28,18 @@ class Tally:
             columns that have an indicator column.
         allowed: for each column, whether the coding has an indicator for it.
         start: where the pass begins.
+        only_inputs: whether the rows are for predictions.
     """
 
-    def __init__(self, names: Sequence[str], policy: MissingPolicy, allowed: Sequence[bool], start: Position) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        policy: MissingPolicy,
+        allowed: Sequence[bool],
+        start: Position,
+        only_inputs: bool = False,
+    ) -> None:
+        self.only_inputs, self.replaced = only_inputs, 0
         self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
         self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
         self.rows, self.dropped = start.rows, start.left_out
@@ -90,11 +99,12 @@ class Tally:
         if self.refused is None:
             return
         row, column = self.refused
-        remedy = (
-            "A target or weight has no indicator column: use --missing drop, or fill them in."
-            if self.policy == "indicator"
-            else "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
-        )
+        if self.only_inputs:
+            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing empty (no prediction for them)."
+        elif self.policy == "indicator":
+            remedy = "A target or weight has no indicator column: use --missing drop, or fill them in."
+        else:
+            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
         raise MissingValuesError(
             f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}. {remedy}"
         )

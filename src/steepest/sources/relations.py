@@ -108,6 +108,12 @@ class DuckDBRelation:
         with self.opened() as connection, telling_errors(self.label):
             yield from connection.execute(sql.format(relation=self.ranged), self.parameters).fetchall()
 
+    def keep(self, file: Path) -> None:
+        """Write all rows to a Parquet file, in whatever order they come this once."""
+        with self.opened() as connection, telling_errors(self.label):
+            target = str(file).replace("'", "''")
+            connection.execute(f"COPY (SELECT * FROM {self.ranged}) TO '{target}' (FORMAT parquet)", self.parameters)
+
     def row_count(self) -> int | None:
         """From the files' own metadata, or None."""
         if self.rows is not None:
@@ -205,6 +211,13 @@ class StreamRelation:
         with telling_errors(self.label), connect() as connection:
             for _ in self._pieces(connection):
                 yield from connection.execute(sql.format(relation="piece")).fetchall()
+
+    def keep(self, file: Path) -> None:
+        """Write all rows to a Parquet file."""
+        with self.open() as stream, telling_errors(self.label), connect() as connection:
+            target = str(file).replace("'", "''")
+            connection.register("stream", stream)
+            connection.execute(f"COPY (SELECT * FROM stream) TO '{target}' (FORMAT parquet)")
 
     def row_count(self) -> int | None:
         """Unknown."""

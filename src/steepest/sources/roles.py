@@ -12,6 +12,7 @@ from steepest.sources.relations import LONGEST_SHOWN, Relation, quoted, short
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
 CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
+BOOLEAN = ("false", "true")
 DATES = ("DATE", "TIME", "INTERVAL")
 MOST_LEVELS = 1_000
 LONGEST_LEVEL = 1_000  # characters: longer ones are texts, no categories
@@ -78,6 +79,7 @@ def code(
     missing: MissingPolicy,
     degree: int,
     interactions: Sequence[tuple[str, str]],
+    categorical: Sequence[str] = (),
 ) -> Coding:
     """Return the coding of a table's inputs; text columns are read once beforehand for their values.
 
@@ -88,10 +90,16 @@ def code(
     inputs = roles.inputs(relation.label, types)
     for name in (*roles.targets, *filter(None, (roles.weight,))):
         refuse_kind(relation, name, types[name], categories=False)
-    text = [name for name in inputs if types[name].startswith(CATEGORIES)]
+    other = [name for name in categorical if name not in inputs]
+    if other:
+        raise UsageError(
+            f"categorical names {short(other[0])}, which is no input. The inputs are {_listed(dict.fromkeys(inputs, ''))}."
+        )
+    text = [name for name in inputs if types[name].startswith(CATEGORIES) or name in categorical]
     for name in inputs:
-        refuse_kind(relation, name, types[name], categories=True)
-    levels = {name: _levels(relation, name, types[name]) for name in text}
+        if name not in categorical or types[name].endswith("]"):
+            refuse_kind(relation, name, types[name], categories=True)
+    levels = {name: _levels(relation, name, types[name], declared=name in categorical) for name in text}
     absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
     columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
     return Coding(columns, degree, tuple(interactions))
@@ -122,8 +130,8 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
     )
 
 
-def _levels(relation: Relation, name: str, kind: str) -> tuple[str, ...]:
-    """All values of a text column, sorted.
+def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tuple[str, ...]:
+    """All values of a column of categories, sorted; `declared`: somebody has said that it is one.
 
     Raises:
         DataError: none, too many, or most look like numbers written for people.
@@ -137,17 +145,20 @@ def _levels(relation: Relation, name: str, kind: str) -> tuple[str, ...]:
     }
     levels = tuple(sorted(found))
     if kind.startswith("BOOLEAN"):
-        return ("false", "true")
+        return BOOLEAN
     if not levels:
         raise DataError(
             f"column {short(name)} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
         )
     numbers = [level for level in levels if LIKE_A_NUMBER.fullmatch(level.strip())]
-    if 2 * len(numbers) >= len(levels):
+    if 2 * len(numbers) >= len(levels) and not (declared or kind.startswith("ENUM")):
         plain = [level for level in levels if not _is_plain(level)]
+        what = (
+            f"but a value that is none is {short(plain[0])}" if plain else f"but is text; a value is {short(levels[0])}"
+        )
         raise DataError(
-            f"column {short(name)} of {relation.label} looks like numbers, but a value that is none is {short((plain or levels)[0])}. Correct such values, "
-            "give --decimal , where that is the decimal mark, or leave the column out (--exclude)."
+            f"column {short(name)} of {relation.label} looks like numbers, {what}. Correct such values, give --decimal , where that "
+            "is the decimal mark, take it for categories (--categorical), or leave the column out (--exclude)."
         )
     if len(levels) > MOST_LEVELS:
         raise DataError(

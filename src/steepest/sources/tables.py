@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.batch import Batch, FloatArray, Position
-from steepest.coding import UNSEEN, Coding
+from steepest.coding import UNSEEN, Coding, Column
 from steepest.columns import ColumnBatch, Columns
 from steepest.errors import DataError, UsageError
 from steepest.sources.missing import Tally
 from steepest.sources.relations import Relation, quoted
-from steepest.sources.roles import CATEGORIES, MissingPolicy, Roles, refuse_kind
+from steepest.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
 from steepest.threads import ahead
 
 BLOCK_ROWS = 131_072
@@ -150,7 +150,7 @@ class TableSource:
     def _tally(self, start: Position) -> Tally:
         names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
         allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
-        return Tally(names, self.missing, allowed, start)
+        return Tally(names, self.missing, allowed, start, only_inputs=not self.targets)
 
     def _select(self) -> str:
         """The columns to select: doubles, categories as codes."""
@@ -160,9 +160,7 @@ class TableSource:
             if column.levels is None:
                 columns.append(f"CAST({name} AS DOUBLE)")
                 continue
-            levels = ", ".join("'" + level.replace("'", "''") + "'" for level in column.levels)
-            level = f"TRY_CAST(CAST({name} AS VARCHAR) AS ENUM({levels}))"
-            coded = f"coalesce(CAST(enum_code({level}) AS DOUBLE), {UNSEEN})"
+            coded = f"coalesce(CAST(enum_code({_level(column)}) AS DOUBLE), {UNSEEN})"
             columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
         for name in (*self.targets, *filter(None, (self.roles.weight,))):
             columns.append(f"CAST({quoted(name)} AS DOUBLE)")
@@ -182,27 +180,45 @@ class TableSource:
         X = self.coding.expand(rows[:, :c])
         return Batch(X, rows[:, c : c + t], self.features, self.targets, weight, first, group, after, kept)
 
-    def _refuse_unseen(self, rows: FloatArray) -> None:
-        """Tell categories that the coding does not know, or take them for the reference."""
+    def _refuse_unseen(self, rows: FloatArray) -> int:
+        """Tell categories that the coding does not know, or take them for the reference and count them."""
+        replaced = 0
         for j, column in enumerate(self.coding.columns):
             if column.levels is None or not (rows[:, j] == UNSEEN).any():
                 continue
-            if self.unseen == "reference":
-                rows[rows[:, j] == UNSEEN, j] = 0.0
-                continue
-            name = quoted(column.name)
-            found = {
+            if self.unseen != "reference":
+                raise DataError(self._unseen(column))
+            replaced += int((rows[:, j] == UNSEEN).sum())
+            rows[rows[:, j] == UNSEEN, j] = 0.0
+        return replaced
+
+    def _unseen(self, column: Column) -> str:
+        """Say which categories of a column the coding does not know."""
+        name = quoted(column.name)
+        query = f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {{relation}} WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
+        new = sorted(
+            {
                 row[0]
                 for row in self.relation.query(
-                    f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {{relation}} WHERE {name} IS NOT NULL"
+                    query.replace("{", "{{").replace("}", "}}").replace("{{relation}}", "{relation}")
                 )
             }
-            new = sorted(found - set(column.levels))
-            raise DataError(
-                f"column {column.name!r} of {self.relation.label} has categories that the model does not know: {', '.join(map(repr, new[:5]))}"
-                f"{f' and {len(new) - 5} more' if len(new) > 5 else ''}. Give --unseen reference to take them for {column.reference!r}, "
-                "or learn from a table that has them."
-            )
+        )
+        more = f" and {len(new) - 5} more" if len(new) > 5 else ""
+        return (
+            f"column {column.name!r} of {self.relation.label} has categories that the model does not know: "
+            f'{", ".join(map(repr, new[:5]))}{more}. Give --unseen reference (unseen="reference") to take them for {column.reference!r}, or learn '
+            "from a table that has them."
+        )
+
+
+def _level(column: Column) -> str:
+    """SQL for a column's category as one of its levels, or NULL; 1, yes and True are true where true and false are the levels."""
+    text = f"CAST({quoted(column.name)} AS VARCHAR)"
+    if column.levels == BOOLEAN:
+        text = f"CAST(TRY_CAST({text} AS BOOLEAN) AS VARCHAR)"
+    levels = ", ".join("'" + level.replace("'", "''") + "'" for level in column.levels or ())
+    return f"TRY_CAST({text} AS ENUM({levels}))"
 
 
 def check_known(relation: Relation, types: dict[str, str], coding: Coding, targets: tuple[str, ...]) -> None:
