@@ -9,6 +9,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,6 +53,30 @@ HARMFUL = (
     "t",
     "prediction",
     "<script>alert(1)</script>",
+)
+
+
+# the texts that DuckDB casts to BOOLEAN, some of their mixtures of upper and lower case, and what is like them but is none
+FALSE = ("false", "False", "FALSE", "fAlSe", "f", "F", "no", "No", "nO", "NO", "n", "N", "0")
+TRUE = ("true", "True", "TRUE", "tRuE", "t", "T", "yes", "Yes", "yEs", "YES", "y", "Y", "1")
+NO_BOOLEANS = (
+    "on",
+    "off",
+    "",
+    "2",
+    "-1",
+    "01",
+    "10",
+    " true",
+    "true ",
+    "tr",
+    "trues",
+    "t*",
+    "?",
+    "yesXt",
+    "yesxt",
+    "no,n",
+    "ｙ",
 )
 
 
@@ -174,8 +199,9 @@ def by_duckdb(model, rows):
 
         def make(table, coding, rows):
             quoted = ['"' + column.name.replace('"', '""') + '"' for column in coding.columns]
+            held = {c.name: {type(row[c.name]) for row in rows} - {type(None)} for c in coding.columns}
             kinds = [
-                "DOUBLE" if c.levels is None else "BOOLEAN" if c.levels == ("false", "true") else "VARCHAR"
+                "DOUBLE" if c.levels is None else "BOOLEAN" if held[c.name] == {bool} else "VARCHAR"
                 for c in coding.columns
             ]
             connection.execute(
@@ -201,9 +227,8 @@ def by_sqlite(model, rows):
         def make(table, coding, rows):
             quoted = ['"' + column.name.replace('"', '""') + '"' for column in coding.columns]
             connection.execute(f"CREATE TABLE {table} ({', '.join(quoted)})")
-            # SQLite has no booleans: their texts, as in the tables that were learned from
-            said = [[str(v).lower() if isinstance(v, bool) else v for v in row.values()] for row in rows]
-            connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(quoted))})", said)
+            values = [list(row.values()) for row in rows]  # SQLite has no booleans: they become 1 and 0
+            connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(quoted))})", values)
             connection.execute("CREATE TABLE canary (alive INTEGER)")
 
         def execute(sql):
@@ -252,7 +277,7 @@ def by_onnx(model, rows):
                 values = [np.nan if value is None else value for value in values]
                 given[column.name] = np.array(values, dtype=np.float64).reshape(-1, 1)
             else:
-                texts = ["" if v is None else str(v).lower() if isinstance(v, bool) else v for v in values]
+                texts = ["" if value is None else str(value) for value in values]
                 given[column.name] = np.array(texts, dtype=object).reshape(-1, 1)
     (result,) = session.run(None, given)
     assert result.dtype == np.float64
@@ -266,9 +291,13 @@ RUN = {"python": by_python, "duckdb": by_duckdb, "sqlite": by_sqlite, "excel": b
 # --- the same numbers ------------------------------------------------------------------------------------------------
 
 
-def check(model, rows, language):
-    """Check that a language gives the exact predictions up to rounding."""
-    found = RUN[language](model, rows)
+def check(model, rows, language, meant=None):
+    """Check that a language gives the exact predictions up to rounding: of the rows, or of what they mean."""
+    compare(model, meant or rows, RUN[language](model, rows), language)
+
+
+def compare(model, rows, found, language):
+    """Check results against the exact predictions of rows."""
     assert len(found) == len(rows)
     for row, result in zip(rows, found, strict=True):
         assert result is not WRONG, row
@@ -326,7 +355,7 @@ def test_a_fitted_model_predicts_its_own_table(language):
         ("kind", ""),
         ("site", "B"),
         ("z", None),
-        ("flag", "yes"),
+        *(("flag", value) for value in NO_BOOLEANS),
         ("flag", None),
     ],
 )
@@ -334,8 +363,6 @@ def test_no_number_is_made_up(language, column, value):
     model = model_of(RICH)
     good = {"x": 1.0, "kind": "oak", "z": 2.0, "flag": True, "site": "a", "only": "one"}
     wrong = {**good, column: value}
-    if language == "duckdb" and column == "flag" and value is not None:
-        return  # no such value in its BOOLEAN
     good_result, wrong_result = RUN[language](model, [good, wrong])
     assert good_result is not WRONG
     assert wrong_result is WRONG
@@ -367,6 +394,87 @@ def test_any_name_and_category_is_only_a_name(names, levels):
     rows = [{number: 1.5, text: level} for level in levels]
     for language in LANGUAGES:
         check(model, rows, language)
+
+
+# --- booleans, however they are written ------------------------------------------------------------------------------
+
+FLAGS = model_of(
+    Coding(
+        (Column("x"), Column("flag", ("false", "true"), True), Column("kind", ("fir", "oak")), Column("z")),
+        interactions=(("flag", "x"), ("z", "flag"), ("flag", "kind"), ("kind", "flag")),
+    )
+)
+
+
+def with_flags(flags):
+    """Rows of FLAGS that differ in the flag alone."""
+    return [{"x": 1.5, "flag": flag, "kind": "oak", "z": -2.0} for flag in flags]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_boolean_may_be_written_as_databases_take_it(language):
+    given = [*FALSE, *TRUE, False, True, None]
+    meant = [False] * len(FALSE) + [True] * len(TRUE) + [False, True, None]
+    if language != "onnx":  # where it is a text
+        given += [0, 1, 0.0, 1.0]
+        meant += [False, True, False, True]
+    check(FLAGS, with_flags(given), language, with_flags(meant))
+
+
+def test_python_takes_the_booleans_of_arrays_and_frames_and_says_what_is_none():
+    values = [np.True_, np.int8(1), np.float32(1), Decimal("1.00"), np.str_("Yes"), pandas.NA, math.nan]
+    check(FLAGS, with_flags(values), "python", with_flags([True] * 5 + [None] * 2))
+    module = {}
+    exec(steepest.export(FLAGS, to="python"), module)
+    for value in (2, 0.5, -1, "1.0", b"true", [1], "nan"):
+        with pytest.raises(
+            ValueError, match=r"column 'flag' holds .*, which is no boolean\. It takes .*'yes', 'y', '1'"
+        ):
+            module["predict"](*with_flags([value]))
+
+
+@pytest.mark.parametrize("kind", ["BOOLEAN", "VARCHAR", "INTEGER", "UTINYINT", "DOUBLE", "DECIMAL(9, 1)"])
+def test_sql_takes_for_a_boolean_what_duckdb_casts_to_one(kind):
+    texts = [*FALSE, *TRUE, *NO_BOOLEANS] if kind in ("BOOLEAN", "VARCHAR") else ["0", "1"]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE texts (x DOUBLE, flag VARCHAR, kind VARCHAR, z DOUBLE)")
+        rows = [list(row.values()) for row in with_flags(texts)]
+        connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
+        connection.execute(f"CREATE TABLE data AS SELECT * REPLACE (TRY_CAST(flag AS {kind}) AS flag) FROM texts")
+        sql = steepest.export(FLAGS, to="sql")
+        found = connection.execute(
+            f"SELECT TRY_CAST(flag AS BOOLEAN), prediction FROM ({sql}) WHERE flag IS NOT NULL"
+        ).fetchall()
+    assert {meant for meant, _ in found} == ({False, True, None} if kind == "VARCHAR" else {False, True})
+    assert all(prediction is None for meant, prediction in found if meant is None)
+    known = [(meant, [prediction]) for meant, prediction in found if meant is not None]
+    assert len(known) == len([text for text in texts if text not in NO_BOOLEANS])
+    compare(FLAGS, with_flags([meant for meant, _ in known]), [result for _, result in known], "duckdb")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pandas.Series([True, False, True]),
+        pandas.Series([True, False, None], dtype=object),
+        pandas.Series([True, False, None], dtype="boolean"),
+        pandas.Series([1.0, 0.0, math.nan]),
+        pandas.Series(["True", "No", None]),
+    ],
+    ids=["bool", "object", "boolean", "float", "text"],
+)
+def test_sql_takes_the_booleans_that_pandas_writes_into_sqlite(flags):
+    meant = with_flags([True, False, None if pandas.isna(flags[2]) else True])
+    connection = sqlite3.connect(":memory:")
+    pandas.DataFrame(meant).assign(flag=flags).to_sql("data", connection, index=False)
+    found = [list(row[-1:]) for row in connection.execute(steepest.export(FLAGS, to="sql"))]
+    connection.close()
+    compare(FLAGS, meant, found, "sqlite")
+
+
+def test_excel_takes_no_other_number_for_a_boolean():
+    wrong = with_flags([2, -1, 0.5, 10, 1e300])
+    assert by_excel(FLAGS, wrong) == [WRONG] * len(wrong)
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from steepest.coding import Coding, Column
 from steepest.errors import UsageError
 from steepest.export.about import about, brief
-from steepest.export.terms import ColumnTerms, ProductTerms, Terms, added, coding_of, refuse_characters, terms_of
+from steepest.export.terms import (
+    BOOLEAN,
+    ColumnTerms,
+    ProductTerms,
+    Terms,
+    added,
+    coding_of,
+    is_boolean,
+    refuse_characters,
+    terms_of,
+)
 from steepest.model_file import Model
 
 LONGEST_FORMULA = 8_192
@@ -13,7 +23,6 @@ LONGEST_TEXT = 127  # Excel takes 255 in one text of a formula, and counts some 
 MOST_LEVELS = 60  # IF inside IF: Excel nests 64 functions
 LARGEST = 9.99999999999999e307
 SMALLEST = 2.2250738585072014e-308
-BOOLEAN = ("false", "true")
 
 
 def export(model: Model) -> str:
@@ -21,6 +30,7 @@ def export(model: Model) -> str:
 
         number A     w*A2; #N/A where the cell is empty or no number
         text B       IF(EXACT(B2,"oak"),w,…); #N/A where the cell is empty or holds what the model does not know
+        boolean C    IF(ISLOGICAL(C2),IF(C2,w,0),…), or the texts and numbers that stand for TRUE and FALSE
         missing      IF(ISBLANK(A2),w,…), only where the model was fitted with missing values in that column
 
     Excel keeps 15 digits of a number that is typed, so predictions agree to about 14.
@@ -150,10 +160,18 @@ def _choice(column: Column, cell: str, values: Sequence[str], otherwise: str) ->
         )
     result = otherwise
     for level, value in zip(reversed(levels), reversed(values), strict=True):
-        result = f"IF(EXACT({cell},{_literal(level)}),{value},{result})"
-    if column.levels == BOOLEAN and len(values) == len(BOOLEAN):
-        return f"IF(ISLOGICAL({cell}),IF({cell},{values[1]},{values[0]}),{result})"
-    return f"IF(ISLOGICAL({cell}),IF({cell},{values[0]},0),{result})" if column.levels == BOOLEAN else result
+        result = f"IF({_is(column, cell, level)},{value},{result})"
+    if not is_boolean(column):
+        return result
+    false = values[0] if len(values) == len(BOOLEAN) else "0"
+    return f"IF(ISLOGICAL({cell}),IF({cell},{values[-1]},{false}),{result})"
+
+
+def _is(column: Column, cell: str, level: str) -> str:
+    """TRUE where a cell holds a level. A boolean's words stand between capitals, which LOWER leaves in no cell's text."""
+    if not is_boolean(column):
+        return f"EXACT({cell},{_literal(level)})"
+    return f'ISNUMBER(FIND("X"&LOWER({cell})&"X","X{"X".join(BOOLEAN[level])}X"))'
 
 
 def _product(terms: ProductTerms, cells: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Export to ONNX: a graph in double precision, of operators that every runtime since 2019 has."""
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from steepest.coding import Coding, Column
 from steepest.errors import UsageError
 from steepest.export.about import about
-from steepest.export.terms import coding_of, numbers_of, refuse_characters, refuse_nameless
+from steepest.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of, refuse_characters, refuse_nameless
 from steepest.model_file import Model
 from steepest.version import __version__
 
@@ -25,6 +26,7 @@ def export(model: Model) -> bytes:
         plain numbers     one input X (n, d), float64, in the order of the model's features
         coded columns     one input a raw column (n, 1), of its name: float64, or string for texts
 
+    A boolean is the text "true", "t", "yes", "y", "1" or "false", "f", "no", "n", "0", in any case.
     A missing number is NaN, a missing text "". Where the model was fitted without missing values they give NaN, as does
     an unknown category.
 
@@ -157,13 +159,14 @@ def _text(graph: _Graph, column: Column, blocks: list[str], guards: list[str]) -
     """Return the indicators of a column's levels; append them, with the missing one, to the blocks."""
     onnx, levels = graph.onnx, list(column.levels or ())
     value = graph.input(column.name, onnx.TensorProto.STRING, 1)
-    known = levels + ([""] if column.missing else [])
+    known = [(text, code) for code, level in enumerate(levels) for text in _texts(column, level)]
+    known += [("", len(levels))] if column.missing else []
     code = graph.node(
         "LabelEncoder",
         value,
         domain="ai.onnx.ml",
-        keys_strings=known,
-        values_int64s=list(range(len(known))),
+        keys_strings=[text for text, _ in known],
+        values_int64s=[code for _, code in known],
         default_int64=UNKNOWN,
     )
     unknown = graph.node("Equal", code, graph.constant(np.array([[UNKNOWN]])))
@@ -176,6 +179,14 @@ def _text(graph: _Graph, column: Column, blocks: list[str], guards: list[str]) -
     if column.missing:
         blocks.append(_equal(graph, code, range(len(levels), len(levels) + 1)))
     return own
+
+
+def _texts(column: Column, level: str) -> list[str]:
+    """Return the texts that say a level: itself; of a boolean, each of its words in each mixture of upper and lower case."""
+    if not is_boolean(column):
+        return [level]
+    cases = [itertools.product(*((letter, letter.upper()) for letter in word)) for word in BOOLEAN[level]]
+    return list(dict.fromkeys("".join(letters) for word in cases for letters in word))
 
 
 def _equal(graph: _Graph, code: str, values: range) -> str:

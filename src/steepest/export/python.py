@@ -2,7 +2,7 @@
 
 from steepest.coding import Coding, Column
 from steepest.export.about import about
-from steepest.export.terms import coding_of, numbers_of
+from steepest.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of
 from steepest.model_file import Model
 
 HELPERS = '''
@@ -44,6 +44,17 @@ def _category(row, name, may_be_missing):
     return LEVELS[name].index(text)
 
 
+def _boolean(row, name, may_be_missing):
+    """Return 1 for true and 0 for false, however they are written, None where it is missing and may be."""
+    value = _value(row, name)
+    if value is None:
+        return _missing(name, may_be_missing)
+    for position, words in enumerate(BOOLEAN):
+        if str(value).lower() in words or value == position:
+            return position
+    raise ValueError(f"column {name!r} holds {value!r}, which is no boolean. It takes {BOOLEAN}, in any case.")
+
+
 def _missing(name, may_be_missing):
     if not may_be_missing:
         raise ValueError(f"column {name!r} is missing, and the model was fitted to rows that all have it. Give a value.")
@@ -79,7 +90,7 @@ def export(model: Model) -> str:
     lines.append(f"COLUMNS = {coding.names!r}")
     lines += ["LEVELS = {"]
     lines += [f"    {c.name!r}: {c.levels!r}," for c in coding.columns if c.levels is not None]
-    lines += ["}", f"BIAS = {tuple(model.bias.tolist())!r}", "WEIGHTS = {"]
+    lines += ["}", f"BOOLEAN = {tuple(BOOLEAN.values())!r}", f"BIAS = {tuple(model.bias.tolist())!r}", "WEIGHTS = {"]
     lines += [
         f"    {name!r}: {tuple(row)!r}," for name, row in zip(model.features, model.weights.tolist(), strict=True)
     ]
@@ -104,7 +115,7 @@ def _predict(model: Model, coding: Coding) -> list[str]:
         '    """',
     ]
     for j, column in enumerate(coding.columns):
-        kind = "number" if column.levels is None else "category"
+        kind = "number" if column.levels is None else "boolean" if is_boolean(column) else "category"
         lines.append(f"    v{j} = _{kind}(row, {column.name!r}, {column.missing})")
         if column.levels is None:
             lines.append(f"    x{j} = 0.0 if v{j} is None else v{j}" if column.missing else f"    x{j} = v{j}")

@@ -7,11 +7,13 @@ from steepest.coding import Column
 from steepest.errors import UsageError
 from steepest.export.about import about
 from steepest.export.terms import (
+    BOOLEAN,
     ColumnTerms,
     ProductTerms,
     Terms,
     added,
     coding_of,
+    is_boolean,
     refuse_characters,
     refuse_nameless,
     terms_of,
@@ -27,6 +29,7 @@ def export(model: Model, table: str = TABLE) -> str:
 
         number x     w * x                     NULL where x is NULL
         text c       CASE c WHEN … THEN w END  NULL where c is NULL or a category that the model does not know
+        boolean b    CASE WHEN LOWER(b) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN w …; NULL where it is none of them
         missing      CASE WHEN x IS NULL …     only where the model was fitted with missing values in that column
 
     Args:
@@ -114,11 +117,19 @@ def _power(value: str, power: int) -> str:
 
 def _text(terms: ColumnTerms) -> str:
     """The weight of a column's category; without ELSE, so that what is unknown gives NULL."""
-    value = _column(terms.column)
-    arms = [f"WHEN {value} = {literal(level)} THEN {number(weight)}" for level, weight in terms.levels]
+    arms = [f"WHEN {_is(terms.column, level)} THEN {number(weight)}" for level, weight in terms.levels]
     if terms.missing is not None:
         arms.insert(0, f"WHEN {_missing(terms.column)} THEN {number(terms.missing)}")
     return "CASE " + " ".join(arms) + " END"
+
+
+def _is(column: Column, level: str) -> str:
+    """True where a column holds a level; a boolean, where it holds any of its words, or a number 1.0 or 0.0 as text."""
+    value = _column(column)
+    if not is_boolean(column):
+        return f"{value} = {literal(level)}"
+    words = [*BOOLEAN[level], f"{BOOLEAN[level][-1]}.0"]
+    return f"LOWER({value}) IN ({', '.join(map(literal, words))})"
 
 
 def _product(terms: ProductTerms) -> str:
@@ -144,5 +155,5 @@ def _choice(column: Column, values: Sequence[str]) -> str:
     levels = (column.levels or ())[1:]
     if not levels:
         return "0e0"
-    arms = [f"WHEN {literal(level)} THEN {value}" for level, value in zip(levels, values, strict=True)]
-    return f"CASE {_column(column)} " + " ".join(arms) + " ELSE 0e0 END"
+    arms = [f"WHEN {_is(column, level)} THEN {value}" for level, value in zip(levels, values, strict=True)]
+    return "CASE " + " ".join(arms) + " ELSE 0e0 END"

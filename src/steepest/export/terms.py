@@ -10,6 +10,10 @@ from steepest.errors import DataError, UsageError
 from steepest.model_file import Model
 
 LONGEST_SUM = 100  # terms side by side
+BOOLEAN = {  # the levels of a boolean column, and what DuckDB takes for each, in any case
+    "false": ("false", "f", "no", "n", "0"),
+    "true": ("true", "t", "yes", "y", "1"),
+}
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,11 @@ def _terms(target: str, bias: float, coding: Coding, weights: Sequence[float]) -
 def numbers_of(column: Column) -> int:
     """Return how many numbers of a column go into products: itself, or the indicators of its levels."""
     return 1 if column.levels is None else len(column.levels) - 1
+
+
+def is_boolean(column: Column) -> bool:
+    """Return whether a column's levels are false and true: then databases and files write it in more than one way."""
+    return column.levels == tuple(BOOLEAN)
 
 
 def added(parts: Sequence[str], plus: str) -> str:
