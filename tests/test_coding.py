@@ -9,7 +9,7 @@ import pytest
 
 import steepest
 from steepest.coding import Coding, Column
-from steepest.errors import DataError, DataWarning, MissingValuesError, UsageError
+from steepest.errors import DataError, DataTypeError, DataWarning, MissingValuesError, UsageError
 
 FRAME = pandas.DataFrame(
     {
@@ -212,7 +212,7 @@ def test_codes_are_categories_where_somebody_says_so(tmp_path):
         run = steepest.descend(source, standardize=True)
         np.testing.assert_allclose(run.weights, [4, 8], rtol=1e-10)
     texts = frame.assign(zip=frame.zip.astype(str))
-    with pytest.raises(DataError, match="looks like numbers, but is text; a value is '10115'.*--categorical"):
+    with pytest.raises(DataError, match=r"looks like numbers, but is text; a value is '10115'.*--categorical"):
         steepest.open_source(texts, target="y")
     declared = [texts.assign(zip=texts.zip.astype("category")), frame.assign(zip=frame.zip.astype("category"))]
     for data in declared:
@@ -238,7 +238,7 @@ def test_runs_predict_data_frames_by_name():
         np.testing.assert_allclose(first, frame.y, rtol=1e-9)
         with pytest.raises(DataError, match="no column 'b', which the model needs"):
             model.predict(frame[["a", "c"]])
-        with pytest.raises(DataTypeError, match="Model.of"):
+        with pytest.raises(DataTypeError, match=r"Model.of"):
             model.predict(frame.assign(b="text"))
     with pytest.raises(DataTypeError, match="ask the run"):
         run.at(3).predict(frame)

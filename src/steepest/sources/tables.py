@@ -138,7 +138,7 @@ class TableSource:
                     yield ColumnBatch(block, self.features, self.targets, self.first_row + first, tally.position)
             else:
                 rows = block.array
-                self._refuse_unseen(rows)
+                tally.replaced += self._refuse_unseen(rows)
                 stay = tally.look(rows)
                 if stay is None or stay.any():
                     yield self._batch(rows, stay, self.first_row + first, tally.position)
