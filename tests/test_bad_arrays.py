@@ -50,13 +50,15 @@ REFUSED = {
     "3 inf in y": (X, poke(4, 0, np.inf, Y[:, None])[:, 0], DataError, "inf; the first is in row 4 .* 'y'"),
     "5 text in objects": (poke(0, 1, "abc", dtype=object), Y, DataTypeError, "'abc' in row 0"),
     "5 None in objects": (poke(0, 1, None, dtype=object), Y, MissingValuesError, "row 0.* column (1|'x2')"),
-    "5 text in a data frame": (pandas.DataFrame({"a": Y, "b": list("uvwxy")}), Y, DataTypeError, "column 'b' holds the text 'u'"),
+    "5 text in a data frame": (
+        pandas.DataFrame({"a": Y, "b": list("uvwxy")}), Y, DataTypeError, "column 'b' holds the text 'u'|holds no numbers alone"),
     "6 complex": (X + 1j, Y, ValueError, "(?i)complex (is|data) not supported"),
     "8 texts of numbers": (X.astype(str), Y, ValueError, "holds text|arrays of bytes/strings"),
     "8 texts of numbers as objects": (X.astype(str).astype(object), Y, DataTypeError, "'1.0'"),
     "9 dates": (X.astype("datetime64[s]"), Y, DataTypeError, "dates or durations"),
     "9 durations": (X.astype("timedelta64[s]"), Y, DataTypeError, "dates or durations"),
-    "9 dates in a data frame": (pandas.DataFrame({"a": Y, "day": pandas.to_datetime(["2020-01-01"] * 5)}), Y, DataTypeError, "'day'"),
+    "9 dates in a data frame": (
+        pandas.DataFrame({"a": Y, "day": pandas.to_datetime(["2020-01-01"] * 5)}), Y, DataTypeError, "'day'|holds no numbers alone"),
     "10 no rows": (X[:0], Y[:0], ValueError, r"0 sample"),
     "11 no columns": (X[:, :0], Y, ValueError, "no columns|0 feature"),
     "12 one dimension": (X[:, 0], Y, ValueError, r"reshape\(-1, 1\)"),
@@ -72,11 +74,8 @@ REFUSED = {
 }  # fmt: skip
 
 
-# a data frame given to the function holds its target as well: test_bad_files.py and test_coding.py
-CASES = [(name, door) for name in REFUSED for door in (descend, fit) if door is fit or "data frame" not in name]
-
-
-@pytest.mark.parametrize(("name", "door"), CASES)
+@DOORS
+@pytest.mark.parametrize("name", REFUSED)
 def test_refused(name, door):
     inputs, y, error, message = REFUSED[name]
     with pytest.raises(error, match=message) as raised:

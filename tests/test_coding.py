@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pandas
+import polars
+import pyarrow
 import pytest
 
 import steepest
@@ -242,3 +244,21 @@ def test_runs_predict_data_frames_by_name():
             model.predict(frame.assign(b="text"))
     with pytest.raises(DataTypeError, match="ask the run"):
         run.at(3).predict(frame)
+
+
+def test_a_frame_and_its_targets_side_by_side():
+    generator = np.random.default_rng(1)
+    frame = pandas.DataFrame(generator.normal(size=(20, 2)), columns=["a", "b"]).assign(c=np.arange(20))
+    y = pandas.Series(frame.a - 2 * frame.b + 0.5 * frame.c + 5, name="price")
+    for inputs, target in (
+        (frame, y),
+        (polars.from_pandas(frame), polars.from_pandas(y)),
+        (pyarrow.table(frame.to_dict("list")), y.to_numpy()),
+    ):
+        run = steepest.descend(inputs, target, standardize=True)
+        assert run.features == ("a", "b", "c")
+        assert run.targets == (("y",) if isinstance(target, np.ndarray) else ("price",))
+        np.testing.assert_allclose(run.weights, [1, -2, 0.5], rtol=1e-9)
+    assert steepest.infer(frame, y, features=["b"]).names == ("intercept", "b")
+    with pytest.raises(MissingValuesError, match=r"row 3 .* 'b'"):
+        steepest.descend(frame.assign(b=frame.b.where(frame.c != 3)), y)

@@ -137,6 +137,25 @@ def test_rows_of_a_query_without_an_order_keep_their_predictions(tmp_path, query
     assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
+def test_fields_of_a_text_file_pass_through_as_they_are_written(folder, tmp_path):
+    extra = ["NA", "01/02/2020", "0x1F", "1E5", "1.10", "t", "12:30", "null", " blank ", "00123", "a,b", 'say "x"']
+    lines = [
+        [f"{row.x!r}", row.kind, "" if np.isnan(row.z) else f"{row.z!r}", cell, "1.50"]
+        for row, cell in zip(TABLE.itertuples(), extra, strict=False)
+    ]
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([["x", "kind", "z", "note", "price"], *lines])
+    for ending in ("csv", "tsv"):
+        out = tmp_path / f"o.{ending}"
+        assert run(["predict", str(folder / "run"), str(tmp_path / "t.csv"), "-o", str(out)]) == 0
+        with out.open(newline="", encoding="utf-8") as stream:
+            header, *rows = csv.reader(stream, delimiter="," if ending == "csv" else "\t")
+        assert header == ["x", "kind", "z", "note", "price", "prediction"]
+        assert [row[:5] for row in rows] == lines
+        exact = literal(steepest.load(folder / "run"), TABLE[: len(extra)])
+        np.testing.assert_allclose([float(row[5]) for row in rows], exact, rtol=1e-13)
+
+
 def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
     frame = pandas.DataFrame({"x": np.arange(8.0), "flag": [True, False] * 4})
     frame["y"] = frame.x + 10 * frame.flag

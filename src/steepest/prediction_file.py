@@ -94,7 +94,8 @@ def write_predictions(
         with _table(source, scratch) as (connection, clause, parameters):
             _fill(connection, source, blocks, len(names))
             where = "" if keep_all else "WHERE p.kept"
-            query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {clause} predictions p {where}"
+            table = _as_written(connection, clause, parameters, types) if "FORMAT csv" in form else clause
+            query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
             _copy(connection, query, parameters, scratch / "written", form, file)
             target = target if clause and target in types else None
             found = _count(connection, clause, parameters, keep_all, target)
@@ -157,6 +158,23 @@ def _table(source: Source, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]
     with connect() as connection:
         connection.execute(f"SET temp_directory = {_text(scratch)}")
         yield connection, "", []
+
+
+def _as_written(connection: Any, clause: str, parameters: list[Any], types: dict[str, str]) -> str:
+    """Return what reads a text file's fields as they stand (1.10, NA, 01/02/2020), where it finds the same columns and rows."""
+    plain = re.sub(r"read_csv\(\?, (.*?)nullstr=\[.*?\]", r"read_csv(?, \1all_varchar=true, header=true", clause)
+    if plain == clause:
+        return clause
+    import duckdb  # noqa: PLC0415 - predictions are written
+
+    rows = plain.removesuffix(" POSITIONAL JOIN")
+    try:
+        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}", parameters).fetchall()]
+        count = connection.execute(f"SELECT count(*) FROM {rows}", parameters).fetchone()
+    except duckdb.Error:
+        return clause
+    same = names == list(types) and count == connection.execute("SELECT count(*) FROM predictions").fetchone()
+    return plain if same else clause
 
 
 def _fill(connection: Any, source: Source, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:

@@ -19,7 +19,7 @@ from steepest.sources.databases import (
     query_relation,
 )
 from steepest.sources.databases import shown as without_password
-from steepest.sources.frames import frame_relation, is_frame
+from steepest.sources.frames import frame_relation, frame_with_targets, is_frame
 from steepest.sources.header import check_header
 from steepest.sources.locate import Files, TextOptions, locate
 from steepest.sources.missing import check_policy
@@ -127,10 +127,10 @@ def open_source(
     A source can be given to `descend`, `summarize`, `diagnose`, `sweep` and `explain` in place of data.
 
     Args:
-        data: an array of inputs X (n, d) with y; the path of a CSV, TSV, JSON lines, Parquet, .npy or .npz file, plain or
+        data: an array of inputs X (n, d), or a data frame of numbers, with y; the path of a CSV, TSV, JSON lines, Parquet, .npy or .npz file, plain or
             packed by gzip or zstd; a pattern (data/*.parquet) or a folder of such files; SELECT … over files; a table or
             query of `database`; any data frame with `__arrow_c_stream__` (pandas, Polars, Arrow, DuckDB).
-        y: targets of shape (n,) or (n, t); only with arrays.
+        y: targets of shape (n,) or (n, t); only with arrays and data frames of numbers.
         target: name or names of the target columns; only with tables.
         features: names of the inputs; default: all columns of a table that have no other role.
         exclude: columns that are no inputs.
@@ -160,6 +160,9 @@ def open_source(
     if dask_kind(data) == "array":
         _refuse_table_options(exclude, missing, degree, (*interactions, *categorical))
         return BlockSource.open(data, y, weight=weight, group=group, target=target, features=features)
+    if is_frame(data) and y is not None and database is None:
+        _refuse_table_options(exclude, missing, degree, (*interactions, *categorical))
+        return frame_with_targets(data, y, target=target, features=features, weight=weight, group=group)
     text = TextOptions(delimiter, decimal, encoding)
     relation, origin = _relation(data, text, database)
     if relation is None:

@@ -1,12 +1,14 @@
 """Data frames of any library, through the Arrow PyCapsule interface; none of them is imported."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from steepest.errors import UsageError
+from steepest.errors import DataTypeError, UsageError
+from steepest.inputs import in_order, names_of
+from steepest.sources.arrays import ArraySource
 from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation
 
 
@@ -26,6 +28,27 @@ def frame_relation(frame: Any) -> Relation:
         # a relation belongs to a connection of its own; its stream starts anew each time it is asked for
         return StreamRelation(label, lambda: contextlib.nullcontext(frame))
     return DuckDBRelation(label, "frame", frame=_named_categories(_forwards(frame)))
+
+
+def frame_with_targets(
+    frame: Any, y: object, *, target: object, features: Sequence[str] | None, weight: object, group: object
+) -> ArraySource:
+    """Return the source of a data frame of numbers whose targets stand beside it, as scikit-learn has them.
+
+    Raises:
+        DataTypeError: a column holds no numbers; texts are coded where the frame has its target as well.
+    """
+    names = list(features) if features is not None else names_of(frame)
+    try:
+        inputs = in_order(frame, names)
+    except DataTypeError as error:
+        what = str(error).partition(". ")[0]
+        raise DataTypeError(
+            f"{what}. Put the target into the data frame and name it, target=..., so that texts are coded; dates become numbers first."
+        ) from None
+    if target is None and isinstance(getattr(y, "name", None), str):
+        target = y.name  # type: ignore[attr-defined]  # a series
+    return ArraySource.open(inputs, y, target=target, features=names, weight=weight, group=group)  # type: ignore[arg-type]
 
 
 def _named_categories(frame: Any) -> Any:
