@@ -47,7 +47,7 @@ def js():
 
 
 def numbers(values):
-    return np.array([[float(v.replace("Infinity", "inf")) if isinstance(v, str) else v for v in row] for row in values])
+    return np.array([[float(v) for v in row] for row in values])
 
 
 def as_js(rule):
