@@ -82,6 +82,7 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "start": {"weights": packed(weights), "bias": float(bias[0])},
         "spaces": {space["name"]: space for space in spaces},
         "rows": _rows(run, rows.sample),
+        "inputs": {"range": _range(triangle)},
         "run": _settings(run),
     }
 
@@ -181,6 +182,12 @@ def _best(name: str, quadratic: Quadratic) -> Json:
         else best_momentum(name, quadratic.modes)
     )
     return {"learning_rate": rate, "momentum": momentum}
+
+
+def _range(triangle: Triangle) -> list[float]:
+    """Where a line over the only feature is drawn when no rows are shown: two standard deviations around the mean."""
+    mean, deviation = float(triangle.means[0]), float(triangle.deviations[0])
+    return [mean - 2 * deviation, mean + 2 * deviation]
 
 
 def _rows(run: Trajectory, sample: Sample | None) -> Json | None:

@@ -2,9 +2,9 @@
 
 from importlib import resources
 
-PURE = ("double", "recurrence", "rules", "problem")
+PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic")
 """Files of pure functions: numbers in, numbers and texts out."""
-PAGE = ()
+PAGE = ("state", "pictures", "controls", "main")
 """Files that touch the page and its pictures."""
 
 
