@@ -4,11 +4,14 @@ import base64
 import hashlib
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steepest.pages.payload import Json
 from steepest.pages.pictures import LINES, figures
 from steepest.pages.scripts import text, whole
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
 
 LABELS = {
     "loss": "Chart: loss over epochs",
@@ -26,18 +29,13 @@ ERRORS = """<figure><h2>Error on training and held-out rows</h2>{plots}<ul class
 
 def document(payload: Json) -> str:
     """Return the page of a payload as HTML."""
-    from bokeh.document import Document  # noqa: PLC0415 - a page is asked for
-    from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - a page is asked for
     from bokeh.resources import Resources  # noqa: PLC0415 - a page is asked for
 
     held_out = payload["spaces"]["raw"]["held_out"] is not None
     made = figures(held_out)
-    holder = Document()
-    for figure in made.values():
-        holder.add_root(figure)
-    documents, (item,) = standalone_docs_json_and_render_items(list(made.values()))
-    places = {figure.id: f"plot-{name}" for name, figure in made.items()}
-    roots = {"documents": documents, "items": [{**item.to_json(), "roots": places, "root_ids": list(places)}]}
+    # what has linear axes is drawn when somebody asks for it, so that the page is ready sooner
+    later = {name: figure for name, figure in made.items() if name.endswith("-linear")}
+    roots = {"first": _roots({name: made[name] for name in made.keys() - later}), "later": _roots(later)}
     bokeh, script = Resources(mode="inline", components=["bokeh"]).js_raw[0], whole()
     plots = {name: _places(name, made) for name in LABELS}
     return _filled(
@@ -52,7 +50,20 @@ def document(payload: Json) -> str:
     )
 
 
-def _places(name: str, made: dict[str, Any]) -> str:
+def _roots(made: "dict[str, Figure]") -> Json:
+    """What Bokeh's script must be given to draw figures in the elements that are there for them."""
+    from bokeh.document import Document  # noqa: PLC0415 - a page is asked for
+    from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - a page is asked for
+
+    holder = Document()
+    for figure in made.values():
+        holder.add_root(figure)
+    documents, (item,) = standalone_docs_json_and_render_items(list(made.values()))
+    places = {figure.id: f"plot-{name}" for name, figure in made.items()}
+    return {"documents": documents, "items": [{**item.to_json(), "roots": places, "root_ids": list(places)}]}
+
+
+def _places(name: str, made: "dict[str, Figure]") -> str:
     """The elements a picture is drawn in: one, or one for each kind of axes."""
     kinds = [key for key in made if key == name or key.startswith(f"{name}-")]
     return "".join(

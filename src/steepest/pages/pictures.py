@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from steepest.colors import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW
 
 if TYPE_CHECKING:
@@ -29,11 +31,11 @@ def figures(held_out: bool) -> "dict[str, Figure]":
 
 
 def _figure(name: str, x: str, y: str, **options: Any) -> "Figure":
-    from bokeh.models import DataRange1d, Range1d  # noqa: PLC0415 - a page is asked for
+    from bokeh.models import Range1d  # noqa: PLC0415 - a page is asked for
     from bokeh.plotting import figure  # noqa: PLC0415 - a page is asked for
 
-    fixed = options.pop("fixed", False)
-    ranges = {axis: Range1d(1, 10) if fixed else DataRange1d(only_visible=True) for axis in ("x_range", "y_range")}
+    # the script sets the ranges: it knows what they must hold, and need not ask each line
+    ranges = {axis: Range1d(1, 10) for axis in ("x_range", "y_range")}
     made = figure(
         name=name, height=HEIGHT, sizing_mode="stretch_width", tools="", toolbar_location=None, **ranges, **options
     )
@@ -92,7 +94,7 @@ def _coefficients(scale: str) -> "Figure":
 
 
 def _data() -> "Figure":
-    made = _figure("data", "x", "y", fixed=True)
+    made = _figure("data", "x", "y")
     made.line("x", "y", source=_source(made, "exact", x=[], y=[]), color=GREEN, line_dash="dashed", line_width=2)
     made.scatter("x", "y", source=_source(made, "rows", x=[], y=[]), color=BLUE, size=6, alpha=0.6, line_color=None)
     made.line("x", "y", source=_source(made, "line", x=[], y=[]), color=ORANGE, line_width=3)
@@ -100,7 +102,7 @@ def _data() -> "Figure":
 
 
 def _contour() -> "Figure":
-    made = _figure("contour", "first", "second", fixed=True)
+    made = _figure("contour", "first", "second")
     made.multi_line("xs", "ys", source=_source(made, "rings", xs=[], ys=[]), color=GREY, line_width=1, alpha=0.8)
     made.line("x", "y", source=_source(made, "path", x=[], y=[]), color=BLUE, line_width=2)
     made.scatter("x", "y", source=_source(made, "steps", x=[], y=[]), color=BLUE, size=4)
@@ -112,9 +114,10 @@ def _contour() -> "Figure":
 def _map() -> "Figure":
     from bokeh.models import ColorBar, FixedTicker, LinearColorMapper, Span  # noqa: PLC0415 - a page is asked for
 
-    made = _figure("map", "learning rate", "epochs", fixed=True)
+    made = _figure("map", "learning rate", "epochs")
     colors = LinearColorMapper(palette="Cividis256", low=-8, high=1, nan_color=GREY)
-    source = _source(made, "image", image=[], x=[], y=[], dw=[], dh=[])
+    empty = np.full((2, 2), np.nan, dtype=np.float32)
+    source = _source(made, "image", image=[empty], x=[1], y=[1], dw=[1], dh=[1])
     made.image("image", x="x", y="y", dw="dw", dh="dh", source=source, color_mapper=colors, level="image")
     for part, dash in (("limit", "solid"), ("best", "dashed")):
         line = Span(dimension="height", location=0, line_color="white", line_dash=dash, line_width=2, name=f"map:{part}")

@@ -44,7 +44,7 @@ function start() {
     const all = coefficientCurves(problem, modes, epochs), rows = coefficientRows(), used = rows.map((_, at) => colors[at]);
     const goal = inOwnUnits(problem, problem.limit), goals = [goal.bias, ...goal.weights];
     showLines("coefficients", scale, epochs, rows.map((row) => all[row]), used);
-    showGoals(scale, epochs, rows.map((row) => goals[row]), used);
+    showGoals(scale, epochs, rows.map((row) => goals[row]), rows.map((row) => all[row]), used);
   }
 
   function drawContour() {
@@ -133,6 +133,11 @@ function start() {
   }
 
   function update(change) {
+    if (change.log === false && !figures.has("loss-linear")) {
+      byId("log").disabled = true; // until the figures with linear axes are there
+      embedPictures("later").then(() => { paint(); byId("log").disabled = false; update(change); });
+      return;
+    }
     state = { ...state, ...change };
     solveAgain();
     showControls();
@@ -230,7 +235,10 @@ function start() {
   nameThings();
   paint();
   listen();
+  const linear = !state.log;
+  state.log = true;
   update({});
+  if (linear) update({ log: false });
   document.body.dataset.ready = "1";
   performance.mark("steepest-ready");
 }
@@ -240,4 +248,4 @@ function fail(error) {
   throw error;
 }
 
-embedPictures().then(start).catch(fail);
+embedPictures("first").then(start).catch(fail);

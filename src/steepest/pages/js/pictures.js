@@ -2,8 +2,9 @@
 
 const figures = new Map(), models = new Map();
 
-async function embedPictures() {
-  const given = JSON.parse(document.getElementById("figures").textContent);
+// Draw the figures of one part of the page: "first", or "later" those with linear axes.
+async function embedPictures(part) {
+  const given = JSON.parse(document.getElementById("figures").textContent)[part];
   await Bokeh.embed.embed_items(given.documents, given.items);
   for (const root of Bokeh.documents.flatMap((one) => one.roots())) {
     figures.set(root.name, root);
@@ -19,6 +20,20 @@ function setRange(name, [x, y]) {
   const { x_range, y_range } = figures.get(name);
   [x_range.start, x_range.end] = x;
   [y_range.start, y_range.end] = y;
+}
+
+// A range that holds all numbers of some curves, with a rim; on a log axis only those above 0.
+function holding(curves, log) {
+  let low = Infinity, high = -Infinity;
+  for (const curve of curves) for (const value of curve) {
+    if (!Number.isFinite(value) || (log && value <= 0)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (!(low <= high)) return log ? [0.1, 10] : [0, 1];
+  if (!log) { const rim = 0.05 * (high - low) || Math.abs(high) || 1; return [low - rim, high + rim]; }
+  const rim = Math.max((high / low) ** 0.05, 1.2);
+  return [low / rim, high * rim];
 }
 
 function label(name, axis, text) {
@@ -46,8 +61,12 @@ function showLoss(scale, epochs, curves, problem, state) {
   const floor = !low || problem.floor > 1e-13 * curves.loss[0] ? problem.floor : NaN;
   const smallest = low ? Math.max(1e-300, curves.loss[0] * 1e-32) : -Infinity;
   fill(`${name}:curve`, { epoch: xs, loss: curves.loss.map((value) => (value > smallest ? value : NaN)) });
+  const ends = [xs[0], xs[xs.length - 1]];
+  setRange(name, [ends, holding([curves.loss.filter((value) => value > smallest && value < 1e6 * curves.loss[0]), [floor]], low)]);
   fill(`${name}:floor`, { epoch: [xs[0], xs[xs.length - 1]], floor: [floor, floor] });
   if (!problem.held) return;
+  const most = 10 * Math.max(curves.held[0], curves.train[0]), seen = (values) => values.filter((value) => value < most);
+  setRange(`errors-${scale}`, [ends, holding([seen(curves.train), seen(curves.held)], low)]);
   const best = curves.held.reduce((at, value, i) => (value < curves.held[at] ? i : at), 0);
   fill(`errors-${scale}:curve`, { epoch: xs, train: curves.train, held: curves.held });
   fill(`errors-${scale}:best`, { epoch: [xs[best]], best: [curves.held[best]] });
@@ -71,11 +90,14 @@ function showCursor(scale, state, now) {
 function showLines(name, scale, epochs, curves, colors) {
   const xs = onAxis(epochs, scale);
   fill(`${name}-${scale}:curves`, { xs: curves.map(() => xs), ys: curves, color: colors });
+  if (name === "modes") setRange(`modes-${scale}`, [[xs[0], xs[xs.length - 1]], scale === "log" ? [1e-16, 10] : [0, 1.2]]);
 }
 
-function showGoals(scale, epochs, goals, colors) {
+function showGoals(scale, epochs, goals, curves, colors) {
   const ends = onAxis([epochs[0], epochs[epochs.length - 1]], scale);
   fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors });
+  const far = 20 * Math.max(...goals.map(Math.abs), 1e-300), xs = onAxis(epochs, scale);
+  setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
 }
 
 // Ranges of the data picture: they stay while the line moves.
@@ -122,16 +144,13 @@ function showNowOnContour(x, y) {
 // Both axes of the map hold log10 of what they say; their ticks are written out here.
 function showMap(image, rates, epochs, limit, best) {
   const x = [Math.log10(rates[0]), Math.log10(rates[rates.length - 1])], y = [0, Math.log10(epochs[epochs.length - 1])];
-  fill("map:image", { image: [rowsOf(image, epochs.length, rates.length)], x: [x[0]], y: [y[0]], dw: [x[1] - x[0]], dh: [y[1] - y[0]] });
+  const Matrix = models.get("map:image").data.image[0].constructor; // Bokeh's own array of two dimensions
+  fill("map:image", { image: [new Matrix(image, [epochs.length, rates.length])], x: [x[0]], y: [y[0]], dw: [x[1] - x[0]], dh: [y[1] - y[0]] });
   setRange("map", [x, y]);
   models.get("map:limit").location = Math.log10(limit);
   models.get("map:best").location = Math.log10(best);
   ticks("learning rate", "below", x, (power) => general(10 ** power, 3));
   ticks("epochs", "left", y, (power) => number(10 ** power));
-}
-
-function rowsOf(values, rows, columns) {
-  return Array.from({ length: rows }, (_, row) => Array.from(values.subarray(row * columns, (row + 1) * columns)));
 }
 
 function ticks(name, side, [low, high], say) {
