@@ -4,14 +4,12 @@ import base64
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from steepest.pages.payload import Json
-from steepest.pages.pictures import LINES, figures
+from steepest.pages.pictures import LINES
 from steepest.pages.scripts import text, whole
-
-if TYPE_CHECKING:
-    from bokeh.plotting import figure as Figure
+from steepest.pages.stored import bokeh_script, figure_parts
 
 LABELS = {
     "loss": "Chart: loss over epochs",
@@ -29,43 +27,25 @@ ERRORS = """<figure><h2>Error on training and held-out rows</h2>{plots}<ul class
 
 def document(payload: Json) -> str:
     """Return the page of a payload as HTML."""
-    from bokeh.resources import Resources  # noqa: PLC0415 - a page is asked for
-
     held_out = payload["spaces"]["raw"]["held_out"] is not None
-    made = figures(held_out)
-    # what has linear axes is drawn when somebody asks for it, so that the page is ready sooner
-    later = {name: figure for name, figure in made.items() if name.endswith("-linear")}
-    roots = {"first": _roots({name: made[name] for name in made.keys() - later}), "later": _roots(later)}
-    bokeh, script = Resources(mode="inline", components=["bokeh"]).js_raw[0], whole()
-    plots = {name: _places(name, made) for name in LABELS}
+    parts = {name: part for name, part in figure_parts().items() if held_out or not name.startswith("errors")}
+    bokeh, script = bokeh_script(), whole()
+    plots = {name: _places(name, parts) for name in LABELS}
     return _filled(
         text("page.html"),
         policy=_policy(bokeh, script),
         style=text("page.css"),
         payload=_as_json({**payload, "colors": LINES}),
-        figures=_as_json(roots),
+        figures=_as_json(parts),
         bokeh=bokeh,
         script=script,
         **plots | {"errors": _filled(ERRORS, plots=plots["errors"]) if held_out else ""},
     )
 
 
-def _roots(made: "dict[str, Figure]") -> Json:
-    """What Bokeh's script must be given to draw figures in the elements that are there for them."""
-    from bokeh.document import Document  # noqa: PLC0415 - a page is asked for
-    from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - a page is asked for
-
-    holder = Document()
-    for figure in made.values():
-        holder.add_root(figure)
-    documents, (item,) = standalone_docs_json_and_render_items(list(made.values()))
-    places = {figure.id: f"plot-{name}" for name, figure in made.items()}
-    return {"documents": documents, "items": [{**item.to_json(), "roots": places, "root_ids": list(places)}]}
-
-
-def _places(name: str, made: "dict[str, Figure]") -> str:
+def _places(name: str, parts: Json) -> str:
     """The elements a picture is drawn in: one, or one for each kind of axes."""
-    kinds = [key for key in made if key == name or key.startswith(f"{name}-")]
+    kinds = [key for part in parts.values() for key in part["names"] if key == name or key.startswith(f"{name}-")]
     return "".join(
         f'<div class="plot" id="plot-{key}" role="img" aria-label="{LABELS[name]}"'
         + (f' data-scale="{key.rpartition("-")[2]}"' if key != name else "")

@@ -14,19 +14,14 @@ LINES = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, GREY)
 HEIGHT = 300
 
 
-def figures(held_out: bool) -> "dict[str, Figure]":
-    """Return the figures by name; each takes its numbers from sources called NAME:PART.
-
-    Args:
-        held_out: whether there are held-out rows to show an error of.
-    """
+def figures() -> "dict[str, Figure]":
+    """Return the figures by name; each takes its numbers from sources called NAME:PART."""
     made = {}
     for scale in ("log", "linear"):
         made[f"loss-{scale}"] = _loss(scale)
         made[f"modes-{scale}"] = _modes(scale)
         made[f"coefficients-{scale}"] = _coefficients(scale)
-        if held_out:
-            made[f"errors-{scale}"] = _errors(scale)
+        made[f"errors-{scale}"] = _errors(scale)
     return made | {"data": _data(), "contour": _contour(), "map": _map()}
 
 

@@ -135,7 +135,7 @@ function start() {
   function update(change) {
     if (change.log === false && !figures.has("loss-linear")) {
       byId("log").disabled = true; // until the figures with linear axes are there
-      embedPictures("later").then(() => { paint(); byId("log").disabled = false; update(change); });
+      embedPictures("later", "errors-later").then(() => { paint(); byId("log").disabled = false; update(change); });
       return;
     }
     state = { ...state, ...change };
@@ -248,4 +248,4 @@ function fail(error) {
   throw error;
 }
 
-embedPictures("first").then(start).catch(fail);
+embedPictures("first", "errors").then(start).catch(fail);

@@ -2,10 +2,10 @@
 
 const figures = new Map(), models = new Map();
 
-// Draw the figures of one part of the page: "first", or "later" those with linear axes.
-async function embedPictures(part) {
-  const given = JSON.parse(document.getElementById("figures").textContent)[part];
-  await Bokeh.embed.embed_items(given.documents, given.items);
+// Draw the figures of some parts of the page, as far as it has them; `later` are those with linear axes.
+async function embedPictures(...parts) {
+  const given = JSON.parse(document.getElementById("figures").textContent);
+  for (const part of parts) if (given[part]) await Bokeh.embed.embed_items(given[part].documents, given[part].items);
   for (const root of Bokeh.documents.flatMap((one) => one.roots())) {
     figures.set(root.name, root);
     for (const model of root.references()) if (model.name) models.set(model.name, model);
