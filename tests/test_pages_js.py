@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.pages import scripts
-from steepest.pages.payload import Rows, payload
+from steepest.pages import Rows, scripts
+from steepest.pages.payload import payload
 from steepest.quadratic import Modes
 from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
 from steepest.settings import best_learning_rate
@@ -144,3 +144,137 @@ def test_best_rates_and_limits_agree(js):
             assert best == pytest.approx(best_learning_rate(kind.name, Modes(values, np.eye(6)), momentum), rel=1e-12)
             limit = js("stabilityLimit(rule, b, values[0])", **given)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)
+
+
+def page_values(js, run, triangle, rows, epochs, state):
+    """What the page would show of a run at some epochs: parameters, loss, RMSE, held-out RMSE."""
+    opened = "const P = openPayload(payload), p = problemOf(P, state.space, state.l2, state.objective);"
+    code = (
+        f"(() => {{ {opened} const m = solveAll(p, rule); return epochs.map(k => {{ const s = stateAt(p, m, k), o = inOwnUnits(p, s.theta);"
+        " return [s.loss, s.rmse, s.heldRmse === null ? 0 : s.heldRmse, o.bias, ...o.weights]; }); })()"
+    )
+    return numbers(js(code, payload=payload(run, triangle, rows), epochs=epochs, rule=as_js(run.rule), state=state))
+
+
+def random_table(seed):
+    generator = np.random.default_rng(seed)
+    d = int(generator.integers(1, 7))
+    X = generator.normal(size=(60, d)) * 10.0 ** generator.uniform(-1, 1, size=d) + generator.normal(size=d)
+    return X, X @ generator.normal(size=d) + generator.normal() + 0.3 * generator.normal(size=60)
+
+
+@pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov", "chebyshev"])
+@pytest.mark.parametrize("seed", range(6))
+def test_states_agree_with_the_run(js, rule, seed):
+    generator = np.random.default_rng(100 + seed)
+    X, y = random_table(seed)
+    objective = ["half_mse", "mse", "quarter_mse"][seed % 3]
+    options = {"standardize": bool(seed % 2), "l2": [0.0, 0.3][seed // 2 % 2], "fit_intercept": seed != 4}
+    start = (generator.normal(size=X.shape[1]), 0.0 if seed == 4 else 2.0) if seed > 3 else None
+    run = steepest.descend(X, y, rule=rule, objective=objective, epochs=300, start=start, **options)
+    triangle, held = steepest.summarize(X, y), steepest.summarize(*random_table_like(X, seed))
+    told = payload(run, triangle)
+    scale = {"half_mse": 1, "mse": 2, "quarter_mse": 0.5}[objective]
+    space = "standardized" if options["standardize"] else "raw"
+    index = [block["l2"] for block in told["spaces"][space]["blocks"]].index(options["l2"] / scale)
+    epochs = [0, 1, 2, 5, 17, 100, 299, 300]
+    state = {"space": space, "l2": index, "objective": objective}
+    got = page_values(js, run, triangle, Rows(None, held), epochs, state)
+    weights, bias = run.parameters(epochs)
+    np.testing.assert_allclose(got[:, 0], run.loss(epochs), rtol=1e-12)
+    np.testing.assert_allclose(got[:, 1], run.rmse(epochs), rtol=1e-12)
+    theta, expected = got[:, 3:], np.column_stack([bias, weights])
+    # norm-wise; the bias of standardized inputs is a difference of terms as large as shift·weights
+    size = np.linalg.norm(expected, axis=1) + np.abs(weights) @ np.abs(run.coordinates.shift)
+    assert (np.linalg.norm(theta - expected, axis=1) <= 1e-12 * np.maximum(size, 1e-300)).all()
+    # the library's own held-out error takes another way, by the parameters in the data's units
+    np.testing.assert_allclose(got[:, 2], held.rmse_of(weights.T, bias), rtol=1e-10)
+
+
+def random_table_like(X, seed):
+    generator = np.random.default_rng(500 + seed)
+    return X[:25] + generator.normal(size=(25, X.shape[1])), generator.normal(size=25)
+
+
+def tutorial():
+    x = np.arange(1.0, 301.0).reshape(-1, 1)
+    return x, 0.5 * x[:, 0] + 2
+
+
+def test_the_tutorials_run_agrees_at_its_last_epoch(js):
+    x, y = tutorial()
+    run = steepest.descend(x, y, learning_rate=1e-4, epochs=200_000, objective="quarter_mse")
+    state = {"space": "raw", "l2": 0, "objective": "quarter_mse"}
+    epochs = [0, 1, 1000, 199_999, 200_000]
+    got = page_values(js, run, steepest.summarize(x, y), None, epochs, state)
+    # figures of the tutorial's own log, at the last epoch
+    np.testing.assert_allclose(got[-1, 3:], [1.833972315987837, 0.5008287639956264], rtol=1e-13)
+    np.testing.assert_allclose(got[:, 1], run.rmse(epochs), rtol=1e-12)
+
+
+VERDICTS = {
+    "tutorial": {"learning_rate": 1e-4, "epochs": 200_000, "objective": "quarter_mse"},
+    "converged": {"standardize": True, "epochs": 50, "learning_rate": 0.9},
+    "diverges": {"learning_rate": 2e-4, "epochs": 10, "objective": "quarter_mse"},
+    "oscillates": {"standardize": True, "learning_rate": 2.0, "epochs": 10},
+    "crawls": {"learning_rate": 1e-9, "epochs": 10},
+    "heavy ball": {"rule": "heavy_ball", "epochs": 30},
+    "Nesterov": {"rule": "nesterov", "epochs": 30, "learning_rate": 1e-5, "momentum": 0.9},
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_verdict_is_the_librarys_word_for_word(js, name):
+    x, y = tutorial()
+    run = steepest.descend(x, y, **VERDICTS[name])
+    state = {"space": run.coordinates.name, "l2": 0, "objective": run.objective}
+    code = (
+        "(() => { const P = openPayload(payload), p = problemOf(P, state.space, state.l2, state.objective), m = solveAll(p, rule);"
+        " return verdictOf(p, rule, m, k); })()"
+    )
+    told = payload(run, steepest.summarize(x, y))
+    got = js(code, payload=told, state=state, rule=as_js(run.rule), k=run.epochs)
+    assert got["kind"] == run.verdict.kind
+    assert got["sentence"] == run.verdict.sentence
+    if name == "tutorial":
+        assert got["advice"] == run.verdict.advice
+
+
+def test_the_arithmetic_of_a_step_is_that_of_explain(js):
+    X, y = random_table(2)
+    for rule in ("gradient", "heavy_ball", "nesterov"):
+        momentum = {} if rule == "gradient" else {"momentum": 0.7}
+        told = steepest.explain(X, y, epoch=4, rule=rule, learning_rate=0.01, standardize=True, **momentum)
+        code = (
+            "(() => { const P = openPayload(payload), p = problemOf(P, 'standardized', 0, 'half_mse'), m = solveAll(p, rule);"
+            " const s = stepOf(p, rule, m, 4); return [s.before, s.velocity, s.gradient, s.after].map(v => Array.from(v)); })()"
+        )
+        got = numbers(js(code, payload=payload(told.run, steepest.summarize(X, y)), rule=as_js(told.run.rule)))
+        for row, expected in zip(got, (told.before, told.velocity, told.gradient, told.after), strict=True):
+            np.testing.assert_allclose(row, expected, rtol=1e-9, atol=1e-12 * np.abs(told.before).max())
+
+
+def test_words_are_the_librarys(js):
+    from steepest import words
+
+    values = [0.0, 1.0, -1.5, 121211.92, 0.000132666, 200_000.0, 1e-5, 3.2e15, 0.1 + 0.2, 12345.678, 1e-4, -7.123456e-9]
+    for value in values:
+        assert js("number(v)", v=value) == words.number(value)
+        assert js("percent(v)", v=abs(value)) == words.percent(abs(value))
+    for count in (None, 0, 1, 1_110_807, 3 * 10**31):
+        assert js("epochsInWords(v)", v=count) == words.epochs(count)
+
+
+def test_a_links_nonsense_is_ignored(js):
+    x, y = tutorial()
+    told = payload(steepest.descend(x, y, learning_rate=1e-4, epochs=10), steepest.summarize(x, y))
+    code = "(() => { const P = openPayload(payload), s = initialState(P); return [s, stateFrom(hash, s, P)]; })()"
+    first, read = js(
+        code, payload=told, hash="#rate=-1&epoch=1e400&rule=<script>&momentum=1&l2=99&log=x&objective=toString"
+    )
+    assert read == first
+    _, read = js(
+        code, payload=told, hash="#rate=2e-5&epoch=77&rule=nesterov&momentum=0.5&l2=3&log=0&objective=mse&standardize=1"
+    )
+    expected = {"rate": 2e-5, "epoch": 77, "rule": "nesterov", "momentum": 0.5, "l2": 3, "log": False}
+    assert read == {**expected, "objective": "mse", "standardize": True}

@@ -5,14 +5,20 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from steepest.errors import UsageError
+import numpy as np
+
+from steepest.errors import DataError, UsageError
 from steepest.files import write_whole
-from steepest.pages.payload import Json, Rows, payload
+from steepest.pages.payload import Json, Rows, payload, problem_with, thinned
+from steepest.sample import Sample
+from steepest.sources.matrices import as_matrix
+from steepest.summarize import summarize
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 
-__all__ = ["Page", "Rows", "page"]
+__all__ = ["Page", "Pager", "Rows", "page", "problem_with", "thinned"]
 
 FRAME_HEIGHT = 900
 
@@ -77,3 +83,40 @@ def page(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title
         UsageError: several targets, a rule without closed form, or too many parameters for a page.
     """
     return Page(payload(run, triangle, rows, title=title))
+
+
+@dataclass(frozen=True, eq=False)
+class Pager:
+    """Makes the page of a run whose triangle it keeps: what `run.page()` calls.
+
+    Args:
+        triangle: of the rows the run learned from.
+    """
+
+    triangle: Triangle
+
+    def __call__(self, run: Trajectory, X: object, y: object, held_out: object, title: str) -> Page:
+        """Return the page; X and y are rows to show, held_out is a Triangle or (X, y)."""
+        sample = None if X is None else self._sample(X, y)
+        held = held_out if held_out is None or isinstance(held_out, Triangle) else self._summarized(held_out)
+        if held is not None and len(held.features) != len(run.features):
+            raise DataError(
+                f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}."
+            )
+        return page(run, self.triangle, Rows(sample, held), title=title)
+
+    def _sample(self, X: object, y: object) -> Sample:
+        inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
+        if inputs.shape[1] != len(self.triangle.features) or len(inputs) != len(targets):
+            raise DataError(
+                f"rows to show need {len(self.triangle.features)} features and a target each; given were X {inputs.shape} and "
+                f"y {targets.shape}."
+            )
+        return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
+
+    def _summarized(self, held_out: Any) -> Triangle:
+        try:
+            X, y = held_out
+        except (TypeError, ValueError):
+            raise UsageError(f"held_out is a Triangle or (X, y); given was {type(held_out).__name__}.") from None
+        return summarize(X, y)

@@ -11,6 +11,7 @@ from steepest.batch import FloatArray
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.errors import UsageError
 from steepest.quadratic import GRADIENT_SCALE, Quadratic
+from steepest.rules import RULES
 from steepest.sample import Sample
 from steepest.settings import best_momentum, best_rule
 from steepest.trajectory import Trajectory
@@ -58,14 +59,9 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
     Raises:
         UsageError: several targets, or more than 250 parameters.
     """
-    if len(run.targets) != 1:
-        raise UsageError(f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them.")
-    size = len(run.features) + run.coordinates.fit_intercept
-    if size > MOST_PARAMETERS:
-        raise UsageError(
-            f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.loss() and "
-            "run.verdict."
-        )
+    wrong = problem_with(run)
+    if wrong:
+        raise UsageError(wrong)
     rows = rows or Rows()
     weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
     spaces = [
@@ -81,10 +77,30 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "total_weight": triangle.total_weight,
         "start": {"weights": packed(weights), "bias": float(bias[0])},
         "spaces": {space["name"]: space for space in spaces},
-        "rows": _rows(run, rows.sample),
+        "rows": _rows(rows.sample),
         "inputs": {"range": _range(triangle)},
         "run": _settings(run),
     }
+
+
+def problem_with(run: Trajectory) -> str | None:
+    """Say why a run has no page, or None where it has one."""
+    size = len(run.features) + run.coordinates.fit_intercept
+    rule: Any = run.rule
+    if len(run.targets) != 1:
+        return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
+    if size > MOST_PARAMETERS:
+        return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
+    if rule.name not in RULES:
+        return f"a page needs a rule with a closed form; {rule.name!r} has none. Look at run.loss() instead."
+    return None
+
+
+def thinned(sample: Sample) -> Sample:
+    """Return some of a sample's rows, evenly chosen: as many as a page shows."""
+    most = max(1, min(MOST_ROWS, MOST_CELLS // max(1, sample.X.shape[1]), len(sample.X)))
+    chosen = np.unique(np.linspace(0, max(0, len(sample.X) - 1), most).round().astype(np.int64))[: len(sample.X)]
+    return Sample(sample.X[chosen], sample.y[chosen], sample.positions[chosen], sample.seed)
 
 
 def packed(values: FloatArray) -> str:
@@ -95,8 +111,6 @@ def packed(values: FloatArray) -> str:
 def _settings(run: Trajectory) -> Json:
     """The run's own settings, where the page starts."""
     rule: Any = run.rule
-    if rule.name not in ("gradient", "heavy_ball", "nesterov", "chebyshev"):
-        raise UsageError(f"a page needs a rule with a closed form; {rule.name!r} has none.")
     return {
         "rule": rule.name,
         "learning_rate": rule.learning_rate,
@@ -190,15 +204,14 @@ def _range(triangle: Triangle) -> list[float]:
     return [mean - 2 * deviation, mean + 2 * deviation]
 
 
-def _rows(run: Trajectory, sample: Sample | None) -> Json | None:
-    """Rows to show: evenly chosen from the sample, as many as there is room for."""
+def _rows(sample: Sample | None) -> Json | None:
+    """Rows to show, as many as there is room for."""
     if sample is None or not len(sample.X):
         return None
-    most = max(1, min(MOST_ROWS, MOST_CELLS // max(1, sample.X.shape[1])))
-    chosen = np.unique(np.linspace(0, len(sample.X) - 1, min(most, len(sample.X))).round().astype(np.int64))
+    shown = thinned(sample)
     return {
-        "X": packed(sample.X[chosen]),
-        "y": packed(sample.y[chosen, 0]),
-        "positions": sample.positions[chosen].tolist(),
-        "count": len(chosen),
+        "X": packed(shown.X),
+        "y": packed(shown.y[:, 0]),
+        "positions": shown.positions.tolist(),
+        "count": len(shown.X),
     }

@@ -52,14 +52,23 @@ def _over_epochs(name: str, scale: str, y: str, y_scale: str) -> "Figure":
     if scale == "linear":
         made.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
     made.add_layout(
-        Span(dimension="height", location=1, line_color=ORANGE, line_width=2, name=f"{made.name}:cursor", level="overlay")
+        Span(
+            dimension="height", location=1, line_color=ORANGE, line_width=2, name=f"{made.name}:cursor", level="overlay"
+        )
     )
     return made
 
 
 def _loss(scale: str) -> "Figure":
     made = _over_epochs("loss", scale, "loss", scale)
-    made.line("epoch", "floor", source=_source(made, "floor", epoch=[], floor=[]), color=GREEN, line_dash="dashed", line_width=2)
+    made.line(
+        "epoch",
+        "floor",
+        source=_source(made, "floor", epoch=[], floor=[]),
+        color=GREEN,
+        line_dash="dashed",
+        line_width=2,
+    )
     made.line("epoch", "loss", source=_source(made, "curve", epoch=[], loss=[]), color=BLUE, line_width=2.5)
     made.scatter("epoch", "loss", source=_source(made, "point", epoch=[], loss=[]), color=ORANGE, size=10)
     return made
@@ -115,12 +124,20 @@ def _map() -> "Figure":
     source = _source(made, "image", image=[empty], x=[1], y=[1], dw=[1], dh=[1])
     made.image("image", x="x", y="y", dw="dw", dh="dh", source=source, color_mapper=colors, level="image")
     for part, dash in (("limit", "solid"), ("best", "dashed")):
-        line = Span(dimension="height", location=0, line_color="white", line_dash=dash, line_width=2, name=f"map:{part}")
+        line = Span(
+            dimension="height", location=0, line_color="white", line_dash=dash, line_width=2, name=f"map:{part}"
+        )
         made.add_layout(line)
-    made.scatter("x", "y", source=_source(made, "now", x=[], y=[]), color=ORANGE, line_color="white", line_width=2, size=13)
+    made.scatter(
+        "x", "y", source=_source(made, "now", x=[], y=[]), color=ORANGE, line_color="white", line_width=2, size=13
+    )
     powers = {-8: "1e-8", -6: "1e-6", -4: "1e-4", -2: "1 %", 0: "100 %", 1: "×10"}
     bar = ColorBar(
-        color_mapper=colors, ticker=FixedTicker(ticks=list(powers)), major_label_overrides=powers, width=10, background_fill_color=None
+        color_mapper=colors,
+        ticker=FixedTicker(ticks=list(powers)),
+        major_label_overrides=powers,
+        width=10,
+        background_fill_color=None,
     )
     made.add_layout(bar, "right")
     for axis in (*made.xaxis, *made.yaxis):

@@ -2,9 +2,9 @@
 
 from importlib import resources
 
-PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic")
+PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic", "state")
 """Files of pure functions: numbers in, numbers and texts out."""
-PAGE = ("state", "pictures", "controls", "main")
+PAGE = ("pictures", "controls", "main")
 """Files that touch the page and its pictures."""
 
 

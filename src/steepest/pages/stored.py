@@ -6,6 +6,7 @@
 import json
 from importlib import metadata, util
 from pathlib import Path
+from typing import Any
 
 from steepest.errors import UsageError
 from steepest.pages.payload import Json
@@ -36,9 +37,11 @@ def build() -> Json:
     from bokeh.document import Document  # noqa: PLC0415 - takes a second
     from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - takes a second
 
-    made, parts = figures(), {}
+    made: dict[str, Any] = figures()
+    parts: Json = {}
     for part, belongs in PARTS.items():
-        holder, chosen = Document(), {name: figure for name, figure in made.items() if belongs(name)}
+        holder: Any = Document()
+        chosen = {name: figure for name, figure in made.items() if belongs(name)}
         for figure in chosen.values():
             holder.add_root(figure)
         documents, (item,) = standalone_docs_json_and_render_items(list(chosen.values()))

@@ -12,9 +12,14 @@ function initialState(payload) {
   };
 }
 
+// The settings named in an address: #name=value&name=value, plain words and numbers.
+function settingsIn(hash) {
+  return new Map(hash.replace(/^#/, "").split("&").map((part) => [part.split("=")[0], part.split("=").slice(1).join("=")]));
+}
+
 // Read the part of an address behind #; what is no valid setting is left as it was.
 function stateFrom(hash, state, payload) {
-  const given = new URLSearchParams(hash.replace(/^#/, "")), read = { ...state };
+  const given = settingsIn(hash), read = { ...state };
   const numeric = (name, valid) => {
     const value = given.has(name) ? Number(given.get(name)) : NaN;
     if (Number.isFinite(value) && valid(value)) read[name] = value;
@@ -23,7 +28,7 @@ function stateFrom(hash, state, payload) {
   numeric("epoch", (value) => Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS);
   numeric("momentum", (value) => value >= 0 && value < 1);
   if (RULES.includes(given.get("rule"))) read.rule = given.get("rule");
-  if (given.get("objective") in OBJECTIVES) read.objective = given.get("objective");
+  if (Object.hasOwn(OBJECTIVES, given.get("objective"))) read.objective = given.get("objective");
   for (const name of ["standardize", "log"]) if (["0", "1"].includes(given.get(name))) read[name] = given.get(name) === "1";
   const blocks = payload.spaces[read.standardize ? "standardized" : "raw"].blocks;
   numeric("l2", (value) => Number.isInteger(value) && value >= 0 && value < blocks.length);
@@ -33,7 +38,7 @@ function stateFrom(hash, state, payload) {
 
 function hashOf(state) {
   const values = Object.entries(state).map(([name, value]) => [name, typeof value === "boolean" ? Number(value) : value]);
-  return `#${new URLSearchParams(values)}`;
+  return `#${values.map(([name, value]) => `${name}=${value}`).join("&")}`;
 }
 
 // The rule in force: Chebyshev takes its steps from the modes, or from the run's own interval.
