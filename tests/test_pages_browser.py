@@ -87,6 +87,15 @@ def said(page, id):
     return page.text_content(f"#{id}")
 
 
+def wait_until(page, ready, seconds=20):
+    """Ask again and again: the page's own policy forbids what playwright would wait with."""
+    for _ in range(20 * seconds):
+        if ready():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never happened")
+
+
 def pixels(page, plot):
     """The picture as it is drawn, to see whether it changed."""
     page.wait_for_timeout(150)
@@ -153,7 +162,7 @@ def test_epochs_play_pause_and_go_step_by_step(visit, line):
     said(page, "sentence")
     assert page.input_value("#epoch-number") == "0"
     page.click("#play")
-    page.wait_for_function("Number(document.getElementById('epoch-number').value) > 3", timeout=20_000)
+    wait_until(page, lambda: int(page.input_value("#epoch-number")) > 3)
     assert page.text_content("#play") == "Pause"
     page.click("#play")
     stopped = page.input_value("#epoch-number")
@@ -186,7 +195,7 @@ def test_a_click_on_the_map_takes_a_setting(visit, line):
     page.locator("#plot-map").scroll_into_view_if_needed()
     box = page.locator("#plot-map").bounding_box()
     page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
-    page.wait_for_function("Number(document.getElementById('epoch-number').value) !== 200000", timeout=5_000)
+    wait_until(page, lambda: page.input_value("#epoch-number") != "200000")
     assert float(page.input_value("#rate-number")) < 1e-4
 
 

@@ -34,13 +34,14 @@ def figure_parts() -> Json:
 
 def build() -> Json:
     """Make the figures by Bokeh and return their documents by part, with the elements they are drawn in."""
-    from bokeh.document import Document  # noqa: PLC0415 - takes a second
+    from bokeh import document  # noqa: PLC0415 - takes a second
     from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - takes a second
 
     made: dict[str, Any] = figures()
     parts: Json = {}
     for part, belongs in PARTS.items():
-        holder: Any = Document()
+        make: Any = document.Document
+        holder = make()
         chosen = {name: figure for name, figure in made.items() if belongs(name)}
         for figure in chosen.values():
             holder.add_root(figure)

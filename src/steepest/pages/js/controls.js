@@ -25,6 +25,12 @@ function epochAt(position, last) {
   return position <= 0 ? 0 : Math.round(last ** ((position - 1) / (POSITIONS - 1)));
 }
 
+// Where a slider that was moved leads: few epochs share out many places, and every move must go on by one at least.
+function epochMovedTo(position, epoch, last) {
+  const found = epochAt(position, last), way = Math.sign(position - epochPosition(epoch, last));
+  return way * (found - epoch) > 0 || way === 0 ? found : Math.max(0, epoch + way);
+}
+
 // 1 - momentum on a log scale: 0, 0.9, 0.99 are as far apart.
 function momentumPosition(momentum) {
   return Math.min(POSITIONS, Math.round((-Math.log10(1 - momentum) * POSITIONS) / 5));

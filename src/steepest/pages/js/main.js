@@ -189,7 +189,7 @@ function start() {
   function listen() {
     const on = (id, event, act) => byId(id).addEventListener(event, act);
     on("rate", "input", () => soon({ rate: logValue(Number(byId("rate").value), seen.range) }));
-    on("epoch", "input", () => { pause(); soon({ epoch: epochAt(Number(byId("epoch").value), last) }); });
+    on("epoch", "input", () => { pause(); soon({ epoch: epochMovedTo(Number(byId("epoch").value), state.epoch, last) }); });
     on("momentum", "input", () => soon({ momentum: momentumAt(Number(byId("momentum").value)) }));
     on("l2", "input", () => soon({ l2: Number(byId("l2").value) }));
     on("rate-number", "change", () => typed("rate", (value) => value > 0 && value < 1e300));
