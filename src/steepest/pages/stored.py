@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from steepest.pages.pictures import figures
 from steepest.pages.scripts import text
 
 FILE = "figures.json"
-PARTS = {
+PARTS: dict[str, Callable[[str], bool]] = {
     "first": lambda name: not name.endswith("-linear") and not name.startswith("errors"),
     "errors": lambda name: name == "errors-log",
     # what has linear axes is drawn when somebody asks for it, so that the page is ready sooner
@@ -34,14 +35,13 @@ def figure_parts() -> Json:
 
 def build() -> Json:
     """Make the figures by Bokeh and return their documents by part, with the elements they are drawn in."""
-    from bokeh import document  # noqa: PLC0415 - takes a second
+    from bokeh.document import Document  # noqa: PLC0415 - takes a second
     from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - takes a second
 
     made: dict[str, Any] = figures()
     parts: Json = {}
     for part, belongs in PARTS.items():
-        make: Any = document.Document
-        holder = make()
+        holder = Document()
         chosen = {name: figure for name, figure in made.items() if belongs(name)}
         for figure in chosen.values():
             holder.add_root(figure)

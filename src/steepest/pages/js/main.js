@@ -83,7 +83,7 @@ function start() {
     setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} (floor ${number(problem.floor)}) · RMSE ${number(now.rmse)}` +
       (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + ` · condition number ${number(problem.condition)}`);
     const lines = spread(problem.r, SHOWN_LINES);
-    legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: percent(Math.abs(now.left[i])) })));
+    legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) })));
     const values = [own.bias, ...own.weights], names = ["bias", ...payload.features];
     legend("coefficients-legend", coefficientRows().map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })));
     explain();

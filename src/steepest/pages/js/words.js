@@ -40,6 +40,11 @@ function percent(share) {
   return `${text.includes(".") ? text.replace(/\.?0+$/, "") : text} %`;
 }
 
+// A share that no float beside 1 would notice has no digits worth reading.
+function shareLeft(share) {
+  return share < 1e-16 ? "less than 1e-14 %" : percent(share);
+}
+
 function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
