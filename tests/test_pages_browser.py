@@ -103,7 +103,9 @@ def pixels(page, plot):
 
 
 def data(page, name):
-    """A source's columns as Bokeh holds them."""
+    """A source's columns as Bokeh holds them, once its figure is in view: others are not drawn."""
+    page.locator(f"#plot-{name.split(':')[0]}").scroll_into_view_if_needed()
+    page.wait_for_timeout(150)
     return page.evaluate(
         "name => { for (const d of Bokeh.documents) { const m = d.get_model_by_name(name);"
         " if (m) return Object.fromEntries(Object.entries(m.data).map(([k, v]) => [k, Array.from(v)])); } }",
@@ -149,7 +151,7 @@ def test_keys_move_every_slider(visit, table):
         assert page.input_value(f"#{told}") != before, slider
     page.focus("#standardize")
     page.keyboard.press("Space")
-    assert "standardize=0" in (said(page, "sentence") and page.url)
+    wait_until(page, lambda: "standardize=0" in page.url)
 
 
 def test_epochs_play_pause_and_go_step_by_step(visit, line):
@@ -179,7 +181,7 @@ def test_a_link_leads_back_and_reset_to_the_start(visit, line):
     page.check("#standardize")
     page.uncheck("#log")
     page.wait_for_selector("#plot-loss-linear canvas", state="attached")
-    page.wait_for_timeout(300)
+    wait_until(page, lambda: "log=0" in page.url)
     sentence, url = said(page, "sentence"), page.url
     again = visit(line, "#" + url.split("#")[1])
     assert said(again, "sentence") == sentence

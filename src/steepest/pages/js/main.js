@@ -5,7 +5,7 @@ const MAP_SIZE = 48, POINTS = 320;
 function start() {
   const payload = openPayload(JSON.parse(byId("payload").textContent)), colors = payload.colors;
   const first = initialState(payload), seen = {};
-  let state = stateFrom(location.hash, first, payload), chosen = [0, 1], shown = "weights", playing = null;
+  let state = stateFrom(location.hash, first, payload), chosen = [0, 1], shown = "weights", playing = null, addressing = null;
   const changed = (name, ...values) => { const key = values.join("|"), is = seen[name] !== key; seen[name] = key; return is; };
   let problem, rule, modes, limit, last, epochs, curves, scale, verdict;
 
@@ -146,15 +146,21 @@ function start() {
     drawContour();
     drawMap();
     drawNow();
+    clearTimeout(addressing);
+    addressing = setTimeout(address, 250);
+  }
+
+  // A browser refuses an address that changes with every frame; it is written when the setting has come to rest.
+  function address() {
     try { history.replaceState(null, "", hashOf(state)); } catch { /* a frame without an address */ }
   }
 
   // At most one drawing a frame: what a slider says in between is not drawn.
-  let waiting = null;
+  let coming = null;
   function soon(change) {
-    const scheduled = waiting !== null;
-    waiting = { ...waiting, ...change };
-    if (!scheduled) requestAnimationFrame(() => { const all = waiting; waiting = null; update(all); });
+    const scheduled = coming !== null;
+    coming = { ...coming, ...change };
+    if (!scheduled) requestAnimationFrame(() => { const all = coming; coming = null; update(all); });
   }
 
   function play() {

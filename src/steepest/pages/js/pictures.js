@@ -2,24 +2,47 @@
 
 const figures = new Map(), models = new Map();
 
+// A figure that nobody sees is not drawn: what it should show waits until it comes into view.
+const waiting = new Map();
+const inView = new Set();
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const name = target.id.replace(/^plot-/, "");
+    if (!isIntersecting) { inView.delete(name); continue; }
+    inView.add(name);
+    const acts = waiting.get(name);
+    waiting.delete(name);
+    if (acts) for (const act of acts.values()) act();
+  }
+}, { rootMargin: "50px" });
+
+function whenSeen(name, key, act) {
+  if (inView.has(name)) return act();
+  if (!waiting.has(name)) waiting.set(name, new Map());
+  waiting.get(name).set(key, act);
+}
+
 // Draw the figures of some parts of the page, as far as it has them; `later` are those with linear axes.
 async function embedPictures(...parts) {
   const given = JSON.parse(document.getElementById("figures").textContent);
   for (const part of parts) if (given[part]) await Bokeh.embed.embed_items(given[part].documents, given[part].items);
   for (const root of Bokeh.documents.flatMap((one) => one.roots())) {
+    if (!figures.has(root.name)) watcher.observe(byId(`plot-${root.name}`));
     figures.set(root.name, root);
     for (const model of root.references()) if (model.name) models.set(model.name, model);
   }
 }
 
 function fill(name, data) {
-  models.get(name).data = data;
+  whenSeen(name.split(":")[0], name, () => { models.get(name).data = data; });
 }
 
 function setRange(name, [x, y]) {
   const { x_range, y_range } = figures.get(name);
-  [x_range.start, x_range.end] = x;
-  [y_range.start, y_range.end] = y;
+  whenSeen(name, "range", () => {
+    x_range.setv({ start: x[0], end: x[1] });
+    y_range.setv({ start: y[0], end: y[1] });
+  });
 }
 
 // A range that holds all numbers of some curves, with a rim; on a log axis only those above 0.
@@ -81,7 +104,7 @@ function showCursor(scale, state, now) {
   const at = scale === "log" ? Math.max(state.epoch, 0.5) : state.epoch;
   for (const name of ["loss", "modes", "coefficients", "errors"]) {
     const cursor = models.get(`${name}-${scale}:cursor`);
-    if (cursor) cursor.location = at;
+    if (cursor) whenSeen(`${name}-${scale}`, "cursor", () => { cursor.location = at; });
   }
   const seen = Number.isFinite(now.loss) && (scale === "linear" || now.loss > 1e-300);
   fill(`loss-${scale}:point`, seen ? { epoch: [at], loss: [now.loss] } : { epoch: [], loss: [] });
@@ -100,6 +123,8 @@ function showGoals(scale, epochs, goals, curves, colors) {
   setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
 }
 
+let dataRange = [0, 1];
+
 // Ranges of the data picture: they stay while the line moves.
 function frameData(payload, exact) {
   const one = payload.features.length === 1, { rows, inputs } = payload;
@@ -108,6 +133,7 @@ function frameData(payload, exact) {
   const lineY = one ? xs.map((x) => exact.bias + exact.weights[0] * x) : ys;
   const wide = (values) => { const low = Math.min(...values), high = Math.max(...values), rim = 0.06 * (high - low) || 1; return [low - rim, high + rim]; };
   const x = wide(xs), y = wide([...ys, ...lineY]);
+  dataRange = x;
   setRange("data", [x, y]);
   label("data", "x", one ? short(payload.features[0]) : `target: ${short(payload.target)}`);
   label("data", "y", one ? short(payload.target) : "prediction");
@@ -116,7 +142,7 @@ function frameData(payload, exact) {
 }
 
 function showData(payload, own) {
-  const range = figures.get("data").x_range, x = [range.start, range.end];
+  const x = dataRange;
   if (payload.features.length === 1) {
     fill("data:line", { x, y: x.map((value) => own.bias + own.weights[0] * value) });
     return;
@@ -147,8 +173,10 @@ function showMap(image, rates, epochs, limit, best) {
   const Matrix = models.get("map:image").data.image[0].constructor; // Bokeh's own array of two dimensions
   fill("map:image", { image: [new Matrix(image, [epochs.length, rates.length])], x: [x[0]], y: [y[0]], dw: [x[1] - x[0]], dh: [y[1] - y[0]] });
   setRange("map", [x, y]);
-  models.get("map:limit").location = Math.log10(limit);
-  models.get("map:best").location = Math.log10(best);
+  whenSeen("map", "lines", () => {
+    models.get("map:limit").location = Math.log10(limit);
+    models.get("map:best").location = Math.log10(best);
+  });
   ticks("learning rate", "below", x, (power) => general(10 ** power, 3));
   ticks("epochs", "left", y, (power) => number(10 ** power));
 }

@@ -19,6 +19,13 @@ function largestLeft(modes, k) {
 function firstEpoch(modes, tolerance, stable) {
   if (!modes.length) return 0;
   if (!stable) return null;
+  if (!known.has(modes)) known.set(modes, searchFirstEpoch(modes, tolerance));
+  return known.get(modes);
+}
+
+const known = new WeakMap(); // an epoch slider asks again and again for the same modes
+
+function searchFirstEpoch(modes, tolerance) {
   const above = (k) => modes.reduce((largest, mode) => Math.max(largest, bound(mode, k)), 0);
   let high = 1;
   while (!(above(high) <= tolerance)) {
@@ -67,8 +74,9 @@ function sentenceOf(problem, rule, modes, k, { kind, limit, left, needed }) {
 // What to change, and what that would give.
 function adviceOf(problem, rule, { kind, best }) {
   if (kind === "converged" || rule.name === "chebyshev") return "";
-  const better = { ...rule, learning_rate: best };
-  const advice = `The best constant rate here is ${number(best)}, which needs ${epochsInWords(firstEpoch(solveAll(problem, better), CONVERGED, true))}.`;
+  const key = `${rule.name} ${rule.momentum}`; // the best rate depends on nothing else
+  problem.bestModes = problem.bestModes && problem.bestModes.key === key ? problem.bestModes : { key, modes: solveAll(problem, { ...rule, learning_rate: best }) };
+  const advice = `The best constant rate here is ${number(best)}, which needs ${epochsInWords(firstEpoch(problem.bestModes.modes, CONVERGED, true))}.`;
   const standard = problem.payload.spaces.standardized.blocks.find((block) => block.l2 === 0);
   if (problem.name === "standardized" || problem.l2 || !standard || standard.condition_number > problem.condition / 2) return advice;
   const values = Array.from(unpacked(standard.eigenvalues)), name = "gradient";
