@@ -62,7 +62,9 @@ def main():
                 f"{slider} {statistics.median(took):.0f} ms a picture (95 % within {np.percentile(took, 95):.0f})"
                 for slider, took in frames.items()
             )
-            print(f"P8  {name}: {file.stat().st_size / 1e6:.2f} MB, ready in {min(ready) / 1000:.2f} s (goal 1); {told} (goal 33)")
+            print(
+                f"P8  {name}: {file.stat().st_size / 1e6:.2f} MB, ready in {min(ready) / 1000:.2f} s (goal 1); {told} (goal 33)"
+            )
         browser.close()
 
 
