@@ -218,13 +218,15 @@ def test_names_are_shown_as_text(visit, table):
     assert page.title() == NASTY
     assert page.locator("main img, main script, header img, header script").count() == 0
     assert NASTY[:15] in page.text_content("#coefficients-legend")
-    # two dollars would be a formula to Bokeh, and its typesetter would come from the network
+    # two dollars would be a formula to Bokeh
     assert "$$" in page.text_content("#coefficients-legend")
     page.select_option("#contour-0", "2")
     page.select_option("#contour-1", "4")
+    page.uncheck("#standardize")
+    assert len(data(page, "contour:goal")["x"]) == 1
+    page.wait_for_timeout(500)
     page.click("#python")
     compile(page.input_value("#copied"), "copied", "exec")
-    said(page, "sentence")
 
 
 def test_held_out_rows_have_an_error_of_their_own(visit, table):
@@ -270,3 +272,12 @@ def test_every_control_has_a_name(visit, table):
         " !(e.labels && e.labels.length) && !e.getAttribute('aria-label') && !e.textContent.trim()).map(e => e.id)"
     )
     assert nameless == []
+
+
+def test_on_paper_every_figure_is_drawn(visit, line):
+    page = visit(line)
+    page.set_viewport_size({"width": 400, "height": 500})
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    held = page.evaluate("Array.from(Bokeh.documents[0].get_model_by_name('coefficients-log:curves').data.ys).length")
+    assert held == 2

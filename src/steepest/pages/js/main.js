@@ -217,6 +217,7 @@ function start() {
     on("coefficient", "change", () => { shown = byId("coefficient").value; update({}); });
     addEventListener("hashchange", () => soon(stateFrom(location.hash, state, payload)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    addEventListener("beforeprint", drawAllWaiting);
     onMapClick((rate, epoch) => soon({ rate: Number(rate.toPrecision(4)), epoch: Math.min(epoch, last) }));
   }
 

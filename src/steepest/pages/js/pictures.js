@@ -10,11 +10,20 @@ const watcher = new IntersectionObserver((entries) => {
     const name = target.id.replace(/^plot-/, "");
     if (!isIntersecting) { inView.delete(name); continue; }
     inView.add(name);
-    const acts = waiting.get(name);
-    waiting.delete(name);
-    if (acts) for (const act of acts.values()) act();
+    drawWaiting(name);
   }
 }, { rootMargin: "50px" });
+
+function drawWaiting(name) {
+  const acts = waiting.get(name);
+  waiting.delete(name);
+  if (acts) for (const act of acts.values()) act();
+}
+
+// Paper shows all figures at once.
+function drawAllWaiting() {
+  for (const name of [...waiting.keys()]) drawWaiting(name);
+}
 
 function whenSeen(name, key, act) {
   if (inView.has(name)) return act();

@@ -61,7 +61,7 @@ function short(text, width = 28) {
   return letters.length <= width ? text : `${letters.slice(0, width - 1).join("")}…`;
 }
 
-// Two dollars in a row would be TeX to Bokeh, which would fetch a typesetter from the network; a word joiner parts them.
+// Two dollars in a row would be TeX to Bokeh; a word joiner parts them, so that a name is shown as it is.
 function plain(text) {
   return text.replace(/\$(?=\$)/g, "$\u2060").replace(/\\(?=[[(])/g, "\\\u2060");
 }
