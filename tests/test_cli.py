@@ -55,6 +55,8 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
         "modes.svg",
         "contour.svg",
         "predictions.svg",
+        "report.html",
+        "rows",
         "model.json",
         "run.json",
         "triangle",

@@ -53,6 +53,7 @@ def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
         "model.json",
         "modes.svg",
         "predictions.svg",
+        "report.html",
         "run.json",
         "trajectory.parquet",
         "triangle",

@@ -12,6 +12,7 @@ from steepest.engines import loop, modes
 from steepest.errors import UsageError
 from steepest.inference import Statistician
 from steepest.notices import tell_open_coefficients
+from steepest.pages import Pager
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import Rule, is_linear
 from steepest.settings import Auto, choose
@@ -122,6 +123,7 @@ def descend(
         horizon=judge.horizon,
         words=judge.mode_words,
         statistician=Statistician(triangle, quadratic, coordinates),
+        pager=Pager(triangle),
         reasons=settings.reasons,
         coding=triangle.coding,
     )

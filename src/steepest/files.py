@@ -21,6 +21,9 @@ OURS = frozenset(
         "predictions.svg",
         "validation.svg",
         "sweep.json",
+        "report.html",
+        "rows",
+        "held_out",
     )
 )
 """Names of the files that run folders hold: a folder with any other is never replaced."""

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from steepest.array_file import write_arrays
 from steepest.files import whole_folder
 from steepest.model_file import Model
+from steepest.pages import Rows, page, problem_with, thinned
 from steepest.plots import (
     Display,
     LossContourDisplay,
@@ -26,6 +28,7 @@ from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
 from steepest.version import __version__
 
+ROWS = "steepest-rows"
 CURVE_POINTS = 1_000  # epochs in trajectory.parquet; any other follows from triangle and settings
 
 
@@ -36,6 +39,7 @@ def write(
     *,
     predictions: PredictionErrorDisplay | None = None,
     validation: ValidationCurveDisplay | None = None,
+    rows: Rows | None = None,
     record: Mapping[str, Any] | None = None,
     data: dict[str, Any] | None = None,
     force: bool = False,
@@ -50,6 +54,8 @@ def write(
         modes.svg            what is left of each mode (runs in closed form)
         contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
         predictions.svg, and validation.svg where rows were held out
+        report.html          the interactive page, in one file
+        rows, held_out       some rows, and the held-out rows' triangle: what the page is made of beside the run
 
     Args:
         path: the folder to make.
@@ -57,6 +63,7 @@ def write(
         triangle: of the rows it learned from.
         predictions: the picture of predictions, or None for none.
         validation: the picture of training and held-out error, or None for none.
+        rows: some rows and the held-out ones' triangle, for the page, or None for neither.
         record: more for run.json (JSON types).
         data: where the rows came from (JSON types).
         force: replace a folder that is there.
@@ -83,7 +90,21 @@ def write(
             save(predictions, folder / "predictions.svg")
         if validation is not None:
             save(validation, folder / "validation.svg")
+        write_page(run, triangle, rows or Rows(), folder, Path(path).name)
     return Path(path)
+
+
+def write_page(run: Trajectory, triangle: Triangle, rows: Rows, folder: Path, title: str) -> None:
+    """Write the page and what it is made of; nothing for a run that has none, as one of 1,000 features."""
+    if problem_with(run):
+        return
+    if rows.held_out is not None:
+        rows.held_out.save(folder / "held_out")
+    if rows.sample is not None and len(rows.sample.X):
+        sample = thinned(rows.sample)
+        arrays = {"X": sample.X, "y": sample.y, "positions": sample.positions}
+        write_arrays(folder / "rows", ROWS, {"seed": sample.seed}, arrays)
+    page(run, triangle, rows, title=title).save(folder / "report.html")
 
 
 def describe(run: Trajectory) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Trajectory: a whole run as a value: any epoch, the curve, how it ended and what to make of it."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,6 +65,19 @@ class Path(Protocol):
 
     def gradient_norm(self, epochs: range | Numbers) -> FloatArray:
         """‖∇J‖ in the coordinates in force at the given epochs, shape (K, t)."""
+        ...
+
+
+class Page(Protocol):
+    """The interactive page of a run: a notebook shows it, `save` writes it."""
+
+    @property
+    def html(self) -> str:
+        """One HTML document that asks the network for nothing."""
+        ...
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> object:
+        """Write it to one file."""
         ...
 
 
@@ -213,6 +227,7 @@ class Trajectory:
         horizon: computes the first epoch within a tolerance.
         words: says what each mode is made of.
         statistician: makes the coefficient table of the exact answer.
+        pager: makes the interactive page.
         reasons: why each automatic setting got its value.
         coding: how the features were made from a table's columns, or None where nobody said.
 
@@ -235,6 +250,7 @@ class Trajectory:
     horizon: "Callable[[float, str], int | None]" = field(repr=False)
     words: "Callable[[], tuple[str, ...]]" = field(repr=False)
     statistician: "Callable[..., Inference]" = field(repr=False)
+    pager: "Callable[..., Page]" = field(repr=False)
     reasons: dict[str, str] = field(default_factory=dict)
     coding: Coding | None = field(default=None, repr=False)
 
@@ -382,6 +398,29 @@ class Trajectory:
             (('intercept', 'x1'), array([0.474342, 0.173205]))
         """
         return self.statistician(self, target, confidence, robust, data, y, weights)
+
+    def page(self, X: object = None, y: object = None, *, held_out: object = None, title: str = "") -> Page:
+        """Return the run as an interactive page: sliders for every setting, pictures that follow them.
+
+        A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
+
+        Args:
+            X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
+            y: their targets, shape (n,).
+            held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+            title: what the page is called.
+
+        Raises:
+            UsageError: several targets, a rule without closed form, or more than 250 parameters.
+            DataError: the rows have other columns.
+
+        Example:
+            >>> import steepest
+            >>> page = steepest.descend([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]).page([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5])
+            >>> page.html[:15]
+            '<!DOCTYPE html>'
+        """
+        return self.pager(self, X, y, held_out, title)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t)."""

@@ -15,8 +15,10 @@ from steepest.cli.options import NumberOrAuto
 from steepest.cli.text import log_lines, progress, table
 from steepest.descend import descend
 from steepest.engines import loop
+from steepest.pages import Rows
 from steepest.plots import PredictionErrorDisplay
 from steepest.rules import GradientRule
+from steepest.sample import Sample
 from steepest.summarize import summarize
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.words import number
@@ -159,7 +161,13 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
         {"kind": "formula", "name": "tutorial.generate_data(300, 50, 0.5, 2)"},
         force=options["force"],
         keep_diverged=options["keep_diverged"],
+        rows=Rows(Sample(data[0], data[1], np.arange(len(data[0]), dtype=np.uint64))),
     )
     if folder is None or not said.startswith("Written"):
         return said
-    return f"{said}\n  {folder / 'loss.svg'}         the loss curve\n  {folder / 'predictions.svg'}  predictions and targets of the test rows"
+    files = (
+        ("loss.svg", "the loss curve"),
+        ("predictions.svg", "predictions and targets of the test rows"),
+        ("report.html", "the run as a page in the browser, with sliders"),
+    )
+    return "\n".join([said, *(f"  {folder / name!s:<30}  {what}" for name, what in files)])

@@ -13,6 +13,7 @@ import click
 from steepest import run_folder
 from steepest.errors import UsageError
 from steepest.files import refuse_existing
+from steepest.pages import Rows
 from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
@@ -105,6 +106,7 @@ def keep(
     force: bool,
     keep_diverged: bool,
     validation: ValidationCurveDisplay | None = None,
+    rows: Rows | None = None,
 ) -> str:
     """Write the run folder unless the run diverged, and say what was written."""
     if folder is None:
@@ -112,7 +114,15 @@ def keep(
     if run.verdict.kind == "diverges" and not keep_diverged:
         return "No model was written, since the run diverges; --keep-diverged writes it all the same."
     run_folder.write(
-        folder, run, triangle, predictions=predictions, validation=validation, record=record, data=data, force=force
+        folder,
+        run,
+        triangle,
+        predictions=predictions,
+        validation=validation,
+        rows=rows,
+        record=record,
+        data=data,
+        force=force,
     )
     return f"Written: {folder}/"
 

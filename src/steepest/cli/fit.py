@@ -16,6 +16,7 @@ from steepest.cli.text import echo_log, progress, settings_lines, short, shown, 
 from steepest.coefficient_table import Inference
 from steepest.descend import descend
 from steepest.errors import UsageError
+from steepest.pages import Rows
 from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
 from steepest.solution import Solution
 from steepest.summarize import Summary
@@ -145,6 +146,7 @@ def _keep(
         force=options["force"],
         keep_diverged=options["keep_diverged"],
         validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
+        rows=Rows(sample, summary.test),
     )
     _echo(said, options["as_json"])
     if options["as_json"]:

@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from steepest.colors import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart with any kind of colour vision
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
-CYCLE = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+CYCLE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#000000")
 CURVE_POINTS = 400
+
+__all__ = ["BLUE", "CURVE_POINTS", "CYCLE", "GREEN", "GREY", "ORANGE", "Display", "axes", "plain", "save"]
 
 
 class Display(Protocol):

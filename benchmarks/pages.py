@@ -1,0 +1,72 @@
+"""P8: from a slider to the new picture, and from the file to the finished page, in Chromium, driven by Playwright."""
+
+import os
+import statistics
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import steepest
+
+SWEEP = """
+async ([id, from, to]) => {
+  const slider = document.getElementById(id), frame = () => new Promise(requestAnimationFrame), took = [];
+  let before = await frame();
+  for (let i = 0; i < 60; i++) {
+    slider.value = from + ((to - from) * i) / 59;
+    slider.dispatchEvent(new Event("input"));
+    await frame();
+    const now = await frame();          // the frame after: what was drawn in the one before is on the screen
+    took.push((now - before) / 2);
+    before = now;
+  }
+  return took;
+}
+"""
+
+
+def pages():
+    x = np.arange(1.0, 301.0).reshape(-1, 1)
+    line = steepest.descend(x, 0.5 * x[:, 0] + 2, learning_rate=1e-4, epochs=200_000, objective="quarter_mse")
+    yield "the tutorial's line", line.page(x, 0.5 * x[:, 0] + 2)
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(2000, 20)) @ generator.normal(size=(20, 20))
+    y = X[:, 0] + generator.normal(size=2000)
+    run = steepest.descend(X[:1500], y[:1500], rule="heavy_ball", standardize=True)
+    yield "20 features, held-out rows", run.page(X[:1500], y[:1500], held_out=(X[1500:], y[1500:]))
+
+
+def main():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("P8  needs playwright and chromium (see README, Developing)")
+        return
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--disable-gpu", *sandbox])
+        for name, page in pages():
+            file = page.save(Path(folder) / "page.html", force=True)
+            ready, frames = [], {"rate": [], "epoch": []}
+            for _ in range(3):
+                tab = browser.new_page(viewport={"width": 1600, "height": 1000})
+                tab.goto(file.as_uri())
+                tab.wait_for_selector("body[data-ready]")
+                ready.append(tab.evaluate("performance.getEntriesByName('steepest-ready')[0].startTime"))
+                tab.wait_for_timeout(500)
+                for slider in frames:
+                    frames[slider] += tab.evaluate(SWEEP, [slider, 300, 700])
+                tab.close()
+            told = "; ".join(
+                f"{slider} {statistics.median(took):.0f} ms a picture (95 % within {np.percentile(took, 95):.0f})"
+                for slider, took in frames.items()
+            )
+            print(
+                f"P8  {name}: {file.stat().st_size / 1e6:.2f} MB, ready in {min(ready) / 1000:.2f} s (goal 1); {told} (goal 33)"
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""`steepest report`: a run folder as one interactive page."""
+
+import os
+import webbrowser
+from pathlib import Path
+
+import click
+
+from steepest.errors import UsageError
+from steepest.run_reader import report
+
+
+@click.command(name="report")
+@click.argument("run", type=click.Path())
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False),
+    default="report.html",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
+@click.option("--force", is_flag=True, help="Replace the file.")
+def command(run: str, out: str, opened: bool, force: bool) -> None:
+    """Write RUN, a run folder, as one HTML file: sliders for every setting, and pictures that follow them.
+
+    The file works from disk and asks the network for nothing. It holds up to 300 of the table's rows.
+
+    Example: steepest report runs/penguins -o penguins.html --open
+    """
+    target = Path(out)
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {target.parent}. Give a file in a folder that can be written.")
+    if target.exists() and not force:
+        raise UsageError(f"{out} exists already. Give another name, or replace it with --force.")
+    report(run).save(target, force=force)
+    click.echo(f"Written: {out}, {target.stat().st_size:,} bytes.")
+    if opened:
+        webbrowser.open(target.resolve().as_uri())

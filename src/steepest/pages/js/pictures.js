@@ -1,0 +1,206 @@
+// Pictures: fills the Bokeh figures. The only file that knows Bokeh.
+
+const figures = new Map(), models = new Map();
+
+// A figure that nobody sees is not drawn: what it should show waits until it comes into view.
+const waiting = new Map();
+const inView = new Set();
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const name = target.id.replace(/^plot-/, "");
+    if (!isIntersecting) { inView.delete(name); continue; }
+    inView.add(name);
+    drawWaiting(name);
+  }
+}, { rootMargin: "50px" });
+
+function drawWaiting(name) {
+  const acts = waiting.get(name);
+  waiting.delete(name);
+  if (acts) for (const act of acts.values()) act();
+}
+
+// Paper shows all figures at once.
+function drawAllWaiting() {
+  for (const name of [...waiting.keys()]) drawWaiting(name);
+}
+
+function whenSeen(name, key, act) {
+  if (inView.has(name)) return act();
+  if (!waiting.has(name)) waiting.set(name, new Map());
+  waiting.get(name).set(key, act);
+}
+
+// Draw the figures of some parts of the page, as far as it has them; `later` are those with linear axes.
+async function embedPictures(...parts) {
+  const given = JSON.parse(document.getElementById("figures").textContent);
+  for (const part of parts) if (given[part]) await Bokeh.embed.embed_items(given[part].documents, given[part].items);
+  for (const root of Bokeh.documents.flatMap((one) => one.roots())) {
+    if (!figures.has(root.name)) watcher.observe(byId(`plot-${root.name}`));
+    figures.set(root.name, root);
+    for (const model of root.references()) if (model.name) models.set(model.name, model);
+  }
+}
+
+function fill(name, data) {
+  whenSeen(name.split(":")[0], name, () => { models.get(name).data = data; });
+}
+
+function setRange(name, [x, y]) {
+  const { x_range, y_range } = figures.get(name);
+  whenSeen(name, "range", () => {
+    x_range.setv({ start: x[0], end: x[1] });
+    y_range.setv({ start: y[0], end: y[1] });
+  });
+}
+
+// A range that holds all numbers of some curves, with a rim; on a log axis only those above 0.
+function holding(curves, log) {
+  let low = Infinity, high = -Infinity;
+  for (const curve of curves) for (const value of curve) {
+    if (!Number.isFinite(value) || (log && value <= 0)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (!(low <= high)) return log ? [0.1, 10] : [0, 1];
+  if (!log) { const rim = 0.05 * (high - low) || Math.abs(high) || 1; return [low - rim, high + rim]; }
+  const rim = Math.max((high / low) ** 0.05, 1.2);
+  return [low / rim, high * rim];
+}
+
+function label(name, axis, text) {
+  figures.get(name)[axis === "x" ? "below" : "left"][0].axis_label = plain(text);
+}
+
+// Figures follow the page's colors, light and dark.
+function paint() {
+  const style = getComputedStyle(document.documentElement), color = (name) => style.getPropertyValue(name).trim();
+  const ink = color("--ink"), faint = color("--line"), paper = color("--paper");
+  for (const figure of figures.values()) {
+    figure.background_fill_color = paper;
+    figure.border_fill_color = paper;
+    figure.outline_line_color = faint;
+    for (const part of [...figure.below, ...figure.left, ...figure.center, ...figure.right]) {
+      if (part.axis_label_text_color !== undefined) Object.assign(part, { axis_label_text_color: ink, axis_line_color: ink, major_tick_line_color: ink, minor_tick_line_color: null, axis_label_text_font_style: "normal" });
+      if (part.major_label_text_color !== undefined) part.major_label_text_color = ink;
+      if (part.grid_line_color !== undefined) part.grid_line_color = faint;
+    }
+  }
+}
+
+function showLoss(scale, epochs, curves, problem, state) {
+  const xs = onAxis(epochs, scale), name = `loss-${scale}`, low = scale === "log";
+  const floor = !low || problem.floor > 1e-13 * curves.loss[0] ? problem.floor : NaN;
+  const smallest = low ? Math.max(1e-300, curves.loss[0] * 1e-32) : -Infinity;
+  fill(`${name}:curve`, { epoch: xs, loss: curves.loss.map((value) => (value > smallest ? value : NaN)) });
+  const ends = [xs[0], xs[xs.length - 1]];
+  setRange(name, [ends, holding([curves.loss.filter((value) => value > smallest && value < 1e6 * curves.loss[0]), [floor]], low)]);
+  fill(`${name}:floor`, { epoch: [xs[0], xs[xs.length - 1]], floor: [floor, floor] });
+  if (!problem.held) return;
+  const most = 10 * Math.max(curves.held[0], curves.train[0]), seen = (values) => values.filter((value) => value < most);
+  setRange(`errors-${scale}`, [ends, holding([seen(curves.train), seen(curves.held)], low)]);
+  const best = curves.held.reduce((at, value, i) => (value < curves.held[at] ? i : at), 0);
+  fill(`errors-${scale}:curve`, { epoch: xs, train: curves.train, held: curves.held });
+  fill(`errors-${scale}:best`, { epoch: [xs[best]], best: [curves.held[best]] });
+}
+
+// A log axis has no 0: epoch 0 stands at its left end.
+function onAxis(epochs, scale) {
+  return scale === "log" ? epochs.map((k) => Math.max(k, 0.5)) : epochs;
+}
+
+function showCursor(scale, state, now) {
+  const at = scale === "log" ? Math.max(state.epoch, 0.5) : state.epoch;
+  for (const name of ["loss", "modes", "coefficients", "errors"]) {
+    const cursor = models.get(`${name}-${scale}:cursor`);
+    if (cursor) whenSeen(`${name}-${scale}`, "cursor", () => { cursor.location = at; });
+  }
+  const seen = Number.isFinite(now.loss) && (scale === "linear" || now.loss > 1e-300);
+  fill(`loss-${scale}:point`, seen ? { epoch: [at], loss: [now.loss] } : { epoch: [], loss: [] });
+}
+
+function showLines(name, scale, epochs, curves, colors) {
+  const xs = onAxis(epochs, scale);
+  fill(`${name}-${scale}:curves`, { xs: curves.map(() => xs), ys: curves, color: colors });
+  if (name === "modes") setRange(`modes-${scale}`, [[xs[0], xs[xs.length - 1]], scale === "log" ? [1e-16, 10] : [0, 1.2]]);
+}
+
+function showGoals(scale, epochs, goals, curves, colors) {
+  const ends = onAxis([epochs[0], epochs[epochs.length - 1]], scale);
+  fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors });
+  const far = 20 * Math.max(...goals.map(Math.abs), 1e-300), xs = onAxis(epochs, scale);
+  setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
+}
+
+let dataRange = [0, 1];
+
+// Ranges of the data picture: they stay while the line moves.
+function frameData(payload, exact) {
+  const one = payload.features.length === 1, { rows, inputs } = payload;
+  if (!one && !rows) return;
+  const ys = rows ? Array.from(rows.y) : [], xs = one ? (rows ? Array.from(rows.X) : inputs.range) : ys;
+  const lineY = one ? xs.map((x) => exact.bias + exact.weights[0] * x) : ys;
+  const wide = (values) => { const low = Math.min(...values), high = Math.max(...values), rim = 0.06 * (high - low) || 1; return [low - rim, high + rim]; };
+  const x = wide(xs), y = wide([...ys, ...lineY]);
+  dataRange = x;
+  setRange("data", [x, y]);
+  label("data", "x", one ? short(payload.features[0]) : `target: ${short(payload.target)}`);
+  label("data", "y", one ? short(payload.target) : "prediction");
+  const diagonal = one ? x.map((value) => exact.bias + exact.weights[0] * value) : x;
+  fill("data:exact", { x, y: diagonal });
+}
+
+function showData(payload, own) {
+  const x = dataRange;
+  if (payload.features.length === 1) {
+    fill("data:line", { x, y: x.map((value) => own.bias + own.weights[0] * value) });
+    return;
+  }
+  if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
+}
+
+function showContour(problem, drawn, i, j) {
+  const thin = drawn.path.length <= 600 ? drawn.path : drawn.path.filter((_, at) => at % 2 === 0);
+  const x = thin.map((point) => point[0]), y = thin.map((point) => point[1]);
+  fill("contour:rings", { xs: drawn.ellipses.map((ring) => ring.xs), ys: drawn.ellipses.map((ring) => ring.ys) });
+  fill("contour:path", { x, y });
+  fill("contour:steps", { x, y });
+  fill("contour:goal", { x: [drawn.goal[0]], y: [drawn.goal[1]] });
+  setRange("contour", drawn.range);
+  const space = problem.name === "raw" ? "" : ", standardized";
+  label("contour", "x", `${short(problem.names[i])}${space}`);
+  label("contour", "y", `${short(problem.names[j])}${space}`);
+}
+
+function showNowOnContour(x, y) {
+  fill("contour:now", Number.isFinite(x) && Number.isFinite(y) ? { x: [x], y: [y] } : { x: [], y: [] });
+}
+
+// Both axes of the map hold log10 of what they say; their ticks are written out here.
+function showMap(image, rates, epochs, limit, best) {
+  const x = [Math.log10(rates[0]), Math.log10(rates[rates.length - 1])], y = [0, Math.log10(epochs[epochs.length - 1])];
+  const Matrix = models.get("map:image").data.image[0].constructor; // Bokeh's own array of two dimensions
+  fill("map:image", { image: [new Matrix(image, [epochs.length, rates.length])], x: [x[0]], y: [y[0]], dw: [x[1] - x[0]], dh: [y[1] - y[0]] });
+  setRange("map", [x, y]);
+  whenSeen("map", "lines", () => {
+    models.get("map:limit").location = Math.log10(limit);
+    models.get("map:best").location = Math.log10(best);
+  });
+  ticks("learning rate", "below", x, (power) => general(10 ** power, 3));
+  ticks("epochs", "left", y, (power) => number(10 ** power));
+}
+
+function ticks(name, side, [low, high], say) {
+  const step = Math.max(1, Math.ceil((high - low) / 6)), found = [];
+  for (let power = Math.ceil(low); power <= high; power += step) found.push(power);
+  models.get(`map:${name}`).ticks = found;
+  figures.get("map")[side][0].major_label_overrides = new Map(found.map((power) => [power, say(power)]));
+}
+
+function showNowOnMap(state) {
+  fill("map:now", { x: [Math.log10(state.rate)], y: [Math.log10(Math.max(1, state.epoch))] });
+}
+
+function onMapClick(act) {
+  figures.get("map").on_event("tap", (event) => act(10 ** event.x, Math.round(10 ** event.y)));
+}

@@ -1,0 +1,146 @@
+// Problem: the objective in chosen inputs with a chosen penalty, and the run's state at any epoch.
+//
+//   theta_k = theta_0 + Σ v_i e_i (1 - p_k(λ_i))          e_i = v_iᵀ(minimum - theta_0), the way of mode i
+//   J_k     = floor + ½ Σ λ_i (e_i p_k(λ_i))²             no cancellation
+//   RMSE_k  = √((‖misfit - R V (e∘p_k)‖² + ρ²)/W)
+
+const OBJECTIVES = { quarter_mse: 0.5, half_mse: 1, mse: 2 };
+
+function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Float64Array(bytes.buffer);
+}
+
+function matrixProduct(A, B, rows, inner, columns) {
+  const C = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let l = 0; l < inner; l++) {
+      const a = A[i * inner + l];
+      if (a !== 0) for (let j = 0; j < columns; j++) C[i * columns + j] += a * B[l * columns + j];
+    }
+  }
+  return C;
+}
+
+// A payload's strings become arrays, once.
+function openPayload(payload) {
+  const spaces = {};
+  for (const [name, space] of Object.entries(payload.spaces)) {
+    const opened = { ...space, held_out: space.held_out && { ...space.held_out, R: unpacked(space.held_out.R) } };
+    for (const key of ["shift", "scale", "start", "R", "r"]) opened[key] = unpacked(space[key]);
+    spaces[name] = opened;
+  }
+  const rows = payload.rows && { ...payload.rows, X: unpacked(payload.rows.X), y: unpacked(payload.rows.y) };
+  return { ...payload, spaces, rows, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+}
+
+// Everything that does not depend on rule and epoch; computed when inputs, penalty or objective change.
+function problemOf(payload, name, index, objective) {
+  const space = payload.spaces[name], block = space.blocks[Math.min(index, space.blocks.length - 1)];
+  const factor = OBJECTIVES[objective], p = space.size;
+  const eigenvalues = unpacked(block.eigenvalues).map((value) => factor * value);
+  const directions = unpacked(block.directions), ways = unpacked(block.ways), r = eigenvalues.length;
+  const held = space.held_out;
+  return {
+    payload, name, space, p, r, factor, objective, eigenvalues, directions, ways, l2: factor * block.l2,
+    limit: unpacked(block.limit), misfit: unpacked(block.misfit), floor: factor * block.floor,
+    predicted: matrixProduct(space.R, directions, p, p, r), best: block.best, words: block.words,
+    condition: block.condition_number, moved: space.start.some((value) => value !== 0),
+    held: held && { ...held, misfit: unpacked(block.held_misfit), predicted: matrixProduct(held.R, directions, p, p, r) },
+    names: payload.fit_intercept ? ["intercept", ...payload.features] : payload.features,
+  };
+}
+
+function solveAll(problem, rule) {
+  return Array.from(problem.eigenvalues, (value) => solve(rule, value));
+}
+
+function shares(modes, k) {
+  return modes.map((mode) => residual(mode, k));
+}
+
+// e∘p_k; a mode with no way to go stays, however fast it would grow: 0·inf is not a number
+function errors(problem, left) {
+  return left.map((share, i) => (problem.ways[i] === 0 ? 0 : problem.ways[i] * share));
+}
+
+function parametersAt(problem, modes, k) {
+  const { p, r, space, directions, ways } = problem;
+  const theta = Float64Array.from(space.start);
+  const steps = modes.map((mode, i) => (ways[i] === 0 ? 0 : ways[i] * progress(mode, k)));
+  const rest = problem.moved ? errors(problem, shares(modes, k)) : null;
+  // counted from where it is nearer: a far start would leave its rounding on a run that has long arrived
+  const back = rest && Math.hypot(...rest) + Math.hypot(...problem.limit) < Math.hypot(...space.start);
+  for (let j = 0; j < p; j++) {
+    let sum = 0;
+    for (let i = 0; i < r; i++) sum += directions[j * r + i] * (back ? -rest[i] : steps[i]);
+    theta[j] = (back ? problem.limit[j] : space.start[j]) + sum;
+  }
+  return theta;
+}
+
+function rootMeanSquare(residuals, rho, total) {
+  let largest = Math.abs(rho);
+  for (const value of residuals) largest = Math.max(largest, Math.abs(value));
+  if (!(largest > 0) || !Number.isFinite(largest)) return largest;
+  let sum = (rho / largest) ** 2;
+  for (const value of residuals) sum += (value / largest) ** 2;
+  return largest * Math.sqrt(sum / total);
+}
+
+function rmseOf({ misfit, predicted }, rho, total, left, p) {
+  const r = left.length, residuals = new Float64Array(p);
+  for (let j = 0; j < p; j++) {
+    let sum = 0;
+    for (let i = 0; i < r; i++) sum += predicted[j * r + i] * left[i];
+    residuals[j] = misfit[j] - sum;
+  }
+  return rootMeanSquare(residuals, rho, total);
+}
+
+function lossAt(problem, left) {
+  let sum = 0;
+  for (let i = 0; i < left.length; i++) sum += (Math.sqrt(problem.eigenvalues[i]) * left[i]) ** 2;
+  return problem.floor + sum / 2;
+}
+
+function stateAt(problem, modes, k) {
+  const left = shares(modes, k), rest = errors(problem, left), { space, held, p } = problem;
+  return {
+    epoch: k, left, loss: lossAt(problem, rest), theta: parametersAt(problem, modes, k),
+    rmse: rmseOf(problem, space.rho, problem.payload.total_weight, rest, p),
+    heldRmse: held ? rmseOf(held, held.rho, held.total_weight, rest, p) : null,
+  };
+}
+
+// Parameters in the data's own units: w = w'/scale, b = b' - shift·w.
+function inOwnUnits(problem, theta) {
+  const { shift, scale } = problem.space, first = problem.payload.fit_intercept ? 1 : 0;
+  const weights = Float64Array.from(scale, (value, j) => theta[j + first] / value);
+  let bias = first ? theta[0] : 0;
+  for (let j = 0; j < weights.length; j++) bias -= first ? shift[j] * weights[j] : 0;
+  return { weights, bias };
+}
+
+// J at any parameters, for the contour.
+function lossOf(problem, theta) {
+  const { p, space, payload, factor, l2 } = problem;
+  let sum = space.rho ** 2, penalty = 0;
+  for (let i = 0; i < p; i++) {
+    let residual = -space.r[i];
+    for (let j = i; j < p; j++) residual += space.R[i * p + j] * theta[j];
+    sum += residual * residual;
+  }
+  for (let j = payload.fit_intercept ? 1 : 0; j < p; j++) penalty += theta[j] ** 2;
+  return (factor / (2 * payload.total_weight)) * sum + (l2 / 2) * penalty;
+}
+
+// 0 and about `points` whole epochs up to the last, evenly spaced on a log axis or a linear one.
+function epochsUpTo(last, points, linear) {
+  const found = new Set([0, last]);
+  for (let i = 0; i < points; i++) {
+    const share = i / (points - 1);
+    found.add(Math.round(linear ? share * last : Math.exp(share * Math.log(Math.max(1, last)))));
+  }
+  return [...found].sort((a, b) => a - b);
+}

@@ -1,0 +1,70 @@
+// State: what the reader has chosen, kept in the page's address so that a link leads back to it.
+
+const RULES = ["gradient", "heavy_ball", "nesterov", "chebyshev"];
+const MOST_EPOCHS = 2 ** 53;
+
+function initialState(payload) {
+  const { run } = payload, space = payload.spaces[run.coordinates];
+  const own = space.blocks.findIndex((block) => block.l2 === run.l2 / OBJECTIVES[run.objective]);
+  return {
+    rate: run.learning_rate, epoch: run.epochs, rule: run.rule, momentum: run.momentum === null ? 0.9 : run.momentum,
+    l2: Math.max(0, own), standardize: run.coordinates === "standardized", objective: run.objective, log: true,
+  };
+}
+
+// The settings named in an address: #name=value&name=value, plain words and numbers.
+function settingsIn(hash) {
+  return new Map(hash.replace(/^#/, "").split("&").map((part) => [part.split("=")[0], part.split("=").slice(1).join("=")]));
+}
+
+// Read the part of an address behind #; what is no valid setting is left as it was.
+function stateFrom(hash, state, payload) {
+  const given = settingsIn(hash), read = { ...state };
+  const numeric = (name, valid) => {
+    const value = given.has(name) ? Number(given.get(name)) : NaN;
+    if (Number.isFinite(value) && valid(value)) read[name] = value;
+  };
+  numeric("rate", (value) => value > 0 && value < 1e300);
+  numeric("epoch", (value) => Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS);
+  numeric("momentum", (value) => value >= 0 && value < 1);
+  if (RULES.includes(given.get("rule"))) read.rule = given.get("rule");
+  if (Object.hasOwn(OBJECTIVES, given.get("objective"))) read.objective = given.get("objective");
+  for (const name of ["standardize", "log"]) if (["0", "1"].includes(given.get(name))) read[name] = given.get(name) === "1";
+  const blocks = payload.spaces[read.standardize ? "standardized" : "raw"].blocks;
+  numeric("l2", (value) => Number.isInteger(value) && value >= 0 && value < blocks.length);
+  read.l2 = Math.min(read.l2, blocks.length - 1);
+  return read;
+}
+
+function hashOf(state) {
+  const values = Object.entries(state).map(([name, value]) => [name, typeof value === "boolean" ? Number(value) : value]);
+  return `#${values.map(([name, value]) => `${name}=${value}`).join("&")}`;
+}
+
+// The rule in force: Chebyshev takes its steps from the modes, or from the run's own interval.
+function ruleOf(state, problem) {
+  if (state.rule !== "chebyshev") return { name: state.rule, learning_rate: state.rate, momentum: state.rule === "gradient" ? 0 : state.momentum };
+  const values = problem.eigenvalues, largest = values.length ? values[0] : 1, smallest = values.length ? values[values.length - 1] : 0.5;
+  const { run } = problem.payload, own = run.coordinates === problem.name && run.objective === problem.objective && run.l2 === problem.l2;
+  const interval = own && run.interval ? run.interval : [Math.min(smallest, largest * (1 - 1e-9)), largest];
+  return { name: "chebyshev", learning_rate: 2 / (interval[0] + interval[1]), momentum: 0, interval };
+}
+
+function asPython(payload, state, problem) {
+  const settings = [`target=${pythonText(payload.target)}`, `rule="${state.rule}"`];
+  if (state.rule !== "chebyshev") settings.push(`learning_rate=${state.rate}`);
+  if (["heavy_ball", "nesterov"].includes(state.rule)) settings.push(`momentum=${state.momentum}`);
+  settings.push(`epochs=${state.epoch}`, `l2=${problem.l2}`, `objective="${state.objective}"`);
+  settings.push(`standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`);
+  return `import steepest\n\n# data: a file, a data frame or a triangle\nrun = steepest.descend(\n    data,\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
+}
+
+function asCommand(payload, state, problem) {
+  const options = [`--target ${shellText(payload.target)}`, `--rule ${state.rule}`];
+  if (state.rule !== "chebyshev") options.push(`--learning-rate ${state.rate}`);
+  if (["heavy_ball", "nesterov"].includes(state.rule)) options.push(`--momentum ${state.momentum}`);
+  options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, `--objective ${state.objective}`);
+  options.push(state.standardize ? "--standardize" : "--no-standardize");
+  if (!payload.fit_intercept) options.push("--no-intercept");
+  return `steepest fit DATA ${options.join(" ")}`;
+}

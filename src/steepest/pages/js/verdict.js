@@ -1,0 +1,101 @@
+// Verdict: one sentence with numbers about the run at the chosen epoch, decided from its modes; as verdict.py says it.
+
+const CONVERGED = 1e-6; // share of its start error that every mode must be within
+const CRAWLS = 100; // a run that needs more than so many times its epochs crawls
+const AT_LIMIT = 1e-15;
+const SCANNED = 300000; // mode-epochs looked at one by one for the first epoch within the tolerance
+
+function largestLeft(modes, k) {
+  let largest = 0;
+  for (const mode of modes) {
+    const left = Math.abs(residual(mode, k));
+    largest = Number.isNaN(left) ? Infinity : Math.max(largest, left);
+  }
+  return largest;
+}
+
+// The first epoch at which every mode is within the tolerance, or null. Momentum swings: where the bound from above and
+// the first epochs leave too much to look at, it is the epoch from which on all stay within it.
+function firstEpoch(modes, tolerance, stable) {
+  if (!modes.length) return 0;
+  if (!stable) return null;
+  if (!known.has(modes)) known.set(modes, searchFirstEpoch(modes, tolerance));
+  return known.get(modes);
+}
+
+const known = new WeakMap(); // an epoch slider asks again and again for the same modes
+
+function searchFirstEpoch(modes, tolerance) {
+  const above = (k) => modes.reduce((largest, mode) => Math.max(largest, bound(mode, k)), 0);
+  let high = 1;
+  while (!(above(high) <= tolerance)) {
+    high *= 2;
+    if (high > 1e60) return null;
+  }
+  let low = 0;
+  while (high - low > Math.max(1, high / 2 ** 52)) {
+    const middle = Math.floor((low + high) / 2);
+    if (above(middle) <= tolerance) high = middle; else low = middle;
+  }
+  if (modes[0].kind === "gradient" || high * modes.length > SCANNED) return high;
+  for (let k = 1; k < high; k++) if (largestLeft(modes, k) <= tolerance) return k;
+  return high;
+}
+
+// { kind, sentence, advice } of a run that ends at epoch k.
+function verdictOf(problem, rule, modes, k) {
+  const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule.name, rule.momentum, largest) : Infinity;
+  const rate = rule.learning_rate, left = Math.max(largestLeft(modes, k), largestLeft(modes, k + 1));
+  const stable = rate < limit * (1 - AT_LIMIT), needed = firstEpoch(modes, CONVERGED, stable);
+  const kind = rate > limit * (1 + AT_LIMIT) ? "diverges" : !stable ? "oscillates" : left <= CONVERGED ? "converged"
+    : needed === null || needed > CRAWLS * Math.max(k, 1) ? "crawls" : "unfinished";
+  const verdict = { kind, limit, left, needed, best: bestRate(rule.name, rule.momentum, problem.eigenvalues) };
+  return { ...verdict, sentence: sentenceOf(problem, rule, modes, k, verdict), advice: adviceOf(problem, rule, verdict) };
+}
+
+function sentenceOf(problem, rule, modes, k, { kind, limit, left, needed }) {
+  const rate = rule.learning_rate;
+  if (kind === "converged") return `Converged: after ${epochsInWords(k)} every mode is within ${general(left, 2)} of its start error.`;
+  if (kind === "oscillates") {
+    return `Oscillates: the learning rate ${number(rate)} is exactly the stability limit, so the steepest mode swings for ever without getting smaller.`;
+  }
+  if (kind === "diverges") {
+    const growth = Math.max(...modes.map((mode) => mode.radius)) - 1;
+    const words = growth < 1 ? `by ${percent(growth)}` : `${number(growth + 1, 4)}-fold`;
+    const gone = Number.isFinite(lossAt(problem, errors(problem, shares(modes, k)))) ? "" : `; by epoch ${grouped(k)} the numbers are too large to hold`;
+    return `Diverges: the learning rate ${number(rate)} is above the stability limit ${number(limit)}, so the steepest mode grows ${words} an epoch${gone}.`;
+  }
+  const [part, share] = mostMissing(problem, modes, k);
+  return `${kind === "unfinished" ? "Unfinished" : "Crawls"}: ${percent(share)} of ${part} is still missing after ${epochsInWords(k)}; ` +
+    `to bring every mode within 1e-6 of its start error takes ${epochsInWords(needed)} at this learning rate ` +
+    `(${number(rate)}, ${percent(rate / limit)} of the stability limit ${number(limit)}).`;
+}
+
+// What to change, and what that would give.
+function adviceOf(problem, rule, { kind, best }) {
+  if (kind === "converged" || rule.name === "chebyshev") return "";
+  const key = `${rule.name} ${rule.momentum}`; // the best rate depends on nothing else
+  problem.bestModes = problem.bestModes && problem.bestModes.key === key ? problem.bestModes : { key, modes: solveAll(problem, { ...rule, learning_rate: best }) };
+  const advice = `The best constant rate here is ${number(best)}, which needs ${epochsInWords(firstEpoch(problem.bestModes.modes, CONVERGED, true))}.`;
+  const standard = problem.payload.spaces.standardized.blocks.find((block) => block.l2 === 0);
+  if (problem.name === "standardized" || problem.l2 || !standard || standard.condition_number > problem.condition / 2) return advice;
+  const values = Array.from(unpacked(standard.eigenvalues)), name = "gradient";
+  const there = values.map((value) => solve({ name, learning_rate: bestRate(name, 0, values) }, value));
+  const count = firstEpoch(there, CONVERGED, true);
+  return `${advice} Standardizing the inputs takes the condition number from ${number(problem.condition)} to ` +
+    `${number(standard.condition_number)}: ${epochsInWords(count)} ${count === 1 ? "is" : "are"} enough.`;
+}
+
+// The parameter that the slowest mode is mostly made of, and the share of its way still to go, in the data's own units.
+function mostMissing(problem, modes, k) {
+  const left = modes.map((mode) => Math.abs(residual(mode, k)));
+  const slowest = left.indexOf(Math.max(...left)), { directions, r, p, payload } = problem;
+  let parameter = 0;
+  for (let j = 1; j < p; j++) if (Math.abs(directions[j * r + slowest]) > Math.abs(directions[parameter * r + slowest])) parameter = j;
+  const bias = payload.fit_intercept && parameter === 0, feature = parameter - (payload.fit_intercept ? 1 : 0);
+  const part = (theta) => { const own = inOwnUnits(problem, theta); return bias ? own.bias : own.weights[feature]; };
+  const [start, now, goal] = [problem.space.start, parametersAt(problem, modes, k), problem.limit].map(part);
+  const share = Math.abs((goal - now) / (goal - start));
+  if (!(share > 0 && share <= 1)) return ["the slowest mode", left[slowest]];
+  return [bias ? "the bias" : `the weight of '${payload.features[feature]}'`, share];
+}
