@@ -341,6 +341,7 @@ def test_databases_arrays_and_streams(folder, tmp_path):
         connection.register("frame", TABLE).execute("CREATE TABLE t AS SELECT * FROM frame")
     with sqlite3.connect(tmp_path / "d.sqlite") as connection:
         TABLE.to_sql("t", connection, index=False)
+    connection.close()
     for database in ("d.duckdb", "d.sqlite"):
         out = tmp_path / f"{database}.csv"
         assert run(["predict", str(folder / "run"), "t", "--database", str(tmp_path / database), "-o", str(out)]) == 0
