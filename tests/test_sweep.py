@@ -294,3 +294,20 @@ def test_the_best_epoch_of_a_long_run_is_found_by_zooming():
     short = validation_curve(steepest.descend(X, y, learning_rate=1e-4, epochs=150_000), held)
     long = validation_curve(steepest.descend(X, y, learning_rate=1e-4, epochs=10**9), held)
     assert long.best_epoch == short.best_epoch
+
+
+def test_a_growing_run_is_chosen_only_where_there_is_no_other():
+    """The signal lies along the slow mode, so that a rate above the limit does best for a while."""
+    generator = np.random.default_rng(0)
+    columns = generator.normal(size=(400, 2))
+    z, slow = np.linalg.qr(columns - columns.mean(axis=0))[0].T  # orthogonal, so that the steep mode has no way to go
+    X = np.column_stack([z + 0.1 * slow, z - 0.1 * slow])
+    y = 5 * slow
+    limit = steepest.diagnose(X, y).standardized.stability_limit
+    rates = [0.5 * limit, 0.95 * limit, 1.05 * limit]
+    s = steepest.sweep(X, y, learning_rates=rates, epochs=[3], validation=(X, y))
+    assert s.scores.argmin() == 2
+    assert s.best.learning_rate == rates[1]
+    assert s.one_standard_error.learning_rate == rates[1]
+    alone = steepest.sweep(X, y, learning_rates=[1.05 * limit, 1.2 * limit], epochs=[3], validation=(X, y))
+    assert alone.best.learning_rate == 1.2 * limit
