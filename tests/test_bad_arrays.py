@@ -111,6 +111,24 @@ def test_accepted(name, door):
 
 
 @DOORS
+def test_1_all_missing_values_are_counted_wherever_they_are(door):
+    generator = np.random.default_rng(0)
+    tall = generator.normal(size=(60_000, 2))
+    y = tall @ [1.0, 2.0]
+    tall[[17, 40_000, 59_999], 1] = np.nan
+    with pytest.raises(MissingValuesError, match=r"3 values are NaN; the first is in row 17 .* 'x2'"):
+        door(tall, y)
+
+
+def test_2_sparse_inf_is_named():
+    model = GradientDescentRegressor().fit(X, Y)
+    with pytest.raises(DataError, match=r"1 values are inf; the first is in row 3 .* 'x1'"):
+        model.predict(scipy.sparse.csr_array(poke(3, 0, np.inf)))
+    with pytest.raises(DataError, match=r"inf; the first is in row 3 .* 'x1'"):
+        GradientDescentRegressor().fit(scipy.sparse.csr_array(poke(3, 0, np.inf)), Y)
+
+
+@DOORS
 def test_7_booleans_are_0_and_1(door):
     flags = np.array([[True], [False], [True], [True], [False]])
     (weight,), bias = door(flags, Y)

@@ -162,9 +162,12 @@ def test_the_stored_figures_are_those_that_bokeh_makes():
         )
 
     kept = json.loads(stored.text(stored.FILE))
-    if metadata.version("bokeh") != kept["bokeh"]:
-        pytest.skip(f"the stored figures are of bokeh {kept['bokeh']}; another one makes its own")
-    same = plain(stored.build()) == plain(kept["parts"])
+    made = stored.build()
+    assert {part: made[part]["names"] for part in made} == {
+        part: kept["parts"][part]["names"] for part in kept["parts"]
+    }
+    # another Bokeh writes them in another way, and makes its own: the next test
+    same = metadata.version("bokeh") != kept["bokeh"] or plain(made) == plain(kept["parts"])
     assert same, "pictures.py has changed: python -m steepest.pages.stored"
 
 

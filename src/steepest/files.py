@@ -62,6 +62,18 @@ def replace_whole(written: str | os.PathLike[str], target: str | os.PathLike[str
     os.replace(written, target)
 
 
+def refuse_existing_file(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Raise UsageError when `path` cannot become a new file: it exists, or its folder cannot be written.
+
+    Called before the work starts, as `refuse_existing` is for folders.
+    """
+    file = Path(path)
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
+    if file.exists() and not force:
+        raise UsageError(f"{file} exists already. Give another name, or replace it with --force.")
+
+
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise UsageError when `path` cannot become a new folder: it exists, or its parent cannot be written.
 

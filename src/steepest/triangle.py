@@ -100,7 +100,13 @@ class Triangle:
         empty = cls.empty(batch.features, batch.targets)
         blocks = (batch.take(slice(start, start + BLOCK_ROWS)) for start in range(0, len(batch), BLOCK_ROWS))
         log_weights = 0.0 if batch.weight is None else float(np.log(batch.weight).sum())
-        return replace(reduce(cls.__add__, map(cls._of_block, blocks), empty), log_weights=log_weights)
+        try:
+            whole = reduce(cls.__add__, map(cls._of_block, blocks), empty)
+        except DataError:
+            # what a section of the rows has refused is counted over all of them
+            check_finite(np.concatenate([batch.X, batch.y], axis=1), (*batch.features, *batch.targets), batch.first_row)
+            raise
+        return replace(whole, log_weights=log_weights)
 
     @classmethod
     def of_parts(cls, batch: Batch, labels: NDArray[np.int64], count: int) -> "list[Triangle]":

@@ -1,14 +1,12 @@
 """`steepest export`: a fitted model as Python, SQL, an Excel formula or ONNX."""
 
-import os
 import sys
-from pathlib import Path
 
 import click
 
 from steepest.errors import UsageError
 from steepest.export import export
-from steepest.files import write_whole
+from steepest.files import refuse_existing_file, write_whole
 
 
 @click.command(name="export")
@@ -38,7 +36,7 @@ def command(run: str, to: str, out: str | None, table: str | None, force: bool) 
     if out is None and force:
         raise UsageError("--force replaces the file given with -o; there is none. Leave it out.")
     if out is not None:
-        _refuse_existing(Path(out), force)
+        refuse_existing_file(out, force=force)
     content = export(run, to, table=table)  # type: ignore[call-overload]  # click has checked the word
     if out is None:
         _print(content)
@@ -46,14 +44,6 @@ def command(run: str, to: str, out: str | None, table: str | None, force: bool) 
     data = content if isinstance(content, bytes) else content.encode()
     write_whole(out, data)
     click.echo(f"Written: {out}, {len(data):,} bytes.")
-
-
-def _refuse_existing(file: Path, force: bool) -> None:
-    """Raise UsageError where the file cannot be written, before anything is done."""
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
-    if file.exists() and not force:
-        raise UsageError(f"{file} exists already. Give another name, or replace it with --force.")
 
 
 def _print(text: str) -> None:

@@ -1,7 +1,6 @@
 """The end of every command that runs: keep the run, print its verdict, choose the exit status."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import click
 
 from steepest import run_folder
 from steepest.errors import UsageError
-from steepest.files import refuse_existing
+from steepest.files import refuse_existing, refuse_existing_file
 from steepest.pages import Rows
 from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
 from steepest.trajectory import Trajectory
@@ -64,8 +63,7 @@ def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
     if resume and force:
         raise UsageError("--resume goes on and --force starts over; give one of them.")
     file, state = Path(path), Path(f"{path}.partial")
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
+    refuse_existing_file(file, force=True)
     if force:
         state.unlink(missing_ok=True)
     elif file.exists():

@@ -1,7 +1,6 @@
 """`steepest predict`: a run and a table in, the table with predictions beside it out."""
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from steepest.cli.table import text_options, watching
 from steepest.cli.text import shown
 from steepest.coefficient_table import check_confidence
 from steepest.errors import UsageError
+from steepest.files import refuse_existing_file
 from steepest.intervals import with_limits
 from steepest.model_file import Model, load
 from steepest.prediction_file import Written, check_name, settled, write_predictions
@@ -71,7 +71,8 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
     if out is None and (as_json or force):
         raise UsageError("--json and --force go with a file. Name it: -o predicted.csv")
     if out is not None:
-        _refuse_existing(Path(out), force)
+        check_name(out)
+        refuse_existing_file(out, force=force)
     model = load(run)
     if options["interval"] is not None:
         check_confidence(options["interval"])
@@ -119,14 +120,6 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
 def _names(model: Model, name: str) -> list[str]:
     """Names of the new columns: one, or one a target."""
     return [name] if len(model.targets) == 1 else [f"{name} of {target}" for target in model.targets]
-
-
-def _refuse_existing(file: Path, force: bool) -> None:
-    check_name(file)
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
-    if file.exists() and not force:
-        raise UsageError(f"{file} exists already. Give another name, or replace it with --force.")
 
 
 def _print(file: Path) -> None:

@@ -1,12 +1,11 @@
 """`steepest report`: a run folder as one interactive page."""
 
-import os
 import webbrowser
 from pathlib import Path
 
 import click
 
-from steepest.errors import UsageError
+from steepest.files import refuse_existing_file
 from steepest.run_reader import report
 
 
@@ -30,10 +29,7 @@ def command(run: str, out: str, opened: bool, force: bool) -> None:
     Example: steepest report runs/penguins -o penguins.html --open
     """
     target = Path(out)
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {target.parent}. Give a file in a folder that can be written.")
-    if target.exists() and not force:
-        raise UsageError(f"{out} exists already. Give another name, or replace it with --force.")
+    refuse_existing_file(target, force=force)
     report(run).save(target, force=force)
     click.echo(f"Written: {out}, {target.stat().st_size:,} bytes.")
     if opened:

@@ -16,6 +16,7 @@ from steepest.batch import FloatArray, check_finite
 from steepest.errors import DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import refuse_inputs, refuse_targets
 from steepest.sources.arrays import ArraySource
+from steepest.sources.matrices import is_sparse
 from steepest.trajectory import Trajectory, Verdict, log_spaced
 
 LOGGER = logging.getLogger("steepest")
@@ -98,7 +99,6 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
                 DataConversionWarning,
                 stacklevel=4,
             )
-        self._refuse_infinite(inputs)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
         name = getattr(y, "name", None)
         target = str(name) if isinstance(name, str) and targets.ndim == 1 else None
@@ -112,9 +112,11 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
     def _refuse_infinite(self, rows: Any) -> None:
         """Raise ValueError where X holds NaN or inf, with count, row and column."""
         names = tuple(self._names(rows.shape[1]))
-        if hasattr(rows, "tocsr"):
-            if not np.isfinite(rows.data).all():
-                check_finite(rows.toarray(), names)
+        if is_sparse(rows):
+            bad = np.flatnonzero(~np.isfinite(rows.data))
+            if bad.size:  # the first row alone is made dense
+                row = int(np.searchsorted(rows.indptr, bad[0], side="right")) - 1
+                check_finite(rows[row : row + 1].toarray(), names, row)
         elif rows.dtype.kind == "f":
             check_finite(rows, names)
 
