@@ -121,8 +121,8 @@ def test_names_cannot_leave_their_text(table):
     assert html.count("<script") == run.page().html.count("<script") == 4
     assert "alert(1)</" not in html
     told = json.loads(re.search(r'id="payload">(.*?)</script>', html, flags=re.DOTALL)[1])
-    assert told["features"] == [NASTY, "$$x$$", "\u2028"]
-    assert told["title"] == NASTY
+    assert told["sets"][0]["features"] == [NASTY, "$$x$$", "\u2028"]
+    assert told["sets"][0]["title"] == NASTY
 
 
 def test_a_notebook_shows_the_page_in_a_frame(run):

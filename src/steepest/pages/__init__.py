@@ -38,7 +38,7 @@ class Page:
         """The page as one HTML document that asks the network for nothing."""
         from steepest.pages.document import document  # noqa: PLC0415 - a page is asked for
 
-        return document(self.payload)
+        return document([self.payload]).html
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the page to one file, whole or not at all.

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from steepest.pages.payload import Json
@@ -20,27 +22,47 @@ LABELS = {
     "contour": "Chart: the loss over two parameters and the path across it",
     "map": "Chart: what is left of the slowest mode, by learning rate and epochs",
 }
-ERRORS = """<figure><h2>Error on training and held-out rows</h2>{plots}<ul class="legend"><li><i class="blue"></i>training RMSE</li>
+ERRORS = """<figure id="errors-card"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend"><li><i class="blue"></i>training RMSE</li>
 <li><i class="pink"></i>held-out RMSE</li><li><i class="star">★</i>smallest</li></ul>
 <figcaption>Where the held-out error is smallest, stopping early would have helped.</figcaption></figure>"""
 
 
-def document(payload: Json) -> str:
-    """Return the page of a payload as HTML."""
-    held_out = payload["spaces"]["raw"]["held_out"] is not None
+@dataclass(frozen=True)
+class Document:
+    """A page as it is kept or served.
+
+    Args:
+        html: the whole file.
+        policy: its content security policy, which stands in it too.
+    """
+
+    html: str
+    policy: str
+
+
+def document(sets: Sequence[Json], served: Json | None = None) -> Document:
+    """Return the page of one data set or several as HTML.
+
+    Args:
+        sets: payloads; the first is shown first.
+        served: what the page must know of the lab that serves it; None for a file that asks nobody for anything.
+    """
+    held_out = served is not None or any(given["spaces"]["raw"]["held_out"] is not None for given in sets)
     parts = {name: part for name, part in figure_parts().items() if held_out or not name.startswith("errors")}
     bokeh, script = bokeh_script(), whole()
     plots = {name: _places(name, parts) for name in LABELS}
-    return _filled(
+    policy = _policy(bokeh, script, connect="'self'" if served is not None else "'none'")
+    html = _filled(
         text("page.html"),
-        policy=_policy(bokeh, script),
+        policy=policy,
         style=text("page.css"),
-        payload=_as_json({**payload, "colors": LINES}),
+        payload=_as_json({"sets": sets, "colors": LINES, "served": served}),
         figures=_as_json(parts),
         bokeh=bokeh,
         script=script,
         **plots | {"errors": _filled(ERRORS, plots=plots["errors"]) if held_out else ""},
     )
+    return Document(html, policy)
 
 
 def _places(name: str, parts: Json) -> str:
@@ -66,8 +88,8 @@ def _as_json(content: Any) -> str:
     return re.sub("[<>&\u2028\u2029]", lambda match: escapes[match[0]], dumped)
 
 
-def _policy(*scripts: str) -> str:
-    """The content security policy: these very scripts and no other, no address to load from or send to.
+def _policy(*scripts: str, connect: str) -> str:
+    """The content security policy: these very scripts and no other, no address to load from or send to but the one that serves.
 
     Bokeh writes style attributes and style elements, so styles must be let in; images are those it draws itself.
     """
@@ -76,5 +98,5 @@ def _policy(*scripts: str) -> str:
     )
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"connect-src {connect}; base-uri 'none'; form-action 'none'"
     )

@@ -69,13 +69,21 @@ def _loss(scale: str) -> "Figure":
         line_dash="dashed",
         line_width=2,
     )
+    _pins(made)
     made.line("epoch", "loss", source=_source(made, "curve", epoch=[], loss=[]), color=BLUE, line_width=2.5)
     made.scatter("epoch", "loss", source=_source(made, "point", epoch=[], loss=[]), color=ORANGE, size=10)
     return made
 
 
+def _pins(made: "Figure") -> None:
+    """Lines of pinned runs, under the run's own."""
+    source = _source(made, "pins", xs=[], ys=[], color=[])
+    made.multi_line("xs", "ys", source=source, color="color", line_width=2, line_dash="dotdash")
+
+
 def _errors(scale: str) -> "Figure":
     made = _over_epochs("errors", scale, "RMSE", scale)
+    _pins(made)
     source = _source(made, "curve", epoch=[], train=[], held=[])
     made.line("epoch", "train", source=source, color=BLUE, line_width=2.5)
     made.line("epoch", "held", source=source, color=PINK, line_width=2.5, line_dash="dashed")
@@ -108,6 +116,7 @@ def _data() -> "Figure":
 def _contour() -> "Figure":
     made = _figure("contour", "first", "second")
     made.multi_line("xs", "ys", source=_source(made, "rings", xs=[], ys=[]), color=GREY, line_width=1, alpha=0.8)
+    _pins(made)
     made.line("x", "y", source=_source(made, "path", x=[], y=[]), color=BLUE, line_width=2)
     made.scatter("x", "y", source=_source(made, "steps", x=[], y=[]), color=BLUE, size=4)
     made.scatter("x", "y", source=_source(made, "goal", x=[], y=[]), color=GREEN, marker="star", size=18)

@@ -4,7 +4,7 @@ from importlib import resources
 
 PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic", "state")
 """Files of pure functions: numbers in, numbers and texts out."""
-PAGE = ("pictures", "controls", "main")
+PAGE = ("pictures", "controls", "view", "draw", "pins", "tell", "main")
 """Files that touch the page and its pictures."""
 
 

@@ -132,31 +132,62 @@ function showGoals(scale, epochs, goals, curves, colors) {
   setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
 }
 
+// Pinned runs beside the run: their losses, and their errors on held-out rows (on the rows themselves where none are).
+function showPinnedCurves(scale, epochs, pinned, own, colors) {
+  const xs = onAxis(epochs, scale), all = pinned.map(() => xs), low = scale === "log";
+  const smallest = low ? Math.max(1e-300, own.loss[0] * 1e-32) : -Infinity;
+  fill(`loss-${scale}:pins`, { xs: all, ys: pinned.map(({ loss }) => loss.map((value) => (value > smallest ? value : NaN))), color: colors });
+  if (own.held.length) fill(`errors-${scale}:pins`, { xs: all, ys: pinned.map(({ held }) => held), color: colors });
+}
+
+function showPinnedPaths(paths, colors) {
+  fill("contour:pins", { xs: paths.map((path) => path.map(([x]) => x)), ys: paths.map((path) => path.map(([, y]) => y)), color: colors });
+}
+
 let dataRange = [0, 1];
+
+// Inputs at which the curve of predictions is drawn: the ends of a line, or the grid that the data set brings.
+function curveInputs(payload) {
+  return payload.curve ? payload.curve.x : dataRange;
+}
+
+function curveAt(payload, { weights, bias }) {
+  const X = payload.curve ? payload.curve.X : dataRange, d = weights.length;
+  return Array.from(curveInputs(payload), (_, row) => weights.reduce((sum, weight, j) => sum + weight * X[row * d + j], bias));
+}
 
 // Ranges of the data picture: they stay while the line moves.
 function frameData(payload, exact) {
-  const one = payload.features.length === 1, { rows, inputs } = payload;
+  const one = hasCurve(payload), { rows, inputs, frame } = payload;
   if (!one && !rows) return;
-  const ys = rows ? Array.from(rows.y) : [], xs = one ? (rows ? Array.from(rows.X) : inputs.range) : ys;
-  const lineY = one ? xs.map((x) => exact.bias + exact.weights[0] * x) : ys;
+  const d = payload.features.length, ys = rows ? Array.from(rows.y) : [];
+  const xs = one ? (rows ? firstColumn(rows, d) : inputs.range) : ys;
   const wide = (values) => { const low = Math.min(...values), high = Math.max(...values), rim = 0.06 * (high - low) || 1; return [low - rim, high + rim]; };
-  const x = wide(xs), y = wide([...ys, ...lineY]);
-  dataRange = x;
-  setRange("data", [x, y]);
-  label("data", "x", one ? short(payload.features[0]) : `target: ${short(payload.target)}`);
+  dataRange = frame ? frame.x : wide(xs);
+  const curve = one ? curveAt(payload, exact) : [], x = curveInputs(payload);
+  setRange("data", [dataRange, frame ? frame.y : wide(payload.curve ? ys : [...ys, ...curve])]);
+  label("data", "x", one ? short(payload.curve ? payload.curve.input : payload.features[0]) : `target: ${short(payload.target)}`);
   label("data", "y", one ? short(payload.target) : "prediction");
-  const diagonal = one ? x.map((value) => exact.bias + exact.weights[0] * value) : x;
-  fill("data:exact", { x, y: diagonal });
+  fill("data:exact", one ? { x, y: curve } : { x: dataRange, y: dataRange });
+}
+
+function firstColumn({ X, count }, d) {
+  return Array.from({ length: count }, (_, row) => X[row * d]);
+}
+
+function showRows(payload) {
+  const { rows } = payload;
+  if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: rows.y });
+  if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
 function showData(payload, own) {
-  const x = dataRange;
-  if (payload.features.length === 1) {
-    fill("data:line", { x, y: x.map((value) => own.bias + own.weights[0] * value) });
-    return;
-  }
-  if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
+  if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
+  else if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
+}
+
+function onDataClick(act) {
+  figures.get("data").on_event("tap", (event) => act(event.x, event.y));
 }
 
 function showContour(problem, drawn, i, j) {

@@ -31,7 +31,13 @@ function openPayload(payload) {
     spaces[name] = opened;
   }
   const rows = payload.rows && { ...payload.rows, X: unpacked(payload.rows.X), y: unpacked(payload.rows.y) };
-  return { ...payload, spaces, rows, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+  const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
+  return { ...payload, spaces, rows, curve, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+}
+
+// Whether predictions are a curve over one input: a line of the only feature, or of its powers.
+function hasCurve(payload) {
+  return payload.features.length === 1 || Boolean(payload.curve);
 }
 
 // Everything that does not depend on rule and epoch; computed when inputs, penalty or objective change.

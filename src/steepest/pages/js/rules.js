@@ -84,3 +84,7 @@ function bestRate(name, momentum, eigenvalues) {
   }
   return low;
 }
+
+function hasMomentum(name) {
+  return name === "heavy_ball" || name === "nesterov";
+}

@@ -2,6 +2,7 @@
 
 const RULES = ["gradient", "heavy_ball", "nesterov", "chebyshev"];
 const MOST_EPOCHS = 2 ** 53;
+const MOST_PINS = 5; // as many as the palette tells apart from the other lines
 
 function initialState(payload) {
   const { run } = payload, space = payload.spaces[run.coordinates];
@@ -41,6 +42,24 @@ function hashOf(state) {
   return `#${values.map(([name, value]) => `${name}=${value}`).join("&")}`;
 }
 
+// A pinned setting within an address: the same words, with other marks between them.
+function pinText({ log, ...setting }) {
+  return hashOf(setting).slice(1).replace(/=/g, ":").replace(/&/g, ";");
+}
+
+// The pinned settings that an address names, as many as are shown; each is read as a setting is.
+function pinsFrom(hash, state, payload) {
+  const texts = hash.replace(/^#/, "").split("&").filter((part) => part.startsWith("pin=")).map((part) => part.slice(4));
+  const named = texts.filter((text) => /^[\w.:;+-]+$/.test(text)).slice(0, MOST_PINS);
+  return named.map((text) => stateFrom(`#${text.replace(/;/g, "&").replace(/:/g, "=")}`, state, payload));
+}
+
+// Everything that a link leads back to: data set, setting, pinned settings, step of the tour.
+function addressOf(set, state, pins, step) {
+  const more = [set ? `set=${encodeURIComponent(set)}` : "", ...pins.map((pin) => `pin=${pinText(pin)}`), step === null ? "" : `tour=${step + 1}`];
+  return [hashOf(state), ...more.filter(Boolean)].join("&");
+}
+
 // The rule in force: Chebyshev takes its steps from the modes, or from the run's own interval.
 function ruleOf(state, problem) {
   if (state.rule !== "chebyshev") return { name: state.rule, learning_rate: state.rate, momentum: state.rule === "gradient" ? 0 : state.momentum };
@@ -50,21 +69,47 @@ function ruleOf(state, problem) {
   return { name: "chebyshev", learning_rate: 2 / (interval[0] + interval[1]), momentum: 0, interval };
 }
 
-function asPython(payload, state, problem) {
-  const settings = [`target=${pythonText(payload.target)}`, `rule="${state.rule}"`];
+// The setting as arguments of steepest.descend.
+function settingsAsPython({ payload, state, problem }) {
+  const settings = [`rule="${state.rule}"`];
   if (state.rule !== "chebyshev") settings.push(`learning_rate=${state.rate}`);
-  if (["heavy_ball", "nesterov"].includes(state.rule)) settings.push(`momentum=${state.momentum}`);
+  if (hasMomentum(state.rule)) settings.push(`momentum=${state.momentum}`);
   settings.push(`epochs=${state.epoch}`, `l2=${problem.l2}`, `objective="${state.objective}"`);
-  settings.push(`standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`);
-  return `import steepest\n\n# data: a file, a data frame or a triangle\nrun = steepest.descend(\n    data,\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
+  return [...settings, `standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`];
+}
+
+// Where the data comes from, as lines of Python and as first arguments of steepest.descend.
+function dataAsPython(payload) {
+  const target = `target=${pythonText(payload.target)}`, { table, points } = payload;
+  if (payload.recipe) return [[`data = ${payload.recipe}`], ["data.X", "data.y", "features=data.features", "target=data.target"]];
+  if (table) {
+    const chosen = [pythonText(table.name), target, ...(table.features ? [`features=[${table.features.map(pythonText).join(", ")}]`] : [])];
+    if (table.missing !== "error") chosen.push(`missing=${pythonText(table.missing)}`);
+    if (table.degree > 1) chosen.push(`degree=${table.degree}`);
+    return [[`data = steepest.open_source(${chosen.join(", ")})`], ["data"]];
+  }
+  if (points) {
+    const pairs = points.map(([x, y]) => `(${x}, ${y})`).join(", "), powers = payload.features.map((_, k) => (k ? `x**${k + 1}` : "x")).join(", ");
+    return [[`points = [${pairs}]`, `X = [[${powers}] for x, _ in points]`, "y = [y for _, y in points]"], ["X", "y"]];
+  }
+  return [["# data: a file, a data frame or a triangle"], ["data", target]];
+}
+
+function asPython(payload, state, problem) {
+  const [lines, given] = dataAsPython(payload), settings = [...given, ...settingsAsPython({ payload, state, problem })];
+  return `import steepest\n\n${lines.join("\n")}\nrun = steepest.descend(\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
 }
 
 function asCommand(payload, state, problem) {
-  const options = [`--target ${shellText(payload.target)}`, `--rule ${state.rule}`];
+  const { table } = payload, options = [`--target ${shellText(payload.target)}`];
+  if (table && table.features) options.push(`--features ${shellText(table.features.map(csvText).join(","))}`);
+  if (table && table.missing !== "error") options.push(`--missing ${table.missing}`);
+  if (table && table.degree > 1) options.push(`--degree ${table.degree}`);
+  options.push(`--rule ${state.rule}`);
   if (state.rule !== "chebyshev") options.push(`--learning-rate ${state.rate}`);
-  if (["heavy_ball", "nesterov"].includes(state.rule)) options.push(`--momentum ${state.momentum}`);
+  if (hasMomentum(state.rule)) options.push(`--momentum ${state.momentum}`);
   options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, `--objective ${state.objective}`);
   options.push(state.standardize ? "--standardize" : "--no-standardize");
   if (!payload.fit_intercept) options.push("--no-intercept");
-  return `steepest fit DATA ${options.join(" ")}`;
+  return `steepest fit ${table ? shellText(table.name) : "DATA"} ${options.join(" ")}`;
 }

@@ -72,5 +72,10 @@ function pythonText(text) {
 }
 
 function shellText(text) {
-  return /^[\w.:=/,+-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
+  return /^[\w.:=/,+][\w.:=/,+-]*$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
+}
+
+// A name in a list of names parted by commas.
+function csvText(text) {
+  return /[",\n]|^\s|\s$/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }

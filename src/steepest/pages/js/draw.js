@@ -1,0 +1,72 @@
+// Draw: from the view to the pictures.
+
+const MAP_SIZE = 48, POINTS = 320;
+
+function drawCurves() {
+  const { state, problem, modes, last, scale, payload, colors } = view;
+  if (!changed("curves", ...setting(), ruleKey(), last, scale)) return;
+  const end = scale === "log" ? last : Math.min(last, Math.max(state.epoch, payload.run.epochs) * 1.2);
+  view.epochs = epochsUpTo(end, POINTS, scale === "linear");
+  view.curves = errorCurves(problem, modes, view.epochs);
+  showLoss(scale, view.epochs, view.curves, problem, state);
+  const lines = spread(problem.r, SHOWN_LINES);
+  showLines("modes", scale, view.epochs, modeCurves(modes, lines, view.epochs), lines.map((_, at) => colors[at]));
+  view.seen.coefficients = view.seen.pins = null;
+}
+
+function drawCoefficients() {
+  const { problem, modes, last, scale, shown, epochs, colors } = view;
+  if (!changed("coefficients", ...setting(), ruleKey(), last, scale, shown)) return;
+  const all = coefficientCurves(problem, modes, epochs), rows = coefficientRows(), used = rows.map((_, at) => colors[at]);
+  const goal = inOwnUnits(problem, problem.limit), goals = [goal.bias, ...goal.weights];
+  showLines("coefficients", scale, epochs, rows.map((row) => all[row]), used);
+  showGoals(scale, epochs, rows.map((row) => goals[row]), rows.map((row) => all[row]), used);
+}
+
+// The first steps one by one, then log-spaced ones.
+function pathEpochs(last) {
+  const near = [...Array(Math.min(last, 60) + 1).keys()];
+  return [...new Set([...near, ...epochsUpTo(last, 200, false)])].sort((a, b) => a - b);
+}
+
+function drawContour() {
+  const { problem, modes, last, chosen } = view;
+  if (problem.p < 2 || !changed("contour", ...setting(), ruleKey(), last, chosen)) return;
+  showContour(problem, contour(problem, modes, chosen[0], chosen[1], pathEpochs(last)), chosen[0], chosen[1]);
+}
+
+function drawMap() {
+  const { problem, rule, state, limit, last } = view;
+  const range = rateRange(limit, state.rate), kind = [...setting(), rule.name, rule.momentum, last];
+  if (rule.name === "chebyshev" || !changed("map", ...kind, ...range)) return;
+  const rates = Array.from({ length: MAP_SIZE }, (_, i) => range[0] * (range[1] / range[0]) ** (i / (MAP_SIZE - 1)));
+  const rows = Array.from({ length: MAP_SIZE }, (_, i) => Math.round(last ** (i / (MAP_SIZE - 1))));
+  showMap(heatMap(problem, rule, rates, rows), rates, rows, limit, bestRate(rule.name, rule.momentum, problem.eigenvalues));
+}
+
+// Pinned runs stand beside the run in the pictures of losses and errors, and their paths in the contour of the same inputs.
+function drawPins() {
+  const { pins, epochs, scale, state, chosen, payload, last } = view;
+  if (!changed("pins", JSON.stringify(pins), scale, last, chosen, ...setting())) return;
+  const runs = pins.map((pin) => pinnedRun(payload, pin)), paint = pinColors(pins);
+  const curves = runs.map(({ problem, modes }) => errorCurves(problem, modes, epochs));
+  showPinnedCurves(scale, epochs, curves, view.curves, paint);
+  const alike = runs.flatMap((run, at) => (pins[at].standardize === state.standardize ? [[run, paint[at]]] : []));
+  const paths = alike.map(([{ problem, modes }]) => pathEpochs(last).map((k) => parametersAt(problem, modes, k)));
+  showPinnedPaths(paths.map((path) => path.map((theta) => [theta[chosen[0]], theta[chosen[1]]])), alike.map(([, color]) => color));
+}
+
+// What moves with the epoch alone.
+function drawNow() {
+  const { payload, problem, modes, state, scale, chosen, rule } = view;
+  const now = stateAt(problem, modes, state.epoch), own = inOwnUnits(problem, now.theta);
+  if (changed("frame", ...setting())) {
+    frameData(payload, inOwnUnits(problem, problem.limit));
+    showRows(payload);
+  }
+  showCursor(scale, state, now);
+  showData(payload, own);
+  if (problem.p >= 2) showNowOnContour(now.theta[chosen[0]], now.theta[chosen[1]]);
+  showNowOnMap({ ...state, rate: rule.learning_rate });
+  return { now, own };
+}

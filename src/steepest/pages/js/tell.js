@@ -1,0 +1,81 @@
+// Tell: the view in words, tables and the positions of the controls.
+
+function tell({ now, own }) {
+  const { problem, rule, modes, state, payload, colors } = view;
+  view.verdict = verdictOf(problem, rule, modes, state.epoch);
+  byId("verdict").dataset.kind = view.verdict.kind;
+  setText("sentence", view.verdict.sentence);
+  setText("advice", view.verdict.advice);
+  setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} (floor ${number(problem.floor)}) · RMSE ${number(now.rmse)}` +
+    (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + ` · condition number ${number(problem.condition)}`);
+  const lines = spread(problem.r, SHOWN_LINES);
+  legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) })));
+  const values = [own.bias, ...own.weights], names = ["bias", ...payload.features];
+  legend("coefficients-legend", coefficientRows().map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })));
+  explain();
+}
+
+function explain() {
+  const { problem, rule, modes, state, payload } = view;
+  const k = Math.max(1, state.epoch), step = stepOf(problem, rule, modes, k), say = (value) => general(value, 7);
+  setText("formula", `${FORMULAS[rule.name]}   (epoch ${grouped(k - 1)} → ${grouped(k)}${problem.name === "raw" ? "" : "; inputs u = (x − mean) / standard deviation"})`);
+  const named = problem.names.slice(0, 3), first = payload.fit_intercept ? 1 : 0;
+  const inputs = named.slice(first).map((name) => short(name, 16)), more = problem.names.length > 3 ? ["…"] : [];
+  byId("rows-table").hidden = !step.rows.length;
+  table("rows-table", ["row", ...inputs, ...more, "prediction", "target", "residual"], step.rows.map((row) => [
+    String(row.position), ...row.inputs.slice(0, inputs.length).map(say), ...more, say(row.prediction), say(row.target), say(row.residual)]));
+  const momentum = hasMomentum(rule.name), most = Math.min(8, problem.p);
+  table("step-table", ["parameter", "before", ...(momentum ? ["velocity before"] : []), "gradient over all rows", "change", "after"], [...Array(most).keys()].map((j) => [
+    short(problem.names[j]), say(step.before[j]), ...(momentum ? [say(step.velocity[j])] : []), say(step.gradient[j]), say(step.after[j] - step.before[j]), say(step.after[j])]));
+}
+
+function showControls() {
+  const { state, rule, problem, limit, last, scale } = view;
+  const cheb = rule.name === "chebyshev", range = rateRange(limit, state.rate), best = bestRate(rule.name, rule.momentum, problem.eigenvalues);
+  setValue("rate", logPosition(state.rate, range));
+  setValue("rate-number", state.rate);
+  byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = cheb;
+  setText("rate-said", cheb ? "Chebyshev takes its steps from the eigenvalues" : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
+  byId("rate").setAttribute("aria-valuetext", `${state.rate}, ${byId("rate-said").textContent}`);
+  placeMark("limit-mark", cheb ? NaN : logPosition(limit, range));
+  placeMark("best-mark", cheb ? NaN : logPosition(best, range));
+  setValue("epoch", epochPosition(state.epoch, last));
+  setValue("epoch-number", state.epoch);
+  byId("epoch").setAttribute("aria-valuetext", `epoch ${grouped(state.epoch)}`);
+  byId("momentum-field").hidden = !hasMomentum(state.rule);
+  setValue("momentum", momentumPosition(state.momentum));
+  setValue("momentum-number", state.momentum);
+  byId("l2").max = problem.space.blocks.length - 1;
+  byId("l2").disabled = problem.space.blocks.length < 2;
+  setValue("l2", state.l2);
+  setText("l2-said", number(problem.l2));
+  byId("l2").setAttribute("aria-valuetext", number(problem.l2));
+  setValue("rule", state.rule);
+  setValue("objective", state.objective);
+  byId("standardize").checked = state.standardize;
+  byId("log").checked = state.log;
+  for (const part of document.querySelectorAll("[data-scale]")) part.hidden = part.dataset.scale !== scale;
+  byId("map-card").hidden = cheb;
+  view.range = range;
+}
+
+// What does not change while a data set is open.
+function nameThings() {
+  const { payload } = view, one = hasCurve(payload);
+  setText("title", payload.title);
+  document.title = payload.title;
+  setText("about", `${grouped(payload.row_count)} rows · ${grouped(payload.features.length)} ${payload.features.length === 1 ? "feature" : "features"} · target ${short(payload.target, 60)}`);
+  const names = payload.fit_intercept ? ["intercept", ...payload.features] : payload.features;
+  for (const axis of [0, 1]) { options(`contour-${axis}`, names); byId(`contour-${axis}`).value = view.chosen[axis]; }
+  byId("contour-card").hidden = names.length < 2;
+  options("coefficient", payload.features);
+  const extra = [["weights", payload.features.length > SHOWN_LINES ? `the first ${SHOWN_LINES} weights` : "all weights"], ["bias", "bias"]];
+  byId("coefficient").prepend(...extra.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+  byId("coefficient").value = view.shown;
+  byId("data-card").hidden = !one && !payload.rows;
+  setText("data-title", one ? "The data and the fitted line" : "Predictions against targets");
+  setText("data-exact", one ? "exact minimum" : "prediction = target");
+  setText("data-now", one ? "line at this epoch" : "");
+  byId("data-now").parentElement.hidden = !one;
+  if (byId("errors-card")) byId("errors-card").hidden = !payload.spaces.raw.held_out;
+}
