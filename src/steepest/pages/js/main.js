@@ -44,6 +44,7 @@ function show(payload, state, pins) {
   pause();
   openSet(payload, state, pins);
   nameThings();
+  showSets();
   const { log } = view.state;
   view.state = { ...view.state, log: log || !figures.has("loss-linear") };
   update({});
@@ -127,20 +128,22 @@ function listenToButtons() {
   onMapClick((rate, epoch) => soon({ rate: Number(rate.toPrecision(4)), epoch: Math.min(epoch, view.last) }));
 }
 
-// What an address says: a data set that is at hand, its setting and its pins.
+// What an address says: a data set that is at hand, its setting and its pins, and a step of the tour.
 function showAddress(hash) {
   const id = decodeURIComponent(settingsIn(hash).get("set") || ""), payload = view.sets.find((set) => set.id === id) || view.payload || view.sets[0];
-  const first = initialState(payload);
+  const first = initialState(payload), step = stepFrom(hash);
+  if (step !== null && step !== view.step) goToStep(step); // its words; the address may have another setting by now
   show(payload, stateFrom(hash, payload === view.payload ? view.state : first, payload), pinsFrom(hash, first, payload));
 }
 
-function start() {
-  const content = JSON.parse(byId("payload").textContent);
+async function start() {
+  const content = JSON.parse(byId("payload").textContent), hash = location.hash;
   Object.assign(view, { colors: content.colors, served: content.served, sets: content.sets.map(openPayload) });
   paint();
-  listenToSettings();
-  listenToButtons();
-  showAddress(location.hash);
+  for (const listen of [listenToSettings, listenToButtons, listenToSets, listenToPoints, listenToGuide]) listen();
+  if (view.served) await meetLab();
+  byId("guide").hidden = !hasTour();
+  showAddress(hash);
   document.body.dataset.ready = "1";
   performance.mark("steepest-ready");
 }
