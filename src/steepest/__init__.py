@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
+    from steepest.example_data import EXAMPLES, ExampleData, example
     from steepest.explain import Explanation, explain
     from steepest.export import export
     from steepest.inference import infer
@@ -59,6 +60,8 @@ _HOMES = {
     "DataWarning": "errors",
     "Diagnosis": "diagnosis",
     "DivergenceError": "errors",
+    "EXAMPLES": "example_data",
+    "ExampleData": "example_data",
     "Explanation": "explain",
     "GradientDescentRegressor": "estimators",
     "GradientDescentRegressorCV": "estimators",
@@ -88,6 +91,7 @@ _HOMES = {
     "Verdict": "trajectory",
     "descend": "descend",
     "diagnose": "diagnosis",
+    "example": "example_data",
     "explain": "explain",
     "export": "export",
     "infer": "inference",
@@ -108,6 +112,8 @@ __all__ = [
     "DataWarning",
     "Diagnosis",
     "DivergenceError",
+    "EXAMPLES",
+    "ExampleData",
     "Explanation",
     "GradientDescentRegressor",
     "GradientDescentRegressorCV",
@@ -138,6 +144,7 @@ __all__ = [
     "__version__",
     "descend",
     "diagnose",
+    "example",
     "explain",
     "export",
     "infer",

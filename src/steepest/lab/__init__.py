@@ -1,0 +1,1 @@
+"""Lab: pages to learn with, in the browser."""

@@ -1,0 +1,98 @@
+"""Sets: the built-in tables as payloads of pages, each with the run that shows its lesson."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from steepest.descend import descend
+from steepest.example_data import EXAMPLES, ExampleData, example, powers
+from steepest.pages.payload import Json, Rows, packed, payload
+from steepest.quadratic import ObjectiveName
+from steepest.sample import Sample
+from steepest.summarize import summarize
+from steepest.trajectory import Trajectory
+from steepest.triangle import Triangle
+
+GRID = 200  # places at which the polynomial is drawn
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The run a table's page opens with.
+
+    Args:
+        id: what addresses call the table.
+        learning_rate: η. Away from the best constant rate, which lets the steepest mode swing as long as the slowest crawls.
+        epochs: where the page stands at first.
+        standardize: whether the inputs are standardized.
+        objective: what is minimized.
+    """
+
+    id: str
+    learning_rate: float
+    epochs: int
+    standardize: bool = False
+    objective: ObjectiveName = "half_mse"
+
+
+OPENINGS = {
+    "tutorial's line": Opening("line", 1e-4, 200_000, objective="quarter_mse"),
+    "noisy line": Opening("noisy", 0.1, 100),
+    "outliers": Opening("outliers", 0.03, 1_000),
+    "two collinear features": Opening("collinear", 1.0, 100),
+    "badly scaled": Opening("scaled", 2.5e-7, 1_000_000),
+    "polynomial": Opening("polynomial", 0.2, 50_000, standardize=True),
+}
+
+
+def payloads() -> list[Json]:
+    """Return the payload of each built-in table, as JSON types: that of its run's page, and `id`, `about`, `recipe`.
+
+    The polynomial has a `curve` as well: `x`, 200 places, and `X`, their features (200, d), both packed; `input` names x.
+
+    Example:
+        >>> [told["id"] for told in payloads()]
+        ['line', 'noisy', 'outliers', 'collinear', 'scaled', 'polynomial']
+        >>> payloads()[1]["recipe"]
+        'steepest.example("noisy line")'
+    """
+    return [_payload(name) for name in EXAMPLES]
+
+
+def run_of(name: str) -> tuple[Trajectory, Triangle]:
+    """Return the run that the page of a built-in table opens with, and the triangle it learned from."""
+    data, opening = example(name), OPENINGS[name]
+    triangle = summarize(data.X, data.y, features=data.features, target=data.target)
+    run = descend(
+        triangle,
+        learning_rate=opening.learning_rate,
+        epochs=opening.epochs,
+        standardize=opening.standardize,
+        objective=opening.objective,
+    )
+    return run, triangle
+
+
+def _payload(name: str) -> Json:
+    data, (run, triangle) = example(name), run_of(name)
+    told = {
+        **payload(run, triangle, _rows(data), title=name),
+        "id": OPENINGS[name].id,
+        "about": data.about,
+        "recipe": f"steepest.example({json.dumps(name)})",
+    }
+    return told | ({"curve": _curve(data)} if name == "polynomial" else {})
+
+
+def _rows(data: ExampleData) -> Rows:
+    sample = Sample(data.X, data.y[:, None], np.arange(len(data.X), dtype=np.uint64))
+    if data.held_out is None:
+        return Rows(sample)
+    X, y = data.held_out
+    return Rows(sample, summarize(X, y, features=data.features, target=data.target))
+
+
+def _curve(data: ExampleData) -> Json:
+    x = np.linspace(-1.0, 1.0, GRID)
+    return {"x": packed(x), "X": packed(powers(x)), "input": data.features[0]}
