@@ -8,6 +8,7 @@ function update(change) {
     embedPictures("later", "errors-later").then(() => { paint(); byId("log").disabled = false; update(change); });
     return;
   }
+  frameBegins();
   view.state = { ...view.state, ...change };
   solveAgain();
   showControls();
@@ -19,6 +20,7 @@ function update(change) {
   const drawn = drawNow();
   tell(drawn);
   showPins(drawn.now);
+  paintDue();
   clearTimeout(addressing);
   addressing = setTimeout(replaceAddress, 250);
 }

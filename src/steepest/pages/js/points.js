@@ -1,12 +1,12 @@
 // Points: a data set drawn by hand, in the picture of the data or by typing numbers.
 
-const FRAME = [0, 10]; // of the empty picture
+const EMPTY = [0, 10]; // range of the empty picture
 const MOST_POINTS = 300;
 const FIRST_POINTS = [[1, 2.5], [3, 3], [5, 5], [7, 5.5], [9, 7]];
 const drawing = { on: false, points: FIRST_POINTS, degree: 1, sent: 0 };
 
 function frameOf(points) {
-  const around = (values) => [Math.min(FRAME[0], ...values), Math.max(FRAME[1], ...values)];
+  const around = (values) => [Math.min(EMPTY[0], ...values), Math.max(EMPTY[1], ...values)];
   return { x: around(points.map(([x]) => x)), y: around(points.map(([, y]) => y)) };
 }
 

@@ -73,9 +73,9 @@ function nameThings() {
   byId("coefficient").prepend(...extra.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
   byId("coefficient").value = view.shown;
   byId("data-card").hidden = !one && !payload.rows;
-  setText("data-title", one ? "The data and the fitted line" : "Predictions against targets");
+  setText("data-title", one ? `The data and the fitted ${payload.curve ? "curve" : "line"}` : "Predictions against targets");
   setText("data-exact", one ? "exact minimum" : "prediction = target");
-  setText("data-now", one ? "line at this epoch" : "");
+  setText("data-now", one ? `${payload.curve ? "curve" : "line"} at this epoch` : "");
   byId("data-now").parentElement.hidden = !one;
   if (byId("errors-card")) byId("errors-card").hidden = !payload.spaces.raw.held_out;
 }

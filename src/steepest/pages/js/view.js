@@ -28,9 +28,9 @@ function spaceOf(state) {
 
 // Open another data set; its setting is the one it comes with, or the one given.
 function openSet(payload, state = initialState(payload), pins = []) {
-  const names = payload.features.length + Number(payload.fit_intercept);
+  const first = Number(payload.fit_intercept && payload.features.length > 1); // two weights, or the bias and the only one
   Object.assign(view, {
-    payload, first: initialState(payload), state, pins, chosen: [0, Math.min(1, names - 1)], shown: "weights", seen: {}, last: 0, problem: null,
+    payload, first: initialState(payload), state, pins, chosen: [first, first + 1], shown: "weights", seen: {}, last: 0, problem: null,
   });
 }
 
