@@ -76,13 +76,14 @@ def noise(first: int, count: int) -> FloatArray:
     """
     squares = np.arange(first, first + count, dtype=np.float64) ** 2
     u, v = squares * 2**0.5 % 1, squares * 3**0.5 % 1
-    return np.sqrt(-2 * np.log1p(-u)) * np.cos(2 * np.pi * v)
+    normal: FloatArray = np.sqrt(-2 * np.log1p(-u)) * np.cos(2 * np.pi * v)
+    return normal
 
 
 def powers(x: FloatArray) -> FloatArray:
     """Return x, x², … x⁹ as columns, shape (n, 9)."""
     # products, not powers: the same bits on every machine
-    return np.cumprod(np.repeat(x[:, None], 9, axis=1), axis=1)
+    return np.cumprod(np.repeat(x[:, None], 9, axis=1), axis=1, dtype=np.float64)
 
 
 def _line() -> ExampleData:
