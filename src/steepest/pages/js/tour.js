@@ -9,7 +9,7 @@ const TOUR = [
     picture: "arithmetic",
     text: [
       "40 rows, and a line through them: prediction = weight · x + bias.",
-      "Weight and bias start at 0. So each prediction is 0, and each residual, prediction minus target, is minus the target: all predictions are too low.",
+      "Weight and bias start at 0. So each prediction is 0, and each residual, prediction minus target, is minus the target: 39 of the 40 predictions are too low.",
       "The gradient says how fast the loss changes as a parameter grows. For the bias it is the mean of the residuals, -3.959. For the weight it is the mean of residual times x, -9.868.",
       "A step subtracts learning rate times gradient from each parameter. With the learning rate 0.1 the bias goes to 0.3959 and the weight to 0.9868, and the loss falls from 9.563 to 1.649.",
       "Now press + 1 under Epoch, a few times. Watch the column with the gradient: its numbers shrink as the line gets closer. Before the second step that of the weight is -3.939.",
@@ -49,7 +49,7 @@ const TOUR = [
       "The learning rate is 0.003, which is 0.9 % of the stability limit. The steps are small: after 100 epochs 35 % of the bias is missing.",
       "At 0.3 the same 100 epochs leave 0.029 % of it.",
       "A step multiplies the error of a mode by 1 - learning rate · curvature. The steepest mode has the curvature 5.998. From 2 / 5.998 = 0.3334 on its factor is below -1: that is the stability limit.",
-      "Now move Learning rate to the right, past the mark best at 0.3218 and the mark limit. Watch the loss: it falls faster and faster, and past the limit it turns upwards.",
+      "Now move Learning rate to the right, past the mark best at 0.3218 and the mark limit. Watch the verdict: it needs fewer and fewer epochs up to the best rate. Past the limit the loss turns upwards.",
     ],
     question: "0.3 works well. What happens at 0.35?",
     answers: [
@@ -65,7 +65,7 @@ const TOUR = [
     picture: "modes",
     text: [
       "50 houses: the price by age, from 0 to 49 years, and by area, from 593 to 2,918 square feet.",
-      "The numbers of the area are large, so the loss is steep along its weight: the curvatures go from 3,990,000 down to 0.0514. The condition number is their ratio, 77,635,023.",
+      "The numbers of the area are large, so the loss is steep along its weight: the curvatures go from 3,989,889 down to 0.0514. The condition number is their ratio, 77,635,023.",
       "The steepest direction sets the limit of the learning rate: 5.013e-07. For the flattest direction such steps are nothing. After 1,000,000 epochs 99 % of the bias is missing.",
       "Now tick standardize, and press Use the best, since the limit is another one there. Each input then has the mean 0 and the standard deviation 1, and the condition number is 1.075.",
       "Watch the lines of the modes: all of them are below 1e-06 at epoch 5.",
@@ -109,7 +109,7 @@ const TOUR = [
     ],
     question: "After epoch 694 the training error falls and the held-out error rises. What does the run learn there?",
     answers: [
-      { text: "The noise of its own 25 rows.", right: true, reply: "What is true of these rows only cannot help with others. The flat modes, which come last, hold much of it. To stop before they move has much the effect of a penalty." },
+      { text: "The noise of its own 25 rows.", right: true, reply: "What is true of these rows only cannot help with others. The flat modes come last, and in them there is more noise than curve. To stop before they have moved has much the effect of a penalty." },
       { text: "The sine curve, better and better.", right: false, reply: "Then the held-out rows, which follow the same curve, would be predicted better as well. Their error rises by 87 % up to epoch 1,000,000." },
       { text: "Nothing. All modes have arrived.", right: false, reply: "The weights go on moving: 10,173,855 epochs are needed until every mode is within 1e-06 of its start error." },
     ],
