@@ -1,64 +1,11 @@
 """The page in a real browser: sliders, keys, play, links, names, and not one request to the network."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import steepest
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the browser tests need playwright (see README, Developing)"
-)
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(
-        "the browser tests need chromium at /usr/bin/chromium (see README, Developing)", allow_module_level=True
-    )
-
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NASTY = "<script>document.title='gone'</script><img src=x onerror=\"document.title='gone'\">"
-SHOTS = os.environ.get("STEEPEST_SCREENSHOTS")  # a folder to keep pictures of the page in
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        # a container's root has no sandbox of its own
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=[*QUIET, *sandbox])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Open a file and hand over the page; at the end, nothing was requested and nothing complained."""
-    opened = []
-
-    def go(file, hash="", **options):
-        context = browser.new_context(offline=True, viewport={"width": 1600, "height": 1000}, **options)
-        page, seen = context.new_page(), []
-        page.on("request", lambda request: seen.append(f"request {request.url}") if request.url != page.url else None)
-        page.on("console", lambda message: seen.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: seen.append(str(error)))
-        page.goto(file.as_uri() + hash)
-        page.wait_for_selector("body[data-ready]", timeout=30_000)
-        opened.append((context, page, [text for text in seen if not text.startswith("request file:")], seen, file))
-        return page
-
-    yield go
-    for context, _, _, seen, file in opened:
-        assert [text for text in seen if not text.startswith(f"request {file.as_uri()}")] == []
-        context.close()
+from .browser import NASTY, SHOTS, browser, data, pixels, said, visit, wait_until  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="module")
@@ -79,38 +26,6 @@ def table(tmp_path_factory):
     )
     page = run.page(X[:80], y[:80], held_out=(X[80:], y[80:]), title=NASTY)
     return page.save(tmp_path_factory.mktemp("table") / "table.html")
-
-
-def said(page, id):
-    # what a slider says is drawn in the next frame
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return page.text_content(f"#{id}")
-
-
-def wait_until(page, ready, seconds=20):
-    """Ask again and again: the page's own policy forbids what playwright would wait with."""
-    for _ in range(20 * seconds):
-        if ready():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never happened")
-
-
-def pixels(page, plot):
-    """The picture as it is drawn, to see whether it changed."""
-    page.wait_for_timeout(150)
-    return page.locator(f"#plot-{plot}").screenshot()
-
-
-def data(page, name):
-    """A source's columns as Bokeh holds them, once its figure is in view: others are not drawn."""
-    page.locator(f"#plot-{name.split(':')[0]}").scroll_into_view_if_needed()
-    page.wait_for_timeout(150)
-    return page.evaluate(
-        "name => { for (const d of Bokeh.documents) { const m = d.get_model_by_name(name);"
-        " if (m) return Object.fromEntries(Object.entries(m.data).map(([k, v]) => [k, Array.from(v)])); } }",
-        name,
-    )
 
 
 def test_it_opens_at_the_runs_own_setting(visit, line):
@@ -272,6 +187,63 @@ def test_every_control_has_a_name(visit, table):
         " !(e.labels && e.labels.length) && !e.getAttribute('aria-label') && !e.textContent.trim()).map(e => e.id)"
     )
     assert nameless == []
+
+
+def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
+    page = visit(table, "#rule=gradient&rate=0.05&epoch=40&standardize=1")
+    assert not page.is_visible("#pins")
+    page.click("#pin")
+    assert page.is_disabled("#pin")  # twice the same says nothing
+    page.select_option("#rule", "nesterov")
+    page.click("#pin")
+    page.fill("#rate-number", "0.2")
+    page.keyboard.press("Enter")
+    said(page, "sentence")
+    rows = page.locator("#pins-table tr").all_text_contents()
+    assert len(rows) == 4
+    assert rows[1].startswith("nownesterov0.2")
+    assert rows[2].startswith("pin 1gradient0.05")
+    assert rows[3].startswith("pin 2nesterov0.05")
+    pinned = data(page, "loss-log:pins")
+    assert len(pinned["ys"]) == 2
+    assert len(data(page, "errors-log:pins")["ys"]) == 2
+    assert len(data(page, "contour:pins")["xs"]) == 2
+    # a path in other inputs has no place in this contour
+    page.uncheck("#standardize")
+    said(page, "sentence")
+    assert data(page, "contour:pins")["xs"] == []
+    wait_until(page, lambda: page.url.count("pin=") == 2)
+    page.click("[aria-label='Take pin 1']")
+    said(page, "sentence")
+    assert (page.input_value("#rule"), page.input_value("#rate-number"), page.is_checked("#standardize")) == (
+        "gradient",
+        "0.05",
+        True,
+    )
+    # the curve of the run now is the pinned one's, from another computation
+    curve, again = data(page, "loss-log:curve")["loss"], data(page, "loss-log:pins")["ys"][0]
+    assert list(again) == curve
+    page.click("[aria-label='Remove pin 2']")
+    assert page.locator("#pins-table tr").count() == 3
+    page.click("#unpin")
+    assert not page.is_visible("#pins")
+    assert page.evaluate("document.activeElement.id") == "pin"
+
+
+def test_a_link_leads_back_to_pinned_runs(visit, line):
+    page = visit(line, "#rate=1e-4&epoch=1000")
+    page.click("#pin")
+    page.fill("#epoch-number", "5000")
+    page.keyboard.press("Enter")
+    page.click("#pin")
+    page.click("#link")
+    link = page.input_value("#copied")
+    again = visit(line, "#" + link.split("#")[1])
+    rows = again.locator("#pins-table tr").all_text_contents()
+    assert rows == page.locator("#pins-table tr").all_text_contents()
+    # what is no setting is no pin, and more than five are not shown
+    bad = visit(line, "#pin=<b>&pin=rate:-1;epoch:x&" + "&".join(f"pin=epoch:{k}" for k in range(10)))
+    assert bad.locator("#pins-table tr").count() == 1 + 1 + 5
 
 
 def test_on_paper_every_figure_is_drawn(visit, line):
