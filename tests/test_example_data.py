@@ -119,7 +119,7 @@ def test_noise_is_as_good_as_normal_and_places_are_even():
     assert all(abs(np.corrcoef(values[gap:], values[:-gap])[0, 1]) < 0.05 for gap in (1, 2, 3, 10))
     assert abs(np.corrcoef(values, places(1, 5_000))[0, 1]) < 0.05
     gaps = np.diff(np.sort(places(7, 1_000)))
-    assert gaps.max() < 3e-3  # three-distance theorem: no gap is larger than 2.62/n
+    assert gaps.max() < 3e-3  # places at random leave a gap of about ln(n)/n = 7e-3
 
 
 def conditions(X):

@@ -54,8 +54,8 @@ def example(name: str) -> ExampleData:
         >>> data.X[:3, 0].round(4), data.y[:3].round(4)
         (array([2.4721, 0.9443, 3.4164]), array([5.1499, 2.289 , 5.8279]))
 
-    Source: Weyl, "Über die Gleichverteilung von Zahlen mod. Eins", Mathematische Annalen 77 (1916), theorem 9 (the squares);
-    Box and Muller, "A note on the generation of random normal deviates", Annals of Mathematical Statistics 29 (1958).
+    Source: Weyl, "Über die Gleichverteilung von Zahlen mod. Eins", Mathematische Annalen 77 (1916), 313-352;
+    Box and Muller, "A note on the generation of random normal deviates", Annals of Mathematical Statistics 29 (1958), 610.
     """
     if not isinstance(name, str) or name not in _MAKERS:
         known = ", ".join(map(repr, EXAMPLES))
