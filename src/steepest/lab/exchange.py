@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, ResponseStartLine
 
 from steepest.lab.answers import Answer, Refusal
-from steepest.lab.requests import Door, Request
+from steepest.lab.options import Options
+from steepest.lab.requests import UPLOAD, Door, Request
 from steepest.words import shown
 
 LINGER_BYTES, LINGER_SECONDS = 1 << 24, 2.0
@@ -28,8 +29,8 @@ class Exchange(HTTPMessageDelegate):
     Args:
         door: lets requests in.
         connection: to answer on.
-        upload_seconds: that the body of an upload may take; others have the connection's own time.
-        answer_seconds: that a client may take to receive the answer.
+        options: of these the times that an upload and an answer may take.
+        hold: called with True once the request is let in, and with False when there is nothing more to do for it.
         log: takes a line for each answer, or None.
         warn: takes a line where something goes wrong inside.
     """
@@ -38,37 +39,38 @@ class Exchange(HTTPMessageDelegate):
         self,
         door: Door,
         connection: HTTP1Connection,
-        upload_seconds: float,
-        answer_seconds: float,
+        options: Options,
+        hold: Callable[[bool], None],
         log: Say | None,
         warn: Say,
     ) -> None:
-        self._door, self._connection, self._log, self._warn = door, connection, log, warn
-        self._upload_seconds, self._answer_seconds = upload_seconds, answer_seconds
+        self._door, self._connection, self._options, self._hold = door, connection, options, hold
+        self._log, self._warn, self._began = log, warn, time.monotonic()
+        self._method, self._line = "", ""
         self._request: Request | None = None
-        self._line, self._began = "", time.monotonic()
-        self._method, self._discarded, self._answered = "", 0, False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._written: asyncio.Future[None] | None = None  # done once the answer has been taken by the client
+        self._discarded = 0
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
         """Let the request in, or refuse it at once."""
-        self._method = start_line.method
-        self._line = f"{start_line.method} {start_line.path}"
+        self._method, self._line = start_line.method, f"{start_line.method} {start_line.path}"
         # bodies are counted here, with an answer that says so
         self._connection.set_max_body_size(sys.maxsize)
-        if start_line.path == "/upload":
-            self._connection.set_body_timeout(self._upload_seconds)
+        if start_line.path == UPLOAD:
+            self._connection.set_body_timeout(self._options.upload_seconds)
         try:
             self._request = self._door.let_in(start_line.method, start_line.path, start_line.version, headers)
+            self._hold(True)
         except Refusal as refusal:
-            self._refuse(refusal, wait="Expect" not in headers)
+            self._refuse(refusal, sends_body="Expect" not in headers)
         except Exception as error:
-            self._refuse(self._internal(error), wait="Expect" not in headers)
+            self._refuse(self._internal(error), sends_body="Expect" not in headers)
 
     async def data_received(self, chunk: bytes) -> None:
         """Take a piece of the body; what comes after a refusal is thrown away, up to a bound."""
-        if self._answered or self._request is None:
+        if self._request is None:
             self._discarded += len(chunk)
             if self._discarded > LINGER_BYTES:
                 self._connection.close()
@@ -82,8 +84,9 @@ class Exchange(HTTPMessageDelegate):
 
     def finish(self) -> None:
         """The whole request is there: answer it."""
-        if self._answered:
-            self._close_after_answer()
+        if self._written is not None:
+            # "Connection: close" has been said: nothing more is read once the client has the answer
+            self._written.add_done_callback(lambda _: self._connection.close())
             return
         self._connection.set_close_callback(self.on_connection_close)
         self._task = asyncio.create_task(self._answer())
@@ -107,44 +110,42 @@ class Exchange(HTTPMessageDelegate):
             answer = self._internal(error).answer
         finally:
             self._drop()
-        self._send(answer, {})
+        timer = self._send(answer, self._options.answer_seconds)
+        if self._written is not None:
+            self._written.add_done_callback(lambda _: timer.cancel())
         self._connection.finish()
 
-    def _refuse(self, refusal: Refusal, wait: bool = True) -> None:
+    def _refuse(self, refusal: Refusal, sends_body: bool = True) -> None:
         """Answer before the body is there, and close the connection once the client has had time to read that.
 
         A connection that is closed with bytes unread is reset, and the client may never see the answer. A client that waits
         to be told to go on (Expect) sends none.
         """
         self._drop()
-        self._send(refusal.answer, {"Connection": "close"})
-        if wait:
-            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._connection.close)
-        else:
+        self._send(refusal.answer, LINGER_SECONDS, {"Connection": "close"})
+        if not sends_body:
             self._connection.finish()
 
-    def _close_after_answer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._connection.finish()
-        self._connection.close()
-
-    def _send(self, answer: Answer, headers: dict[str, str]) -> None:
-        self._answered = True
+    def _send(self, answer: Answer, seconds: float, headers: dict[str, str] | None = None) -> asyncio.TimerHandle:
+        """Write an answer, and close the connection where it is not taken in time."""
         start = ResponseStartLine("HTTP/1.1", answer.status, answer.reason)
         # the page is written apart from the headers: tornado then keeps no copy of it for each connection
-        self._connection.write_headers(start, HTTPHeaders({**answer.all_headers, **headers}))
+        written = self._connection.write_headers(start, HTTPHeaders({**answer.all_headers, **(headers or {})}))
         if self._method != "HEAD":
-            self._connection.write(answer.body)
+            written = self._connection.write(answer.body)
+        self._written = written
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._connection.close)
         if self._log:
             took = time.monotonic() - self._began
-            self._log(f"{shown(self._line[:120])} {answer.status} {len(answer.body):,} bytes {took:.3f} s")
+            self._log(f"{shown(self._line[:120])} {answer.status}, {len(answer.body):,} bytes, {took:.3f} s")
+        return self._timer
 
     def _drop(self) -> None:
         """Let go of what the request holds, once."""
         request, self._request = self._request, None
         if request is not None:
             request.drop()
+            self._hold(False)
 
     def _internal(self, error: Exception) -> Refusal:
         """Say in the terminal where it happened, without values: they may be somebody's data."""

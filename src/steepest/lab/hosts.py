@@ -55,7 +55,9 @@ class Hosts:
         # a tunnel may add TLS, of which nothing is seen here
         schemes = ("http", "https") if host in self.more else ("http",)
         own = [f"{scheme}://{host}" for scheme in schemes]
-        if [origin.lower() for origin in origins] not in ([one] for one in own) or any(s != "same-origin" for s in sites):
+        if [origin.lower() for origin in origins] not in ([one] for one in own) or any(
+            s != "same-origin" for s in sites
+        ):
             raise Refusal(403, "only this server's own page may ask for this. Reload the page and try again.")
 
     def _is_own(self, host: str) -> bool:

@@ -88,7 +88,8 @@ class Reader:
 
 async def _talk(process: asyncio.subprocess.Process, request: dict[str, Any]) -> bytes:
     """Send a request and return what comes back; the way in stays open, so that the reader sees the server's end."""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     with contextlib.suppress(ConnectionError):
         process.stdin.write(json.dumps(request).encode() + b"\n")
         await process.stdin.drain()
@@ -103,7 +104,8 @@ async def _talk(process: asyncio.subprocess.Process, request: dict[str, Any]) ->
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Kill a process unless it has ended, and wait until nothing of it is left."""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     process.stdin.close()
@@ -118,7 +120,8 @@ def _result(said: bytes) -> bytes:
         told = json.loads(head)
     except ValueError:
         raise Refusal(
-            422, "reading the table ended early; it may need more memory than a job may take. Give fewer rows or columns."
+            422,
+            "reading the table ended early; it may need more memory than a job may take. Give fewer rows or columns.",
         ) from None
     if told["error"]:
         raise Refusal(STATUS[told["kind"]], told["error"])

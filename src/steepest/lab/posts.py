@@ -4,7 +4,6 @@ import hmac
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from steepest.errors import SteepestError
@@ -125,7 +124,9 @@ class Posts:
         except SteepestError as error:
             raise Refusal(400, str(error), "points") from None
         except (ValueError, ArithmeticError):
-            raise Refusal(400, "these points are too far apart for numbers of 16 digits. Move them.", "points") from None
+            raise Refusal(
+                400, "these points are too far apart for numbers of 16 digits. Move them.", "points"
+            ) from None
         session.opened = opened
         return with_payloads({}, payload=opened)
 

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from steepest.errors import DataError, SteepestError, UsageError
+from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
 from steepest.lab.runs import run_payload
 from steepest.lab.tables import checked, inspected

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tornado.httputil import HTTPHeaders
 
-from steepest.lab.answers import HTML, JSON, Answer, Refusal
+from steepest.lab.answers import JSON, Answer, Refusal
 from steepest.lab.hosts import Hosts
 from steepest.lab.posts import CHECKS, Posts
 from steepest.lab.strict_json import MOST_BYTES

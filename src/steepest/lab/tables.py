@@ -30,7 +30,9 @@ def checked(path: Path, limit: int) -> Files:
     files = locate(path)
     expected = "parquet" if path.suffix == ".parquet" else "csv"
     if files.kind != expected or files.packed:
-        found = f"packed by {files.packed}" if files.packed else {"csv": "text", "json": "JSON"}.get(files.kind, "Parquet")
+        found = (
+            f"packed by {files.packed}" if files.packed else {"csv": "text", "json": "JSON"}.get(files.kind, "Parquet")
+        )
         raise DataError(f"{path} is {found}, and its name says otherwise. Rename it, or write it as its name says.")
     if files.kind == "parquet":
         _refuse_large_parquet(path, files, limit)
@@ -47,7 +49,7 @@ def inspected(path: Path, limit: int) -> dict[str, Any]:
     for first in range(0, len(names), COUNTED_AT_ONCE):
         some = names[first : first + COUNTED_AT_ONCE]
         counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in some)
-        ((rows, *counted),) = relation.query(f"SELECT count(*), {counts} FROM {{relation}}")
+        ((rows, *counted),) = relation.query(f"count(*), {counts}")
         missing += counted
     if not rows:
         raise DataError(f"{path} has no data rows. Give a table with at least one row.")
