@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 import steepest
 from steepest.batch import Batch
 from steepest.errors import DataError, DataTypeError, UsageError
+from steepest.sources import open_source
+from steepest.summarize import read
 from steepest.triangle import Triangle
 
 ROWS = 700
@@ -248,3 +250,14 @@ def fill(address, frame):
     with adbc_driver_postgresql.dbapi.connect(address) as connection, connection.cursor() as cursor:
         cursor.adbc_ingest("t", pyarrow.Table.from_pandas(frame, preserve_index=False), mode="create")
         connection.commit()
+
+
+def test_braces_in_names_are_part_of_the_names(tmp_path):
+    (tmp_path / "t.csv").write_text('y,{kind},{relation},"FROM {relation}"\n2,u,1,3\n3,v,2,\n5,u,3,1\n6,v,5,2\n')
+    for policy, rows in (("drop", 3), ("indicator", 4)):
+        triangle = read(open_source(tmp_path / "t.csv", target="y", missing=policy)).triangle
+        assert triangle.row_count == rows
+        assert triangle.features[:2] == ("{kind}=v", "{relation}")
+    (tmp_path / "new.csv").write_text('y,{kind},{relation},"FROM {relation}"\n2,w,1,3\n')
+    with pytest.raises(DataError, match="the model does not know: 'w'"):
+        read(open_source(tmp_path / "new.csv", target="y", coding=triangle.coding))

@@ -23,6 +23,7 @@ COMMANDS = {
     "predict": ("steepest.cli.predict", "A run's model applied to a table: its rows with predictions beside them."),
     "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
     "report": ("steepest.cli.report", "A run as one interactive page, for the browser, without a network."),
+    "lab": ("steepest.cli.lab", "The page in the browser, live, with tables and points of your own."),
     "export": ("steepest.cli.export", "A fitted model as Python, SQL, an Excel formula or ONNX."),
 }
 """Each command's module, imported when the command is run, and its line in the help."""

@@ -30,6 +30,18 @@ class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from c
 
 
 def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how to descend, and by which engine."""
+    engine = click.option(
+        "--engine",
+        type=click.Choice(["auto", "modes", "loop"]),
+        default="auto",
+        show_default=True,
+        help="modes: closed form, at once. loop: step by step.",
+    )
+    return rule_options(engine(command))
+
+
+def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to descend."""
     for option in reversed(
         (
@@ -73,13 +85,6 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 default="half_mse",
                 show_default=True,
                 help="Σr²/(2n), twice that, or half of it (the tutorial's).",
-            ),
-            click.option(
-                "--engine",
-                type=click.Choice(["auto", "modes", "loop"]),
-                default="auto",
-                show_default=True,
-                help="modes: closed form, at once. loop: step by step.",
             ),
         )
     ):

@@ -60,8 +60,8 @@ class Pair(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2
         return first, second
 
 
-def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument DATA and the options that say what its columns are."""
+def table_options(command: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
+    """Add the argument DATA and the options that say what its columns are; `required`: whether DATA must be given."""
     intercept = click.option(
         "--intercept/--no-intercept",
         "fit_intercept",
@@ -69,15 +69,15 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="Whether the model has a bias.",
     )
-    return column_options(intercept(command))
+    return column_options(intercept(command), required=required)
 
 
-def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def column_options(command: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
     """Add the argument DATA and the options that say what its columns are, and how its text is written."""
     choice, command = click.Choice, text_options(command)
     for option in reversed(
         (
-            click.argument("data"),
+            click.argument("data", required=required),
             click.option("--target", default=None, metavar="NAME", help="The column to predict."),
             click.option(
                 "--features", type=Names(), default=None, help="The columns to predict from; default: all others."

@@ -54,10 +54,10 @@ class DaskRelation:
             yield from part.stream(select, skip=skip)
             skip = 0
 
-    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the query for each partition."""
         for part in self._parts():
-            yield from part.query(sql)
+            yield from part.query(select, rest)
 
     def row_count(self) -> int | None:
         """Unknown until the partitions are computed."""

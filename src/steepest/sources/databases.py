@@ -91,12 +91,7 @@ def database_relation(database: str | os.PathLike[str], query: str | None) -> Re
         return _adbc(str(path), "adbc_driver_sqlite", f"file:{path}?mode=ro", query)
     if kind != "duckdb":
         raise DataError(f"{path} is no DuckDB or SQLite database. Give such a file, or postgresql://user@host/name.")
-    tables = [
-        row[0]
-        for row in DuckDBRelation(str(path), "duckdb_tables()", database=path).query(
-            "SELECT table_name FROM {relation}"
-        )
-    ]
+    tables = [row[0] for row in DuckDBRelation(str(path), "duckdb_tables()", database=path).query("table_name")]
     return DuckDBRelation(str(path), f"({_query(query, tables, str(path))})", database=path)
 
 

@@ -49,8 +49,8 @@ class Relation(Protocol):
         """Yield Arrow struct arrays of the rows in order, without the first `skip`."""
         ...
 
-    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield rows of a query in which {relation} stands for this table; it may come in parts, to be put together."""
+    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
+        """Yield rows of SELECT `select` FROM this table `rest`; it may come in parts, to be put together."""
         ...
 
     def row_count(self) -> int | None:
@@ -103,10 +103,10 @@ class DuckDBRelation:
             relation = connection.sql(f"SELECT {select} FROM {self.ranged}{limit}", params=self.parameters)
             yield from nanoarrow.ArrayStream(relation)
 
-    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query at once."""
         with self.opened() as connection, telling_errors(self.label):
-            yield from connection.execute(sql.format(relation=self.ranged), self.parameters).fetchall()
+            yield from connection.execute(f"SELECT {select} FROM {self.ranged} {rest}", self.parameters).fetchall()
 
     def keep(self, file: Path) -> None:
         """Write all rows to a Parquet file, in whatever order they come this once."""
@@ -206,11 +206,11 @@ class StreamRelation:
                     relation = connection.sql(f"SELECT {select} FROM piece OFFSET {offset}")
                     yield from nanoarrow.ArrayStream(relation)
 
-    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the query for each piece."""
         with telling_errors(self.label), connect() as connection:
             for _ in self._pieces(connection):
-                yield from connection.execute(sql.format(relation="piece")).fetchall()
+                yield from connection.execute(f"SELECT {select} FROM piece {rest}").fetchall()
 
     def keep(self, file: Path) -> None:
         """Write all rows to a Parquet file."""

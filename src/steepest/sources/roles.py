@@ -140,7 +140,7 @@ def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tupl
     found = {
         row[0]
         for row in relation.query(
-            f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM {{relation}} WHERE {column} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
+            f"DISTINCT CAST({column} AS VARCHAR)", f"WHERE {column} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
         )
     }
     levels = tuple(sorted(found))
@@ -194,7 +194,7 @@ def _with_missing(relation: Relation, names: Sequence[str], types: dict[str, str
     """Names of the columns in which a value is missing."""
     counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in names)
     totals = [0] * len(names)
-    for row in relation.query(f"SELECT {counts} FROM {{relation}}"):
+    for row in relation.query(counts):
         totals = [total + one for total, one in zip(totals, row, strict=True)]
     return frozenset(name for name, total in zip(names, totals, strict=True) if total)
 
@@ -208,11 +208,9 @@ def absent(name: str, kind: str) -> str:
 def _first_value(relation: Relation, name: str) -> object:
     # the first value that is no number says more than the first one
     column = quoted(name)
-    query = (
-        f"SELECT CAST({column} AS VARCHAR) FROM {{relation}} WHERE {column} IS NOT NULL "
-        f"ORDER BY TRY_CAST(CAST({column} AS VARCHAR) AS DOUBLE) IS NOT NULL LIMIT 1"
-    )
-    return next((row[0] for row in relation.query(query)), None)
+    text = f"CAST({column} AS VARCHAR)"
+    rest = f"WHERE {column} IS NOT NULL ORDER BY TRY_CAST({text} AS DOUBLE) IS NOT NULL LIMIT 1"
+    return next((row[0] for row in relation.query(text, rest)), None)
 
 
 def _listed(names: dict[str, str]) -> str:

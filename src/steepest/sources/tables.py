@@ -195,15 +195,8 @@ class TableSource:
     def _unseen(self, column: Column) -> str:
         """Say which categories of a column the coding does not know."""
         name = quoted(column.name)
-        query = f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {{relation}} WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
-        new = sorted(
-            {
-                row[0]
-                for row in self.relation.query(
-                    query.replace("{", "{{").replace("}", "}}").replace("{{relation}}", "{relation}")
-                )
-            }
-        )
+        rest = f"WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
+        new = sorted({row[0] for row in self.relation.query(f"DISTINCT CAST({name} AS VARCHAR)", rest)})
         more = f" and {len(new) - 5} more" if len(new) > 5 else ""
         return (
             f"column {column.name!r} of {self.relation.label} has categories that the model does not know: "

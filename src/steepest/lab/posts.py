@@ -1,0 +1,203 @@
+"""Posts: what the page may ask of the server, and what each answer is."""
+
+import hmac
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from steepest.errors import SteepestError
+from steepest.lab.answers import HTML, Answer, Refusal, as_json, with_payloads
+from steepest.lab.jobs import Job, Reader
+from steepest.lab.runs import LARGEST, MOST_DEGREE, MOST_POINTS, points_payload
+from steepest.lab.sessions import Session, Sessions
+from steepest.lab.strict_json import MISSING, Check, choice, fields, number, pairs, text, texts_or_null, whole
+from steepest.lab.upload import SUFFIXES, FileName, Upload
+from steepest.pages.payload import MOST_PARAMETERS
+
+MOST_HELD_OUT = 0.5
+CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
+    "/session": {"token": (text, None)},
+    "/open": {
+        "target": (text, MISSING),
+        "features": (texts_or_null, None),
+        "missing": (choice("error", "drop", "indicator"), "error"),
+        "held_out": (number(0, MOST_HELD_OUT), 0.0),
+        "degree": (whole(1, MOST_DEGREE), 1),
+    },
+    "/points": {"points": (pairs(MOST_POINTS, LARGEST), MISSING), "degree": (whole(1, MOST_DEGREE), 1)},
+    "/cancel": {},
+    "/page": {"which": (choice("given", "opened"), MISSING)},
+    "/end": {},
+}
+"""The fields of each post of JSON."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What may be asked for.
+
+    Args:
+        upload_limit: bytes of a file, unpacked.
+        job_seconds: of reading a table.
+        idle_seconds: until a session ends that is not heard of.
+    """
+
+    upload_limit: int
+    job_seconds: float
+    idle_seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page tells people beforehand."""
+        return {
+            "suffixes": list(SUFFIXES),
+            "points": MOST_POINTS,
+            "largest": LARGEST,
+            "degree": MOST_DEGREE,
+            "held_out": MOST_HELD_OUT,
+            "parameters": MOST_PARAMETERS,
+            "job_seconds": self.job_seconds,
+            "idle_minutes": self.idle_seconds / 60,
+        }
+
+
+class Posts:
+    """Does what the page asks for.
+
+    Args:
+        sessions: all of them.
+        reader: of tables.
+        bounds: what may be asked for.
+        given: the payload of the command line's table, as JSON, or None.
+        token: that a session has to begin with, or None.
+    """
+
+    def __init__(
+        self, sessions: Sessions, reader: Reader, bounds: Bounds, given: bytes | None = None, token: str | None = None
+    ) -> None:
+        self.sessions, self.reader, self.bounds, self.given, self._token = sessions, reader, bounds, given, token
+        self._do: dict[str, Callable[[Session, dict[str, Any]], Awaitable[Answer]]] = {
+            "/open": self._open,
+            "/points": self._points,
+            "/cancel": self._cancel,
+            "/page": self._page,
+            "/end": self._end,
+        }
+
+    async def answer(self, path: str, id: str | None, body: bytes) -> Answer:
+        """Return the answer to a post of JSON; raise Refusal where there is none."""
+        if path == "/session":
+            return self._session(id, fields(body, CHECKS[path]))
+        session = self.sessions.find(id)
+        try:
+            return await self._do[path](session, fields(body, CHECKS[path]))
+        finally:
+            self.sessions.known(session.id)  # the end of a long job is a sign of life as its beginning was
+
+    def upload(self, id: str | None, name: str | None) -> "Uploading":
+        """Begin to take a file; raise Refusal where there is no session or it is busy."""
+        session = self.sessions.find(id)
+        return Uploading(self, session, FileName.of(name))
+
+    def _session(self, id: str | None, asked: dict[str, Any]) -> Answer:
+        session = self.sessions.known(id)
+        if session is None:
+            if self._token is not None and not _same(asked["token"] or "", self._token):
+                raise Refusal(401, "this server asks for the token that it printed in its terminal.", "token")
+            session = self.sessions.start()
+        content = {"session": session.id, "upload_limit": self.bounds.upload_limit, "limits": self.bounds.as_json()}
+        return with_payloads(content, given=self.given, opened=session.opened)
+
+    async def _open(self, session: Session, asked: dict[str, Any]) -> Answer:
+        if session.table is None or session.name is None:
+            raise Refusal(400, "no file has been sent in this session. Choose one first.")
+        job = Job()
+        with session.working(job):
+            request = {"do": "open", "title": session.name.title, **_about(session, self.bounds), **asked}
+            opened = await job.run(self.reader, request, session.table.parent)
+            session.opened = opened
+        return with_payloads({}, payload=opened)
+
+    async def _points(self, session: Session, asked: dict[str, Any]) -> Answer:
+        try:
+            opened = as_json(points_payload(asked["points"], asked["degree"]))
+        except SteepestError as error:
+            raise Refusal(400, str(error), "points") from None
+        except (ValueError, ArithmeticError):
+            raise Refusal(
+                400, "these points are too far apart for numbers of 16 digits. Move them.", "points"
+            ) from None
+        session.opened = opened
+        return with_payloads({}, payload=opened)
+
+    async def _cancel(self, session: Session, asked: dict[str, Any]) -> Answer:
+        job = session.job
+        if job is not None:
+            job.end(409, "cancelled.")
+        return Answer(200, as_json({"cancelled": job is not None}))
+
+    async def _page(self, session: Session, asked: dict[str, Any]) -> Answer:
+        from json import loads  # noqa: PLC0415
+
+        from steepest.pages.document import document  # noqa: PLC0415 - few pages are saved
+
+        chosen = self.given if asked["which"] == "given" else session.opened
+        if chosen is None:
+            raise Refusal(400, f"there is no page to save: nothing was {asked['which']}.", "which")
+        return Answer(200, document(loads(chosen)).encode("utf-8", "replace"), HTML)
+
+    async def _end(self, session: Session, asked: dict[str, Any]) -> Answer:
+        self.sessions.end(session, "this session has been ended by its page.")
+        return Answer(200, as_json({"ended": True}))
+
+
+class Uploading:
+    """A file on its way into a session: `feed` its pieces, then `answer`; `drop` it where it does not come to that."""
+
+    def __init__(self, posts: Posts, session: Session, name: FileName) -> None:
+        self._posts, self._session, self._job = posts, session, Job()
+        self._place = session.working(self._job)
+        self._place.__enter__()
+        try:
+            self._file = Upload(posts.sessions.folder_of(session), name, posts.bounds.upload_limit)
+        except BaseException:
+            self._place.__exit__(None, None, None)
+            raise
+
+    async def feed(self, chunk: bytes) -> None:
+        """Take a piece of the file."""
+        self._job.check()
+        await self._file.feed(chunk)
+
+    async def answer(self) -> Answer:
+        """Look into the whole file and say what it holds; it then takes the place of the session's earlier one."""
+        session, name, bounds = self._session, self._file.name, self._posts.bounds
+        self._job.check()
+        table = self._file.finish()
+        request = {"do": "inspect", "path": str(table), "name": name.text, "limit": bounds.upload_limit}
+        try:
+            found = await self._job.run(self._posts.reader, request, table.parent)
+        except BaseException:
+            table.unlink(missing_ok=True)
+            raise
+        if session.table is not None:
+            session.table.unlink(missing_ok=True)
+        session.table, session.name = table, name
+        self._posts.sessions.known(session.id)
+        return Answer(200, as_json({"name": name.text})[:-1] + b"," + found[1:])
+
+    def drop(self) -> None:
+        """Leave the session's place, and remove what is left of an unfinished file."""
+        self._file.drop()
+        self._place.__exit__(None, None, None)
+
+
+def _about(session: Session, bounds: Bounds) -> dict[str, Any]:
+    """What every job on a session's file must know."""
+    assert session.name is not None
+    return {"path": os.fspath(session.table or ""), "name": session.name.text, "limit": bounds.upload_limit}
+
+
+def _same(given: str, token: str) -> bool:
+    """Compare in a time that does not tell how much is right."""
+    return hmac.compare_digest(given.strip().lower().encode(), token.encode())

@@ -1,0 +1,102 @@
+"""Reader: the process that reads one table for the lab: a request on stdin, the result on stdout.
+
+`python -m steepest.lab.reader` reads a line of JSON, {"do": "inspect" or "open", "path": …, "name": …, …}, and writes a line
+{"error": sentence or null, "kind": "usage" or "data"} and then, without an error, the result as JSON.
+"""
+
+import json
+import os
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+from steepest.errors import SteepestError, UsageError
+from steepest.lab.answers import as_json
+from steepest.lab.runs import run_payload
+from steepest.lab.tables import checked, inspected
+from steepest.sources import open_source
+from steepest.summarize import read
+
+MEMORY = 2 << 30  # bytes that a job may take beside the libraries
+MEMORY_OF_A_CORE = 160 << 20  # address space that a thread's stack and heap reserve, used or not
+
+
+def main() -> None:
+    """Do the request on stdin."""
+    # what a library might print must not get among the results
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    request = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    _bound_memory()
+    with warnings.catch_warnings(), out:
+        warnings.simplefilter("ignore")
+        out.write(_said(request))
+
+
+def _said(request: dict[str, Any]) -> bytes:
+    """Return the first line, and the result where there is one."""
+    try:
+        result = as_json(DO[request["do"]](request))
+        return as_json({"error": None, "kind": ""}) + b"\n" + result
+    except SteepestError as error:
+        kind = "usage" if isinstance(error, UsageError) else "data"
+        return as_json({"error": _without_paths(str(error), request), "kind": kind})
+    except MemoryError:
+        sentence = "this table needs more memory than a job may take. Give fewer rows or columns."
+    except Exception:
+        # whatever it says might hold paths, and nothing that a user can act on
+        sentence = "this table cannot be read, or its numbers are too large for a page. Write it again, or correct it."
+    return as_json({"error": sentence, "kind": "data"})
+
+
+def _inspect(request: dict[str, Any]) -> Any:
+    return inspected(Path(request["path"]), request["limit"])
+
+
+def _open(request: dict[str, Any]) -> Any:
+    checked(Path(request["path"]), request["limit"])
+    source = open_source(
+        request["path"],
+        target=request["target"],
+        features=request["features"],
+        missing=request["missing"],
+        degree=request["degree"],
+    )
+    return run_payload(read(source, test_size=request["held_out"]), request["title"])
+
+
+DO = {"inspect": _inspect, "open": _open}
+
+
+def _without_paths(sentence: str, request: dict[str, Any]) -> str:
+    """Put the file's shown name in the place of where it is on this machine."""
+    path = Path(request["path"])
+    for inside in (str(path), str(path.parent), path.name):
+        sentence = sentence.replace(inside, request["name"])
+    return " ".join(sentence.split())
+
+
+def _end_with_the_server() -> None:
+    """End this process when its stdin ends: the server is gone."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def _bound_memory() -> None:
+    """Bound this process's address space, where the system can."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        return
+    most = pages * resource.getpagesize() + MEMORY + (os.cpu_count() or 1) * MEMORY_OF_A_CORE
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()

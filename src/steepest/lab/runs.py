@@ -1,0 +1,69 @@
+"""Runs: from a table, or from points set by hand, to the payload that a page is made of."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from steepest.descend import descend
+from steepest.errors import UsageError
+from steepest.pages import Rows, problem_with
+from steepest.pages.payload import MOST_PARAMETERS, Json, payload
+from steepest.sources import open_source
+from steepest.summarize import Summary, read
+from steepest.trajectory import Trajectory
+from steepest.triangle import Triangle
+
+MOST_EPOCHS = 1_000_000
+MOST_POINTS, MOST_DEGREE = 500, 6
+LARGEST = 1e15  # of a coordinate: its sixth power and the squares of that are far from overflow
+POWERS = ("", "²", "³", "⁴", "⁵", "⁶")
+
+
+def run_payload(summary: Summary, title: str) -> Json:
+    """Return the payload of a table's run by gradient at the automatic rate, in standardized inputs.
+
+    Raises:
+        UsageError: a page cannot show so many parameters.
+    """
+    size = len(summary.triangle.features) + 1
+    if size > MOST_PARAMETERS:
+        raise UsageError(
+            f"a page holds up to {MOST_PARAMETERS} parameters, and these features make {size:,}: each category and each power "
+            "is one. Select fewer features."
+        )
+    return payload(_run(summary.triangle), summary.triangle, Rows(summary.sample, summary.test), title=title)
+
+
+def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
+    """Return the payload of a polynomial through points.
+
+    Args:
+        points: pairs (x, y).
+        degree: the highest power of x.
+
+    Raises:
+        UsageError: fewer than two points, or all with the same x.
+    """
+    if len(points) < 2:
+        raise UsageError(f"a line needs at least 2 points; there {'is' if points else 'are'} {len(points)}. Add some.")
+    x, y = np.array(points, dtype=np.float64).T
+    if np.ptp(x) == 0:
+        raise UsageError(f"all {len(points)} points have the same x, {x[0]:g}, so they show no slope. Move one aside.")
+    X = np.column_stack([x**power for power in range(1, degree + 1)])
+    names = [f"x{POWERS[power]}" for power in range(degree)]
+    with warnings.catch_warnings():
+        # powers of few points leave coefficients open; the page shows the modes that do not move
+        warnings.simplefilter("ignore")
+        return run_payload(read(open_source(X, y, features=names, target="y")), "Points")
+
+
+def _run(triangle: Triangle) -> Trajectory:
+    """Descend for as many epochs as it takes, up to a million."""
+    run = descend(triangle, standardize=True)
+    if run.requested_epochs > MOST_EPOCHS:
+        run = descend(triangle, standardize=True, epochs=MOST_EPOCHS)
+    wrong = problem_with(run)
+    if wrong:
+        raise UsageError(wrong)
+    return run

@@ -1,0 +1,93 @@
+"""Tables: what an uploaded file holds, and whether it may be read: seen from its metadata before any row is."""
+
+from pathlib import Path
+from typing import Any
+
+from steepest.errors import DataError
+from steepest.sources import files_relation
+from steepest.sources.databases import database_of
+from steepest.sources.header import check_header
+from steepest.sources.locate import Files, locate
+from steepest.sources.relations import connect, telling_errors
+from steepest.sources.roles import CATEGORIES, DATES, NUMERIC, absent
+
+DOUBLE = 8  # bytes of a number
+COUNTED_AT_ONCE = 200  # columns
+
+
+def checked(path: Path, limit: int) -> Files:
+    """Return an uploaded file as the library reads it.
+
+    Args:
+        path: of the file.
+        limit: bytes that a Parquet file may have unpacked.
+
+    Raises:
+        DataError: it is not what its name says, or too large unpacked.
+    """
+    if database_of(path):
+        raise DataError(f"{path} is a database. Give a table of it as CSV or Parquet.")
+    files = locate(path)
+    expected = "parquet" if path.suffix == ".parquet" else "csv"
+    if files.kind != expected or files.packed:
+        found = (
+            f"packed by {files.packed}" if files.packed else {"csv": "text", "json": "JSON"}.get(files.kind, "Parquet")
+        )
+        raise DataError(f"{path} is {found}, and its name says otherwise. Rename it, or write it as its name says.")
+    if files.kind == "parquet":
+        _refuse_large_parquet(path, files, limit)
+    return files
+
+
+def inspected(path: Path, limit: int) -> dict[str, Any]:
+    """Return the number of rows, and of each column the name, kind and number of missing values."""
+    files = checked(path, limit)
+    relation = files_relation(files, str(path))
+    types = relation.columns()
+    check_header(files, types)
+    names, rows, missing = list(types), 0, []
+    for first in range(0, len(names), COUNTED_AT_ONCE):
+        some = names[first : first + COUNTED_AT_ONCE]
+        counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in some)
+        ((rows, *counted),) = relation.query(f"count(*), {counts}")
+        missing += counted
+    if not rows:
+        raise DataError(f"{path} has no data rows. Give a table with at least one row.")
+    columns = [
+        {"name": name, "kind": _kind(types[name]), "missing": count} for name, count in zip(names, missing, strict=True)
+    ]
+    return {"rows": rows, "columns": columns}
+
+
+def _kind(declared: str) -> str:
+    """What a column of this type of DuckDB's is to a person."""
+    if declared.endswith("]"):
+        return "other"
+    if declared.startswith("BOOLEAN"):
+        return "boolean"
+    if declared.lstrip("U").startswith(NUMERIC):
+        return "number"
+    if declared.startswith(CATEGORIES):
+        return "text"
+    return "date" if declared.startswith((*DATES, "TIMESTAMP")) else "other"
+
+
+def _refuse_large_parquet(path: Path, files: Files, limit: int) -> None:
+    """Refuse a Parquet file whose metadata says that unpacked, or as numbers, it is larger than the limit."""
+    query = (
+        "SELECT count(DISTINCT path_in_schema), sum(CAST(total_uncompressed_size AS HUGEINT)), "
+        "min(least(total_uncompressed_size, row_group_num_rows, num_values)) FROM parquet_metadata(?)"
+    )
+    with telling_errors(str(path)), connect() as connection:
+        columns, unpacked, least = connection.execute(query, files.parameters).fetchone()
+        (rows,) = connection.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", files.parameters).fetchone()
+    if not columns or not rows:
+        raise DataError(f"{path} has no data rows. Give a table with at least one row.")
+    if least < 0 or rows < 0:
+        raise DataError(f"{path} has metadata with sizes below 0. Write it again.")
+    size = max(int(unpacked), int(rows) * int(columns) * DOUBLE)
+    if size > limit:
+        raise DataError(
+            f"{path} has {rows:,} rows of {columns:,} columns, {size / 1e6:,.0f} MB unpacked; up to {limit / 1e6:g} MB are read. Give "
+            "fewer rows or columns, or start the server with a larger --upload-limit."
+        )
