@@ -1,11 +1,23 @@
 """The lab's page in a real browser: built-in data, the guided tour, and (served) files, points, tokens and sessions."""
 
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+import steepest
 from steepest.lab.sets import payloads
 from steepest.pages.document import document
 
-from .browser import SHOTS, browser, data, said, visit, wait_until  # noqa: F401 - fixtures
+from .browser import NASTY, SHOTS, browser, data, opened, said, visit, wait_until  # noqa: F401 - fixtures
+
+PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
+NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +112,237 @@ def test_the_tour_fits_wide_and_narrow_screens(visit, lab, width, scheme):
     assert panel["x"] + panel["width"] <= verdict["x"] or panel["y"] + panel["height"] <= verdict["y"]
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/lab-{width}-{scheme}.png", full_page=True)
+
+
+class Served:
+    """A lab of its own: its address, and its token if it has one."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "steepest", "lab", "--no-browser", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = iter(self.process.stdout.readline, "")
+        self.url = re.search(r"http://\S+/", next(line for line in said if "http://" in line))[0]
+        self.token = self.process.stderr.readline().rpartition(" ")[2].strip() if "--token" in options else None
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate(timeout=20)
+        return self.process.returncode, *said
+
+
+@pytest.fixture(scope="module")
+def served():
+    lab = Served()
+    yield lab
+    code, _, stderr = lab.end()
+    assert (code, stderr) == (0, "")
+
+
+@pytest.fixture
+def enter(browser):
+    """Open a lab's page; at the end, it asked nobody but the lab, and nothing complained but refusals that were meant."""
+    visited = []
+
+    def go(lab, hash="", meant=(), **options):
+        seen = []
+        page = opened(browser, lab.url + hash, seen, accept_downloads=True, **options)
+        visited.append((page, seen, lab, meant))
+        return page
+
+    yield go
+    for page, seen, lab, meant in visited:
+        complaints = [text for text in seen if not text.startswith((f"request {lab.url}", "request blob:"))]
+        assert [text for text in complaints if not any(part in text for part in meant)] == []
+        page.context.close()
+
+
+def open_file(page, file, target, **choices):
+    page.set_input_files("#file", file)
+    page.wait_for_selector("#columns:visible", timeout=30_000)
+    page.select_option("#column-target", target)
+    for name, value in choices.items():
+        page.select_option(f"#column-{name.replace('_', '-')}", value)
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened" or page.is_visible("#data-said"))
+
+
+def test_a_file_is_opened_with_chosen_columns_and_gives_the_librarys_numbers(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0")
+    assert said(page, "title") == "penguins"
+    run = steepest.descend(str(PENGUINS), target="body_mass_g", features=NUMBERS, standardize=True)
+    figures = said(page, "figures-now")
+    assert f"RMSE {run.at(run.epochs).rmse:.3f}" in figures
+    # and the settings lead to the same run outside the browser
+    page.click("#command")
+    command = page.input_value("#copied")
+    assert command.startswith("steepest fit penguins.csv --target body_mass_g --features bill_length_mm,")
+    words = command.split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
+        cwd=PENGUINS.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["rmse"] == pytest.approx(run.at(run.epochs).rmse, rel=1e-9)
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/lab-opened.png", full_page=True)
+
+
+def test_what_was_opened_is_there_after_a_reload_and_in_no_other_context(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.2")
+    page.fill("#rate-number", "0.25")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: "rate=0.25" in page.url)
+    before = said(page, "sentence"), said(page, "figures-now")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert (said(page, "sentence"), said(page, "figures-now")) == before
+    other = enter(served, "#set=opened")
+    assert other.input_value("#set") == "line"
+
+
+def test_a_file_is_dropped_on_the_page_and_names_are_texts(served, enter, tmp_path):
+    page = enter(served, meant=("400",))
+    file = tmp_path / "a'b<i>.csv"
+    file.write_text(f'"{NASTY.replace(chr(34), chr(34) * 2)}",y,"z,z"\n' + "\n".join(f"{k},{k * k % 7},{k % 3}" for k in range(20)))
+    open_file(page, file, "y", held_out="0")
+    assert page.title() == "a'b<i>"
+    assert page.locator("main img, main script, header img, header script").count() == 0
+    page.click("#python")
+    compile(page.input_value("#copied"), "copied", "exec")
+    assert page.title() == "a'b<i>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("words.csv", b"a,b\nx,y\n", "no column of numbers"),
+        ("table.xlsx", b"PK\x03\x04", "xlsx"),
+        ("torn.parquet", b"PAR1 and no more", "torn.parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_so_and_the_page_goes_on(served, enter, tmp_path, name, content, told):
+    page = enter(served, meant=("400", "415", "422"))
+    (tmp_path / name).write_bytes(content)
+    page.set_input_files("#file", tmp_path / name)
+    wait_until(page, lambda: page.is_visible("#data-said") and page.text_content("#data-said"))
+    assert told in said(page, "data-said")
+    assert str(tmp_path) not in said(page, "data-said")
+    page.click("#forward")
+    assert said(page, "sentence").startswith("Unfinished")
+
+
+def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    assert len(data(page, "data:rows")["x"]) == 5
+    page.locator("#plot-data").scroll_into_view_if_needed()
+    box = page.locator("#plot-data").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])
+    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    page.fill("#point-x", "8")
+    page.fill("#point-y", "1.5")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("7 rows"))
+    rows = data(page, "data:rows")
+    x, y = np.array(rows["x"]), np.array(rows["y"])
+    assert (x[-1], y[-1]) == (8, 1.5)
+    assert 4 < x[-2] < 6
+    assert 5 < y[-2] < 9
+    # the exact line, by another library
+    slope, intercept = np.polyfit(x, y, 1)
+    line = data(page, "data:exact")
+    np.testing.assert_allclose(line["y"], intercept + slope * np.array(line["x"]), rtol=1e-9)
+    page.select_option("#powers", "2")
+    wait_until(page, lambda: "2 features" in said(page, "about"))
+    curve = data(page, "data:exact")
+    np.testing.assert_allclose(curve["y"], np.polyval(np.polyfit(x, y, 2), curve["x"]), rtol=1e-8)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.is_visible("#drawing")
+    assert said(page, "about").startswith("7 rows · 2 features")
+    page.click("#undo")
+    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    page.click("#clear")
+    assert said(page, "data-said") == "Put two points with different x, or more."
+
+
+def test_a_page_is_saved_that_works_without_the_lab(served, enter, visit, tmp_path):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    sentence = said(page, "sentence")
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "saved.html")
+    alone = visit(tmp_path / "saved.html")
+    assert said(alone, "sentence") == sentence
+    assert not alone.is_visible("#drawing")
+
+
+def test_work_can_be_cancelled(served, enter, tmp_path):
+    page = enter(served, meant=("409",))
+    rows = "".join(f"{k},{k * 7919 % 1000},{k * 104729 % 997}\n" for k in range(1_500_000))
+    (tmp_path / "long.csv").write_text("a,b,y\n" + rows)
+    page.set_input_files("#file", tmp_path / "long.csv")
+    page.wait_for_selector("#work:visible")
+    assert page.is_disabled("#draw")
+    page.click("#cancel")
+    wait_until(page, lambda: not page.is_visible("#work"))
+    assert "ancelled" in said(page, "data-said")
+    assert not page.is_visible("#columns")
+    assert page.is_enabled("#draw")
+
+
+def test_a_page_goes_on_when_the_lab_has_ended(enter):
+    lab = Served()
+    page = enter(lab, meant=("ERR_CONNECTION_REFUSED",))
+    assert lab.end()[0] == 0
+    page.click("#draw")
+    wait_until(page, lambda: page.is_visible("#data-said"))
+    assert said(page, "data-said").startswith("The lab does not answer")
+    page.select_option("#set", "noisy")
+    assert said(page, "sentence").startswith("Unfinished")
+
+
+def test_a_token_is_typed_into_the_page_and_brings_the_data(enter):
+    lab = Served("--token", str(PENGUINS), "--target", "body_mass_g", "--features", ",".join(NUMBERS))
+    try:
+        page = enter(lab, meant=("401",))
+        assert page.is_visible("#token-form")
+        assert not page.is_visible("#opening")
+        assert page.locator("#set option[value=given]").count() == 0
+        page.fill("#token", "wrong")
+        page.keyboard.press("Enter")
+        wait_until(page, lambda: "token" in said(page, "data-said"))
+        page.fill("#token", lab.token)
+        page.keyboard.press("Enter")
+        wait_until(page, lambda: page.input_value("#set") == "given")
+        assert not page.is_visible("#token-form")
+        assert said(page, "about").startswith("342 rows")
+        assert lab.token not in page.url
+    finally:
+        lab.end()
+
+
+def test_a_session_that_ended_begins_anew(enter, tmp_path):
+    lab = Served("--idle-minutes", "0.1")
+    try:
+        page = enter(lab, meant=("410",))
+        page.wait_for_timeout(9_000)
+        page.set_input_files("#file", PENGUINS)
+        wait_until(page, lambda: page.is_visible("#data-said"))
+        assert "a new one has begun" in said(page, "data-said")
+        page.set_input_files("#file", PENGUINS)
+        page.wait_for_selector("#columns:visible")
+    finally:
+        lab.end()

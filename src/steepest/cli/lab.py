@@ -19,6 +19,7 @@ from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.files import refuse_existing_file
 from steepest.pages import Page, Rows, page
+from steepest.pages.payload import Json
 
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 OF_DATA = (*KEYS, *BESIDE, *RULE, "test_size", "seed")
@@ -111,23 +112,25 @@ def _refuse_given(names: tuple[str, ...], why: str) -> None:
 
 
 def _write(target: Path, data: str | None, options: dict[str, Any]) -> int:
-    """Write the page of DATA, or of a line, as a file."""
-    from steepest.lab.page import line_payload  # noqa: PLC0415 - a page is asked for
+    """Write the page of DATA and of the built-in tables as a file."""
+    from steepest.lab.sets import payloads  # noqa: PLC0415 - a page is asked for
 
     refuse_existing_file(target, force=options["force"])
-    made = Page(line_payload()) if data is None else _page(data, options)
-    made.save(target, force=options["force"])
+    first, *others = ([] if data is None else [_given(data, options)]) + payloads()
+    Page(first, others).save(target, force=options["force"])
     click.echo(f"Written: {target}, {target.stat().st_size:,} bytes.")
     return 0
 
 
-def _page(data: str, options: dict[str, Any]) -> Page:
-    """Read DATA with a progress bar and return its page."""
+def _given(data: str, options: dict[str, Any]) -> Json:
+    """Read DATA with a progress bar and return its payload."""
     summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"])
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
-    title = shown(Path(data).name)[:80]
-    return page(run, summary.triangle, Rows(summary.sample, summary.test), title=title)
+    rows, title = Rows(summary.sample, summary.test), shown(Path(data).name)[:80]
+    features = list(options["features"]) if options["features"] else None
+    told = {"name": data, "features": features, "missing": options["missing"], "degree": options["degree"]}
+    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": told}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:
@@ -149,7 +152,7 @@ def _serve(data: str | None, options: dict[str, Any]) -> int:
     )
     # the port first: nobody should wait for a table to be read, and then hear that it is in use
     with listening(settings) as sockets:
-        given = as_json(_page(data, options).payload) if data else None
+        given = as_json(_given(data, options)) if data else None
         log = _say if options["verbose"] else None
         server = Server(sockets, settings, given=given, log=log, warn=_say)
 

@@ -144,7 +144,7 @@ class Posts:
         chosen = self.given if asked["which"] == "given" else session.opened
         if chosen is None:
             raise Refusal(400, f"there is no page to save: nothing was {asked['which']}.", "which")
-        return Answer(200, document(loads(chosen)).encode("utf-8", "replace"), HTML)
+        return Answer(200, document([loads(chosen)]).html.encode("utf-8", "replace"), HTML)
 
     async def _end(self, session: Session, asked: dict[str, Any]) -> Answer:
         self.sessions.end(session, "this session has been ended by its page.")

@@ -14,7 +14,7 @@ from typing import Any
 
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
-from steepest.lab.runs import run_payload
+from steepest.lab.runs import table_payload
 from steepest.lab.tables import checked, inspected
 from steepest.sources import open_source
 from steepest.summarize import read
@@ -65,7 +65,8 @@ def _open(request: dict[str, Any]) -> Any:
         missing=request["missing"],
         degree=request["degree"],
     )
-    return run_payload(read(source, test_size=request["held_out"]), request["title"])
+    told = {key: request[key] for key in ("name", "features", "missing", "degree")}
+    return table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", told)
 
 
 DO = {"inspect": _inspect, "open": _open}

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from steepest.batch import FloatArray
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.pages import Rows, problem_with
-from steepest.pages.payload import MOST_PARAMETERS, Json, payload
+from steepest.pages.payload import MOST_PARAMETERS, Json, packed, payload
 from steepest.sources import open_source
 from steepest.summarize import Summary, read
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 
 MOST_EPOCHS = 1_000_000
+GRID = 200  # places at which a curve is drawn
 MOST_POINTS, MOST_DEGREE = 500, 6
 LARGEST = 1e15  # of a coordinate: its sixth power and the squares of that are far from overflow
 POWERS = ("", "²", "³", "⁴", "⁵", "⁶")
@@ -50,12 +52,29 @@ def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
     x, y = np.array(points, dtype=np.float64).T
     if np.ptp(x) == 0:
         raise UsageError(f"all {len(points)} points have the same x, {x[0]:g}, so they show no slope. Move one aside.")
-    X = np.column_stack([x**power for power in range(1, degree + 1)])
+    X = _powers(x, degree)
     names = [f"x{POWERS[power]}" for power in range(degree)]
     with warnings.catch_warnings():
         # powers of few points leave coefficients open; the page shows the modes that do not move
         warnings.simplefilter("ignore")
-        return run_payload(read(open_source(X, y, features=names, target="y")), "Points")
+        made = run_payload(read(open_source(X, y, features=names, target="y")), "Points")
+    return made | {"id": "drawn", "points": list(points)} | ({"curve": _curve(x, degree)} if degree > 1 else {})
+
+
+def table_payload(summary: Summary, title: str, id: str, told: Json) -> Json:
+    """Return the payload of a table's run; `told` says how code and commands name the table and its columns."""
+    return run_payload(summary, title) | {"id": id, "table": told}
+
+
+def _powers(x: FloatArray, degree: int) -> FloatArray:
+    return np.column_stack([x**power for power in range(1, degree + 1)])
+
+
+def _curve(x: FloatArray, degree: int) -> Json:
+    """Where the curve of a polynomial is drawn: the range of its points, and a tenth of it on each side."""
+    rim = np.ptp(x) / 10
+    grid = np.linspace(x.min() - rim, x.max() + rim, GRID)
+    return {"x": packed(grid), "X": packed(_powers(grid, degree)), "input": "x"}
 
 
 def _run(triangle: Triangle) -> Trajectory:

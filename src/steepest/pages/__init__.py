@@ -2,6 +2,7 @@
 
 import html
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,16 +30,18 @@ class Page:
 
     Args:
         payload: the numbers and names it is made of (JSON types).
+        others: payloads of further data sets to choose from.
     """
 
     payload: Json = field(repr=False)
+    others: Sequence[Json] = field(repr=False, default=())
 
     @cached_property
     def html(self) -> str:
         """The page as one HTML document that asks the network for nothing."""
         from steepest.pages.document import document  # noqa: PLC0415 - a page is asked for
 
-        return document([self.payload]).html
+        return document([self.payload, *self.others]).html
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the page to one file, whole or not at all.

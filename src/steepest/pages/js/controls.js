@@ -86,7 +86,7 @@ async function copy(text) {
   const box = byId("copied");
   box.hidden = false;
   box.value = text;
-  box.rows = text.split("\n").length;
+  box.rows = text.split("\n").reduce((rows, line) => rows + Math.ceil((line.length + 1) / 100), 0);
   box.focus();
   box.select();
   try {

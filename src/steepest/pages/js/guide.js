@@ -27,7 +27,6 @@ function goToStep(at) {
 
 function setStep() {
   const { set, state } = TOUR[view.step], payload = view.sets.find(({ id }) => id === set);
-  stopDrawing();
   show(payload, { ...initialState(payload), ...state });
 }
 

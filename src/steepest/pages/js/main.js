@@ -47,6 +47,7 @@ function show(payload, state, pins) {
   openSet(payload, state, pins);
   nameThings();
   showSets();
+  drawOrNot(payload);
   const { log } = view.state;
   view.state = { ...view.state, log: log || !figures.has("loss-linear") };
   update({});

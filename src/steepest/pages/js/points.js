@@ -22,7 +22,7 @@ async function sendPoints() {
     const { payload } = await ask("/points", { points, degree });
     if (number_sent !== drawing.sent || !drawing.on) return null;
     const kept = view.payload.id === "drawn" && hashOf(view.state) !== hashOf(view.first) ? view.state : undefined;
-    const made = addSet("drawn", { ...payload, frame: frameOf(points) });
+    const made = addSet(payload);
     show(made, kept && { ...kept, l2: Math.min(kept.l2, made.spaces[spaceOf(kept)].blocks.length - 1) }, view.payload.id === "drawn" ? view.pins : []);
     return say("");
   } catch (error) {
@@ -36,23 +36,28 @@ function addPoint(x, y) {
   return sendPoints();
 }
 
-function startDrawing(payload) {
-  drawing.on = true;
-  if (payload) Object.assign(drawing, { points: payload.points, degree: payload.features.length });
-  byId("drawing").hidden = false;
-  byId("columns").hidden = true;
-  byId("powers").value = drawing.degree;
-  byId("plot-data").classList.add("drawn-into");
+// Points are drawn as long as the data set of drawn points is shown, or asked for, and a lab answers.
+function drawOrNot(payload) {
+  drawing.on = Boolean(view.served && payload.points);
+  if (drawing.on && !drawing.sent) Object.assign(drawing, { points: payload.points, degree: payload.features.length }); // after a reload
+  showDrawing();
 }
 
-function stopDrawing() {
-  drawing.on = false;
-  byId("drawing").hidden = true;
-  byId("plot-data").classList.remove("drawn-into");
+function showDrawing() {
+  byId("drawing").hidden = !drawing.on;
+  byId("powers").value = drawing.degree;
+  byId("plot-data").classList.toggle("drawn-into", drawing.on);
+}
+
+function beginDrawing() {
+  drawing.on = true;
+  byId("columns").hidden = true;
+  showDrawing();
+  return sendPoints();
 }
 
 function listenToPoints() {
-  on("draw", "click", () => { startDrawing(); sendPoints().then(() => byId("data-card").scrollIntoView({ block: "nearest" })); });
+  on("draw", "click", () => beginDrawing().then(() => byId("data-card").scrollIntoView({ block: "nearest" })));
   on("point", "submit", (event) => {
     event.preventDefault();
     const [x, y] = ["point-x", "point-y"].map((id) => byId(id).value);

@@ -9,10 +9,10 @@ function showSets() {
   byId("save").hidden = !served || !["given", "opened", "drawn"].includes(payload.id);
 }
 
-// Take in a data set that the lab has made; it replaces the one of the same kind.
-function addSet(id, payload) {
-  const made = { ...openPayload(payload), id };
-  view.sets = [...view.sets.filter((set) => set.id !== id), made];
+// Take in a data set that the lab has made: given with its start, opened from a file, or drawn. It replaces the one of the same kind.
+function addSet(payload) {
+  const made = openPayload(payload.points ? { ...payload, frame: frameOf(payload.points) } : payload), others = view.sets.filter(({ id }) => id !== made.id);
+  view.sets = made.id === "given" ? [made, ...others] : [...others, made];
   return made;
 }
 
@@ -98,8 +98,7 @@ async function openColumns() {
   const opened = await working("Fitting …", () => ask("/open", chosen));
   if (!opened) return;
   byId("columns").hidden = true;
-  stopDrawing();
-  show(addSet("opened", opened.payload));
+  show(addSet(opened.payload));
   byId("set").focus();
 }
 
@@ -113,7 +112,7 @@ async function savePage() {
 }
 
 function listenToSets() {
-  on("set", "change", () => { const chosen = view.sets.find((set) => set.id === byId("set").value); stopDrawing(); show(chosen); if (chosen.points) startDrawing(chosen); });
+  on("set", "change", () => show(view.sets.find((set) => set.id === byId("set").value)));
   on("file", "change", () => openFile(byId("file").files[0]));
   on("column-target", "change", offerFeatures);
   on("columns", "submit", (event) => { event.preventDefault(); openColumns(); });
@@ -129,8 +128,8 @@ function listenToSets() {
 async function meetLab(token) {
   try {
     const { given, opened } = await beginSession(token);
-    if (given) view.sets = [addSet("given", given), ...view.sets.filter(({ id }) => id !== "given")];
-    if (opened) addSet(opened.points ? "drawn" : "opened", opened);
+    if (given) addSet(given);
+    if (opened) addSet(opened);
     byId("opening").hidden = false;
     byId("token-form").hidden = true;
     say("");
