@@ -211,7 +211,9 @@ def test_what_was_opened_is_there_after_a_reload_and_in_no_other_context(served,
 def test_a_file_is_dropped_on_the_page_and_names_are_texts(served, enter, tmp_path):
     page = enter(served, meant=("400",))
     file = tmp_path / "a'b<i>.csv"
-    file.write_text(f'"{NASTY.replace(chr(34), chr(34) * 2)}",y,"z,z"\n' + "\n".join(f"{k},{k * k % 7},{k % 3}" for k in range(20)))
+    file.write_text(
+        f'"{NASTY.replace(chr(34), chr(34) * 2)}",y,"z,z"\n' + "\n".join(f"{k},{k * k % 7},{k % 3}" for k in range(20))
+    )
     open_file(page, file, "y", held_out="0")
     assert page.title() == "a'b<i>"
     assert page.locator("main img, main script, header img, header script").count() == 0

@@ -14,7 +14,7 @@ import pytest
 import steepest
 from steepest import run_folder, run_reader
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.pages import Rows, problem_with, stored
+from steepest.pages import Rows, problem_with, scripts, stored
 from steepest.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
 from steepest.quadratic import Quadratic
 from steepest.sample import Sample
@@ -219,3 +219,24 @@ def test_report_command_writes_one_file(tmp_path, table):
     assert steepest_command("report", "r", "-o", "page.html", cwd=tmp_path).returncode == 2
     assert steepest_command("report", "r", "-o", "page.html", "--force", cwd=tmp_path).returncode == 0
     assert steepest_command("report", "nowhere", cwd=tmp_path).returncode == 2
+
+
+def test_the_lab_in_the_docs_is_made_from_these_scripts_and_sets():
+    from pathlib import Path
+
+    from steepest.lab.sets import payloads
+
+    html = (Path(__file__).parents[1] / "docs" / "lab.html").read_text(encoding="utf-8")
+    # `steepest lab -o docs/lab.html --force` makes it anew
+    assert scripts.whole() in html
+    assert scripts.text("page.css") in html
+    told = json.loads(re.search(r'id="payload">(.*?)</script>', html, flags=re.DOTALL)[1])
+    for kept, made in zip(told["sets"], payloads(), strict=True):
+        assert (kept["id"], kept["features"], kept["run"], kept["about"]) == (
+            made["id"],
+            made["features"],
+            made["run"],
+            made["about"],
+        )
+        # another machine's mathematics may differ in the last bits
+        np.testing.assert_allclose(numbers(kept["rows"]["X"]), numbers(made["rows"]["X"]), rtol=1e-14)

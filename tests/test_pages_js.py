@@ -278,3 +278,83 @@ def test_a_links_nonsense_is_ignored(js):
     )
     expected = {"rate": 2e-5, "epoch": 77, "rule": "nesterov", "momentum": 0.5, "l2": 3, "log": False}
     assert read == {**expected, "objective": "mse", "standardize": True}
+
+
+SETTING = "const P = openPayload(payload), s = stateFrom(hash, initialState(P), P), q = problemOf(P, s.standardize ? 'standardized' : 'raw', s.l2, s.objective)"
+
+
+def test_an_address_holds_the_pinned_settings_and_gives_them_back(js):
+    x, y = tutorial()
+    told = payload(steepest.descend(x, y, learning_rate=1e-4, epochs=10), steepest.summarize(x, y))
+    pins = [
+        "#rate=1e-300&epoch=9007199254740991&rule=heavy_ball&momentum=0.99999&l2=3&objective=mse&standardize=1",
+        "#",
+    ]
+    code = (
+        "(() => { const P = openPayload(payload), s = initialState(P), kept = pins.map((pin) => stateFrom(pin, s, P));"
+        " const hash = addressOf('a b&c=d', s, kept, 2); return [kept, pinsFrom(hash, s, P), stateFrom(hash, s, P), s,"
+        " settingsIn(hash).get('set'), settingsIn(hash).get('tour')]; })()"
+    )
+    kept, read, state, first, name, step = js(code, payload=told, pins=pins)
+    assert read == kept
+    assert state == first
+    assert (name, step) == ("a%20b%26c%3Dd", "3")
+    nonsense = "#pin=<script>&pin=rate:-1&pin=" + "&pin=".join(["epoch:3"] * 20)
+    code = "(() => { const P = openPayload(payload); return pinsFrom(hash, initialState(P), P); })()"
+    read = js(code, payload=told, hash=nonsense)
+    # what is no setting is none; a value out of its range is the setting's own
+    assert [pin["epoch"] for pin in read] == [10, 3, 3, 3, 3]
+    assert read[0]["rate"] == 1e-4
+
+
+def run_of(js, told, hash=""):
+    """Run the Python that the page copies, and return its run beside the page's own parameters."""
+    text = js(f"(() => {{ {SETTING}; return asPython(P, s, q); }})()", payload=told, hash=hash)
+    names = {}
+    exec(compile(text.replace("print(run.verdict)", ""), "copied", "exec"), names)
+    code = f"(() => {{ {SETTING}; return Array.from(inOwnUnits(q, parametersAt(q, solveAll(q, ruleOf(s, q)), s.epoch)).weights); }})()"
+    return names["run"], np.array(js(code, payload=told, hash=hash), dtype=float)
+
+
+@pytest.mark.parametrize("name", steepest.EXAMPLES)
+def test_python_copied_from_a_built_in_set_gives_the_pages_run(js, name):
+    from steepest.lab.sets import payloads
+
+    told = next(one for one in payloads() if one["title"] == name)
+    for hash in ("", "#rule=nesterov&momentum=0.5&epoch=300&standardize=1&l2=4&rate=0.05&objective=half_mse"):
+        run, weights = run_of(js, told, hash)
+        # an ill-conditioned set's modes are the same up to rounding times its condition number
+        np.testing.assert_allclose(run.weights, weights, rtol=1e-9, atol=1e-9 * np.abs(weights).max())
+
+
+def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js, tmp_path, monkeypatch):
+    from steepest.lab.runs import points_payload, table_payload
+
+    points = [(1.0, 2.5), (3.0, 3.0), (5.0, 5.0), (7.0, -5.5), (9.5, 7.25)]
+    run, weights = run_of(js, points_payload(points, 3), "#epoch=50&standardize=1")
+    np.testing.assert_allclose(run.weights, weights, rtol=1e-9)
+    x, y = np.array(points).T
+    run, weights = run_of(js, points_payload(points, 3), "#rule=chebyshev&epoch=4000&standardize=1")
+    np.testing.assert_allclose(weights, np.polyfit(x, y, 3)[:-1][::-1], rtol=1e-6)
+
+    monkeypatch.chdir(tmp_path)
+    table = {"name": 'it\'s, "so".csv', "features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2}
+    header = '"a""b","c,d",$e,y\n'
+    rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
+    (tmp_path / table["name"]).write_text(header + rows)
+    source = steepest.open_source(table["name"], target="y", features=table["features"], missing="drop", degree=2)
+    from steepest.summarize import read
+
+    told = table_payload(read(source), "t", "opened", table)
+    hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"
+    run, weights = run_of(js, told, hash)
+    assert run.features == tuple(told["features"])
+    np.testing.assert_allclose(run.weights, weights, rtol=1e-9)
+    command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
+    import shlex
+
+    from .test_cli import steepest_command
+
+    done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
+    fitted = json.loads(done.stdout)["weights"]
+    np.testing.assert_allclose([fitted[name] for name in told["features"]], weights, rtol=1e-9)
