@@ -4,11 +4,11 @@ function hasTour() {
   return TOUR.every(({ set }) => view.sets.some(({ id }) => id === set));
 }
 
-function cardOf(picture) {
-  return picture === "arithmetic" ? byId("arithmetic") : byId(`${PLOTS_OF[picture] || picture}`).closest("figure");
-}
+const PLOTS = { loss: "plot-loss-log", data: "plot-data", contour: "plot-contour", modes: "plot-modes-log", map: "plot-map", coefficients: "plot-coefficients-log", errors: "plot-errors-log" };
 
-const PLOTS_OF = { loss: "plot-loss-log", data: "plot-data", contour: "plot-contour", modes: "plot-modes-log", map: "plot-map", coefficients: "plot-coefficients-log", errors: "plot-errors-log" };
+function cardOf(picture) {
+  return picture === "arithmetic" ? byId("arithmetic") : byId(PLOTS[picture]).closest("figure");
+}
 
 // Go to a step: its data set, its setting, its words. null ends the tour.
 function goToStep(at) {

@@ -146,6 +146,7 @@ async function start() {
   for (const listen of [listenToSettings, listenToButtons, listenToSets, listenToPoints, listenToGuide]) listen();
   if (view.served) await meetLab();
   byId("guide").hidden = !hasTour();
+  byId("link").hidden = location.protocol === "about:"; // a notebook's frame has no address to link to
   showAddress(hash);
   document.body.dataset.ready = "1";
   performance.mark("steepest-ready");

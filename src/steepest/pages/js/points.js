@@ -12,7 +12,7 @@ function frameOf(points) {
 
 // Let the lab find the modes of the points; an answer that a later question has overtaken is not shown.
 async function sendPoints() {
-  const { points, degree } = drawing, number_sent = ++drawing.sent;
+  const { points, degree } = drawing, turn = ++drawing.sent;
   byId("undo").disabled = byId("clear").disabled = !points.length;
   if (new Set(points.map(([x]) => x)).size < 2) {
     fill("data:rows", { x: points.map(([x]) => x), y: points.map(([, y]) => y) });
@@ -20,7 +20,7 @@ async function sendPoints() {
   }
   try {
     const { payload } = await ask("/points", { points, degree });
-    if (number_sent !== drawing.sent || !drawing.on) return null;
+    if (turn !== drawing.sent || !drawing.on) return null;
     const kept = view.payload.id === "drawn" && hashOf(view.state) !== hashOf(view.first) ? view.state : undefined;
     const made = addSet(payload);
     show(made, kept && { ...kept, l2: Math.min(kept.l2, made.spaces[spaceOf(kept)].blocks.length - 1) }, view.payload.id === "drawn" ? view.pins : []);

@@ -45,8 +45,8 @@ async function excuse(error) {
   if (!(error instanceof Refused)) throw error;
   if (error.status !== 410) return say(error.message);
   keptSession("");
-  await beginSession().catch(() => {});
-  return say("The session had ended; a new one has begun. Open the file again.");
+  await meetLab();
+  return byId("token-form").hidden ? say("The session had ended; a new one has begun. Please do it again.") : say("The session has ended. Enter the token to begin a new one.");
 }
 
 async function openFile(file) {
