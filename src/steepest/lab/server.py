@@ -26,8 +26,6 @@ def listening(options: Options) -> Iterator[socket.socket]:
     Raises:
         UsageError: the port is in use, or the address is none of this machine's.
     """
-    if not is_loopback(options.address) and options.token is None:
-        raise UsageError(f"address {options.address} can be reached by others, so a token is needed.")
     checked_names(options.hosts)
     try:
         found = socket.getaddrinfo(options.address, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -36,6 +34,9 @@ def listening(options: Options) -> Iterator[socket.socket]:
     except OSError as error:
         raise UsageError(_why_not(error, options)) from None
     with listener:
+        # by what it was resolved to: even localhost is a name that a machine may give another meaning
+        if options.token is None and not is_loopback(listener.getsockname()[0]):
+            raise UsageError(f"address {options.address} can be reached by others, so a token is needed.")
         listener.setblocking(False)
         yield listener
 
