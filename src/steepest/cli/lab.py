@@ -151,10 +151,10 @@ def _serve(data: str | None, options: dict[str, Any]) -> int:
         idle_seconds=60 * options["idle_minutes"],
     )
     # the port first: nobody should wait for a table to be read, and then hear that it is in use
-    with listening(settings) as sockets:
+    with listening(settings) as listener:
         given = as_json(_given(data, options)) if data else None
         log = _say if options["verbose"] else None
-        server = Server(sockets, settings, given=given, log=log, warn=_say)
+        server = Server(listener, settings, given=given, log=log, warn=_say)
 
         def ready() -> None:
             click.echo(f"The lab is at {server.url} (Ctrl-C ends it).")

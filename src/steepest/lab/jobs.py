@@ -36,7 +36,7 @@ class Job:
     async def run(self, reader: "Reader", request: dict[str, Any], folder: Path) -> bytes:
         """Let the reader do a request, unless the job is ended before it is done."""
         self.check()
-        self._task = asyncio.create_task(reader.run(request, folder))
+        self._task = reader.start(request, folder)
         try:
             return await self._task
         except asyncio.CancelledError:
@@ -56,8 +56,20 @@ class Reader:
 
     def __init__(self, seconds: float, at_once: int) -> None:
         self._seconds, self._turn = seconds, asyncio.Semaphore(at_once)
+        self._running: set[asyncio.Task[bytes]] = set()
 
-    async def run(self, request: dict[str, Any], folder: Path) -> bytes:
+    def start(self, request: dict[str, Any], folder: Path) -> asyncio.Task[bytes]:
+        """Begin with a request; the task gives its result as JSON, or a refusal."""
+        task = asyncio.create_task(self._run(request, folder))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def ended(self) -> None:
+        """Wait until nothing is left of the processes, all of which have been ended."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _run(self, request: dict[str, Any], folder: Path) -> bytes:
         """Return the result of a request as JSON.
 
         Raises:
@@ -109,8 +121,16 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     process.stdin.close()
-    # a second cancellation must not leave the process behind
-    await asyncio.shield(asyncio.gather(process.stdout.read(), process.wait()))
+    rest = asyncio.gather(process.stdout.read(), process.wait())
+    # a job may be cancelled twice, as by its client and then by the server's end: the process is waited for all the same
+    cancelled = None
+    while not rest.done():
+        try:
+            await asyncio.shield(rest)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
 
 
 def _result(said: bytes) -> bytes:

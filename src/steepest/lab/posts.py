@@ -1,9 +1,11 @@
 """Posts: what the page may ask of the server, and what each answer is."""
 
+import asyncio
 import hmac
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from json import loads
 from typing import Any
 
 from steepest.errors import SteepestError
@@ -137,14 +139,14 @@ class Posts:
         return Answer(200, as_json({"cancelled": job is not None}))
 
     async def _page(self, session: Session, asked: dict[str, Any]) -> Answer:
-        from json import loads  # noqa: PLC0415
-
         from steepest.pages.document import document  # noqa: PLC0415 - few pages are saved
 
         chosen = self.given if asked["which"] == "given" else session.opened
         if chosen is None:
             raise Refusal(400, f"there is no page to save: nothing was {asked['which']}.", "which")
-        return Answer(200, document([loads(chosen)]).html.encode("utf-8", "replace"), HTML)
+        # with another Bokeh than the stored figures are made by this takes seconds; others are served meanwhile
+        made = await asyncio.to_thread(document, [loads(chosen)])
+        return Answer(200, made.html.encode("utf-8", "replace"), HTML)
 
     async def _end(self, session: Session, asked: dict[str, Any]) -> Answer:
         self.sessions.end(session, "this session has been ended by its page.")

@@ -82,7 +82,9 @@ def _without_paths(sentence: str, request: dict[str, Any]) -> str:
 
 def _end_with_the_server() -> None:
     """End this process when its stdin ends: the server is gone."""
-    sys.stdin.buffer.read()
+    # not by sys.stdin: its lock, held by a thread, stands in the way of the interpreter's own end
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 

@@ -6,8 +6,6 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 
-from tornado.netutil import bind_sockets
-
 from steepest.errors import UsageError
 from steepest.lab.answers import HTML, Answer
 from steepest.lab.connections import Connections
@@ -22,24 +20,25 @@ from steepest.lab.sessions import Sessions
 
 
 @contextlib.contextmanager
-def listening(options: Options) -> Iterator[list[socket.socket]]:
-    """Give the sockets to be served; none is open afterwards.
+def listening(options: Options) -> Iterator[socket.socket]:
+    """Give the socket to be served; it is closed afterwards.
 
     Raises:
         UsageError: the port is in use, or the address is none of this machine's.
     """
-    if not is_loopback(options.address) and options.token is None:
-        raise UsageError(f"address {options.address} can be reached by others, so a token is needed.")
     checked_names(options.hosts)
     try:
-        sockets = bind_sockets(options.port, options.address)
+        found = socket.getaddrinfo(options.address, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = min(found)  # IPv4 where a name has both
+        listener = socket.create_server(place[:2], family=family, backlog=128)
     except OSError as error:
         raise UsageError(_why_not(error, options)) from None
-    try:
-        yield sockets
-    finally:
-        for one in sockets:
-            one.close()
+    with listener:
+        # by what it was resolved to: even localhost is a name that a machine may give another meaning
+        if options.token is None and not is_loopback(listener.getsockname()[0]):
+            raise UsageError(f"address {options.address} can be reached by others, so a token is needed.")
+        listener.setblocking(False)
+        yield listener
 
 
 def _why_not(error: OSError, options: Options) -> str:
@@ -57,7 +56,7 @@ class Server:
     """Serves the lab on sockets until it is told to stop.
 
     Args:
-        sockets: of `listening`.
+        listener: of `listening`.
         options: as there.
         given: the payload of the command line's table, as JSON, or None.
         log: takes a line for each answer, or None.
@@ -66,15 +65,15 @@ class Server:
 
     def __init__(
         self,
-        sockets: list[socket.socket],
+        listener: socket.socket,
         options: Options,
         *,
         given: bytes | None = None,
         log: Say | None = None,
         warn: Say = lambda line: None,
     ) -> None:
-        self._sockets, self._options, self._given, self._log, self._warn = sockets, options, given, log, warn
-        self.port: int = sockets[0].getsockname()[1]
+        self._listener, self._options, self._given, self._log, self._warn = listener, options, given, log, warn
+        self.port: int = listener.getsockname()[1]
 
     @property
     def url(self) -> str:
@@ -97,8 +96,9 @@ class Server:
         """
         options = self._options
         sessions = Sessions(options.idle_seconds, options.most_folders)
-        connections = Connections(self._door(sessions), options, self._log, self._warn)
-        connections.http.add_sockets(self._sockets)
+        reader = Reader(options.job_seconds, options.jobs_at_once)
+        connections = Connections(self._door(sessions, reader), options, self._log, self._warn)
+        connections.http.add_socket(self._listener)
         sweeper = asyncio.create_task(_sweep(sessions, options.idle_seconds))
         try:
             ready()
@@ -107,18 +107,18 @@ class Server:
             sweeper.cancel()
             sessions.end_all()
             await connections.close()
-            # a reader that was being killed may have left something behind
+            await reader.ended()
+            # what a reader wrote while it was being killed
             sessions.end_all()
 
     def _address_of(self, name: str) -> str:
         return f"http://{name}:{self.port}/"
 
-    def _door(self, sessions: Sessions) -> Door:
+    def _door(self, sessions: Sessions, reader: Reader) -> Door:
         options = self._options
         html, policy = lab_page()
         page = Answer(200, html, HTML, {"Content-Security-Policy": policy})
         bounds = Bounds(options.upload_limit, options.job_seconds, options.idle_seconds)
-        reader = Reader(options.job_seconds, options.jobs_at_once)
         posts = Posts(sessions, reader, bounds, self._given, options.token)
         return Door(Hosts(options.address, self.port, checked_names(options.hosts)), page, posts)
 

@@ -79,7 +79,7 @@ class Sessions:
         session = self._sessions.get(id or "")
         if session is None:
             return None
-        if session.job is None and self._now() - session.used > self._idle:
+        if self._is_idle(session):
             self.end(session, ENDED)
             return None
         session.used = self._now()
@@ -117,7 +117,7 @@ class Sessions:
     def end_idle(self) -> None:
         """End the sessions that have not been heard of for long."""
         for session in list(self._sessions.values()):
-            if self._now() - session.used > self._idle:
+            if self._is_idle(session):
                 self.end(session, ENDED)
 
     def end_all(self) -> None:
@@ -127,6 +127,10 @@ class Sessions:
         if self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
             self._root = None
+
+    def _is_idle(self, session: Session) -> bool:
+        """Whether nobody has been heard of for long; whoever waits for a job is there."""
+        return session.job is None and self._now() - session.used > self._idle
 
     def _end_oldest(self, among: list[Session]) -> None:
         """End the one longest unheard of, one without a job if there is any."""
