@@ -158,9 +158,12 @@ def test_the_page_is_written_to_a_file_instead(tmp_path):
     assert result.returncode == 0, result.stderr
     html = (tmp_path / "page.html").read_text()
     assert result.stdout.endswith(f"Written: page.html, {len(html.encode()):,} bytes.\n")
-    payload = json.loads(re.search(r'<script type="application/json" id="payload">(.*?)</script>', html, re.S)[1])
-    assert (payload["run"]["rule"], payload["row_count"]) == ("nesterov", 342)
-    assert "connect-src" not in html
+    payload, *others = json.loads(
+        re.search(r'<script type="application/json" id="payload">(.*?)</script>', html, re.S)[1]
+    )["sets"]
+    assert (payload["run"]["rule"], payload["row_count"], payload["id"]) == ("nesterov", 342, "given")
+    assert [other["title"] for other in others] == list(steepest.EXAMPLES)
+    assert "connect-src 'none'" in html
     assert steepest_command("lab", "-o", "line.html", cwd=tmp_path).returncode == 0
     assert (tmp_path / "line.html").stat().st_size > 1_000_000
 
