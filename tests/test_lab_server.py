@@ -158,7 +158,8 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     )
     run = steepest.descend(summary.triangle, standardize=True)
     own = page(run, summary.triangle, Rows(summary.sample, summary.test), title="my table").payload
-    assert payload == json.loads(json.dumps(own))
+    told = {"name": "my table.csv", "features": ["x", "kind"], "missing": "drop", "degree": 2}
+    assert payload == json.loads(json.dumps(own)) | {"id": "opened", "table": told}
     status, saved = lab.post("/page", {"which": "opened"}, session)
     assert status == 200
     held = re.search(rb'<script type="application/json" id="payload">(.*?)</script>', saved, re.DOTALL)[1]
