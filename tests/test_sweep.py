@@ -87,6 +87,32 @@ def test_five_folds_and_twenty_settings_equal_a_plain_loop(standardize, rule, mo
     assert [setting.rmse for setting in s.table] == sorted(s.rmse.ravel())
 
 
+def test_a_large_grid_in_any_order_equals_powers_of_the_step_matrix():
+    """Grids worked on in several parts, with epochs after every mode has arrived, and rates that swing or grow."""
+    generator = np.random.default_rng(5)
+    n, d = 240, 40
+    X = generator.normal(size=(n, d))
+    y = X @ generator.normal(size=d) + generator.normal(size=n)
+    rates = generator.permutation([*np.geomspace(1e-3, 1.0, 36), 1.2, 1.5, 40.0])
+    counts = generator.permutation(np.unique(np.geomspace(1, 1e6, 60).astype(int)))
+    s = sweep(X, y, learning_rates=rates, epochs=counts, folds=2, standardize=False, fit_intercept=False)
+    assert len(rates) * len(counts) * d > 65_536  # numbers that are worked on together
+    for fold in range(2):
+        train, held = s.folds != fold, s.folds == fold
+        H, b = X[train].T @ X[train] / train.sum(), X[train].T @ y[train] / train.sum()
+        minimum = np.linalg.solve(H, b)
+        for j, rate in enumerate(rates):
+            for k, count in enumerate(counts):
+                with np.errstate(over="ignore", invalid="ignore"):
+                    theta = minimum - np.linalg.matrix_power(np.eye(d) - rate * H, count) @ minimum
+                    mse = np.mean((X[held] @ theta - y[held]) ** 2)
+                # a matrix to the power of a million has rounding of its own; what grows is far beyond anything else
+                if np.isfinite(mse) and mse < 1e6:
+                    assert s.fold_mse[0, j, k, 0, fold] == pytest.approx(mse, rel=1e-9)
+                else:
+                    assert s.fold_mse[0, j, k, 0, fold] >= 1e5
+
+
 def test_a_file_gives_the_same_as_arrays_and_weights_count(tmp_path):
     X, y = table()
     weight = np.random.default_rng(1).integers(1, 4, size=len(y)).astype(float)
