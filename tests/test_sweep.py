@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import steepest
 from steepest.errors import DataError, UsageError
 from steepest.folds import read_folds
+from steepest.gram import triangularize_parts
 from steepest.sources import open_source
 from steepest.split import fold_of_rows, hash_positions
 from steepest.sweep import sweep
@@ -260,6 +261,7 @@ def test_parts_of_a_large_batch_are_the_triangles_of_their_rows(count):
 
     for offset in (0.0, 1e5):
         batch = Batch(X + offset, y, tuple("abcde"), ("y",))
+        assert None not in [reduced and reduced[0] for reduced in triangularize_parts(batch, labels, count)]
         for part, triangle in enumerate(Triangle.of_parts(batch, labels, count)):
             direct = Triangle.of(batch.take(labels == part))
             assert triangle.row_count == direct.row_count
