@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 import steepest
-from benchmarks.timing import seconds
+from benchmarks.timing import in_turns
 
 
 def peer(X, y, rows, rates, counts):
@@ -34,9 +34,11 @@ def main(rows=1_000_000, columns=100):
     rates = np.geomspace(1e-3, 1.9, 100)
     counts = [int(k) for k in np.geomspace(1, 1e6, 120).round()]
     counts = sorted(set(counts))[:100]
-    product = seconds(lambda: X.T @ X, repeat=3)
-    single = seconds(lambda: steepest.descend(X, y, learning_rate=0.1, epochs=200_000).weights, repeat=3)
-    sweep = seconds(lambda: steepest.sweep(X, y, learning_rates=rates, epochs=counts, folds=5), repeat=3)
+    product, single, sweep = in_turns(
+        lambda: X.T @ X,
+        lambda: steepest.descend(X, y, learning_rate=0.1, epochs=200_000).weights,
+        lambda: steepest.sweep(X, y, learning_rates=rates, epochs=counts, folds=5),
+    )
     fits = 5 * len(rates) * len(counts)
     print(
         f"P3  {fits:,} fits on {rows:,} × {columns}: {sweep:.2f} s = {sweep / single:.2f} × the single fit's {single:.2f} s (goal 1.5), "

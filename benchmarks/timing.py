@@ -1,4 +1,4 @@
-"""Measure a call: the median of several, after one that warms up."""
+"""Measure calls: the median of several, after one that warms up."""
 
 import statistics
 import time
@@ -6,10 +6,16 @@ from collections.abc import Callable
 
 
 def seconds(call: Callable[[], object], repeat: int = 7) -> float:
+    return in_turns(call, repeat=repeat)[0]
+
+
+def in_turns(*calls: Callable[[], object], repeat: int = 7) -> list[float]:
+    """Seconds of each call, measured in turns: what else the machine does falls on all of them alike."""
+    rounds = [[seconds_once(call) for call in calls] for _ in range(repeat + 1)][1:]
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
+
+
+def seconds_once(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
     call()
-    times = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    return time.perf_counter() - began

@@ -1,7 +1,9 @@
 """Gram: the triangle of many well-conditioned rows by one matrix product, four times faster than by QR."""
 
 import math
+import threading
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,34 +52,44 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
         count: number of parts.
     """
     columns = len(batch.features) + len(batch.targets) + 1
-    rows = max(64, CHUNK_BYTES // (8 * columns)) * min(count, 3)
+    rows = max(64, CHUNK_BYTES // (8 * columns)) * min(count, 2)
     first = batch.take(slice(0, min(rows, len(batch))))
     with np.errstate(over="ignore", invalid="ignore"):
         shift = np.concatenate([first.X.mean(axis=0), first.y.mean(axis=0)])
+    narrow: type[np.signedinteger[Any]] = np.int8 if count < 127 else np.int16  # few bytes a label are sorted fast
+    rooms = threading.local()  # a thread uses its own room again: new memory would be cleared each time
 
     def work(section: slice) -> list[_Sums]:
         parts = [_Sums(columns) for _ in range(count)]
-        Z, own = _room(batch.by_column, rows, columns), np.empty((rows, columns))
-        # two bytes a label are compared faster than eight
-        short = None if labels is None else labels[section].clip(-1, count).astype(np.int16)
+        if not hasattr(rooms, "Z"):
+            rooms.Z, rooms.sorted = _room(batch.by_column, rows, columns), np.empty((rows, columns))
+        short = None if labels is None else labels[section].clip(-1, count).astype(narrow)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(section.start, min(section.stop, len(batch)), rows):
                 chunk = slice(start, min(start + rows, section.stop, len(batch)))
-                moved, weight = _moved(batch, chunk, shift, Z)
+                moved, weight = _moved(batch, chunk, shift, rooms.Z)
                 if short is None:
                     parts[0].add(moved, weight)
-                    continue
-                here = short[start - section.start : chunk.stop - section.start]
-                for part, sums in enumerate(parts):
-                    chosen = np.flatnonzero(here == part)
-                    # "clip" takes straight into `out`; "raise" would go through a copy, and these indices cannot be wrong
-                    of_part = np.take(moved, chosen, axis=0, out=own[: len(chosen)], mode="clip")
-                    sums.add(of_part, None if weight is None else weight[chosen])
+                else:
+                    here = short[start - section.start : chunk.stop - section.start]
+                    _add_parts(parts, moved, weight, here, rooms.sorted[: len(moved)])
         return parts
 
     sections = in_threads(work, [slice(at, at + SECTION_ROWS) for at in range(0, len(batch), SECTION_ROWS)])
     with np.errstate(over="ignore", invalid="ignore"):
         return [reduce(_Sums.join, of_part).factor(shift) for of_part in zip(*sections, strict=True)]
+
+
+def _add_parts(
+    parts: "list[_Sums]", Z: FloatArray, weight: FloatArray | None, labels: NDArray[np.integer[Any]], room: FloatArray
+) -> None:
+    """Add to each part its rows of Z, which are put part by part into `room`, of the shape of Z."""
+    order = np.argsort(labels, kind="stable")
+    begin = np.searchsorted(labels[order], np.arange(len(parts) + 1))
+    # "clip" takes straight into `out`; "raise" would go through a copy, and these indices cannot be wrong
+    np.take(Z, order, axis=0, out=room, mode="clip")
+    for sums, start, stop in zip(parts, begin, begin[1:], strict=False):
+        sums.add(room[start:stop], None if weight is None else weight[order[start:stop]])
 
 
 def _room(by_column: bool, rows: int, columns: int) -> FloatArray:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from steepest.batch import FloatArray
 from steepest.convergence import first_epoch
-from steepest.coordinates import Coordinates, CoordinatesName
+from steepest.coordinates import CoordinatesName
 from steepest.descend import descend
 from steepest.errors import UsageError
 from steepest.folds import Folds, read_folds
 from steepest.quadratic import ObjectiveName, Quadratic
-from steepest.rules import GradientRule, HeavyBallRule, LinearRule, NesterovRule, check_learning_rate, check_momentum
+from steepest.rules import check_learning_rate, check_momentum
+from steepest.scores import KINDS, effective_parameters, held_out_mse, make_rule
 from steepest.settings import best_rule, check_epochs
 from steepest.sources import MissingPolicy, Watch, open_source
 from steepest.summarize import summarize, triangle_of
@@ -25,7 +26,6 @@ from steepest.threads import in_threads
 from steepest.trajectory import Trajectory, log_spaced
 from steepest.triangle import Triangle
 
-KINDS: dict[str, Any] = {rule.name: rule for rule in (GradientRule, HeavyBallRule, NesterovRule)}
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
 
 
@@ -295,10 +295,10 @@ def judge_folds(
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         inside = train.coordinates(name, fit_intercept=fit_intercept)
         quadratics = [Quadratic.of(train, inside, objective=objective, l2=value) for value in penalties]
-        return each(quadratics, partial(_held_out_mse, held, inside, rates, counts))
+        return each(quadratics, partial(held_out_mse, held, inside, rates, counts))
 
     jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.held, strict=True)]
-    jobs.append(partial(each, wholes, partial(_effective_parameters, rates, counts)))
+    jobs.append(partial(each, wholes, partial(effective_parameters, rates, counts)))
     *of_folds, effective = in_threads(lambda job: job(), jobs)
     fold_mse = np.stack(of_folds, axis=-1)
     mass = np.array([held.total_weight for held in parts.held])
@@ -306,54 +306,11 @@ def judge_folds(
         scores = np.sqrt(fold_mse @ (mass / mass.sum()))
     limits = np.empty((len(rules), len(penalties)))
     for (i, (kind, beta)), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
-        limits[i, m] = _make(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
+        limits[i, m] = make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
     return Sweep(
         rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
         limits, parts.whole, objective, standardize, fit_intercept,
     )  # fmt: skip
-
-
-def _held_out_mse(
-    held: Triangle,
-    coordinates: Coordinates,
-    rates: tuple[float, ...],
-    counts: tuple[int, ...],
-    quadratic: Quadratic,
-    kind: str,
-    momentum: float | None,
-) -> FloatArray:
-    """Mean squared error of held-out rows for every rate and epoch, shape (rates, epochs).
-
-    ‖R_held·theta_k - r_held‖² + ρ²,   R_held·theta_k = R_held·V·(e·(1 - p_k(λ)))        from zero
-    """
-    R, r, rho = held.design(coordinates)
-    modes = quadratic.modes
-    ways = (modes.directions.T @ quadratic.minimum)[:, 0]
-    G = (R @ modes.directions) * ways
-    result = np.empty((len(rates), len(counts)))
-    misses = np.empty((len(counts), len(R)))  # of one rate at a time: they stay in the cache
-    for mse, rate in zip(result, rates, strict=True):
-        done = _make(kind, rate, momentum).progress(modes.eigenvalues, np.array(counts))
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(np.matmul(done, G.T, out=misses), r[:, 0], out=misses)
-            mse[:] = (np.einsum("ij,ij->i", misses, misses) + rho[0] ** 2) / held.total_weight
-    return np.nan_to_num(result, nan=math.inf, posinf=math.inf)
-
-
-def _effective_parameters(
-    rates: tuple[float, ...], counts: tuple[int, ...], quadratic: Quadratic, kind: str, momentum: float | None
-) -> FloatArray:
-    """Σ (1 - p_k(λ_i))·(λ_i - l2·v_iᵀDv_i)/λ_i for every rate and epoch: the share of mode i that comes from the data."""
-    shares = quadratic.data_shares
-    values = [
-        _make(kind, rate, momentum).progress(quadratic.modes.eigenvalues, np.array(counts)) @ shares for rate in rates
-    ]
-    return np.nan_to_num(np.array(values), nan=math.inf, posinf=math.inf, neginf=math.inf)
-
-
-def _make(kind: str, rate: float, momentum: float | None) -> LinearRule:
-    rule: LinearRule = KINDS[kind](rate) if momentum is None else KINDS[kind](rate, momentum)
-    return rule
 
 
 def _rules(rule: str | Sequence[str], momentum: float | Sequence[float] | None) -> tuple[tuple[str, float | None], ...]:
@@ -375,7 +332,9 @@ def _rates(
         if not len(given):
             raise UsageError("learning_rates is empty; give at least one.")
         return tuple(check_learning_rate(rate) for rate in given)
-    limit = max(_make(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0])) for kind, beta in rules)
+    limit = max(
+        make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0])) for kind, beta in rules
+    )
     return tuple(np.geomspace(limit / 1000, 1.02 * limit, DEFAULT_RATES).tolist())
 
 
