@@ -109,7 +109,7 @@ async def _talk(process: asyncio.subprocess.Process, request: dict[str, Any]) ->
     while part := await process.stdout.read(1 << 16):
         size += len(part)
         if size > MOST_RESULT:
-            break
+            raise Refusal(422, "what this table comes to is too large for a page. Give fewer columns.")
         parts.append(part)
     return b"".join(parts)
 
