@@ -165,7 +165,7 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     held = re.search(rb'<script type="application/json" id="payload">(.*?)</script>', saved, re.DOTALL)[1]
     assert json.loads(held)["sets"] == [payload]
     assert json.loads(held)["served"] is None
-    assert b"connect-src" not in saved
+    assert b"connect-src 'none'" in saved
     assert lab.post("/end", {}, session) == (200, {"ended": True})
     assert files(folder) == []
 
