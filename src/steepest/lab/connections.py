@@ -41,8 +41,6 @@ class Connections(HTTPServerConnectionDelegate):
 
     def opened(self, stream: IOStream) -> None:
         """Take note of a connection, and close another where there are too many."""
-        self._waiting = {one: None for one in self._waiting if not one.closed()}
-        self._busy = {one: None for one in self._busy if not one.closed()}
         while len(self._waiting) + len(self._busy) >= self._options.most_connections:
             among = self._waiting or self._busy
             oldest = next(iter(among))
@@ -50,14 +48,19 @@ class Connections(HTTPServerConnectionDelegate):
             oldest.close()
         self._waiting[stream] = None
 
+    def closed(self, stream: IOStream) -> None:
+        """Take note that a connection is no more."""
+        self._waiting.pop(stream, None)
+        self._busy.pop(stream, None)
+
     def start_request(self, server_conn: object, request_conn: Any) -> Exchange:
         """Give what hears of the next request on a connection."""
         stream = request_conn.stream
 
         def hold(busy: bool) -> None:
-            self._waiting.pop(stream, None)
-            self._busy.pop(stream, None)
-            (self._busy if busy else self._waiting)[stream] = None
+            self.closed(stream)
+            if not stream.closed():
+                (self._busy if busy else self._waiting)[stream] = None
 
         return Exchange(self._door, request_conn, self._options, hold, self._log, self._warn)
 
@@ -80,3 +83,8 @@ class _Http(HTTPServer):
 
         stream.write = with_headers  # type: ignore[method-assign]
         super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: Any) -> None:
+        """Let go of a connection."""
+        self.request_callback.closed(server_conn.stream)  # type: ignore[union-attr]  # Connections
+        super().on_close(server_conn)

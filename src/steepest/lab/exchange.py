@@ -45,7 +45,7 @@ class Exchange(HTTPMessageDelegate):
         warn: Say,
     ) -> None:
         self._door, self._connection, self._options, self._hold = door, connection, options, hold
-        self._log, self._warn, self._began = log, warn, time.monotonic()
+        self._log, self._warn, self._began = log, warn, 0.0
         self._method, self._line = "", ""
         self._request: Request | None = None
         self._task: asyncio.Task[None] | None = None
@@ -55,6 +55,7 @@ class Exchange(HTTPMessageDelegate):
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
         """Let the request in, or refuse it at once."""
+        self._began = time.monotonic()
         self._method, self._line = start_line.method, f"{start_line.method} {start_line.path}"
         # bodies are counted here, with an answer that says so
         self._connection.set_max_body_size(sys.maxsize)
