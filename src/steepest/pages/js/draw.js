@@ -1,4 +1,4 @@
-// Draw: from the view to the pictures.
+// Draw: from the view to the pictures. What a picture shows is worked out when it is its turn to be painted, if it is seen at all.
 
 const MAP_SIZE = 48, POINTS = 320;
 
@@ -6,17 +6,23 @@ function drawCurves() {
   const { state, problem, modes, last, scale, payload, colors } = view;
   if (!changed("curves", ...setting(), ruleKey(), last, scale)) return;
   const end = scale === "log" ? last : Math.min(last, Math.max(state.epoch, payload.run.epochs) * 1.2);
-  view.epochs = epochsUpTo(end, POINTS, scale === "linear");
-  view.curves = errorCurves(problem, modes, view.epochs);
-  showLoss(scale, view.epochs, view.curves, problem, state);
-  const lines = spread(problem.r, SHOWN_LINES);
-  showLines("modes", scale, view.epochs, modeCurves(modes, lines, view.epochs), lines.map((_, at) => colors[at]));
+  const epochs = (view.epochs = epochsUpTo(end, POINTS, scale === "linear"));
+  view.curves = errorCurves(problem, modes, epochs);
+  showLoss(scale, epochs, view.curves, problem, state);
+  whenSeen(`modes-${scale}`, "work", () => {
+    const lines = spread(problem.r, SHOWN_LINES);
+    showLines("modes", scale, epochs, modeCurves(modes, lines, epochs), lines.map((_, at) => colors[at]));
+  });
   view.seen.coefficients = view.seen.pins = null;
 }
 
 function drawCoefficients() {
   const { problem, modes, last, scale, shown, epochs, colors } = view;
   if (!changed("coefficients", ...setting(), ruleKey(), last, scale, shown)) return;
+  whenSeen(`coefficients-${scale}`, "work", () => drawCoefficientCurves(problem, modes, epochs, scale, colors));
+}
+
+function drawCoefficientCurves(problem, modes, epochs, scale, colors) {
   const all = coefficientCurves(problem, modes, epochs), rows = coefficientRows(), used = rows.map((_, at) => colors[at]);
   const goal = inOwnUnits(problem, problem.limit), goals = [goal.bias, ...goal.weights];
   showLines("coefficients", scale, epochs, rows.map((row) => all[row]), used);
@@ -32,7 +38,7 @@ function pathEpochs(last) {
 function drawContour() {
   const { problem, modes, last, chosen } = view;
   if (problem.p < 2 || !changed("contour", ...setting(), ruleKey(), last, chosen)) return;
-  showContour(problem, contour(problem, modes, chosen[0], chosen[1], pathEpochs(last)), chosen[0], chosen[1]);
+  whenSeen("contour", "work", () => showContour(problem, contour(problem, modes, chosen[0], chosen[1], pathEpochs(last)), chosen[0], chosen[1]));
 }
 
 function drawMap() {
@@ -41,7 +47,7 @@ function drawMap() {
   if (rule.name === "chebyshev" || !changed("map", ...kind, ...range)) return;
   const rates = Array.from({ length: MAP_SIZE }, (_, i) => range[0] * (range[1] / range[0]) ** (i / (MAP_SIZE - 1)));
   const rows = Array.from({ length: MAP_SIZE }, (_, i) => Math.round(last ** (i / (MAP_SIZE - 1))));
-  showMap(heatMap(problem, rule, rates, rows), rates, rows, limit, bestRate(rule.name, rule.momentum, problem.eigenvalues));
+  whenSeen("map", "work", () => showMap(heatMap(problem, rule, rates, rows), rates, rows, limit, bestRate(rule.name, rule.momentum, problem.eigenvalues)));
 }
 
 // Pinned runs stand beside the run in the pictures of losses and errors, and their paths in the contour of the same inputs.
@@ -52,8 +58,10 @@ function drawPins() {
   const curves = runs.map(({ problem, modes }) => errorCurves(problem, modes, epochs));
   showPinnedCurves(scale, epochs, curves, view.curves, paint);
   const alike = runs.flatMap((run, at) => (pins[at].standardize === state.standardize ? [[run, paint[at]]] : []));
-  const paths = alike.map(([{ problem, modes }]) => pathEpochs(last).map((k) => parametersAt(problem, modes, k)));
-  showPinnedPaths(paths.map((path) => path.map((theta) => [theta[chosen[0]], theta[chosen[1]]])), alike.map(([, color]) => color));
+  whenSeen("contour", "pins", () => {
+    const paths = alike.map(([{ problem, modes }]) => pathEpochs(last).map((k) => parametersAt(problem, modes, k)));
+    showPinnedPaths(paths.map((path) => path.map((theta) => [theta[chosen[0]], theta[chosen[1]]])), alike.map(([, color]) => color));
+  });
 }
 
 // What moves with the epoch alone.

@@ -51,23 +51,25 @@ function frameBegins() {
   began = performance.now();
 }
 
-// Give the figures that are seen their numbers and paint them: the first, then those that have waited longest, while there is time.
+// Paint the figures that are seen: the first, then those that have waited longest, while there is time.
 async function paintDue() {
-  for (const name of [...waiting.keys()]) if (inView.has(name)) handOver(name);
-  await takenIn();
-  const due = [...unpainted].filter((name) => inView.has(name)), since = (name) => (name.startsWith(FIRST) ? -1 : turns.get(name) || 0);
+  const due = [...figures.keys()].filter((name) => inView.has(name) && (waiting.has(name) || unpainted.has(name)));
+  const since = (name) => (name.startsWith(FIRST) ? -1 : turns.get(name) || 0);
   due.sort((one, other) => since(one) - since(other));
   for (const [at, name] of due.entries()) {
     if (at > 0 && performance.now() - began + (costs.get(name) || 0) > FRAME) return inNextFrame();
-    paintOne(name);
+    await paintOne(name);
   }
   if (due.length) mark("steepest-painted"); // every figure that is seen shows the setting
 }
 
+// Let a figure take its numbers; to work some of them out may have been left for now.
 function handOver(name) {
-  const acts = waiting.get(name);
-  waiting.delete(name);
-  for (const act of acts.values()) act();
+  while (waiting.has(name)) {
+    const acts = waiting.get(name);
+    waiting.delete(name);
+    for (const act of acts.values()) act();
+  }
 }
 
 // Bokeh takes in new numbers in a chain of promises, which ends before the browser shows anything.
@@ -75,9 +77,11 @@ async function takenIn() {
   for (let turn = 0; turn < 20; turn++) await null;
 }
 
-function paintOne(name) {
-  if (!unpainted.delete(name)) return;
+async function paintOne(name) {
   const before = performance.now();
+  handOver(name);
+  await takenIn();
+  if (!unpainted.delete(name)) return;
   painters.get(name).paint();
   turns.set(name, before);
   costs.set(name, performance.now() - before);
@@ -91,10 +95,8 @@ function mark(name) {
 }
 
 // Paper shows all figures at once.
-async function drawAllWaiting() {
-  for (const name of [...waiting.keys()]) if (figures.has(name)) handOver(name);
-  await takenIn();
-  for (const name of [...unpainted]) paintOne(name);
+function drawAllWaiting() {
+  for (const name of new Set([...waiting.keys(), ...unpainted])) if (figures.has(name)) paintOne(name);
 }
 
 function whenSeen(name, key, act) {
