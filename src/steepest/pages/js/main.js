@@ -133,7 +133,7 @@ function listenToButtons() {
 
 // What an address says: a data set that is at hand, its setting and its pins, and a step of the tour.
 function showAddress(hash) {
-  const id = decodeURIComponent(settingsIn(hash).get("set") || ""), payload = view.sets.find((set) => set.id === id) || view.payload || view.sets[0];
+  const id = settingsIn(hash).get("set"), payload = view.sets.find((set) => encodeURIComponent(set.id) === id) || view.payload || view.sets[0];
   const first = initialState(payload), step = stepFrom(hash);
   if (step !== null && step !== view.step) goToStep(step); // its words; the address may have another setting by now
   show(payload, stateFrom(hash, payload === view.payload ? view.state : first, payload), pinsFrom(hash, first, payload));
