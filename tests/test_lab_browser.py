@@ -1,7 +1,9 @@
 """The lab's page in a real browser: built-in data, the guided tour, and (served) files, points, tokens and sessions."""
 
+import contextlib
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -275,7 +277,7 @@ def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
     page.click("#undo")
     wait_until(page, lambda: said(page, "about").startswith("6 rows"))
     page.click("#clear")
-    assert said(page, "data-said") == "Put two points with different x, or more."
+    assert said(page, "sentence") == "No line yet: put two points with different x, or more."
 
 
 def test_a_page_is_saved_that_works_without_the_lab(served, enter, visit, tmp_path):
@@ -348,3 +350,137 @@ def test_a_session_that_ended_begins_anew(enter, tmp_path):
         page.wait_for_selector("#columns:visible")
     finally:
         lab.end()
+
+
+def rmse_of_copied(page):
+    """Run what the page copies as Python and as a command, and return the two RMSEs."""
+    page.click("#python")
+    text = page.input_value("#copied")
+    page.click("#command")
+    words = shlex.split(page.input_value("#copied"))[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
+        cwd=PENGUINS.parent,
+        capture_output=True,
+        text=True,
+        check=False,  # 4: not converged
+    )
+    names = {}
+    with contextlib.chdir(PENGUINS.parent):
+        exec(compile(text.replace("print(run.verdict)", ""), "copied", "exec"), names)
+    return names["run"].at(names["run"].epochs).rmse, json.loads(done.stdout)["rmse"]
+
+
+def told_rmse(page):
+    return float(re.search(r" RMSE ([\d.,]+)", said(page, "figures-now"))[1].replace(",", ""))
+
+
+def test_what_is_copied_holds_out_the_same_rows(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.2", degree="2")
+    assert rmse_of_copied(page) == pytest.approx([told_rmse(page)] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--exclude", "year"),
+        ("--weight", "year"),
+        ("--test-size", "0.3", "--seed", "4"),
+        ("--features", "year,bill_depth_mm", "--interactions", "year:bill_depth_mm"),
+        ("--categorical", "year", "--missing", "drop", "--degree", "2"),
+    ],
+)
+def test_what_is_copied_of_the_command_lines_table_says_its_options(enter, options):
+    lab = Served(str(PENGUINS), "--target", "body_mass_g", *options)
+    try:
+        page = enter(lab)
+        assert page.input_value("#set") == "given"
+        assert rmse_of_copied(page) == pytest.approx([told_rmse(page)] * 2, rel=1e-5)
+    finally:
+        lab.end()
+
+
+def test_points_and_a_file_are_kept_side_by_side(served, enter, tmp_path):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    open_file(page, PENGUINS, "body_mass_g", held_out="0")
+    page.select_option("#set", "drawn")
+    assert said(page, "about").startswith("5 rows")
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "saved.html")
+    assert '"title":"Points"' in (tmp_path / "saved.html").read_text(encoding="utf-8")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#set") == "drawn"
+    assert page.locator("#set option[value=opened]").count() == 1
+    # a tab opened from this one has a session of its own
+    with page.context.expect_page() as other:
+        page.evaluate("window.open(location.origin + '/')")
+    other.value.wait_for_selector("body[data-ready]")
+    assert other.value.locator("#set option[value=opened]").count() == 0
+
+
+def test_typed_points_are_kept_to_the_last_digit(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    page.click("#clear")
+    assert said(page, "sentence").startswith("No line yet")
+    for x, y in ((2019, 1.2345), (2020, 2), (2021, 3)):
+        page.fill("#point-x", str(x))
+        page.fill("#point-y", str(y))
+        page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("3 rows"))
+    assert data(page, "data:rows") == {"x": [2019, 2020, 2021], "y": [1.2345, 2, 3]}
+    # another set and back: the same points, and the next is added to them
+    page.select_option("#set", "noisy")
+    page.click("#draw")
+    assert page.input_value("#set") == "drawn"
+    page.fill("#point-x", "2022")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("4 rows"))
+
+
+def test_a_second_file_waits_for_the_first(served, enter, tmp_path):
+    page = enter(served, meant=("409",))
+    (tmp_path / "long.csv").write_text("a,y\n" + "".join(f"{k},{k * 7919 % 1000}\n" for k in range(1_500_000)))
+    page.set_input_files("#file", tmp_path / "long.csv")
+    page.wait_for_selector("#work:visible")
+    page.evaluate(
+        "() => { const moved = new DataTransfer(); moved.items.add(new File(['a,y\\n1,2\\n'], 'b.csv'));"
+        " window.dispatchEvent(new DragEvent('drop', { dataTransfer: moved, cancelable: true })); }"
+    )
+    assert said(page, "data-said").startswith("One thing at a time")
+    assert page.is_visible("#cancel")
+    assert page.is_disabled("#draw")
+    page.click("#cancel")
+    wait_until(page, lambda: not page.is_visible("#work"))
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 6])
+def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
+    page = visit(lab, f"#tour={step}")
+    assert page.input_value("#set") == ("noisy", "line", "noisy", "scaled", "collinear", "polynomial")[step - 1]
+    page.evaluate("location.hash = '#tour=5'")
+    wait_until(page, lambda: page.input_value("#set") == "collinear")
+
+
+@pytest.mark.parametrize(
+    "hash", ["#set=%", "#set=%E0%A4%A", "#rate=1e-320", "#rate=5e-324&epoch=", "#epoch=&l2=&momentum="]
+)
+def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
+    page = visit(lab, hash)
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs")
+    page.fill("#rate-number", "1e-320")
+    page.keyboard.press("Enter")
+    assert said(page, "sentence").startswith("Unfinished: 8.3 %")
+
+
+def test_an_address_of_data_that_is_not_here_says_so(served, enter):
+    page = enter(served, "#set=opened&rate=0.3&epoch=12&pin=rate:0.2")
+    assert said(page, "data-said").startswith("The data of this address is not here")
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert not page.is_visible("#pins")

@@ -338,14 +338,15 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     np.testing.assert_allclose(weights, np.polyfit(x, y, 3)[:-1][::-1], rtol=1e-6)
 
     monkeypatch.chdir(tmp_path)
-    table = {"name": 'it\'s, "so".csv', "features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2}
+    options = {"features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2, "interactions": [("c,d", "$e")]}
+    table = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
     header = '"a""b","c,d",$e,y\n'
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)
-    source = steepest.open_source(table["name"], target="y", features=table["features"], missing="drop", degree=2)
+    source = steepest.open_source("./" + table["name"], target="y", **options)
     from steepest.summarize import read
 
-    told = table_payload(read(source), "t", "opened", table)
+    told = table_payload(read(source, test_size=0.25, seed=3), "t", "opened", table)
     hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"
     run, weights = run_of(js, told, hash)
     assert run.features == tuple(told["features"])

@@ -29,7 +29,7 @@ CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
     },
     "/points": {"points": (pairs(MOST_POINTS, LARGEST), MISSING), "degree": (whole(1, MOST_DEGREE), 1)},
     "/cancel": {},
-    "/page": {"which": (choice("given", "opened"), MISSING)},
+    "/page": {"which": (choice("given", "opened", "drawn"), MISSING)},
     "/end": {},
 }
 """The fields of each post of JSON."""
@@ -108,7 +108,7 @@ class Posts:
                 raise Refusal(401, "this server asks for the token that it printed in its terminal.", "token")
             session = self.sessions.start()
         content = {"session": session.id, "upload_limit": self.bounds.upload_limit, "limits": self.bounds.as_json()}
-        return with_payloads(content, given=self.given, opened=session.opened)
+        return with_payloads(content, given=self.given, opened=session.opened, drawn=session.drawn)
 
     async def _open(self, session: Session, asked: dict[str, Any]) -> Answer:
         if session.table is None or session.name is None:
@@ -122,15 +122,15 @@ class Posts:
 
     async def _points(self, session: Session, asked: dict[str, Any]) -> Answer:
         try:
-            opened = as_json(points_payload(asked["points"], asked["degree"]))
+            drawn = as_json(points_payload(asked["points"], asked["degree"]))
         except SteepestError as error:
             raise Refusal(400, str(error), "points") from None
         except (ValueError, ArithmeticError):
             raise Refusal(
-                400, "these points are too far apart for numbers of 16 digits. Move them.", "points"
+                400, "these points are too far apart, or too near, for numbers of 16 digits. Move them.", "points"
             ) from None
-        session.opened = opened
-        return with_payloads({}, payload=opened)
+        session.drawn = drawn
+        return with_payloads({}, payload=drawn)
 
     async def _cancel(self, session: Session, asked: dict[str, Any]) -> Answer:
         job = session.job
@@ -141,7 +141,7 @@ class Posts:
     async def _page(self, session: Session, asked: dict[str, Any]) -> Answer:
         from steepest.pages.document import document  # noqa: PLC0415 - few pages are saved
 
-        chosen = self.given if asked["which"] == "given" else session.opened
+        chosen = {"given": self.given, "opened": session.opened, "drawn": session.drawn}[asked["which"]]
         if chosen is None:
             raise Refusal(400, f"there is no page to save: nothing was {asked['which']}.", "which")
         # with another Bokeh than the stored figures are made by this takes seconds; others are served meanwhile

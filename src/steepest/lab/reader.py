@@ -14,11 +14,12 @@ from typing import Any
 
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
-from steepest.lab.runs import table_payload
+from steepest.lab.runs import noting, table_payload
 from steepest.lab.tables import checked, inspected
 from steepest.sources import open_source
 from steepest.summarize import read
 
+UNSAID = {"features": None, "missing": "error", "degree": 1}  # what goes without saying
 MEMORY = 2 << 30  # bytes that a job may take beside the libraries
 MEMORY_OF_A_CORE = 160 << 20  # address space that a thread's stack and heap reserve, used or not
 
@@ -65,8 +66,11 @@ def _open(request: dict[str, Any]) -> Any:
         missing=request["missing"],
         degree=request["degree"],
     )
-    told = {key: request[key] for key in ("name", "features", "missing", "degree")}
-    return table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", told)
+    chosen = {key: request[key] for key in ("features", "missing", "degree") if request[key] != UNSAID[key]}
+    told = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
+    with noting() as about:
+        made = table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", told)
+    return made | about()
 
 
 DO = {"inspect": _inspect, "open": _open}

@@ -1,7 +1,8 @@
 """Runs: from a table, or from points set by hand, to the payload that a page is made of."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from steepest.triangle import Triangle
 MOST_EPOCHS = 1_000_000
 GRID = 200  # places at which a curve is drawn
 MOST_POINTS, MOST_DEGREE = 500, 6
-LARGEST = 1e15  # of a coordinate: its sixth power and the squares of that are far from overflow
+LARGEST = 1e11  # of a coordinate: the squares of its sixth power are far from overflow, as penalties too
 POWERS = ("", "²", "³", "⁴", "⁵", "⁶")
 
 
@@ -54,11 +55,18 @@ def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
         raise UsageError(f"all {len(points)} points have the same x, {x[0]:g}, so they show no slope. Move one aside.")
     X = _powers(x, degree)
     names = [f"x{POWERS[power]}" for power in range(degree)]
-    with warnings.catch_warnings():
-        # powers of few points leave coefficients open; the page shows the modes that do not move
-        warnings.simplefilter("ignore")
+    with noting() as about:
         made = run_payload(read(open_source(X, y, features=names, target="y")), "Points")
-    return made | {"id": "drawn", "points": list(points)} | ({"curve": _curve(x, degree)} if degree > 1 else {})
+    curve = {"curve": _curve(x, degree)} if degree > 1 else {}
+    return made | about() | {"id": "drawn", "points": list(points)} | curve
+
+
+@contextmanager
+def noting() -> Iterator[Callable[[], Json]]:
+    """Keep the library's warnings, and give the function that returns them as what a page says about its data."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield lambda: {"about": " ".join(dict.fromkeys(str(one.message) for one in caught))} if caught else {}
 
 
 def table_payload(summary: Summary, title: str, id: str, told: Json) -> Json:

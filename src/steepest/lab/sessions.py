@@ -27,7 +27,8 @@ class Session:
         folder: its private folder, once a file has been sent.
         name: of the file that was sent last.
         table: that file.
-        opened: the payload opened last, as JSON.
+        opened: the payload of its file as opened last, as JSON.
+        drawn: the payload of its points, as JSON.
         job: what it waits for now.
     """
 
@@ -37,6 +38,7 @@ class Session:
     name: FileName | None = None
     table: Path | None = None
     opened: bytes | None = field(default=None, repr=False)
+    drawn: bytes | None = field(default=None, repr=False)
     job: Job | None = None
 
     @contextlib.contextmanager
@@ -112,7 +114,7 @@ class Sessions:
             session.job.end(410, why)
         if session.folder is not None:
             shutil.rmtree(session.folder, ignore_errors=True)
-        session.folder = session.table = session.opened = None
+        session.folder = session.table = session.opened = session.drawn = None
 
     def end_idle(self) -> None:
         """End the sessions that have not been heard of for long."""

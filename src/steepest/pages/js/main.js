@@ -104,7 +104,7 @@ function listenToSettings() {
   on("epoch", "input", () => { pause(); soon({ epoch: epochMovedTo(Number(byId("epoch").value), view.state.epoch, view.last) }); });
   on("momentum", "input", () => soon({ momentum: momentumAt(Number(byId("momentum").value)) }));
   on("l2", "input", () => soon({ l2: Number(byId("l2").value) }));
-  on("rate-number", "change", () => typed("rate", (value) => value > 0 && value < 1e300));
+  on("rate-number", "change", () => typed("rate", isRate));
   on("epoch-number", "change", () => typed("epoch", (value) => Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS));
   on("momentum-number", "change", () => typed("momentum", (value) => value >= 0 && value < 1));
   on("rule", "change", () => soon({ rule: byId("rule").value }));
@@ -133,9 +133,14 @@ function listenToButtons() {
 
 // What an address says: a data set that is at hand, its setting and its pins, and a step of the tour.
 function showAddress(hash) {
-  const id = settingsIn(hash).get("set"), payload = view.sets.find((set) => encodeURIComponent(set.id) === id) || view.payload || view.sets[0];
-  const first = initialState(payload), step = stepFrom(hash);
-  if (step !== null && step !== view.step) goToStep(step); // its words; the address may have another setting by now
+  const id = settingsIn(hash).get("set"), named = view.sets.find((set) => encodeURIComponent(set.id) === id), step = stepFrom(hash);
+  if (step !== null && step !== view.step) goToStep(step);
+  if (step !== null && !named) return; // the step brings its own data set and setting
+  if (id && !named) {
+    show(view.sets[0]);
+    return say("The data of this address is not here: the lab keeps a file or points for their own tab, as long as its session lasts.");
+  }
+  const payload = named || view.payload || view.sets[0], first = initialState(payload);
   show(payload, stateFrom(hash, payload === view.payload ? view.state : first, payload), pinsFrom(hash, first, payload));
 }
 

@@ -13,51 +13,69 @@ function frameOf(points) {
 // Let the lab find the modes of the points; an answer that a later question has overtaken is not shown.
 async function sendPoints() {
   const { points, degree } = drawing, turn = ++drawing.sent;
-  byId("undo").disabled = byId("clear").disabled = !points.length;
-  if (new Set(points.map(([x]) => x)).size < 2) {
-    fill("data:rows", { x: points.map(([x]) => x), y: points.map(([, y]) => y) });
-    return say("Put two points with different x, or more.");
-  }
+  if (new Set(points.map(([x]) => x)).size < 2) return tooFew(points);
   try {
     const { payload } = await ask("/points", { points, degree });
     if (turn !== drawing.sent || !drawing.on) return null;
-    const kept = view.payload.id === "drawn" && hashOf(view.state) !== hashOf(view.first) ? view.state : undefined;
+    const before = view.payload.id === "drawn" ? view : null, touched = before && hashOf(before.state) !== hashOf(before.first);
     const made = addSet(payload);
-    show(made, kept && { ...kept, l2: Math.min(kept.l2, made.spaces[spaceOf(kept)].blocks.length - 1) }, view.payload.id === "drawn" ? view.pins : []);
+    // the grid of penalties is another one: a pinned penalty would not be the same
+    show(made, touched ? withNearestPenalty(before, made) : undefined, before ? before.pins.filter(({ l2 }) => l2 === 0) : []);
     return say("");
   } catch (error) {
     return excuse(error);
   }
 }
 
+function withNearestPenalty({ state, problem }, payload) {
+  const away = payload.spaces[spaceOf(state)].blocks.map(({ l2 }) => Math.abs(Math.log((l2 + 1e-300) / (problem.l2 / problem.factor + 1e-300))));
+  return { ...state, l2: state.l2 === 0 ? 0 : away.indexOf(Math.min(...away)) };
+}
+
+function tooFew(points) {
+  fill("data:rows", { x: points.map(([x]) => x), y: points.map(([, y]) => y) });
+  for (const line of ["data:line", "data:exact"]) fill(line, { x: [], y: [] });
+  paintDue();
+  for (const id of ["advice", "figures-now"]) setText(id, "");
+  setText("sentence", "No line yet: put two points with different x, or more.");
+  setText("about", `${points.length} ${points.length === 1 ? "row" : "rows"}`);
+  byId("undo").disabled = byId("clear").disabled = !points.length;
+}
+
 function addPoint(x, y) {
   if (drawing.points.length >= MOST_POINTS) return say(`${MOST_POINTS} points are as many as a page shows.`);
-  drawing.points = [...drawing.points, [Number(x.toPrecision(3)), Number(y.toPrecision(3))]];
+  drawing.points = [...drawing.points, [x, y]];
   return sendPoints();
 }
 
-// Points are drawn as long as the data set of drawn points is shown, or asked for, and a lab answers.
+// Points are drawn while the data set of drawn points is shown and a lab answers.
 function drawOrNot(payload) {
   drawing.on = Boolean(view.served && payload.points);
-  if (drawing.on && !drawing.sent) Object.assign(drawing, { points: payload.points, degree: payload.features.length }); // after a reload
-  showDrawing();
-}
-
-function showDrawing() {
+  if (drawing.on) Object.assign(drawing, { points: payload.points, degree: payload.features.length });
   byId("drawing").hidden = !drawing.on;
+  byId("undo").disabled = byId("clear").disabled = false;
   byId("powers").value = drawing.degree;
   byId("plot-data").classList.toggle("drawn-into", drawing.on);
 }
 
-function beginDrawing() {
-  drawing.on = true;
+async function beginDrawing() {
+  const drawn = view.sets.find(({ id }) => id === "drawn");
   byId("columns").hidden = true;
-  showDrawing();
-  return sendPoints();
+  if (drawn) show(drawn);
+  else {
+    Object.assign(drawing, { on: true, points: FIRST_POINTS, degree: 1 });
+    await sendPoints();
+  }
+  byId("data-card").scrollIntoView({ block: "nearest" });
+}
+
+// A click is as exact as the picture.
+function clicked(value) {
+  return Number(value.toPrecision(3));
 }
 
 function listenToPoints() {
-  on("draw", "click", () => beginDrawing().then(() => byId("data-card").scrollIntoView({ block: "nearest" })));
+  on("draw", "click", beginDrawing);
   on("point", "submit", (event) => {
     event.preventDefault();
     const [x, y] = ["point-x", "point-y"].map((id) => byId(id).value);
@@ -67,5 +85,5 @@ function listenToPoints() {
   on("undo", "click", () => { drawing.points = drawing.points.slice(0, -1); sendPoints(); });
   on("clear", "click", () => { drawing.points = []; sendPoints(); });
   on("powers", "change", () => { drawing.degree = Number(byId("powers").value); sendPoints(); });
-  onDataClick((x, y) => { if (drawing.on) addPoint(x, y); });
+  onDataClick((x, y) => { if (drawing.on) addPoint(clicked(x), clicked(y)); });
 }

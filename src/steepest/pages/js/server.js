@@ -10,7 +10,7 @@ class Refused extends Error {
   }
 }
 
-// The session outlives a reload of its tab, and no other tab or site can read it.
+// The session outlives a reload of its tab; no other site can read it. A tab that was opened from this one begins its own.
 function keptSession(...value) {
   try {
     if (value.length) sessionStorage.setItem("steepest-session", value[0]);
@@ -39,6 +39,8 @@ async function ask(path, content = {}) {
 
 // Begin a session, or go on with the one this tab had.
 async function beginSession(token) {
+  const [visit] = performance.getEntriesByType("navigation");
+  if (!lab.session && visit && visit.type === "navigate") keptSession("");
   lab.session = keptSession();
   const begun = await ask("/session", token === undefined ? {} : { token });
   lab.session = keptSession(begun.session) || begun.session;

@@ -7,6 +7,7 @@ function showSets() {
   byId("set").value = payload.id;
   setText("set-about", payload.about || "");
   byId("save").hidden = !served || !["given", "opened", "drawn"].includes(payload.id);
+  byId("command").hidden = Boolean(payload.recipe || payload.points); // no file holds them
 }
 
 // Take in a data set that the lab has made: given with its start, opened from a file, or drawn. It replaces the one of the same kind.
@@ -22,6 +23,7 @@ function say(text) {
 
 // While the lab works, it can be told to stop; nothing else is sent meanwhile.
 async function working(text, act) {
+  if (!byId("work").hidden) return say("One thing at a time: wait for the lab, or cancel.");
   say("");
   setText("work-said", text);
   byId("work").hidden = false;
@@ -46,7 +48,7 @@ async function excuse(error) {
   if (error.status !== 410) return say(error.message);
   keptSession("");
   await meetLab();
-  return byId("token-form").hidden ? say("The session had ended; a new one has begun. Please do it again.") : say("The session has ended. Enter the token to begin a new one.");
+  return byId("token-form").hidden ? say("The session had ended, and with it what the lab kept; a new one has begun. Open the file again, or add a point.") : say("The session has ended. Enter the token to begin a new one.");
 }
 
 async function openFile(file) {
@@ -104,8 +106,8 @@ async function openColumns() {
 
 // The page of this data as a file that works without the lab.
 async function savePage() {
-  const html = await working("Writing …", () => ask("/page", { which: view.payload.id === "given" ? "given" : "opened" }));
-  if (html === null) return;
+  const html = await working("Writing …", () => ask("/page", { which: view.payload.id }));
+  if (typeof html !== "string") return;
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([html], { type: "text/html" })), download: `${view.payload.title}.html` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
@@ -119,7 +121,7 @@ function listenToSets() {
   on("columns-close", "click", () => { byId("columns").hidden = true; });
   on("cancel", "click", () => cancelWork().catch(excuse));
   on("save", "click", savePage);
-  on("token-form", "submit", (event) => { event.preventDefault(); meetLab(byId("token").value).then(() => show(view.sets[0])); });
+  on("token-form", "submit", (event) => { event.preventDefault(); meetLab(byId("token").value).then((met) => met && show(view.sets[0])); });
   addEventListener("dragover", (event) => { if (view.served) event.preventDefault(); });
   addEventListener("drop", (event) => { if (view.served) { event.preventDefault(); openFile(event.dataTransfer.files[0]); } });
 }
@@ -127,16 +129,17 @@ function listenToSets() {
 // Meet the lab: its session brings the data it was started with, and what this tab had opened before a reload.
 async function meetLab(token) {
   try {
-    const { given, opened } = await beginSession(token);
-    if (given) addSet(given);
-    if (opened) addSet(opened);
+    const begun = await beginSession(token);
+    for (const payload of [begun.given, begun.opened, begun.drawn]) if (payload) addSet(payload);
     byId("opening").hidden = false;
     byId("token-form").hidden = true;
     say("");
+    return true;
   } catch (error) {
     if (error.status !== 401) return excuse(error);
     byId("token-form").hidden = false;
     say(token === undefined ? "" : error.message);
     byId("token").focus();
+    return false;
   }
 }

@@ -13,6 +13,11 @@ function initialState(payload) {
   };
 }
 
+// A learning rate that slider and map have room for.
+function isRate(value) {
+  return value >= 1e-300 && value < 1e300;
+}
+
 // The settings named in an address: #name=value&name=value, plain words and numbers.
 function settingsIn(hash) {
   return new Map(hash.replace(/^#/, "").split("&").map((part) => [part.split("=")[0], part.split("=").slice(1).join("=")]));
@@ -22,10 +27,10 @@ function settingsIn(hash) {
 function stateFrom(hash, state, payload) {
   const given = settingsIn(hash), read = { ...state };
   const numeric = (name, valid) => {
-    const value = given.has(name) ? Number(given.get(name)) : NaN;
+    const value = given.get(name) ? Number(given.get(name)) : NaN;
     if (Number.isFinite(value) && valid(value)) read[name] = value;
   };
-  numeric("rate", (value) => value > 0 && value < 1e300);
+  numeric("rate", isRate);
   numeric("epoch", (value) => Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS);
   numeric("momentum", (value) => value >= 0 && value < 1);
   if (RULES.includes(given.get("rule"))) read.rule = given.get("rule");
@@ -80,19 +85,21 @@ function settingsAsPython({ payload, state, problem }) {
 
 // Where the data comes from, as lines of Python and as first arguments of steepest.descend.
 function dataAsPython(payload) {
-  const target = `target=${pythonText(payload.target)}`, { table, points } = payload;
+  const { table, points } = payload;
   if (payload.recipe) return [[`data = ${payload.recipe}`], ["data.X", "data.y", "features=data.features", "target=data.target"]];
-  if (table) {
-    const chosen = [pythonText(table.name), target, ...(table.features ? [`features=[${table.features.map(pythonText).join(", ")}]`] : [])];
-    if (table.missing !== "error") chosen.push(`missing=${pythonText(table.missing)}`);
-    if (table.degree > 1) chosen.push(`degree=${table.degree}`);
-    return [[`data = steepest.open_source(${chosen.join(", ")})`], ["data"]];
-  }
+  if (table) return [tableAsPython(payload, table), ["data"]];
   if (points) {
     const pairs = points.map(([x, y]) => `(${x}, ${y})`).join(", "), powers = payload.features.map((_, k) => (k ? `x**${k + 1}` : "x")).join(", ");
     return [[`points = [${pairs}]`, `X = [[${powers}] for x, _ in points]`, "y = [y for _, y in points]"], ["X", "y"]];
   }
-  return [["# data: a file, a data frame or a triangle"], ["data", target]];
+  return [["# data: a file, a data frame or a triangle"], ["data", `target=${pythonText(payload.target)}`]];
+}
+
+function tableAsPython(payload, { name, options, test_size: share, seed }) {
+  const given = [fileText(name), ...Object.entries({ target: payload.target, ...options }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
+  if (name.endsWith(".triangle")) return [`data = steepest.summarize(${[pythonText(fileText(name)), ...given.slice(1)].join(", ")})`];
+  const source = `steepest.open_source(${[pythonText(given[0]), ...given.slice(1)].join(", ")})`;
+  return share ? ["from steepest.summarize import read", "", `data = read(${source}, test_size=${share}, seed=${seed}).triangle`] : [`data = ${source}`];
 }
 
 function asPython(payload, state, problem) {
@@ -100,16 +107,22 @@ function asPython(payload, state, problem) {
   return `import steepest\n\n${lines.join("\n")}\nrun = steepest.descend(\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
 }
 
+// Options of steepest fit that name the table's columns and how it is read.
+function tableAsOptions({ options, test_size: share, seed }) {
+  const said = Object.entries(options).flatMap(([key, value]) => {
+    if (key === "interactions") return value.map((pair) => `--interactions ${shellText(pair.join(":"))}`);
+    return [`--${key} ${shellText(Array.isArray(value) ? value.map(csvText).join(",") : String(value))}`];
+  });
+  return [...said, ...(share ? [`--test-size ${share} --seed ${seed}`] : [])];
+}
+
 function asCommand(payload, state, problem) {
-  const { table } = payload, options = [`--target ${shellText(payload.target)}`];
-  if (table && table.features) options.push(`--features ${shellText(table.features.map(csvText).join(","))}`);
-  if (table && table.missing !== "error") options.push(`--missing ${table.missing}`);
-  if (table && table.degree > 1) options.push(`--degree ${table.degree}`);
+  const { table } = payload, options = [`--target ${shellText(payload.target)}`, ...(table ? tableAsOptions(table) : [])];
   options.push(`--rule ${state.rule}`);
   if (state.rule !== "chebyshev") options.push(`--learning-rate ${state.rate}`);
   if (hasMomentum(state.rule)) options.push(`--momentum ${state.momentum}`);
   options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, `--objective ${state.objective}`);
   options.push(state.standardize ? "--standardize" : "--no-standardize");
   if (!payload.fit_intercept) options.push("--no-intercept");
-  return `steepest fit ${table ? shellText(table.name) : "DATA"} ${options.join(" ")}`;
+  return `steepest fit ${table ? shellText(fileText(table.name)) : "DATA"} ${options.join(" ")}`;
 }

@@ -71,6 +71,16 @@ function pythonText(text) {
   return JSON.stringify(text);
 }
 
+function pythonValue(value) {
+  if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
+  return typeof value === "string" ? pythonText(value) : String(value);
+}
+
+// A file's name that is taken for no option and no home folder.
+function fileText(name) {
+  return /^[-~]/.test(name) ? `./${name}` : name;
+}
+
 function shellText(text) {
   return /^[\w.:=/,+][\w.:=/,+-]*$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
 }
