@@ -259,3 +259,20 @@ def test_a_tolerance_ends_a_run(line):
     later = steepest.descend(x, y, epochs=rested.epochs + 200, **swinging)
     assert later.remaining(range(rested.epochs, later.epochs + 1)).max() <= 1e-3  # it has come to rest, not passed by
     assert rested.epochs_to(1e-3) < rested.epochs
+
+
+def test_a_mode_with_no_way_to_go_spoils_no_number_however_fast_it_would_grow():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(40, 3))
+    for target in (0.0, 5.0):
+        run = steepest.descend(
+            X, np.full(40, target), rule="heavy_ball", momentum=0.9, learning_rate=5.0, epochs=3_000, standardize=True
+        )
+        assert run.verdict.kind == "diverges"
+        for epoch in (1, run.epochs // 2, run.epochs):
+            state = run.at(epoch)
+            numbers = [state.loss, state.rmse, state.gradient_norm, state.bias, *state.weights]
+            assert not np.isnan(numbers).any(), (target, epoch)
+        if not target:
+            # nothing is to be learned, and nothing is
+            assert (state.loss, state.rmse, state.gradient_norm) == (0, 0, 0)

@@ -65,16 +65,19 @@ class ClosedPath:
         modes = self.quadratic.modes
         done = self.rule.progress(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            # a mode with no way to go stays, however fast it would grow: 0·inf is not a number
-            steps: FloatArray = modes.directions @ np.where(self.ways == 0, 0.0, done[:, :, None] * self.ways)
+            steps: FloatArray = modes.directions @ self._of_ways(done)
         if not self.start.any():
             return steps
         # counted from where it is nearer: a far start would leave its rounding on a run that has long arrived
         left = self.rule.residual(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            rest: FloatArray = modes.directions @ np.where(self.ways == 0, 0.0, left[:, :, None] * self.ways)
+            rest: FloatArray = modes.directions @ self._of_ways(left)
         nearer = np.linalg.norm(rest, axis=1) + np.linalg.norm(self.limit, axis=0) < np.linalg.norm(self.start, axis=0)
         return np.where(nearer[:, None, :], self.limit - rest, self.start + steps)
+
+    def _of_ways(self, shares: FloatArray) -> FloatArray:
+        """Shares (K, r) of the ways of the modes, shape (K, r, t); a mode with no way to go stays, however fast it would grow."""
+        return np.where(self.ways == 0, 0.0, shares[:, :, None] * self.ways)  # 0·inf is not a number
 
     def loss(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """J at the given epochs, shape (K, t)."""
@@ -102,7 +105,7 @@ class ClosedPath:
         modes = self.quadratic.modes
         left = self.rule.residual(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            moved: FloatArray = (self.quadratic.R @ modes.directions) @ (left[:, :, None] * self.ways)
+            moved: FloatArray = (self.quadratic.R @ modes.directions) @ self._of_ways(left)
             return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
@@ -110,7 +113,7 @@ class ClosedPath:
         eigenvalues = self.quadratic.modes.eigenvalues
         left = self.rule.residual(eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(np.linalg.norm(left[:, :, None] * (eigenvalues[:, None] * self.ways), axis=1))
+            return np.asarray(np.linalg.norm(eigenvalues[:, None] * self._of_ways(left), axis=1))
 
     def effective_parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Trace of the map from targets to predictions at the given epochs, shape (K,).
