@@ -484,3 +484,28 @@ def test_an_address_of_data_that_is_not_here_says_so(served, enter):
     assert said(page, "data-said").startswith("The data of this address is not here")
     assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
     assert not page.is_visible("#pins")
+
+
+def test_quick_clicks_are_points_all_of_them(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    page.locator("#plot-data").scroll_into_view_if_needed()
+    box = page.locator("#plot-data").bounding_box()
+    for k in range(6):
+        page.mouse.click(box["x"] + (0.2 + 0.1 * k) * box["width"], box["y"] + (0.3 + 0.05 * k) * box["height"])
+        page.wait_for_timeout(120)
+    wait_until(page, lambda: said(page, "about").startswith("11 rows"))
+    assert len(set(data(page, "data:rows")["x"])) == 11
+
+
+def test_the_form_of_a_file_begins_anew_and_the_header_counts_rows(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.3", degree="2")
+    about = re.match(r"(\d+) rows to learn from, (\d+) held out · 8 features", said(page, "about"))
+    assert int(about[1]) + int(about[2]) == 342
+    assert "bias: " in said(page, "coefficients-legend")
+    assert said(page, "step-more") == "and 1 more parameter"
+    page.set_input_files("#file", PENGUINS)
+    page.wait_for_selector("#columns:visible")
+    assert (page.input_value("#column-held-out"), page.input_value("#column-degree")) == ("0.2", "1")

@@ -74,6 +74,7 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "target": run.targets[0],
         "fit_intercept": run.coordinates.fit_intercept,
         "row_count": triangle.row_count,
+        "held_out_count": 0 if rows.held_out is None else rows.held_out.row_count,
         "total_weight": triangle.total_weight,
         "start": {"weights": packed(weights), "bias": float(bias[0])},
         "spaces": {space["name"]: space for space in spaces},

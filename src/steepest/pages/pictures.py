@@ -113,7 +113,7 @@ def _coefficients(scale: str) -> "Figure":
 def _data() -> "Figure":
     made = _figure("data", "x", "y")
     made.line("x", "y", source=_source(made, "exact", x=[], y=[]), color=GREEN, line_dash="dashed", line_width=2)
-    made.scatter("x", "y", source=_source(made, "rows", x=[], y=[]), color=BLUE, size=6, alpha=0.6, line_color=None)
+    made.scatter("x", "y", source=_source(made, "rows", x=[], y=[]), color=BLUE, size=6, alpha=0.85, line_color=None)
     made.line("x", "y", source=_source(made, "line", x=[], y=[]), color=ORANGE, line_width=3, level="overlay")
     return made
 

@@ -45,6 +45,8 @@ function soon(change) {
 function show(payload, state, pins) {
   pause();
   openSet(payload, state, pins);
+  byId("copied").hidden = true;
+  setText("said", "");
   nameThings();
   showSets();
   drawOrNot(payload);
@@ -88,6 +90,7 @@ function reset() {
 function typed(name, valid) {
   const text = byId(`${name}-number`).value;
   if (text !== "" && valid(Number(text))) soon({ [name]: Number(text) });
+  else byId(`${name}-number`).value = view.state[name];
 }
 
 function standardize(standardized) {

@@ -132,8 +132,9 @@ function showData(payload, own) {
   else if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
 }
 
+// Two quick clicks are one "doubletap" to Bokeh, at the place of the second: it stands for that one.
 function onDataClick(act) {
-  figures.get("data").on_event("tap", (event) => act(event.x, event.y));
+  for (const name of ["tap", "doubletap"]) figures.get("data").on_event(name, (event) => act(event.x, event.y));
 }
 
 function showContour(problem, drawn, i, j) {

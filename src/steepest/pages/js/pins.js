@@ -1,6 +1,6 @@
 // Pins: settings kept to be seen beside the one that is chosen, as curves and as a table.
 
-const PIN_COLORS = [3, 4, 5, 6, 2]; // places in the palette; blue and orange are the run itself
+const PIN_COLORS = [4, 5, 6, 3, 2]; // places in the palette; blue and orange are the run itself
 const PIN_HEADER = ["", "rule", "learning rate", "momentum", "l2", "inputs", "objective", "epoch", "loss", "RMSE", "held-out RMSE", "verdict", "epochs to 1e-6", ""];
 
 function pinColors(pins) {

@@ -38,7 +38,7 @@ function tooFew(points) {
   paintDue();
   for (const id of ["advice", "figures-now"]) setText(id, "");
   setText("sentence", "No line yet: put two points with different x, or more.");
-  setText("about", `${points.length} ${points.length === 1 ? "row" : "rows"}`);
+  setText("about", counted(points.length, "row"));
   byId("undo").disabled = byId("clear").disabled = !points.length;
 }
 

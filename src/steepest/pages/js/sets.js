@@ -63,12 +63,14 @@ async function openFile(file) {
 // Ask which column is the target and which are features; what cannot be one is not offered.
 function chooseColumns({ name, rows, columns }) {
   const numbers = columns.filter(({ kind }) => kind === "number");
-  setText("columns-title", `${short(name, 60)}: ${grouped(rows)} rows, ${grouped(columns.length)} columns`);
+  setText("columns-title", `${short(name, 60)}: ${counted(rows, "row")}, ${counted(columns.length, "column")}`);
   if (!numbers.length) return say(`${short(name, 60)} has no column of numbers to predict.`);
   const target = byId("column-target");
   target.replaceChildren(...numbers.map((column) => Object.assign(document.createElement("option"), { value: column.name, textContent: short(column.name, 40) })));
   target.value = numbers[numbers.length - 1].name;
   byId("column-features").replaceChildren(...columns.map(featureBox));
+  byId("column-held-out").value = "0.2";
+  byId("column-degree").value = "1";
   byId("column-missing").value = columns.some(({ missing }) => missing) ? "drop" : "error";
   offerFeatures();
   byId("columns").hidden = false;
@@ -96,7 +98,7 @@ function chosenColumns() {
 
 async function openColumns() {
   const chosen = chosenColumns();
-  if (!chosen.features.length) return say("Choose at least one feature.");
+  if (!chosen.features.length) return say("Choose at least one feature; a text column counts too, as indicator columns.");
   const opened = await working("Fitting …", () => ask("/open", chosen));
   if (!opened) return;
   byId("columns").hidden = true;

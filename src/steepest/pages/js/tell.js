@@ -11,7 +11,8 @@ function tell({ now, own }) {
   const lines = spread(problem.r, SHOWN_LINES);
   legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) })));
   const values = [own.bias, ...own.weights], names = ["bias", ...payload.features];
-  legend("coefficients-legend", coefficientRows().map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })));
+  const rows = coefficientRows(), unseen = rows.includes(0) || !payload.fit_intercept ? [] : [{ color: "transparent", name: "bias", value: number(own.bias) }];
+  legend("coefficients-legend", [...rows.map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })), ...unseen]);
   explain();
 }
 
@@ -27,6 +28,7 @@ function explain() {
   const momentum = hasMomentum(rule.name), most = Math.min(8, problem.p);
   table("step-table", ["parameter", "before", ...(momentum ? ["velocity before"] : []), "gradient over all rows", "change", "after"], [...Array(most).keys()].map((j) => [
     short(problem.names[j]), say(step.before[j]), ...(momentum ? [say(step.velocity[j])] : []), say(step.gradient[j]), say(step.after[j] - step.before[j]), say(step.after[j])]));
+  setText("step-more", problem.p > most ? `and ${counted(problem.p - most, "more parameter")}` : "");
 }
 
 function showControls() {
@@ -64,7 +66,7 @@ function nameThings() {
   const { payload } = view, one = hasCurve(payload);
   setText("title", payload.title);
   document.title = payload.title;
-  setText("about", `${grouped(payload.row_count)} rows · ${grouped(payload.features.length)} ${payload.features.length === 1 ? "feature" : "features"} · target ${short(payload.target, 60)}`);
+  setText("about", `${counted(payload.row_count, "row")}${payload.held_out_count ? ` to learn from, ${grouped(payload.held_out_count)} held out` : ""} · ${counted(payload.features.length, "feature")} · target ${short(payload.target, 60)}`);
   const names = payload.fit_intercept ? ["intercept", ...payload.features] : payload.features;
   for (const axis of [0, 1]) { options(`contour-${axis}`, names); byId(`contour-${axis}`).value = view.chosen[axis]; }
   byId("contour-card").hidden = names.length < 2;

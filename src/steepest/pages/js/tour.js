@@ -93,7 +93,7 @@ const TOUR = [
     answers: [
       { text: "It makes x1 and x2 less alike.", right: false, reply: "The data and the condition number, 2,805, stay what they are. Only the way of stepping changes." },
       { text: "It does the same as a learning rate 20 times as large.", right: false, reply: "In the slow direction nearly. But plain gradient descent at the learning rate 20 diverges: its limit is 2. With this momentum the limit is 3.9, and the steep direction stays stable." },
-      { text: "The gradient there points the same way at each epoch, so the steps add up.", right: true, reply: "Steps that agree add up to as much as 1 / (1 - 0.95) = 20 times one of them. At best 551 epochs are enough, where plain gradient descent at its best rate takes 19,378." },
+      { text: "The gradient there points the same way at each epoch, so the steps add up.", right: true, reply: "Steps that agree add up to as much as 1 / (1 - 0.95) = 20 times one of them. With the best momentum 551 epochs are enough, where plain gradient descent at its best rate takes 19,378." },
     ],
   },
   {

@@ -49,6 +49,10 @@ function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+function counted(count, thing) {
+  return `${grouped(count)} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 function epochsInWords(count) {
   if (count === null) return "no number of epochs";
   if (count === 1) return "1 epoch";
