@@ -80,10 +80,10 @@ def noise(first: int, count: int) -> FloatArray:
     return normal
 
 
-def powers(x: FloatArray) -> FloatArray:
-    """Return x, x², … x⁹ as columns, shape (n, 9)."""
+def powers(x: FloatArray, degree: int) -> FloatArray:
+    """Return x, x², … up to this degree as columns: x of shape (n,), the result of shape (n, degree)."""
     # products, not powers: the same bits on every machine
-    return np.cumprod(np.repeat(x[:, None], 9, axis=1), axis=1, dtype=np.float64)
+    return np.cumprod(np.repeat(x[:, None], degree, axis=1), axis=1, dtype=np.float64)
 
 
 def _line() -> ExampleData:
@@ -139,7 +139,7 @@ def _scaled() -> ExampleData:
 def _polynomial() -> ExampleData:
     x = 2 * places(1, 50) - 1
     # of the thirty stretches of noise from 1, 51, … 1451 the one in which stopping early gains most: docs/lab.md says so
-    X, y = powers(x), np.sin(np.pi * x) + 0.3 * noise(1401, 50)
+    X, y = powers(x, 9), np.sin(np.pi * x) + 0.3 * noise(1401, 50)
     names = ("x", *(f"x^{k}" for k in range(2, 10)))
     about = (
         "25 rows of y = sin(πx) with noise of standard deviation 0.3, and 25 more held out; the features are x, x², … x⁹. "

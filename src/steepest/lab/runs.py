@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from steepest.batch import FloatArray
 from steepest.descend import descend
 from steepest.errors import UsageError
+from steepest.example_data import powers
 from steepest.pages import Rows, problem_with
 from steepest.pages.payload import MOST_PARAMETERS, Json, packed, payload
 from steepest.sources import open_source
@@ -53,12 +53,19 @@ def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
     x, y = np.array(points, dtype=np.float64).T
     if np.ptp(x) == 0:
         raise UsageError(f"all {len(points)} points have the same x, {x[0]:g}, so they show no slope. Move one aside.")
-    X = _powers(x, degree)
+    X = powers(x, degree)
     names = [f"x{POWERS[power]}" for power in range(degree)]
     with noting() as about:
         made = run_payload(read(open_source(X, y, features=names, target="y")), "Points")
-    curve = {"curve": _curve(x, degree)} if degree > 1 else {}
-    return made | about() | {"id": "drawn", "points": list(points)} | curve
+    rim = np.ptp(x) / 10
+    drawn = {"curve": curve(x.min() - rim, x.max() + rim, degree)} if degree > 1 else {}
+    return made | about() | {"id": "drawn", "points": list(points)} | drawn
+
+
+def curve(low: float, high: float, degree: int) -> Json:
+    """Return where the page draws a polynomial: `x`, 200 places from low to high, and `X`, their powers (200, degree), packed."""
+    x = np.linspace(low, high, GRID)
+    return {"x": packed(x), "X": packed(powers(x, degree)), "input": "x"}
 
 
 @contextmanager
@@ -72,17 +79,6 @@ def noting() -> Iterator[Callable[[], Json]]:
 def table_payload(summary: Summary, title: str, id: str, told: Json) -> Json:
     """Return the payload of a table's run; `told` says how code and commands name the table and its columns."""
     return run_payload(summary, title) | {"id": id, "table": told}
-
-
-def _powers(x: FloatArray, degree: int) -> FloatArray:
-    return np.column_stack([x**power for power in range(1, degree + 1)])
-
-
-def _curve(x: FloatArray, degree: int) -> Json:
-    """Where the curve of a polynomial is drawn: the range of its points, and a tenth of it on each side."""
-    rim = np.ptp(x) / 10
-    grid = np.linspace(x.min() - rim, x.max() + rim, GRID)
-    return {"x": packed(grid), "X": packed(_powers(grid, degree)), "input": "x"}
 
 
 def _run(triangle: Triangle) -> Trajectory:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from steepest.descend import descend
-from steepest.example_data import EXAMPLES, ExampleData, example, powers
-from steepest.pages.payload import Json, Rows, packed, payload
+from steepest.example_data import EXAMPLES, ExampleData, example
+from steepest.lab.runs import curve
+from steepest.pages.payload import Json, Rows, payload
 from steepest.quadratic import ObjectiveName
 from steepest.sample import Sample
 from steepest.summarize import summarize
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
-
-GRID = 200  # places at which the polynomial is drawn
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _payload(name: str) -> Json:
         "about": data.about,
         "recipe": f"steepest.example({json.dumps(name)})",
     }
-    return told | ({"curve": _curve(data)} if name == "polynomial" else {})
+    return told | ({"curve": curve(-1.0, 1.0, len(data.features))} if name == "polynomial" else {})
 
 
 def _rows(data: ExampleData) -> Rows:
@@ -91,8 +90,3 @@ def _rows(data: ExampleData) -> Rows:
         return Rows(sample)
     X, y = data.held_out
     return Rows(sample, summarize(X, y, features=data.features, target=data.target))
-
-
-def _curve(data: ExampleData) -> Json:
-    x = np.linspace(-1.0, 1.0, GRID)
-    return {"x": packed(x), "X": packed(powers(x)), "input": data.features[0]}

@@ -128,19 +128,6 @@ function inOwnUnits(problem, theta) {
   return { weights, bias };
 }
 
-// J at any parameters, for the contour.
-function lossOf(problem, theta) {
-  const { p, space, payload, factor, l2 } = problem;
-  let sum = space.rho ** 2, penalty = 0;
-  for (let i = 0; i < p; i++) {
-    let residual = -space.r[i];
-    for (let j = i; j < p; j++) residual += space.R[i * p + j] * theta[j];
-    sum += residual * residual;
-  }
-  for (let j = payload.fit_intercept ? 1 : 0; j < p; j++) penalty += theta[j] ** 2;
-  return (factor / (2 * payload.total_weight)) * sum + (l2 / 2) * penalty;
-}
-
 // 0 and about `points` whole epochs up to the last, evenly spaced on a log axis or a linear one.
 function epochsUpTo(last, points, linear) {
   const found = new Set([0, last]);
