@@ -135,14 +135,16 @@ def test_critical_damping_and_the_momentum_limit_agree(js, momentum):
 
 def test_best_rates_and_limits_agree(js):
     generator = np.random.default_rng(5)
-    for _ in range(20):
-        values = np.sort(10.0 ** generator.uniform(-6, 3, size=6))[::-1]
-        momentum = float(generator.uniform(0, 1))
+    for trial in range(40):
+        # half of them 1e20 to 1e40 apart: there the best rate is the last one below the limit
+        values = np.sort(10.0 ** generator.uniform(-6 if trial % 2 else -40, 3, size=6))[::-1]
+        momentum = float(generator.uniform(0, 1)) if trial % 5 else 0.0
         for kind in (HeavyBallRule, NesterovRule):
             given = {"rule": kind.name, "b": momentum, "values": values.tolist()}
             best = js("bestRate(rule, b, values)", **given)
             assert best == pytest.approx(best_learning_rate(kind.name, Modes(values, np.eye(6)), momentum), rel=1e-12)
             limit = js("stabilityLimit(rule, b, values[0])", **given)
+            assert best < limit * (1 - 5e-15)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)
 
 
@@ -189,6 +191,23 @@ def test_states_agree_with_the_run(js, rule, seed):
     assert (np.linalg.norm(theta - expected, axis=1) <= 1e-12 * np.maximum(size, 1e-300)).all()
     # the library's own held-out error takes another way, by the parameters in the data's units
     np.testing.assert_allclose(got[:, 2], held.rmse_of(weights.T, bias), rtol=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_states_of_columns_that_depend_on_each_other_agree_in_any_units(js, seed):
+    generator = np.random.default_rng(seed)
+    x = np.round(generator.normal(size=(40, 3)) * 1024)
+    X = np.column_stack([x, x[:, 0] - x[:, 1], x[:, 1] + 2 * x[:, 2]])[:, generator.permutation(5)]
+    X = X * 10.0 ** generator.integers(-12, 13, size=5)
+    y = generator.normal(size=40) + x.sum(axis=1) / 1024
+    run = steepest.descend(X, y, epochs=300)
+    epochs = [0, 1, 2, 17, 300]
+    state = {"space": "raw", "l2": 0, "objective": "half_mse"}
+    got = page_values(js, run, steepest.summarize(X, y), Rows(), epochs, state)
+    assert got[0, 0] == pytest.approx(y @ y / 80, rel=1e-12)
+    np.testing.assert_allclose(got[:, 0], run.loss(epochs), rtol=1e-12)
+    np.testing.assert_allclose(got[:, 1], run.rmse(epochs), rtol=1e-12)
 
 
 def random_table_like(X, seed):

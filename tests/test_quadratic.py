@@ -1,5 +1,7 @@
 """Quadratic: loss, gradient and minimum are those of the rows; modes are those of the Hessian."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -136,3 +138,64 @@ def test_ridge_agrees_with_the_augmented_rows():
     rows = np.vstack([centred, np.sqrt(n * l2) * np.eye(3)])
     expected = np.linalg.lstsq(rows, np.concatenate([y - y.mean(), np.zeros(3)]), rcond=None)[0]
     np.testing.assert_allclose(steepest.descend(X, y, l2=l2).optimum.weights, expected, rtol=1e-12)
+
+
+def dependent_table(seed):
+    """X (n, d) of rank r with exact dependence and units 24 decades apart; y; its r independent columns; [1 X]·null = 0."""
+    generator = np.random.default_rng(seed)
+    n, d = int(generator.integers(14, 80)), int(generator.integers(2, 12))
+    r = int(generator.integers(1, d))
+    independent = np.round(generator.normal(size=(n, r)) * 2**20) / 2**20  # so that sums of a few are exact
+    how = generator.integers(-3, 4, size=(r, d - r)).astype(float)
+    order, units = generator.permutation(d), 2.0 ** generator.integers(-40, 41, size=d)
+    X = np.hstack([independent, independent @ how])[:, order] * units
+    null = np.vstack([np.zeros(d - r), (np.vstack([how, -np.eye(d - r)])[order] / units[:, None])])
+    largest = np.abs(X).max(axis=0)
+    y = generator.normal(size=n) + (X / np.where(largest > 0, largest, 1.0)).sum(axis=1)
+    return X, y, independent, null
+
+
+def largest_cosine(directions, theta):
+    """The largest |cosine| of the angles between columns and theta."""
+    units = directions / np.linalg.norm(directions, axis=0)
+    return np.abs(units.T @ theta).max() / np.linalg.norm(theta)
+
+
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
+@pytest.mark.parametrize("seed", range(40))
+def test_columns_that_depend_on_each_other_keep_their_digits_in_any_units(seed):
+    X, y, independent, null = dependent_table(seed)
+    run = steepest.descend(X, y, epochs=10)
+    # from the modes alone, beside the rows
+    assert run.at(0).loss == pytest.approx(y @ y / (2 * len(y)), rel=1e-12)
+    assert run.at(0).rmse == pytest.approx(np.sqrt(y @ y / len(y)), rel=1e-12)
+    A = np.column_stack([np.ones(len(y)), independent])
+    residual = A @ np.linalg.lstsq(A, y, rcond=None)[0] - y
+    assert run.optimum.rmse == pytest.approx(np.sqrt(residual @ residual / len(y)), rel=1e-10)
+    # minimum norm: nothing along what leaves every prediction as it is
+    assert largest_cosine(null, np.array([run.optimum.bias, *run.optimum.weights])) < 1e-9
+
+
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
+def test_a_run_heads_for_the_minimum_nearest_its_start_in_any_units():
+    X, y, _, null = dependent_table(3)
+    triangle = steepest.summarize(X, y)
+    quadratic = Quadratic.of(triangle, triangle.coordinates("raw"))
+    length = np.concatenate([[1.0], np.abs(X).max(axis=0)])[:, None]
+    start = np.random.default_rng(0).normal(size=(quadratic.size, 1)) / np.where(length > 0, length, 1.0)
+    nearest = quadratic.nearest_minimum(start)
+    assert quadratic.value(nearest) == pytest.approx(quadratic.value(quadratic.minimum), rel=1e-12)
+    assert largest_cosine(null, (nearest - start)[:, 0]) < 1e-9
+
+
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
+def test_powers_of_years_and_millimetres_without_standardizing():
+    features = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
+    penguins = Path(__file__).parents[1] / "examples" / "penguins.csv"
+    source = steepest.open_source(str(penguins), target="body_mass_g", features=features, degree=6, missing="drop")
+    triangle = steepest.summarize(source)
+    raw, standardized = steepest.descend(triangle), steepest.descend(triangle, standardize=True)
+    assert raw.at(0).loss == pytest.approx(standardized.at(0).loss, rel=1e-12)
+    # 21 of 25 directions are left of columns whose lengths are 1e20 apart
+    assert raw.optimum.rmse == pytest.approx(standardized.optimum.rmse, rel=1e-7)
+    assert "Crawls" in raw.verdict.sentence

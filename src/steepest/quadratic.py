@@ -6,12 +6,11 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy.linalg import lapack
 
 from steepest.batch import FloatArray
 from steepest.coordinates import Coordinates
+from steepest.decomposition import Decomposition
 from steepest.errors import DataError, UsageError
-from steepest.threads import one_blas_thread
 from steepest.triangle import Triangle
 
 ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
@@ -19,9 +18,6 @@ ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
 GRADIENT_SCALE: dict[str, float] = {"quarter_mse": 0.5, "half_mse": 1.0, "mse": 2.0}
 """s of J = s·Σ w r² / (2 Σ w): the factor before the mean gradient Σ w·r·x / Σ w."""
 
-# A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
-# leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
-DEPENDENT = 3e-14
 REFINED_SIZE = 64  # parameters up to which long double costs less than a millisecond
 
 
@@ -157,13 +153,18 @@ class Quadratic:
             squares = ((residual / unit[..., None, :]) ** 2).sum(axis=-2) + (self.rho / unit) ** 2
             return np.asarray(unit * np.sqrt(squares / self.total_weight))
 
+    @property
+    def _root(self) -> float:
+        """√(s/W), which makes residuals of the rows those of J."""
+        return math.sqrt(self.scale / self.total_weight)
+
     @cached_property
     def augmented(self) -> tuple[FloatArray, FloatArray]:
         """(M, m) with J = ½‖M·theta - m‖² + s·ρ²/(2W): M upper triangular (p, p), m (p, t).
 
         Without penalty M = √(s/W)·R. With it, M is the triangle of √(s/W)·R on top of √l2·D.
         """
-        root = math.sqrt(self.scale / self.total_weight)
+        root = self._root
         if not self.l2:
             return root * self.R, root * self.r
         data, penalty = root * self.R, np.diag(math.sqrt(self.l2) * self.penalized)
@@ -175,51 +176,27 @@ class Quadratic:
         return M, Q[: self.size].T @ (root * self.r)
 
     @cached_property
-    def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, int]:
-        """Column lengths, R and order of M's columns scaled to length 1 and pivoted, and the numerical rank."""
-        M, _ = self.augmented
-        length = np.sqrt((M**2).sum(axis=0))
-        length = np.where(length > 0, length, 1.0)
-        packed, order, _, _, _ = lapack.dgeqp3(M / length)
-        diagonal = np.abs(np.diag(packed))
-        return length, np.triu(packed), order - 1, int((diagonal > DEPENDENT).sum())
+    def decomposition(self) -> Decomposition:
+        """What theta can move in M·theta - m, and what is rounding."""
+        return Decomposition(*self.augmented)
 
     @property
     def rank(self) -> int:
         """Number of directions with curvature; p unless columns depend on each other."""
-        return self._pivoted[3]
+        return self.decomposition.rank
 
     def dependent(self, features: tuple[str, ...]) -> tuple[str, ...]:
         """Names of parameters whose columns can be computed from the others', as many as the rank falls short."""
         names = ("intercept", *features) if self.fit_intercept else features
-        _, _, order, rank = self._pivoted
-        return tuple(names[j] for j in sorted(order[rank:]))
+        return tuple(names[j] for j in self.decomposition.dependent)
 
     @cached_property
     def modes(self) -> Modes:
         """Eigenvalues and eigenvectors of ∇²J = MᵀM, as squared singular values and right vectors of M.
 
-        By one-sided Jacobi: eigenvalues many orders of magnitude apart keep their digits when only the units of
-        the columns differ. Where columns depend on each other, the directions without curvature are left out.
-
-        Source: Drmač, Veselić, "New fast and accurate Jacobi SVD algorithm", SIAM J. Matrix Anal. Appl. 29 (2008).
+        Where columns depend on each other, the directions without curvature are left out.
         """
-        M, _ = self.augmented
-        length, factor, order, rank = self._pivoted
-        if rank < self.size:
-            full = np.zeros((rank, self.size))
-            full[:, order] = factor[:rank]
-            M = full * length
-        if not rank:
-            return Modes(np.zeros(0), np.zeros((self.size, 0)))
-        largest = np.abs(M).max()
-        tall = M if rank == self.size else M.T
-        with one_blas_thread():  # rotations are too small to share: threads would wait for each other
-            singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=0, jobu=0, jobv=0, jobr=0)
-        if info:
-            raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
-        singular = singular * (work[0] / work[1]) * largest
-        directions = right if rank == self.size else left[:, :rank]
+        _, singular, directions = self.decomposition.factors
         return Modes(self._refined(singular**2, directions), directions)
 
     def _refined(self, eigenvalues: FloatArray, directions: FloatArray) -> FloatArray:
@@ -229,7 +206,7 @@ class Quadratic:
         """
         if self.size > REFINED_SIZE:
             return eigenvalues
-        large = eigenvalues > 1e-10 * eigenvalues[0]
+        large = eigenvalues > 1e-10 * eigenvalues.max(initial=0.0)
         V = directions[:, large].astype(np.longdouble)
         bent = self.scale / self.total_weight * ((self.R @ V) ** 2).sum(axis=0)
         bent += self.l2 * (self.penalized[:, None] * V**2).sum(axis=0)
@@ -238,21 +215,8 @@ class Quadratic:
         return refined
 
     def ways(self, start: FloatArray) -> FloatArray:
-        """v_iᵀ(minimum - start) for every moving mode, shape (r, t), start of shape (p, t).
-
-        For steep modes as u_iᵀ(m - M·start)/σ_i, since a minimum that lies far out along a flat mode would leave its
-        rounding on them; for flat ones from the minimum itself, since dividing by σ_i multiplies rounding there.
-        """
-        M, m = self.augmented
-        modes = self.modes
-        if not modes.eigenvalues.size:
-            return np.zeros((0, start.shape[1]))
-        sigma = np.sqrt(modes.eigenvalues)[:, None]
-        gap, far = m - M @ start, self.minimum - start
-        steep = (M @ modes.directions).T @ gap / sigma**2
-        # rounding of the one is ε·|gap|/σ_i, of the other ε·|minimum - start|
-        by_gap = np.linalg.norm(gap, axis=0) < sigma * np.linalg.norm(far, axis=0)
-        return np.where(by_gap, steep, modes.directions.T @ far)
+        """v_iᵀ(minimum - start) for every moving mode, shape (r, t), start of shape (p, t)."""
+        return self.decomposition.ways(start, np.sqrt(self.modes.eigenvalues))
 
     @property
     def data_shares(self) -> FloatArray:
@@ -261,30 +225,30 @@ class Quadratic:
         penalty = self.l2 * (self.penalized[:, None] * modes.directions**2).sum(axis=0)
         return np.asarray(1 - penalty / modes.eigenvalues)
 
-    @cached_property
+    @property
     def minimum(self) -> FloatArray:
         """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""
-        M, m = self.augmented
-        length, _, _, rank = self._pivoted
-        if rank == self.size:
-            solution, _ = lapack.dtrtrs(M / length, m)
-            return np.asarray(solution) / length[:, None]
-        V = self.modes.directions
-        left, singular, right = np.linalg.svd(M @ V, full_matrices=False)
-        return np.asarray(V @ (right.T @ ((left.T @ m) / singular[:, None])))
+        return self.decomposition.solution
+
+    def nearest_minimum(self, start: FloatArray) -> FloatArray:
+        """The minimum that a run from start (p, t) heads for, shape (p, t): of equally good ones the nearest."""
+        return self.decomposition.nearest(start)
 
     @cached_property
     def misfit(self) -> FloatArray:
         """R·theta - r at the minimum, shape (p, t): exactly 0 where the parameters can reach every part of r."""
-        theta = self.minimum
-        if self.rank == self.size and not self.l2:
-            return np.zeros_like(theta)
-        return self.residual(theta)
+        if self.l2:
+            return self.residual(self.minimum)
+        return -self.decomposition.unreached / self._root
+
+    @cached_property
+    def images(self) -> FloatArray:
+        """R·V, shape (p, r): what a step of length 1 along each mode changes in the residuals R·theta - r."""
+        return self.R @ self.modes.directions if self.l2 else self.decomposition.images / self._root
 
     @cached_property
     def unexplained(self) -> FloatArray:
         """√(2·J) at the minimum, split off so that it is never found by subtraction: shape (t,)."""
-        theta = self.minimum
-        if self.rank == self.size and not self.l2:
-            return np.asarray(math.sqrt(self.scale / self.total_weight) * self.rho)
-        return np.sqrt(2 * self.value(theta))
+        if self.l2:
+            return np.sqrt(2 * self.value(self.minimum))
+        return np.asarray(np.hypot(self._root * self.rho, np.linalg.norm(self.decomposition.unreached, axis=0)))

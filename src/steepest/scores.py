@@ -48,7 +48,7 @@ def held_out_mse(
     """
     R, r, rho = held.design(coordinates)
     modes = quadratic.modes
-    ways = (modes.directions.T @ quadratic.minimum)[:, 0]
+    ways = quadratic.ways(np.zeros_like(quadratic.minimum))[:, 0]
     G = (R @ modes.directions) * ways
     at_minimum = ((G.sum(axis=1) - r[:, 0]) ** 2).sum()
     result = np.empty((len(rates), len(counts)))

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 
-from steepest.convergence import settled_epoch
+from steepest.convergence import AT_LIMIT, settled_epoch
 from steepest.errors import UsageError
 from steepest.quadratic import Modes
 from steepest.rules import (
@@ -61,10 +61,11 @@ def best_learning_rate(rule: str, modes: Modes, momentum: float = 0.0) -> float:
     if not modes.eigenvalues.size:
         return 1.0
     largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
-    if rule == "gradient":
-        return 2 / (largest + smallest)
-    if rule == "heavy_ball" or momentum == 0:
-        return 2 * (1 + momentum) / (largest + smallest)
+    if rule == "gradient" or momentum == 0:
+        return _below(GradientRule(1.0).stability_limit(largest), 2 / (largest + smallest))
+    if rule == "heavy_ball":
+        limit = HeavyBallRule(1.0, momentum).stability_limit(largest)
+        return _below(limit, 2 * (1 + momentum) / (largest + smallest))
     ends = np.array([largest, smallest])
 
     def difference(rate: float) -> float:
@@ -75,7 +76,12 @@ def best_learning_rate(rule: str, modes: Modes, momentum: float = 0.0) -> float:
     low, high = 1 / largest, NesterovRule(1.0, momentum).stability_limit(largest)
     if difference(low) <= 0:
         return low
-    return float(brentq(difference, low, high, xtol=1e-300, rtol=1e-15)) if difference(high) < 0 else high
+    return _below(high, brentq(difference, low, high, xtol=1e-300, rtol=1e-15) if difference(high) < 0 else high)
+
+
+def _below(limit: float, rate: float) -> float:
+    """A rate, or what is just below the stability limit: modes 1e15 apart leave nothing between the two in float64."""
+    return min(float(rate), limit * (1 - 10 * AT_LIMIT))
 
 
 def best_chebyshev(modes: Modes) -> ChebyshevRule:
@@ -132,7 +138,8 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
         return learning_rate, float(min(max(beta, 0.0), 1 - 1e-12))
     if rule == "heavy_ball":
         beta = ((math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)) ** 2
-        return (2 / (math.sqrt(largest) + math.sqrt(smallest))) ** 2, min(beta, 1 - 1e-12)
+        rate, beta = (2 / (math.sqrt(largest) + math.sqrt(smallest))) ** 2, min(beta, 1 - 1e-12)
+        return _below(HeavyBallRule(1.0, beta).stability_limit(largest), rate), beta
     root = math.sqrt(3 * kappa + 1)
     return 4 / (3 * largest + smallest), min((root - 2) / (root + 2), 1 - 1e-12)
 

@@ -56,9 +56,7 @@ class ClosedPath:
     @cached_property
     def limit(self) -> FloatArray:
         """Where the run heads for, shape (p, t): the minimum, and the start along directions without curvature."""
-        if self.quadratic.rank == self.quadratic.size:
-            return self.quadratic.minimum
-        return self.start + self.quadratic.modes.directions @ self.ways
+        return self.quadratic.nearest_minimum(self.start)
 
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
@@ -105,7 +103,7 @@ class ClosedPath:
         modes = self.quadratic.modes
         left = self.rule.residual(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            moved: FloatArray = (self.quadratic.R @ modes.directions) @ self._of_ways(left)
+            moved: FloatArray = self.quadratic.images @ self._of_ways(left)
             return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:

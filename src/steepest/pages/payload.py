@@ -168,10 +168,7 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
     """One penalty: modes, ways, minimum, and what cannot be explained there."""
     quadratic = Quadratic.of(triangle, coordinates, l2=l2)
     modes, ways = quadratic.modes, quadratic.ways(start)
-    complete = quadratic.rank == quadratic.size
-    limit = quadratic.minimum if complete else start + modes.directions @ ways
-    # what the rows' residuals keep at the end, never found by subtracting predictions
-    misfit = quadratic.misfit if complete else quadratic.residual(limit)
+    limit = quadratic.nearest_minimum(start)
     judge = Judge.of(triangle, quadratic, coordinates, "half_mse", best_rule("gradient", modes), start)
     best = {name: _best(name, quadratic) for name in ("gradient", "heavy_ball", "nesterov")}
     return {
@@ -180,8 +177,10 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
         "directions": packed(modes.directions),
         "ways": packed(ways[:, 0]),
         "limit": packed(limit[:, 0]),
-        "misfit": packed(misfit[:, 0]),
-        "floor": float(quadratic.value(limit)[0]) if not complete or l2 else float(quadratic.unexplained[0] ** 2 / 2),
+        "misfit": packed(quadratic.misfit[:, 0]),
+        "floor": float(quadratic.unexplained[0] ** 2 / 2),
+        # where columns depend on each other R·V, computed by the page, would be the rounding of the largest columns
+        "predicted": None if quadratic.rank == quadratic.size else packed(quadratic.images),
         "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
         "condition_number": modes.condition_number,
         "words": list(judge.mode_words()),

@@ -50,7 +50,7 @@ function problemOf(payload, name, index, objective) {
   return {
     payload, name, space, p, r, factor, objective, eigenvalues, directions, ways, l2: factor * block.l2,
     limit: unpacked(block.limit), misfit: unpacked(block.misfit), floor: factor * block.floor,
-    predicted: matrixProduct(space.R, directions, p, p, r), best: block.best, words: block.words,
+    predicted: block.predicted ? unpacked(block.predicted) : matrixProduct(space.R, directions, p, p, r), best: block.best, words: block.words,
     condition: block.condition_number, moved: space.start.some((value) => value !== 0),
     held: held && { ...held, misfit: unpacked(block.held_misfit), predicted: matrixProduct(held.R, directions, p, p, r) },
     names: payload.fit_intercept ? ["intercept", ...payload.features] : payload.features,

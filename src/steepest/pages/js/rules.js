@@ -58,6 +58,8 @@ function chebyshevProgress(mode, k) {
   return (Math.expm1(-k * mode.alpha) ** 2 + 4 * sine * sine * half) / (1 + half * half);
 }
 
+const AT_LIMIT = 1e-15; // a rate as near to the limit as this is at the limit
+
 // The largest learning rate that does not grow.
 function stabilityLimit(name, momentum, largest) {
   if (name === "heavy_ball") return (2 * (1 + momentum)) / largest;
@@ -69,20 +71,22 @@ function stabilityLimit(name, momentum, largest) {
 function bestRate(name, momentum, eigenvalues) {
   if (!eigenvalues.length) return 1;
   const largest = eigenvalues[0], smallest = eigenvalues[eigenvalues.length - 1];
-  if (name === "gradient" || name === "chebyshev") return 2 / (largest + smallest);
-  if (name === "heavy_ball" || momentum === 0) return (2 * (1 + momentum)) / (largest + smallest);
+  // modes 1e15 apart leave nothing between the best rate and the limit in float64
+  const limit = stabilityLimit(name, momentum, largest), most = limit * (1 - 10 * AT_LIMIT);
+  if (name === "gradient" || name === "chebyshev") return Math.min(2 / (largest + smallest), most);
+  if (name === "heavy_ball" || momentum === 0) return Math.min((2 * (1 + momentum)) / (largest + smallest), most);
   const slower = (rate) => {
     const factor = (value) => solve({ name, momentum, learning_rate: rate }, value).radius;
     return factor(smallest) - factor(largest);
   };
-  let low = 1 / largest, high = stabilityLimit(name, momentum, largest);
+  let low = 1 / largest, high = limit;
   if (slower(low) <= 0) return low;
-  if (slower(high) >= 0) return high;
+  if (slower(high) >= 0) return most;
   for (let i = 0; i < 60; i++) { // halving 60 times leaves nothing between two floats
     const middle = (low + high) / 2;
     if (slower(middle) > 0) low = middle; else high = middle;
   }
-  return low;
+  return Math.min(low, most);
 }
 
 function hasMomentum(name) {

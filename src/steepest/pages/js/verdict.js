@@ -2,7 +2,6 @@
 
 const CONVERGED = 1e-6; // share of its start error that every mode must be within
 const CRAWLS = 100; // a run that needs more than so many times its epochs crawls
-const AT_LIMIT = 1e-15;
 const SCANNED = 300000; // mode-epochs looked at one by one for the first epoch within the tolerance
 
 function largestLeft(modes, k) {
