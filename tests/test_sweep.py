@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sklearn.model_selection import KFold
+
 import steepest
+from steepest import gram
 from steepest.errors import DataError, UsageError
 from steepest.folds import read_folds
 from steepest.gram import triangularize_parts
 from steepest.sources import open_source
-from steepest.split import fold_of_rows, hash_positions
+from steepest.split import consecutive_fold_of_rows, fold_of_rows, hash_positions
 from steepest.sweep import sweep
 from steepest.triangle import Triangle
 from steepest.validation import validation_curve
@@ -170,8 +173,51 @@ def test_time_predicts_from_the_past_alone():
     np.testing.assert_allclose(s.rmse, scores, rtol=1e-9)
     long = np.arange(70_000.0)
     folds = read_folds(open_source(long[:, None], long), 3, in_time=True)
-    assert np.bincount(folds.labels + 1) == pytest.approx(np.full(4, 17_500), rel=0.02)
+    # cut between pieces of 256 rows, the nearest to where it should be
+    assert np.flatnonzero(np.diff(folds.labels)) + 1 == pytest.approx([17_500, 35_000, 52_500], abs=128)
     assert folds.held[1].means[0] == pytest.approx(long[folds.labels == 1].mean(), rel=1e-12)
+
+
+@given(count=st.integers(2, 400), folds=st.integers(2, 30))
+def test_consecutive_folds_are_those_of_scikit_learn(count, folds):
+    if folds > count:
+        return
+    labels = consecutive_fold_of_rows(np.arange(count, dtype=np.uint64), count, folds)
+    for fold, (_, held) in enumerate(KFold(folds).split(np.zeros((count, 1)))):
+        assert np.flatnonzero(labels == fold).tolist() == held.tolist()
+
+
+def test_consecutive_folds_of_arrays_and_of_a_file_of_unknown_length(tmp_path):
+    X, y = table()
+    settings = {"learning_rates": [0.1], "epochs": [3, 30], "shuffle": False}
+    arrays = sweep(X, y, **settings)
+    assert np.bincount(arrays.folds).tolist() == [17, 17, 17, 16, 16]
+    assert (np.diff(arrays.folds) >= 0).all()
+    np.testing.assert_allclose(arrays.rmse, literal_scores(X, y, arrays.folds, [0.1], [3, 30], [0.0], True)[0], rtol=1e-9)
+    rows = np.column_stack([X, y])
+    np.savetxt(tmp_path / "t.csv", rows, delimiter=",", header="a,b,c,d,y", comments="", fmt="%.17g")
+    file = sweep(tmp_path / "t.csv", target="y", **settings)
+    assert open_source(tmp_path / "t.csv", target="y").row_count is None
+    np.testing.assert_array_equal(file.folds, arrays.folds)
+    np.testing.assert_allclose(file.rmse, arrays.rmse, rtol=1e-12)
+
+
+def test_consecutive_folds_of_many_rows_need_no_gathering(monkeypatch):
+    generator = np.random.default_rng(2)
+    X = generator.normal(size=(80_000, 30))
+    y = X[:, 0] + generator.normal(size=80_000)
+    taken, take = [], np.take
+    monkeypatch.setattr(gram.np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
+    folds = read_folds(open_source(X, y), 5, shuffle=False)
+    assert np.bincount(folds.labels).tolist() == [16_000] * 5
+    assert len(taken) <= 4  # chunks that a boundary cuts, of ten or more
+    for k, held in enumerate(folds.held):
+        rows = np.column_stack([X, y])[folds.labels == k]
+        np.testing.assert_allclose(held.means, rows.mean(axis=0), rtol=1e-10, atol=1e-13)
+        rows = rows - rows.mean(axis=0)
+        np.testing.assert_allclose(held.centred.T @ held.centred, rows.T @ rows, rtol=1e-10, atol=1e-7)
+    read_folds(open_source(X, y), 5)
+    assert len(taken) > 10
 
 
 def test_a_given_validation_set():
@@ -276,6 +322,9 @@ def test_parts_of_a_large_batch_are_the_triangles_of_their_rows(count):
         ({"folds": 2.5}, UsageError, "from 2 to 1,000"),
         ({"folds": 100}, DataError, "83 rows cannot fill 100 folds"),
         ({"time": True, "group": np.arange(83)}, UsageError, "one of them"),
+        ({"time": True, "shuffle": False}, UsageError, "one of them"),
+        ({"group": np.arange(83), "shuffle": False}, UsageError, "one of them"),
+        ({"validation": table(), "shuffle": False}, UsageError, "one of them"),
         ({"learning_rates": []}, UsageError, "empty"),
         ({"learning_rates": [0.1, -1]}, UsageError, "above 0"),
         ({"epochs": [1.5]}, UsageError, "whole number"),

@@ -1,6 +1,6 @@
 """Folds: training and held-out triangles for cross-validation, from one pass over the rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from steepest.batch import Batch
 from steepest.errors import DataError, UsageError
 from steepest.sources import Source, Watch, watched
-from steepest.split import check_folds, check_seed, fold_of_rows
+from steepest.split import check_folds, check_seed, consecutive_fold_of_rows, fold_of_rows
 from steepest.triangle import Triangle
 
 MOST_GROUPS = 1_000  # group triangles kept; more groups share one
@@ -39,6 +39,7 @@ def read_folds(
     folds: int,
     *,
     seed: int = 0,
+    shuffle: bool = True,
     by_group: bool = False,
     in_time: bool = False,
     watch: Watch | None = None,
@@ -49,6 +50,8 @@ def read_folds(
         source: where the rows are.
         folds: K.
         seed: of the random order of rows.
+        shuffle: whether rows are dealt out in a random order; False: K stretches of consecutive rows, as equal as the rows
+            allow where their number is known beforehand, else as some hundred pieces allow.
         by_group: keep rows of one group together (the source's group column); folds are made as equal as groups allow.
         in_time: the rows are in time order: K + 1 stretches of equal length, each but the first predicted from all
             rows before it.
@@ -59,12 +62,19 @@ def read_folds(
         DataError: there are fewer rows or groups than folds.
     """
     check_folds(folds), check_seed(seed)
-    if by_group and in_time:
-        raise UsageError("folds are by group or in time order; give one of them.")
+    if by_group + in_time + (not shuffle) > 1:
+        raise UsageError("folds are by group, in time order or of consecutive rows (shuffle=False); give one of them.")
     batches = watched(source, watch)
     if in_time:
         return _in_time(source, batches, folds)
-    parts, labels = _by_group(source, batches, folds) if by_group else _by_row(source, batches, folds, seed)
+    if by_group:
+        parts, labels = _by_group(source, batches, folds)
+    elif shuffle:
+        parts, labels = _by_row(source, batches, folds, lambda rows: fold_of_rows(rows, folds, seed))
+    elif (count := source.row_count) is not None:
+        parts, labels = _by_row(source, batches, folds, lambda rows: consecutive_fold_of_rows(rows, count, folds))
+    else:
+        parts, labels = _stretches(source, batches, folds)
     if any(part.row_count == 0 for part in parts):
         raise DataError(
             f"{sum(p.row_count for p in parts):,} rows cannot fill {folds} folds. Give fewer folds or more rows."
@@ -81,13 +91,13 @@ def read_folds(
 
 
 def _by_row(
-    source: Source, batches: Iterator[Batch], folds: int, seed: int
+    source: Source, batches: Iterator[Batch], folds: int, fold_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
 ) -> tuple[list[Triangle], NDArray[np.int64]]:
-    """Deal the rows out, each run of K rows in a random order of its own."""
+    """Give each row to the fold that its position says."""
     parts = [Triangle.empty(source.features, source.targets)] * folds
     labels = []
     for batch in batches:
-        labels.append(fold_of_rows(batch.positions, folds, seed))
+        labels.append(fold_of(batch.positions))
         parts = [a + b for a, b in zip(parts, Triangle.of_parts(batch, labels[-1], folds), strict=True)]
     return parts, np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
 
@@ -124,7 +134,20 @@ def _by_group(source: Source, batches: Iterator[Batch], folds: int) -> tuple[lis
 
 
 def _in_time(source: Source, batches: Iterator[Batch], folds: int) -> Folds:
-    """Cut the rows into many short pieces as they come, then into K + 1 stretches of equal length."""
+    """K + 1 stretches of equal length, each but the first predicted from all rows before it."""
+    merged, stretch = _stretches(source, batches, folds + 1)
+    if any(part.row_count == 0 for part in merged):
+        raise DataError(
+            f"{len(stretch):,} rows cannot fill {folds + 1} stretches of time. Give fewer folds or more rows."
+        )
+    train = [merged[0]]
+    for part in merged[1:]:
+        train.append(train[-1] + part)
+    return Folds(tuple(train[:-1]), tuple(merged[1:]), train[-1], stretch - 1)
+
+
+def _stretches(source: Source, batches: Iterator[Batch], count: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+    """Cut the rows into many short pieces as they come, whose number nobody knows, then into stretches of equal length."""
     pieces: list[Triangle] = []
     length = 0
     for batch in batches:
@@ -134,21 +157,12 @@ def _in_time(source: Source, batches: Iterator[Batch], folds: int) -> Folds:
         while len(pieces) > 4 * PIECES:
             pieces = [reduce(Triangle.__add__, pieces[i : i + 2]) for i in range(0, len(pieces), 2)]
             length *= 2
-    ends = np.cumsum([piece.row_count for piece in pieces])
-    n = int(ends[-1]) if len(ends) else 0
-    if n < folds + 1:
-        raise DataError(f"{n:,} rows cannot fill {folds + 1} stretches of time. Give fewer folds or more rows.")
-    middles = ends - np.array([piece.row_count for piece in pieces]) / 2
-    stretch = np.minimum((middles * (folds + 1) / n).astype(np.int64), folds)
+    sizes = np.array([piece.row_count for piece in pieces], dtype=np.int64)
+    middles = np.cumsum(sizes) - (sizes + 1) // 2  # the row in the middle of each piece
+    stretch = consecutive_fold_of_rows(middles.astype(np.uint64), int(sizes.sum()), count)
     empty = Triangle.empty(source.features, source.targets)
     merged = [
         reduce(Triangle.__add__, [p for p, s in zip(pieces, stretch, strict=True) if s == k], empty)
-        for k in range(folds + 1)
+        for k in range(count)
     ]
-    if any(part.row_count == 0 for part in merged):
-        raise DataError(f"{n:,} rows cannot fill {folds + 1} stretches of time. Give fewer folds.")
-    train = [merged[0]]
-    for part in merged[1:]:
-        train.append(train[-1] + part)
-    labels = np.repeat(stretch - 1, [piece.row_count for piece in pieces])
-    return Folds(tuple(train[:-1]), tuple(merged[1:]), train[-1], labels)
+    return merged, np.repeat(stretch, sizes)

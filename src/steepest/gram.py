@@ -84,6 +84,10 @@ def _add_parts(
     parts: "list[_Sums]", Z: FloatArray, weight: FloatArray | None, labels: NDArray[np.integer[Any]], room: FloatArray
 ) -> None:
     """Add to each part its rows of Z, which are put part by part into `room`, of the shape of Z."""
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest == highest and 0 <= lowest < len(parts):  # stretches of consecutive rows are in order already
+        parts[lowest].add(Z, weight)
+        return
     order = np.argsort(labels, kind="stable")
     begin = np.searchsorted(labels[order], np.arange(len(parts) + 1))
     # "clip" takes straight into `out`; "raise" would go through a copy, and these indices cannot be wrong

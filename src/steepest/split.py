@@ -76,6 +76,22 @@ def fold_of_rows(rows: NDArray[np.uint64], folds: int, seed: int) -> NDArray[np.
     return np.asarray(labels[(rows - np.uint64(first_run * folds)).astype(np.int64)])
 
 
+def consecutive_fold_of_rows(rows: NDArray[np.uint64], count: int, folds: int) -> NDArray[np.int64]:
+    """Return the fold of each row where folds are K stretches of consecutive rows, 0 … K - 1, shape (n,).
+
+    The first `count % folds` stretches have a row more than the others, as in scikit-learn's `KFold`.
+
+    Args:
+        rows: positions, from 0, shape (n,).
+        count: number of rows of the whole table.
+        folds: K.
+    """
+    short, longer = divmod(count, folds)
+    places = rows.astype(np.int64)
+    ends = np.arange(1, folds) * short + np.minimum(np.arange(1, folds), longer)
+    return np.searchsorted(ends, places, side="right").astype(np.int64)
+
+
 def _ranks(values: NDArray[np.uint64]) -> NDArray[np.integer[Any]]:
     """Return the place of each value in its row's ascending order, 0 … K - 1, shape (runs, K); of equal ones the first
     comes first.

@@ -189,6 +189,7 @@ def sweep(
     validation: object = None,
     group: object = None,
     time: bool = False,
+    shuffle: bool = True,
     objective: ObjectiveName = "half_mse",
     standardize: bool = True,
     fit_intercept: bool = True,
@@ -217,6 +218,8 @@ def sweep(
         validation: a held-out set instead of folds: (X, y), a path, or a Triangle.
         group: labels of shape (n,), or the name of a column: rows of one group stay together.
         time: the rows are in time order: each fold is predicted from the rows before it.
+        shuffle: whether rows are dealt to the folds in a random order; False: K stretches of consecutive rows, for tables
+            whose neighbouring rows resemble each other.
         objective: "half_mse", "mse" or "quarter_mse".
         standardize: descend in inputs of mean 0 and standard deviation 1.
         fit_intercept: whether the model has a bias.
@@ -239,12 +242,14 @@ def sweep(
 
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
+    if validation is not None and not shuffle:
+        raise UsageError("a validation set is held out as it is; shuffle=False belongs to folds. Give one of them.")
     if validation is None:
         if triangle_of(data) is not None:
             raise UsageError("a triangle has no rows to make folds of; give the table, or a validation set.")
         source = open_source(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
         by_group = group is not None or source.has_group
-        parts = read_folds(source, folds, seed=seed, by_group=by_group, in_time=time, watch=watch)
+        parts = read_folds(source, folds, seed=seed, shuffle=shuffle, by_group=by_group, in_time=time, watch=watch)
     else:
         train = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
         parts = _given_validation(train, validation, target)

@@ -46,6 +46,12 @@ MOST_ROWS = 10
 @click.option(
     "--time", "in_time", is_flag=True, help="Rows are in time order: each fold is predicted from the rows before it."
 )
+@click.option(
+    "--shuffle/--no-shuffle",
+    default=True,
+    show_default=True,
+    help="Deal rows to the folds in a random order, or take stretches of consecutive rows.",
+)
 @click.option("--validation", type=click.Path(), default=None, help="A file of held-out rows instead of folds.")
 @objective_option
 @click.option("--standardize/--no-standardize", default=True, show_default=True, help="Inside each training fold.")
@@ -84,8 +90,10 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
 def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
     """Read the table, and the validation file with the same coding; return also what was done to it on the way in."""
-    if options["validation"] and (options["group"] or options["in_time"]):
-        raise UsageError("--validation names held-out rows; --group and --time make folds. Give one of them.")
+    if options["validation"] and (options["group"] or options["in_time"] or not options["shuffle"]):
+        raise UsageError(
+            "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
+        )
     if options["validation"]:
         summary = read_table(data, options, sample_rows=0)
         validation = read_alike(options["validation"], options, summary.triangle)
@@ -108,6 +116,7 @@ def _judge(source: object, validation: object, options: dict[str, Any], watch: W
         folds=options["folds"],
         validation=validation,
         time=options["in_time"],
+        shuffle=options["shuffle"],
         objective=options["objective"],
         standardize=options["standardize"],
         fit_intercept=options["fit_intercept"],
