@@ -760,7 +760,7 @@ def test_80_odd_names_are_names(tmp_path):
 def test_82_a_table_is_read_in_pieces_and_never_held(tmp_path, monkeypatch):
     """The largest batch, and the memory that the reader may take, do not depend on the file."""
     file = write(tmp_path / "t.csv", "a,b,y\n" + "1,2,3\n" * 300_000)
-    monkeypatch.setattr("steepest.sources.relations.MEMORY_LIMIT", "100MB")
+    monkeypatch.setattr("steepest.sources.connection.MEMORY_LIMIT", "100MB")
     monkeypatch.setattr(DuckDBRelation, "query", None)  # what is not a stream is not asked for
     lengths = [len(batch) for batch in steepest.open_source(file, target="y").batches()]
     assert (sum(lengths), max(lengths)) == (300_000, 131_072)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sklearn.model_selection import KFold
 
 import steepest
@@ -193,7 +192,9 @@ def test_consecutive_folds_of_arrays_and_of_a_file_of_unknown_length(tmp_path):
     arrays = sweep(X, y, **settings)
     assert np.bincount(arrays.folds).tolist() == [17, 17, 17, 16, 16]
     assert (np.diff(arrays.folds) >= 0).all()
-    np.testing.assert_allclose(arrays.rmse, literal_scores(X, y, arrays.folds, [0.1], [3, 30], [0.0], True)[0], rtol=1e-9)
+    np.testing.assert_allclose(
+        arrays.rmse, literal_scores(X, y, arrays.folds, [0.1], [3, 30], [0.0], True)[0], rtol=1e-9
+    )
     rows = np.column_stack([X, y])
     np.savetxt(tmp_path / "t.csv", rows, delimiter=",", header="a,b,c,d,y", comments="", fmt="%.17g")
     file = sweep(tmp_path / "t.csv", target="y", **settings)

@@ -17,7 +17,8 @@ from steepest.batch import Batch, FloatArray
 from steepest.errors import UsageError
 from steepest.files import replace_whole
 from steepest.sources import Source
-from steepest.sources.relations import DuckDBRelation, StreamRelation, connect, quoted
+from steepest.sources.connection import connect, quoted, with_enough_memory
+from steepest.sources.relations import DuckDBRelation, StreamRelation
 from steepest.sources.roles import NUMERIC
 from steepest.sources.tables import TableSource
 
@@ -230,7 +231,8 @@ def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: 
     import duckdb  # noqa: PLC0415 - predictions are written
 
     try:
-        connection.execute(f"COPY ({query}) TO {_text(file)} ({form})", parameters)
+        sql = f"COPY ({query}) TO {_text(file)} ({form})"
+        with_enough_memory(connection, lambda: connection.execute(sql, parameters))
     except duckdb.IOException as error:
         if str(file) not in str(error) and "space" not in str(error):
             raise

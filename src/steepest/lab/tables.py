@@ -5,10 +5,11 @@ from typing import Any
 
 from steepest.errors import DataError
 from steepest.sources import files_relation
+from steepest.sources.connection import connect
 from steepest.sources.databases import database_of
 from steepest.sources.header import check_header
 from steepest.sources.locate import Files, locate
-from steepest.sources.relations import connect, telling_errors
+from steepest.sources.reader_errors import telling_errors
 from steepest.sources.roles import CATEGORIES, DATES, NUMERIC, absent
 
 DOUBLE = 8  # bytes of a number

@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steepest.errors import DataError, UsageError
+from steepest.sources.connection import connect, quoted
+from steepest.sources.reader_errors import telling_errors
 from steepest.sources.recognize import check_file
-from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation, connect, quoted, telling_errors
+from steepest.sources.relations import DuckDBRelation, Relation, StreamRelation
 
 STORES = ("s3://", "gs://", "gcs://", "r2://", "https://", "http://")
 SQLITE_MAGIC = b"SQLite format 3\0"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from steepest.errors import DataError
+from steepest.sources.connection import connect
 from steepest.sources.locate import Files
-from steepest.sources.relations import connect, short, telling_errors
+from steepest.sources.reader_errors import short, telling_errors
 
 LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB samples
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from steepest.batch import FloatArray, Position
 from steepest.errors import DataError, MissingValuesError, UsageError
-from steepest.sources.relations import LONGEST_SHOWN, short
+from steepest.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.sources.roles import MissingPolicy
 
 MOST_LISTED = 20  # columns named in a message

@@ -1,36 +1,15 @@
 """Relations: what SELECT can be said of, whether files, a data frame, a query or another database, read in pieces."""
 
 import contextlib
-import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from steepest.errors import DataError, UsageError
+from steepest.sources.connection import MORE_MEMORY, connect, wants_more_memory, with_enough_memory
+from steepest.sources.reader_errors import telling_errors
 
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
-MEMORY_LIMIT = "600MB"  # of DuckDB; it reads in a stream, and what it holds beside is cut short
-LONGEST_SHOWN = 80  # characters of a name or a value in a message
-# what the reader says, and the same for a user
-READER_SAYS = (
-    ("unterminated quote", "a quote is not closed, or stands inside a field."),
-    ("not utf-8 encoded", "a byte that is not UTF-8; the file is not utf-8 encoded."),
-    ("is not latin-1 encoded", "the file is not latin-1 encoded."),
-    ("is not utf-16 encoded", "the file is not utf-16 encoded."),
-    ("Maximum line size", "a line is longer than two million bytes."),
-    ("state machine", "its line ends are mixed (CR LF, LF, CR), or a quote is not closed."),
-    (
-        "when sniffing",
-        "its lines do not have the same number of fields, with any mark between them; or its line ends are mixed.",
-    ),
-    ("Conversion Error: CSV Error", "a value that is no number, in a column of numbers in the lines before."),
-    ("end of GZIP stream", "it is packed by gzip and its end is missing."),
-    ("TProtocolException", "its metadata is no Parquet metadata."),
-    ("No magic bytes found at end", "it begins as a Parquet file and ends as none: its end is missing."),
-    ("too small to be a Parquet", "it begins as a Parquet file and ends at once."),
-)
 
 
 class Relation(Protocol):
@@ -90,29 +69,43 @@ class DuckDBRelation:
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
-        with self.opened() as connection, telling_errors(self.label):
+        with telling_errors(self.label), self.opened() as connection:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self.clause}", self.parameters).fetchall()
         return {row[0]: row[1] for row in described}
 
     def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
-        """Yield pieces as DuckDB reads them, in the order of the rows."""
+        """Yield pieces as DuckDB reads them, in the order of the rows; with more memory from where it was too little."""
+        with telling_errors(self.label), self.opened() as connection:
+            for more in (*MORE_MEMORY, None):
+                try:
+                    for piece in self._stream(connection, select, skip):
+                        skip += len(piece)
+                        yield piece
+                    return
+                except Exception as error:
+                    if more is None or not wants_more_memory(error):
+                        raise
+                connection.execute(more)
+
+    def _stream(self, connection: Any, select: str, skip: int) -> Iterator[Any]:
         import nanoarrow  # noqa: PLC0415 - loaded when a table is read, not on import
 
-        with self.opened() as connection, telling_errors(self.label):
-            limit = f" LIMIT {2**62} OFFSET {skip}" if skip else ""
-            relation = connection.sql(f"SELECT {select} FROM {self.ranged}{limit}", params=self.parameters)
-            yield from nanoarrow.ArrayStream(relation)
+        limit = f" LIMIT {2**62} OFFSET {skip}" if skip else ""
+        relation = connection.sql(f"SELECT {select} FROM {self.ranged}{limit}", params=self.parameters)
+        yield from nanoarrow.ArrayStream(relation)
 
     def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query at once."""
-        with self.opened() as connection, telling_errors(self.label):
-            yield from connection.execute(f"SELECT {select} FROM {self.ranged} {rest}", self.parameters).fetchall()
+        with telling_errors(self.label), self.opened() as connection:
+            sql = f"SELECT {select} FROM {self.ranged} {rest}"
+            yield from with_enough_memory(connection, lambda: connection.execute(sql, self.parameters).fetchall())
 
     def keep(self, file: Path) -> None:
         """Write all rows to a Parquet file, in whatever order they come this once."""
-        with self.opened() as connection, telling_errors(self.label):
+        with telling_errors(self.label), self.opened() as connection:
             target = str(file).replace("'", "''")
-            connection.execute(f"COPY (SELECT * FROM {self.ranged}) TO '{target}' (FORMAT parquet)", self.parameters)
+            sql = f"COPY (SELECT * FROM {self.ranged}) TO '{target}' (FORMAT parquet)"
+            with_enough_memory(connection, lambda: connection.execute(sql, self.parameters))
 
     def row_count(self) -> int | None:
         """From the files' own metadata, or None."""
@@ -120,7 +113,7 @@ class DuckDBRelation:
             return self.rows[1] - self.rows[0]
         if self.counted is None:
             return None
-        with self.opened() as connection, telling_errors(self.label):
+        with telling_errors(self.label), self.opened() as connection:
             return int(connection.execute(self.counted, self.parameters).fetchone()[0])
 
     def pieces(self) -> "list[DuckDBRelation]":
@@ -139,7 +132,7 @@ class DuckDBRelation:
 
     def _stretches(self) -> list[tuple[int, int]]:
         """Cut one Parquet file's rows into stretches of whole row groups, PIECE_ROWS rows or a little more each."""
-        with self.opened() as connection, telling_errors(self.label):
+        with telling_errors(self.label), self.opened() as connection:
             groups = connection.execute(
                 "SELECT max(row_group_num_rows) FROM parquet_metadata(?) GROUP BY row_group_id ORDER BY row_group_id",
                 self.parameters,
@@ -164,7 +157,7 @@ class DuckDBRelation:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Any]:
         """Give a connection on which `ranged` can be queried, with `parameters`."""
-        with telling_errors(self.label), connect(self.database) as connection:
+        with connect(self.database) as connection:
             if self.extension:
                 connection.execute(f"LOAD {self.extension}")
             if self.frame is not None:
@@ -245,96 +238,3 @@ class _Chunks:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         return self.array.__arrow_c_stream__(requested_schema)
-
-
-@contextlib.contextmanager
-def connect(database: Path | None = None) -> Iterator[Any]:
-    """Open DuckDB with a bound on its memory; it downloads nothing."""
-    import duckdb  # noqa: PLC0415 - loaded when a table is read, not on import
-
-    config: dict[str, Any] = {
-        "autoinstall_known_extensions": "false",
-        "memory_limit": MEMORY_LIMIT,
-    }
-    cores = os.environ.get("STEEPEST_THREADS", "")
-    if cores.isdecimal() and int(cores):
-        config["threads"] = cores
-    with duckdb.connect(str(database or ":memory:"), read_only=database is not None, config=config) as connection:
-        # its progress bar would be written to stdout, among the results
-        connection.execute("SET enable_progress_bar = false")
-        yield connection
-
-
-def quoted(name: str) -> str:
-    """Return a column's name as SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def short(value: object) -> str:
-    """Return a name or a value from outside for a message: quoted, and cut where it is long."""
-    text = str(value)
-    return repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}… ({len(text):,} characters)"
-
-
-@contextlib.contextmanager
-def telling_errors(label: str) -> Iterator[None]:
-    """Turn errors of the reader into a DataError that says where, what and what to do."""
-    try:
-        yield
-    except (DataError, UsageError):
-        raise
-    except Exception as error:
-        if not _is_of_the_reader(error):
-            raise
-        text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ")
-        raise DataError(
-            f"cannot read {label}: {_where(text, label)}{_what(text)} {_remedy(text.replace(label, ''))}"
-        ) from None
-
-
-def _is_of_the_reader(error: Exception) -> bool:
-    """Whether DuckDB, nanoarrow or a database's driver said it."""
-    return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "nanoarrow", "adbc_driver_manager")
-
-
-def _where(text: str, label: str) -> str:
-    """The line of a text file that the reader stopped at, and the file where it is one of several."""
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    file = re.search(r"^\s*file\s*=\s*(.+?)\s*$", text, re.MULTILINE)
-    place = [file[1]] if file and file[1] != label else []
-    return ", ".join([*place, *([f"Line: {line[1]}"] if line else [])]) + ": " * bool(place or line)
-
-
-def _what(text: str) -> str:
-    """What is wrong, in a sentence; the reader's own first words where it is nothing that we know."""
-    if found := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text):
-        return f"{found[2]} fields where the first line has {found[1]}."
-    if found := re.search(
-        r'Error when converting column "(.*)"\.\s+Could not convert string "(.*?)" to', text, re.DOTALL
-    ):
-        return f"column {short(found[1])} holds {short(found[2])}, and numbers in the lines before."
-    if found := re.search(r"Main file schema: (.*?)\s+Current file: (.*?)\n\s*(.*)", text):
-        return f"{found[2]} does not fit {found[1]}: {found[3].strip().lower()}."
-    for sign, sentence in READER_SAYS:
-        if sign in text:
-            return sentence
-    said = " ".join(re.split(r"Possible |Candidate|\bLINE 1:|Original Line", text)[0].split())
-    return said[:400] + "." * (not said.endswith("."))
-
-
-def _remedy(text: str) -> str:
-    if "not utf-8 encoded" in text:
-        return "Give its encoding (--encoding latin-1), or convert it to UTF-8."
-    if "is not latin-1 encoded" in text or "is not utf-16 encoded" in text:
-        return "Give another --encoding, or convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8."
-    if "GZIP" in text or "frame" in text.lower():
-        return "Copy or pack it again."
-    if "state machine" in text or "when sniffing" in text:
-        return "Make all line ends alike (sed 's/\\r$//' FILE > NEW), close every quote, or give --delimiter and --encoding."
-    if re.search("arquet|hrift|Protocol|Footer|decompression|Prefetch|magic", text):
-        return "Write the file again, or correct it."
-    if "connect" in text:
-        return "Check the address, and that the server runs."
-    if "Out of Memory" in text or "Maximum line size" in text:
-        return "A field or line is larger than may be read; correct the file."
-    return "Correct the file, or leave the column out (--exclude)."

@@ -8,7 +8,9 @@ from typing import Literal
 
 from steepest.coding import Coding, Column
 from steepest.errors import DataError, UsageError
-from steepest.sources.relations import LONGEST_SHOWN, Relation, quoted, short
+from steepest.sources.connection import quoted
+from steepest.sources.reader_errors import LONGEST_SHOWN, short
+from steepest.sources.relations import Relation
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
 CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")

@@ -11,8 +11,9 @@ from steepest.batch import Batch, FloatArray, Position
 from steepest.coding import UNSEEN, Coding, Column
 from steepest.columns import ColumnBatch, Columns
 from steepest.errors import DataError, UsageError
+from steepest.sources.connection import quoted
 from steepest.sources.missing import Tally
-from steepest.sources.relations import Relation, quoted
+from steepest.sources.relations import Relation
 from steepest.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
 from steepest.threads import ahead
 
