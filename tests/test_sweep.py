@@ -177,11 +177,14 @@ def test_time_predicts_from_the_past_alone():
     assert folds.held[1].means[0] == pytest.approx(long[folds.labels == 1].mean(), rel=1e-12)
 
 
-@given(count=st.integers(2, 400), folds=st.integers(2, 30))
-def test_consecutive_folds_are_those_of_scikit_learn(count, folds):
-    if folds > count:
-        return
-    labels = consecutive_fold_of_rows(np.arange(count, dtype=np.uint64), count, folds)
+@given(count=st.integers(2, 400), folds=st.integers(2, 30), cut=st.integers(0, 400))
+def test_consecutive_folds_are_those_of_scikit_learn(count, folds, cut):
+    folds = min(folds, count)
+    rows = np.arange(count, dtype=np.uint64)
+    labels = consecutive_fold_of_rows(rows, count, folds)
+    parts = [consecutive_fold_of_rows(part, count, folds) for part in (rows[:cut], rows[cut:])]
+    assert np.concatenate(parts).tolist() == labels.tolist()
+    assert consecutive_fold_of_rows(rows[::3], count, folds).tolist() == labels[::3].tolist()  # others were left out
     for fold, (_, held) in enumerate(KFold(folds).split(np.zeros((count, 1)))):
         assert np.flatnonzero(labels == fold).tolist() == held.tolist()
 

@@ -15,6 +15,9 @@ from steepest.threads import in_threads
 
 SECTION_ROWS = 32_768  # rows that one thread works through; the same on every machine, so that the bits are
 CHUNK_BYTES = 1 << 20  # rows that are shifted and multiplied together stay in the cache
+# Up to so many columns that lie apart one thread is as fast as two: each column is a call of some microseconds, and threads
+# that take Python's lock from each other so often use a third more processor time, which a reader beside them then lacks.
+NARROW = 64
 # The factor of a Gram matrix of condition κ² has a relative error of about ε·κ²; 1e4 keeps it below the promised 1e-12.
 LARGEST_SQUARED_CONDITION = 1e4
 # The shift is a guess of the means from the first rows; taking the true ones out afterwards cancels this many times
@@ -75,7 +78,8 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
                     _add_parts(parts, moved, weight, here, rooms.sorted[: len(moved)])
         return parts
 
-    sections = in_threads(work, [slice(at, at + SECTION_ROWS) for at in range(0, len(batch), SECTION_ROWS)])
+    slices = [slice(at, at + SECTION_ROWS) for at in range(0, len(batch), SECTION_ROWS)]
+    sections = in_threads(work, slices, most=1 if batch.by_column and columns <= NARROW else None)
     with np.errstate(over="ignore", invalid="ignore"):
         return [reduce(_Sums.join, of_part).factor(shift) for of_part in zip(*sections, strict=True)]
 

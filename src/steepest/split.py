@@ -87,9 +87,13 @@ def consecutive_fold_of_rows(rows: NDArray[np.uint64], count: int, folds: int) -
         folds: K.
     """
     short, longer = divmod(count, folds)
-    places = rows.astype(np.int64)
     ends = np.arange(1, folds) * short + np.minimum(np.arange(1, folds), longer)
-    return np.searchsorted(ends, places, side="right").astype(np.int64)
+    if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(
+        rows
+    ):  # a stretch of the table itself: no row is looked at
+        here = np.concatenate([[0], (ends - int(rows[0])).clip(0, len(rows)), [len(rows)]])
+        return np.repeat(np.arange(folds), np.diff(here))
+    return np.searchsorted(ends, rows.astype(np.int64), side="right").astype(np.int64)
 
 
 def _ranks(values: NDArray[np.uint64]) -> NDArray[np.integer[Any]]:

@@ -13,7 +13,7 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 
-def in_threads(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+def in_threads(function: Callable[[Piece], Result], pieces: Sequence[Piece], most: int | None = None) -> list[Result]:
     """Return `[function(piece) for piece in pieces]`, the pieces worked on side by side.
 
     A BLAS that splits one product over two cores is slower than two products on a core each, and its rounding depends on
@@ -23,12 +23,13 @@ def in_threads(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> 
     Args:
         function: called once a piece, from several threads.
         pieces: what to work on.
+        most: how many threads may work at once; None: one for each core.
 
     Example:
         >>> in_threads(abs, [-1, 2, -3])
         [1, 2, 3]
     """
-    workers = min(len(pieces), available())
+    workers = min(len(pieces), available(), most or len(pieces))
     with one_blas_thread():
         if workers <= 1:
             return [function(piece) for piece in pieces]
