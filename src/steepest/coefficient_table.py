@@ -12,7 +12,7 @@ from steepest.batch import FloatArray
 from steepest.errors import DataError, UsageError
 from steepest.inputs import in_order
 from steepest.leverage import Basis
-from steepest.words import number, short, shown, table
+from steepest.words import counted, number, short, shown, table
 
 WeightKind = Literal["precision", "frequency"]
 Robust = Literal["HC0", "HC1", "HC2", "HC3"]
@@ -202,7 +202,7 @@ class Inference:
                 strict=True,
             )
         ]
-        heading = f"Exact least squares of {short(self.target)} on {self.row_count:,} rows"
+        heading = f"Exact least squares of {short(self.target)} on {counted(self.row_count, 'row')}"
         heading += f", {self.robust} standard errors" if self.robust else ""
         return "\n".join([heading, table(header, rows), *self._lines(), *map(_wrapped, self.notes)])
 

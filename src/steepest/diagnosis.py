@@ -16,7 +16,7 @@ from steepest.settings import best_rule
 from steepest.sources import MissingPolicy
 from steepest.summarize import summarize
 from steepest.triangle import Triangle
-from steepest.words import epochs, listing, mode_in_words, momentum, number
+from steepest.words import counted, epochs, listing, mode_in_words, momentum, number
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 
@@ -219,7 +219,7 @@ class Diagnosis:
     def sentences(self) -> list[str]:
         """Return the diagnosis as plain sentences with numbers."""
         said = [
-            f"{self.row_count:,} rows, {len(self.features)} features, {self.size} parameters, effective rank {self.rank}; "
+            f"{counted(self.row_count, 'row')}, {counted(len(self.features), 'feature')}, {counted(self.size, 'parameter')}, effective rank {self.rank}; "
             f"objective {self.objective}, {self.in_force} inputs."
         ]
         if self.constant:

@@ -66,6 +66,16 @@ def epochs(count: int | None) -> str:
     return f"{count:,} epochs" if count < 10**15 else f"{count:.2g} epochs"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    Example:
+        >>> counted(1, "feature"), counted(336776, "row")
+        ('1 feature', '336,776 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def listing(names: Sequence[str]) -> str:
     """Return names as "a, b and c", shortened when there are many.
 

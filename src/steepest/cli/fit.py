@@ -23,7 +23,7 @@ from steepest.summarize import Summary
 from steepest.trajectory import Trajectory
 from steepest.triangle import Triangle
 from steepest.validation import ValidationCurve, validation_curve
-from steepest.words import number
+from steepest.words import counted, number
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -212,7 +212,8 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
     held = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
-    return f"{shown(data)}: {rows:,} rows to learn from{where}{held}, {len(summary.triangle.features)} features, target {short(summary.triangle.targets[0])}"
+    features, target = counted(len(summary.triangle.features), "feature"), short(summary.triangle.targets[0])
+    return f"{shown(data)}: {counted(rows, 'row')} to learn from{where}{held}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:

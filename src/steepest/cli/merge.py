@@ -9,6 +9,7 @@ from steepest.cli.finish import choose_summary
 from steepest.cli.text import short, shown
 from steepest.errors import DataError
 from steepest.triangle import Triangle
+from steepest.words import counted
 
 
 @click.command(name="merge")
@@ -57,12 +58,12 @@ def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
         return
     d, targets = len(triangle.features), ", ".join(short(name) for name in triangle.targets)
-    click.echo(f"{triangle.row_count:,} rows, {d} features, target {targets}")
+    click.echo(f"{counted(triangle.row_count, 'row')}, {counted(d, 'feature')}, target {targets}")
     if said:
         click.echo(said, nl=False)
     if len(triangle.origins) > 1:
         for origin in triangle.origins:
             click.echo(
-                f"  {shown(str(origin.get('name') or origin.get('query') or origin.get('kind')))}: {origin['rows']:,} rows"
+                f"  {shown(str(origin.get('name') or origin.get('query') or origin.get('kind')))}: {counted(origin['rows'], 'row')}"
             )
     click.echo(f"Written: {file}, {file.stat().st_size:,} bytes. Next: steepest fit {file}")

@@ -21,7 +21,7 @@ from steepest.model_file import Model, load
 from steepest.prediction_file import Written, check_name, settled, write_predictions
 from steepest.predictions import open_inputs, predict_batches
 from steepest.sources.tables import TableSource
-from steepest.words import number
+from steepest.words import counted, number
 
 
 @click.command(name="predict")
@@ -144,9 +144,9 @@ def _say(written: Written, model: Model, out: str | None, as_json: bool) -> None
         }
         click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
         return
-    parts = [f"{written.rows:,} rows"]
+    parts = [counted(written.rows, "row")]
     parts += [f"{written.left_out:,} left out for missing values"] if written.left_out else []
     parts += [f"{written.empty:,} without a prediction for missing values"] if written.empty else []
     if written.rmse is not None:
-        parts.append(f"RMSE against {shown(target)} {number(written.rmse)} ({written.compared:,} rows)")
+        parts.append(f"RMSE against {shown(target)} {number(written.rmse)} ({counted(written.compared, 'row')})")
     click.echo((f"Written: {shown(out)}: " if out else "") + ", ".join(parts), err=out is None)

@@ -20,7 +20,7 @@ from steepest.plots import HeatMapDisplay, save
 from steepest.sources import Watch
 from steepest.sweep import Setting, Sweep, sweep
 from steepest.triangle import Triangle
-from steepest.words import number
+from steepest.words import counted, number
 
 MOST_ROWS = 10
 
@@ -75,7 +75,7 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     seconds = time.perf_counter() - began
     count = result.fold_mse.size
     click.echo(
-        f"{shown(data)}: {result.triangle.row_count:,} rows, {count:,} fits judged in {seconds:.2f} s, the data read once",
+        f"{shown(data)}: {counted(result.triangle.row_count, 'row')}, {counted(count, 'fit')} judged in {seconds:.2f} s, the data read once",
         err=as_json,
     )
     click.echo("".join(f"  {shown(note)}\n" for note in notes), err=as_json)
@@ -168,13 +168,13 @@ def _sentences(result: Sweep) -> list[str]:
     )
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
-        said.append(f"{beyond:,} settings left float64: they diverge.")
+        said.append(f"{counted(beyond, 'setting')} left float64: they diverge.")
     return said
 
 
 def _words(setting: Setting) -> str:
     momentum = "" if setting.momentum is None else f", momentum {setting.momentum:g}"
-    return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {setting.epochs:,} epochs, l2 {setting.l2:g}"
+    return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {counted(setting.epochs, 'epoch')}, l2 {setting.l2:g}"
 
 
 def _write(folder: Path, result: Sweep, force: bool) -> None:

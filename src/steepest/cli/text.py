@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from steepest.trajectory import Trajectory, log_spaced
-from steepest.words import number, percent
+from steepest.words import counted, number, percent
 from steepest.words import short as short
 from steepest.words import shown as shown
 from steepest.words import table as table
@@ -152,7 +152,7 @@ def settings_lines(run: Trajectory) -> str:
     parts = [f"rule {rule.name}", f"learning rate {number(rule.learning_rate)}"]
     if hasattr(rule, "momentum"):
         parts.append(f"momentum {number(rule.momentum)}")
-    parts += [f"{run.requested_epochs:,} epochs", f"{run.coordinates.name} inputs", f"objective {run.objective}"]
+    parts += [counted(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
     lines = [", ".join(parts)]

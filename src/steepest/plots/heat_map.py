@@ -9,7 +9,7 @@ from steepest.batch import FloatArray
 from steepest.errors import UsageError
 from steepest.plots.canvas import ORANGE, axes, plain
 from steepest.sweep import Sweep
-from steepest.words import number
+from steepest.words import counted, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,11 +104,11 @@ class HeatMapDisplay:
             color="white",
             markeredgecolor="black",
             markersize=15,
-            label=f"best: {number(rate, 4)}, {count:,} epochs",
+            label=f"best: {number(rate, 4)}, {counted(count, 'epoch')}",
         )
         if self.one_standard_error is not None:
             rate, count = self.one_standard_error
-            text = f"simplest within one standard error: {number(rate, 4)}, {count:,} epochs"
+            text = f"simplest within one standard error: {number(rate, 4)}, {counted(count, 'epoch')}"
             self.ax_.plot(rate, count, "o", color="white", markeredgecolor="black", markersize=8, label=text)
         self.ax_.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="epochs", title=plain(self.title))
         self.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=8)

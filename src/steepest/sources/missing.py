@@ -9,6 +9,7 @@ from steepest.batch import FloatArray, Position
 from steepest.errors import DataError, MissingValuesError, UsageError
 from steepest.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.sources.roles import MissingPolicy
+from steepest.words import counted
 
 MOST_LISTED = 20  # columns named in a message
 
@@ -117,14 +118,14 @@ class Tally:
             f"{name if len(name) <= LONGEST_SHOWN else short(name)} {count:,}" for name, count in found[:MOST_LISTED]
         ]
         return ", ".join(
-            [*said, *([f"and {len(found) - MOST_LISTED:,} more columns"] if len(found) > MOST_LISTED else [])]
+            [*said, *([f"and {counted(len(found) - MOST_LISTED, 'more column')}"] if len(found) > MOST_LISTED else [])]
         )
 
     @property
     def sentence(self) -> str:
         """What was done about missing values, or an empty text."""
         if self.dropped:
-            return f"{self.dropped:,} of {self.rows:,} rows left out for missing values ({self.listed})"
+            return f"{self.dropped:,} of {counted(self.rows, 'row')} left out for missing values ({self.listed})"
         return (
             f"missing values have indicator columns ({self.listed})" if self.counts.any() and not self.refused else ""
         )
