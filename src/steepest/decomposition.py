@@ -84,6 +84,12 @@ class Decomposition:
         A[:, order] = np.triu(packed)[:rank]
         return A * length, self._rotated(self.m, transposed=True)[:rank]
 
+    def restored(self, rows: FloatArray) -> FloatArray:
+        """Q·[rows; 0], shape (p, any): what rows of A (r, any) are among those of M."""
+        if self.complete:
+            return rows
+        return self._rotated(np.vstack([rows, np.zeros((self.size - self.rank, rows.shape[1]))]), transposed=False)
+
     @cached_property
     def unreached(self) -> FloatArray:
         """What of m no theta reaches, shape (p, t): exactly 0 where no column depends on others."""
@@ -122,12 +128,10 @@ class Decomposition:
     def images(self) -> FloatArray:
         """M·V, shape (p, r): what a step of length 1 along each mode changes.
 
-        Where columns depend on each other as Q·U·diag(σ): M·v would be the rounding of M's largest columns.
+        As Q·U·diag(σ): where columns nearly depend on each other, M·v would be the rounding of M's largest columns.
         """
-        U, singular, V = self.factors
-        if self.complete:
-            return np.asarray(self.M @ V)
-        return self._rotated(np.vstack([U * singular, np.zeros((self.size - self.rank, self.rank))]), transposed=False)
+        U, singular, _ = self.factors
+        return self.restored(U * singular)
 
     @cached_property
     def solution(self) -> FloatArray:
