@@ -64,6 +64,17 @@ def test_nothing_is_quicker(kappa):
     assert chebyshev == pytest.approx(np.log(2e6) * np.sqrt(kappa) / 2, rel=0.1, abs=2)
 
 
+@pytest.mark.parametrize("kappa", [1e16, 1e24, 1e30])
+def test_modes_far_apart_take_long_but_never_for_ever(kappa):
+    values = np.array([1.0, 0.5, 1 / kappa])
+    rule = ChebyshevRule(1 / kappa, 1.0)
+    assert first_epoch(rule, values, 1e-6) == pytest.approx(np.log(2e6) * np.sqrt(kappa) / 2, rel=1e-6)
+    assert first_epoch(rule, 2.001 * values, 1e-6) is None
+    X = np.array([[1.0, 0.0], [0.0, 1 / np.sqrt(kappa)]])
+    run = steepest.descend(X, [1.0, 1.0], fit_intercept=False, rule="chebyshev", epochs=1000)
+    assert run.verdict.kind == "crawls"
+
+
 def test_through_the_front_door(line):
     X, y = line
     run = steepest.descend(X, y, rule="chebyshev")

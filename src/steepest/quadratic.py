@@ -39,8 +39,8 @@ class Modes:
 
     @property
     def condition_number(self) -> float:
-        """κ = λ_max / λ_min over the moving modes; 1 where there is none."""
-        return float(self.eigenvalues[0] / self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
+        """κ = λ_max / λ_min over the moving modes; 1 where there is none, inf where it leaves float64."""
+        return float(self.eigenvalues[0]) / float(self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,7 +126,6 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
     if not modes.eigenvalues.size:
         return learning_rate or 1.0, 0.0
     largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
-    kappa = largest / smallest
     if learning_rate is not None:
         ends = learning_rate * np.array([largest, smallest])
         # Nesterov: critical damping of the slowest mode, β = (1 - √a)/(1 + √a)
@@ -137,11 +136,11 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
         )
         return learning_rate, float(min(max(beta, 0.0), 1 - 1e-12))
     if rule == "heavy_ball":
-        beta = ((math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)) ** 2
-        rate, beta = (2 / (math.sqrt(largest) + math.sqrt(smallest))) ** 2, min(beta, 1 - 1e-12)
+        steep, flat = math.sqrt(largest), math.sqrt(smallest)  # and not κ, which may leave float64
+        rate, beta = (2 / (steep + flat)) ** 2, min(((steep - flat) / (steep + flat)) ** 2, 1 - 1e-12)
         return _below(HeavyBallRule(1.0, beta).stability_limit(largest), rate), beta
-    root = math.sqrt(3 * kappa + 1)
-    return 4 / (3 * largest + smallest), min((root - 2) / (root + 2), 1 - 1e-12)
+    root, twice = math.sqrt(3 * largest + smallest), 2 * math.sqrt(smallest)
+    return 4 / (3 * largest + smallest), min((root - twice) / (root + twice), 1 - 1e-12)
 
 
 def choose(
