@@ -85,12 +85,15 @@ def _below(limit: float, rate: float) -> float:
 
 
 def best_chebyshev(modes: Modes) -> ChebyshevRule:
-    """Return Chebyshev's rule for the interval of the modes' eigenvalues."""
+    """Return Chebyshev's rule for the interval of the modes' eigenvalues, which holds what rounding leaves open of λ_max.
+
+    Just above the interval its polynomial grows: with λ_min 1e15 times smaller, a λ_max off by its rounding would.
+    """
     if not modes.eigenvalues.size:
         return ChebyshevRule(0.5, 1.0)
     largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
     # an interval of no width has no polynomial; one as narrow as this is passed in one step
-    return ChebyshevRule(min(smallest, largest * (1 - 1e-9)), largest)
+    return ChebyshevRule(min(smallest, largest * (1 - 1e-9)), largest * (1 + 10 * AT_LIMIT))
 
 
 def best_rule(name: str, modes: Modes, momentum: float | None = None) -> LinearRule:
