@@ -236,3 +236,11 @@ def test_columns_that_nearly_depend_on_each_other_keep_the_rmse_along_the_run(ow
         # the weights have hardly begun to grow: predictions from the rows lose nothing
         residual = X @ state.weights + state.bias - y
         assert state.rmse == pytest.approx(np.sqrt(residual @ residual / 14), rel=1e-12)
+
+
+def test_columns_of_size_1e_149_that_reach_every_row_keep_their_digits():
+    generator = np.random.default_rng(5)
+    X, y = generator.normal(size=(4, 3)), generator.normal(size=4)
+    start = steepest.descend(X * 1e-149, y, epochs=5).at(0)
+    assert start.loss == pytest.approx(y @ y / 8, rel=1e-12)
+    assert start.rmse == pytest.approx(np.sqrt(y @ y / 4), rel=1e-12)

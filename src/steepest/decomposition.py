@@ -16,6 +16,7 @@ from steepest.threads import one_blas_thread
 DEPENDENT = 3e-14
 # LAPACK's names by position: "C" keeps the digits of singular values when columns differ in size, "F" when rows do too.
 COLUMNS_DIFFER, ROWS_AND_COLUMNS_DIFFER = 0, 2
+UNTOUCHED = 0  # "N": by default LAPACK puts 1e-147 where zeros are, which columns 1e140 apart would feel
 
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 
@@ -117,7 +118,9 @@ class Decomposition:
         largest = np.abs(A).max()
         tall, accuracy = (A, COLUMNS_DIFFER) if self.complete else (A.T, ROWS_AND_COLUMNS_DIFFER)
         with one_blas_thread():  # rotations are too small to share: threads would wait for each other
-            singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=accuracy, jobu=0, jobv=0, jobr=0)
+            singular, left, right, work, _, info = lapack.dgejsv(
+                tall / largest, joba=accuracy, jobu=0, jobv=0, jobr=0, jobp=UNTOUCHED
+            )
         if info:
             raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
         singular = singular * (work[0] / work[1]) * largest
