@@ -182,3 +182,11 @@ def test_auto_arrives(rule, line):
     assert run.verdict.remaining <= 1e-12
     np.testing.assert_allclose(run.weights, run.optimum.weights, rtol=1e-9)
     assert set(run.reasons) == {"learning_rate", "epochs"} | ({"momentum"} if rule != "gradient" else set())
+
+
+def test_the_best_rate_of_large_eigenvalues_is_that_of_small_ones_rescaled():
+    for largest in (1e-290, 1e290, 1e299):
+        rate = best_learning_rate("nesterov", Modes(np.array([largest, largest / 2]), np.eye(2)), 0.9)
+        assert rate * largest == pytest.approx(
+            best_learning_rate("nesterov", Modes(np.array([1.0, 0.5]), np.eye(2)), 0.9), rel=1e-12
+        )

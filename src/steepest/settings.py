@@ -76,7 +76,7 @@ def best_learning_rate(rule: str, modes: Modes, momentum: float = 0.0) -> float:
     low, high = 1 / largest, NesterovRule(1.0, momentum).stability_limit(largest)
     if difference(low) <= 0:
         return low
-    return _below(high, brentq(difference, low, high, xtol=1e-300, rtol=1e-15) if difference(high) < 0 else high)
+    return _below(high, brentq(difference, low, high, xtol=1e-16 * low, rtol=1e-15) if difference(high) < 0 else high)
 
 
 def _below(limit: float, rate: float) -> float:
