@@ -10,7 +10,7 @@ from steepest.convergence import first_epoch
 from steepest.errors import UsageError
 from steepest.quadratic import Modes
 from steepest.rules import ChebyshevRule, HeavyBallRule
-from steepest.settings import best_momentum
+from steepest.settings import best_chebyshev, best_momentum
 
 getcontext().prec = 60
 
@@ -62,6 +62,22 @@ def test_nothing_is_quicker(kappa):
     assert chebyshev <= heavy
     # 2/(e^{kα} + e^{-kα}) ≤ 1e-6 with α ≈ 2/√κ
     assert chebyshev == pytest.approx(np.log(2e6) * np.sqrt(kappa) / 2, rel=0.1, abs=2)
+
+
+@pytest.mark.parametrize("kappa", [1e16, 1e24, 1e30])
+def test_modes_far_apart_take_long_but_never_for_ever(kappa):
+    values = np.array([1.0, 0.5, 1 / kappa])
+    rule = ChebyshevRule(1 / kappa, 1.0)
+    assert first_epoch(rule, values, 1e-6) == pytest.approx(np.log(2e6) * np.sqrt(kappa) / 2, rel=1e-6)
+    assert first_epoch(rule, 2.001 * values, 1e-6) is None
+    X = np.array([[1.0, 0.0], [0.0, 1 / np.sqrt(kappa)]])
+    run = steepest.descend(X, [1.0, 1.0], fit_intercept=False, rule="chebyshev", epochs=1000)
+    assert run.verdict.kind == "crawls"
+
+
+def test_an_eigenvalue_off_by_its_rounding_does_not_grow():
+    rule = best_chebyshev(Modes(np.array([1.0, 1e-20]), np.eye(2)))
+    assert np.abs(rule.residual(np.array([1 + 1e-15, 1.0]), np.array([2**40, 2**53]))).max() <= 1
 
 
 def test_through_the_front_door(line):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
-from steepest.convergence import first_epoch
+from steepest.convergence import first_epoch, settled_epoch
 from steepest.errors import UsageError
 from steepest.quadratic import Modes
 from steepest.rules import GradientRule, HeavyBallRule, NesterovRule
@@ -50,6 +50,24 @@ def test_first_epoch_is_the_first(eigenvalues, kind, momentum, of_limit, toleran
         counted(rule, values, tolerance * (1 - 1e-9), weights),
         counted(rule, values, tolerance * (1 + 1e-9), weights),
     )
+
+
+@pytest.mark.parametrize(
+    "rule", [NesterovRule(0.25, 0.9), NesterovRule(0.25, 0.25), NesterovRule(0.25, 0.0), HeavyBallRule(0.25, 0.0)]
+)
+@pytest.mark.parametrize("values", [[4.0], [4.0, 2.0, 0.03125], [4.0, 4.0, 0.25]])
+def test_a_mode_that_is_gone_after_one_step_keeps_no_run_waiting(rule, values):
+    # at 1/λ_max, the textbooks' rate, both roots of the steepest mode are 0
+    for tolerance in (0.9, 1e-2, 1e-6):
+        assert first_epoch(rule, np.array(values), tolerance) == counted(rule, np.array(values), tolerance)
+    assert settled_epoch(rule, np.array(values), 1e-6) < 2000
+
+
+@pytest.mark.parametrize("name", ["heavy_ball", "nesterov"])
+def test_the_best_momentum_of_modes_too_far_apart_for_a_number(name):
+    rate, momentum = best_momentum(name, Modes(np.array([1e200, 1e-200]), np.eye(2)))
+    assert 0.999 < momentum < 1
+    assert rate == pytest.approx({"heavy_ball": 4, "nesterov": 4 / 3}[name] * 1e-200)
 
 
 def test_no_number_of_epochs_is_enough_at_and_above_the_limit():
@@ -164,3 +182,11 @@ def test_auto_arrives(rule, line):
     assert run.verdict.remaining <= 1e-12
     np.testing.assert_allclose(run.weights, run.optimum.weights, rtol=1e-9)
     assert set(run.reasons) == {"learning_rate", "epochs"} | ({"momentum"} if rule != "gradient" else set())
+
+
+def test_the_best_rate_of_large_eigenvalues_is_that_of_small_ones_rescaled():
+    for largest in (1e-290, 1e290, 1e299):
+        rate = best_learning_rate("nesterov", Modes(np.array([largest, largest / 2]), np.eye(2)), 0.9)
+        assert rate * largest == pytest.approx(
+            best_learning_rate("nesterov", Modes(np.array([1.0, 0.5]), np.eye(2)), 0.9), rel=1e-12
+        )

@@ -210,6 +210,39 @@ def test_states_of_columns_that_depend_on_each_other_agree_in_any_units(js, seed
     np.testing.assert_allclose(got[:, 1], run.rmse(epochs), rtol=1e-12)
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("own", [1e-9, 1e-13])
+def test_states_of_columns_that_nearly_depend_on_each_other_agree(js, own, standardize):
+    generator = np.random.default_rng(5)
+    x = generator.normal(size=(30, 3))
+    X, y = np.column_stack([x[:, 0], x[:, 1], x[:, 0] + x[:, 1] + own * x[:, 2]]), x.sum(axis=1)
+    run = steepest.descend(X[:20], y[:20], epochs=50, standardize=standardize)
+    epochs, held = [0, 1, 2, 50], steepest.summarize(X[20:], y[20:])
+    state = {"space": "standardized" if standardize else "raw", "l2": 0, "objective": "half_mse"}
+    got = page_values(js, run, steepest.summarize(X[:20], y[:20]), Rows(held_out=held), epochs, state)
+    weights, bias = run.parameters(epochs)
+    np.testing.assert_allclose(got[:, 1], run.rmse(epochs), rtol=1e-12)
+    np.testing.assert_allclose(got[:, 2], held.rmse_of(weights.T, bias), rtol=1e-12)
+
+
+def test_columns_too_far_apart_for_a_condition_number_have_a_page(js):
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(20, 3)) * [1e-140, 1.0, 1e140], generator.normal(size=20)
+    run = steepest.descend(X, y, epochs=50)
+    got = page_values(
+        js, run, steepest.summarize(X, y), Rows(), [0, 1, 50], {"space": "raw", "l2": 0, "objective": "half_mse"}
+    )
+    np.testing.assert_allclose(got[:, 1], run.rmse([0, 1, 50]), rtol=1e-12)
+
+
+def test_chebyshev_of_modes_far_apart_does_not_swing_for_ever(js):
+    rule = ChebyshevRule(1e-20, 1.0)
+    limit = js("stabilityLimit(rule.name, 0, 1, rule.interval)", rule=as_js(rule))
+    assert limit == rule.stability_limit(1.0)
+    assert rule.learning_rate < limit * (1 - 5e-15)
+    assert js("stabilityLimit(rule.name, 0, 3, rule.interval)", rule=as_js(rule)) == rule.stability_limit(3.0) == 2 / 3
+
+
 def random_table_like(X, seed):
     generator = np.random.default_rng(500 + seed)
     return X[:25] + generator.normal(size=(25, X.shape[1])), generator.normal(size=25)

@@ -199,3 +199,48 @@ def test_powers_of_years_and_millimetres_without_standardizing():
     # 21 of 25 directions are left of columns whose lengths are 1e20 apart
     assert raw.optimum.rmse == pytest.approx(standardized.optimum.rmse, rel=1e-7)
     assert "Crawls" in raw.verdict.sentence
+
+
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
+@pytest.mark.parametrize("l2", [1e-300, 1e-40, 1e-20, 1e-6])
+@pytest.mark.parametrize("seed", [0, 4, 5])
+def test_a_penalty_far_below_rounding_leaves_the_start_as_the_rows_say(seed, l2):
+    X, y, _, _ = dependent_table(seed)
+    start = steepest.descend(X, y, l2=l2, epochs=10).at(0)
+    assert start.loss == pytest.approx(y @ y / (2 * len(y)), rel=1e-12)
+    assert start.rmse == pytest.approx(np.sqrt(y @ y / len(y)), rel=1e-12)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("l2", [1e-20, 1e-12])
+def test_a_tiny_penalty_shares_equally_between_two_equal_columns(l2, standardize):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(12, 3))
+    y = x @ [1.0, 2.0, 3.0] + generator.normal(size=12)
+    A = np.column_stack([np.ones(12), x])
+    once = np.linalg.lstsq(A, y, rcond=None)[0][1:]  # l2 moves it by l2 at most
+    run = steepest.descend(np.column_stack([x, x[:, 0]]), y, l2=l2, epochs=10, standardize=standardize)
+    np.testing.assert_allclose(run.optimum.weights, [once[0] / 2, once[1], once[2], once[0] / 2], rtol=1e-9)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("own", [1e-9, 1e-11, 1e-13])
+def test_columns_that_nearly_depend_on_each_other_keep_the_rmse_along_the_run(own, standardize):
+    generator = np.random.default_rng(5)
+    x = generator.normal(size=(14, 3))
+    y = x @ [1.0, 2.0, 3.0] + generator.normal(size=14)
+    X = np.column_stack([x[:, 0], x[:, 1], x[:, 0] + x[:, 1] + own * x[:, 2]])
+    run = steepest.descend(X, y, epochs=100, standardize=standardize)
+    for epoch in (0, 1, 100):
+        state = run.at(epoch)
+        # the weights have hardly begun to grow: predictions from the rows lose nothing
+        residual = X @ state.weights + state.bias - y
+        assert state.rmse == pytest.approx(np.sqrt(residual @ residual / 14), rel=1e-12)
+
+
+def test_columns_of_size_1e_149_that_reach_every_row_keep_their_digits():
+    generator = np.random.default_rng(5)
+    X, y = generator.normal(size=(4, 3)), generator.normal(size=4)
+    start = steepest.descend(X * 1e-149, y, epochs=5).at(0)
+    assert start.loss == pytest.approx(y @ y / 8, rel=1e-12)
+    assert start.rmse == pytest.approx(np.sqrt(y @ y / 4), rel=1e-12)

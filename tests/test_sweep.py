@@ -345,6 +345,12 @@ def test_mistakes_are_told(options, error, text):
         sweep(*table(), **options)
 
 
+@pytest.mark.parametrize("grid", [{}, {"learning_rates": [0.1], "epochs": [3]}])
+def test_features_that_are_all_0_are_told(grid):
+    with pytest.raises(DataError, match="every feature is 0"):
+        sweep(np.zeros((30, 2)), np.arange(30.0), fit_intercept=False, **grid)
+
+
 def test_two_targets_are_refused():
     X, y = table()
     with pytest.raises(UsageError, match="one target"):

@@ -200,6 +200,37 @@ def test_weights_must_be_numbers_not_below_zero():
             Triangle.of(Batch(batch.X, batch.y, batch.features, batch.targets, np.array([1.0, wrong, 1.0])))
 
 
+def test_squares_that_overflow_by_their_weights_are_refused():
+    X, weight = np.array([[1.0, 1e120], [2.0, -1e120], [4.0, 1e119]]), np.array([1.0, 1e80, 1.0])
+    with pytest.raises(
+        DataError, match=r"'x2' holds 1e\+120 \(1e\+160 with the root of its row's weight\).*divide all weights"
+    ):
+        steepest.summarize(X, [1.0, 2.0, 4.0], weight=weight)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_small_columns_of_light_rows_are_those_of_heavy_ones(fit_intercept, standardize):
+    generator = np.random.default_rng(0)
+    X, y, weight = generator.normal(size=(12, 2)) * 1e-140, generator.normal(size=12), generator.uniform(1, 2, 12)
+    options = {"epochs": 20, "standardize": standardize, "fit_intercept": fit_intercept}
+    light = steepest.descend(X, y, weight=weight * 2.0**-330, **options)
+    heavy = steepest.descend(X, y, weight=weight, **options)
+    np.testing.assert_allclose(light.loss(), heavy.loss(), rtol=1e-12)
+    np.testing.assert_allclose(light.optimum.weights, heavy.optimum.weights, rtol=1e-12)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("size", [1e-152, 1e-158, 1e-161, 1e-200, 5e-324])
+def test_columns_whose_squares_vanish_are_told_and_left_alone(size, fit_intercept):
+    generator = np.random.default_rng(0)
+    X, y = np.column_stack([generator.normal(size=12) * size, generator.normal(size=12)]), generator.normal(size=12)
+    with pytest.warns(steepest.DataWarning, match="x1"):
+        run = steepest.descend(X, y, epochs=20, fit_intercept=fit_intercept)
+    assert run.surface.rank == 1 + fit_intercept
+    assert run.at(0).loss == pytest.approx(y @ y / 24, rel=1e-12)
+
+
 def test_squares_that_overflow_are_refused_with_the_column():
     batch = table(0, 3)
     batch.X[1, 2] = 1e200

@@ -16,6 +16,7 @@ from steepest.threads import one_blas_thread
 DEPENDENT = 3e-14
 # LAPACK's names by position: "C" keeps the digits of singular values when columns differ in size, "F" when rows do too.
 COLUMNS_DIFFER, ROWS_AND_COLUMNS_DIFFER = 0, 2
+UNTOUCHED = 0  # "N": by default LAPACK puts 1e-147 where zeros are, which columns 1e140 apart would feel
 
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 
@@ -84,6 +85,12 @@ class Decomposition:
         A[:, order] = np.triu(packed)[:rank]
         return A * length, self._rotated(self.m, transposed=True)[:rank]
 
+    def restored(self, rows: FloatArray) -> FloatArray:
+        """Q·[rows; 0], shape (p, any): what rows of A (r, any) are among those of M."""
+        if self.complete:
+            return rows
+        return self._rotated(np.vstack([rows, np.zeros((self.size - self.rank, rows.shape[1]))]), transposed=False)
+
     @cached_property
     def unreached(self) -> FloatArray:
         """What of m no theta reaches, shape (p, t): exactly 0 where no column depends on others."""
@@ -111,7 +118,9 @@ class Decomposition:
         largest = np.abs(A).max()
         tall, accuracy = (A, COLUMNS_DIFFER) if self.complete else (A.T, ROWS_AND_COLUMNS_DIFFER)
         with one_blas_thread():  # rotations are too small to share: threads would wait for each other
-            singular, left, right, work, _, info = lapack.dgejsv(tall / largest, joba=accuracy, jobu=0, jobv=0, jobr=0)
+            singular, left, right, work, _, info = lapack.dgejsv(
+                tall / largest, joba=accuracy, jobu=0, jobv=0, jobr=0, jobp=UNTOUCHED
+            )
         if info:
             raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
         singular = singular * (work[0] / work[1]) * largest
@@ -122,12 +131,10 @@ class Decomposition:
     def images(self) -> FloatArray:
         """M·V, shape (p, r): what a step of length 1 along each mode changes.
 
-        Where columns depend on each other as Q·U·diag(σ): M·v would be the rounding of M's largest columns.
+        As Q·U·diag(σ): where columns nearly depend on each other, M·v would be the rounding of M's largest columns.
         """
-        U, singular, V = self.factors
-        if self.complete:
-            return np.asarray(self.M @ V)
-        return self._rotated(np.vstack([U * singular, np.zeros((self.size - self.rank, self.rank))]), transposed=False)
+        U, singular, _ = self.factors
+        return self.restored(U * singular)
 
     @cached_property
     def solution(self) -> FloatArray:

@@ -10,15 +10,16 @@ from steepest.words import listing
 
 def tell_open_coefficients(triangle: Triangle, quadratic: Quadratic, stacklevel: int) -> None:
     """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
-    if triangle.constant_features and quadratic.fit_intercept:
+    constant = triangle.constant_features if quadratic.fit_intercept else ()
+    if constant:
         warnings.warn(
-            f"constant: {listing(triangle.constant_features)} {'does' if len(triangle.constant_features) == 1 else 'do'} not vary "
+            f"constant: {listing(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
             "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
             "meaning of its own; leave it out.",
             DataWarning,
             stacklevel=stacklevel + 1,
         )
-    dependent = [name for name in quadratic.dependent(triangle.features) if name not in triangle.constant_features]
+    dependent = [name for name in quadratic.dependent(triangle.features) if name not in constant]
     if dependent and "intercept" not in dependent:
         warnings.warn(
             f"collinear: {listing(dependent)} can be computed from the other columns, so many coefficients are equally good. "

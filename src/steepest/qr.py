@@ -33,6 +33,13 @@ def retriangularize(rows: FloatArray) -> FloatArray:
     return triangularize(rows.astype(working_type(rows))).astype(np.float64)
 
 
+def lengths(columns: FloatArray) -> FloatArray:
+    """Return √Σ x² of each column, also where the squares leave float64."""
+    largest = np.abs(columns).max(axis=0, initial=0.0)
+    unit = np.where(largest > 0, largest, 1.0)
+    return np.asarray(unit * np.sqrt(((columns / unit) ** 2).sum(axis=0)))
+
+
 def householder(rows: NDArray[Any]) -> NDArray[Any]:
     """Return rows (n, m) with zeros below the diagonal, by reflections H = I - 2·v·vᵀ/(vᵀv), in rows' own precision.
 

@@ -39,8 +39,8 @@ class Modes:
 
     @property
     def condition_number(self) -> float:
-        """κ = λ_max / λ_min over the moving modes; 1 where there is none."""
-        return float(self.eigenvalues[0] / self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
+        """κ = λ_max / λ_min over the moving modes; 1 where there is none, inf where it leaves float64."""
+        return float(self.eigenvalues[0]) / float(self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,26 +159,34 @@ class Quadratic:
         return math.sqrt(self.scale / self.total_weight)
 
     @cached_property
-    def augmented(self) -> tuple[FloatArray, FloatArray]:
-        """(M, m) with J = ½‖M·theta - m‖² + s·ρ²/(2W): M upper triangular (p, p), m (p, t).
+    def data(self) -> Decomposition:
+        """√(s/W)·(R, r), what the rows alone say: where columns depend on each other, without the rounding of that."""
+        return Decomposition(self._root * self.R, self._root * self.r)
 
-        Without penalty M = √(s/W)·R. With it, M is the triangle of √(s/W)·R on top of √l2·D.
+    @cached_property
+    def augmented(self) -> tuple[FloatArray, FloatArray]:
+        """(M, Q) of the QR decomposition of A on top of √l2·D: M upper triangular (p, p), Q (r, p) its rows at A.
+
+            J = ½‖M·theta - Qᵀc‖² + what no theta changes           A, c: what theta reaches of the data, (r, p), (r, t)
+
+        A penalty may be far below the rounding of R, which would take the place of a column that depends on others.
         """
-        root = self._root
-        if not self.l2:
-            return root * self.R, root * self.r
-        data, penalty = root * self.R, np.diag(math.sqrt(self.l2) * self.penalized)
+        A, _ = self.data.reached
+        penalty = np.diag(math.sqrt(self.l2) * self.penalized)
         # large rows first: below, they would take the digits of the small ones above them
-        if math.sqrt(self.l2) > np.abs(data).max():
-            Q, M = np.linalg.qr(np.vstack([penalty, data]))
-            return M, Q[self.size :].T @ (root * self.r)
-        Q, M = np.linalg.qr(np.vstack([data, penalty]))
-        return M, Q[: self.size].T @ (root * self.r)
+        if math.sqrt(self.l2) > np.abs(A).max(initial=0.0):
+            Q, M = np.linalg.qr(np.vstack([penalty, A]))
+            return M, Q[self.size :]
+        Q, M = np.linalg.qr(np.vstack([A, penalty]))
+        return M, Q[: len(A)]
 
     @cached_property
     def decomposition(self) -> Decomposition:
-        """What theta can move in M·theta - m, and what is rounding."""
-        return Decomposition(*self.augmented)
+        """What theta can move in M·theta - m, and what is rounding; without penalty that of the data."""
+        if not self.l2:
+            return self.data
+        M, Q = self.augmented
+        return Decomposition(M, Q.T @ self.data.reached[1])
 
     @property
     def rank(self) -> int:
@@ -237,18 +245,23 @@ class Quadratic:
     @cached_property
     def misfit(self) -> FloatArray:
         """R·theta - r at the minimum, shape (p, t): exactly 0 where the parameters can reach every part of r."""
+        misfit = -self.data.unreached
         if self.l2:
-            return self.residual(self.minimum)
-        return -self.decomposition.unreached / self._root
+            fitted = self.augmented[1] @ (self.decomposition.m - self.decomposition.unreached)
+            misfit = misfit + self.data.restored(fitted - self.data.reached[1])
+        return misfit / self._root
 
     @cached_property
     def images(self) -> FloatArray:
         """R·V, shape (p, r): what a step of length 1 along each mode changes in the residuals R·theta - r."""
-        return self.R @ self.modes.directions if self.l2 else self.decomposition.images / self._root
+        images = self.decomposition.images
+        return (self.data.restored(self.augmented[1] @ images) if self.l2 else images) / self._root
 
     @cached_property
     def unexplained(self) -> FloatArray:
         """√(2·J) at the minimum, split off so that it is never found by subtraction: shape (t,)."""
-        if self.l2:
-            return np.sqrt(2 * self.value(self.minimum))
-        return np.asarray(np.hypot(self._root * self.rho, np.linalg.norm(self.decomposition.unreached, axis=0)))
+        data = self._root * np.hypot(self.rho, np.linalg.norm(self.misfit, axis=0))
+        if not self.l2:
+            return np.asarray(data)
+        penalty = math.sqrt(self.l2) * np.linalg.norm(self.penalized[:, None] * self.minimum, axis=0)
+        return np.asarray(np.hypot(data, penalty))

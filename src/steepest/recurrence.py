@@ -103,6 +103,8 @@ class Recurrence:
             # equal roots: |p_k| ≤ |r|^k (1 + |g| k/|r|)
             linear = power * (1 + np.abs(inward / larger).astype(np.float64) * k)
             high[:, ~waves] = np.fmin(power * (np.abs(first) + swing), linear)
+        gone = (self.a == 1) & (self.product == 0)  # p_1 = 0 and both roots are: above, 0·inf
+        low[:, gone], high[:, gone] = (k == 0), (k == 0)
         return low, high
 
     def residual(self, epochs: NDArray[np.int64]) -> FloatArray:

@@ -374,8 +374,9 @@ class ChebyshevRule:
         return np.where(inside, 0.0, left), np.where(inside, above, left)
 
     def stability_limit(self, largest: float) -> float:
-        """2 / λ_max: the interval's middle must be at least half of it."""
-        return 2 / largest
+        """2 / λ_max: the interval's middle must be at least half of it, as it always is where λ_max is inside."""
+        # ends 1e15 apart leave nothing between the first rate and the limit in float64
+        return max(2 / largest, self.learning_rate * (1 + 1e-14)) if largest <= self.upper else 2 / largest
 
 
 def _log_momentum(momentum: WideArray) -> WideArray:

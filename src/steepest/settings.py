@@ -76,7 +76,7 @@ def best_learning_rate(rule: str, modes: Modes, momentum: float = 0.0) -> float:
     low, high = 1 / largest, NesterovRule(1.0, momentum).stability_limit(largest)
     if difference(low) <= 0:
         return low
-    return _below(high, brentq(difference, low, high, xtol=1e-300, rtol=1e-15) if difference(high) < 0 else high)
+    return _below(high, brentq(difference, low, high, xtol=1e-16 * low, rtol=1e-15) if difference(high) < 0 else high)
 
 
 def _below(limit: float, rate: float) -> float:
@@ -85,12 +85,15 @@ def _below(limit: float, rate: float) -> float:
 
 
 def best_chebyshev(modes: Modes) -> ChebyshevRule:
-    """Return Chebyshev's rule for the interval of the modes' eigenvalues."""
+    """Return Chebyshev's rule for the interval of the modes' eigenvalues, which holds what rounding leaves open of λ_max.
+
+    Just above the interval its polynomial grows: with λ_min 1e15 times smaller, a λ_max off by its rounding would.
+    """
     if not modes.eigenvalues.size:
         return ChebyshevRule(0.5, 1.0)
     largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
     # an interval of no width has no polynomial; one as narrow as this is passed in one step
-    return ChebyshevRule(min(smallest, largest * (1 - 1e-9)), largest)
+    return ChebyshevRule(min(smallest, largest * (1 - 1e-9)), largest * (1 + 10 * AT_LIMIT))
 
 
 def best_rule(name: str, modes: Modes, momentum: float | None = None) -> LinearRule:
@@ -126,7 +129,6 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
     if not modes.eigenvalues.size:
         return learning_rate or 1.0, 0.0
     largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
-    kappa = largest / smallest
     if learning_rate is not None:
         ends = learning_rate * np.array([largest, smallest])
         # Nesterov: critical damping of the slowest mode, β = (1 - √a)/(1 + √a)
@@ -137,11 +139,11 @@ def best_momentum(rule: str, modes: Modes, learning_rate: float | None = None) -
         )
         return learning_rate, float(min(max(beta, 0.0), 1 - 1e-12))
     if rule == "heavy_ball":
-        beta = ((math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)) ** 2
-        rate, beta = (2 / (math.sqrt(largest) + math.sqrt(smallest))) ** 2, min(beta, 1 - 1e-12)
+        steep, flat = math.sqrt(largest), math.sqrt(smallest)  # and not κ, which may leave float64
+        rate, beta = (2 / (steep + flat)) ** 2, min(((steep - flat) / (steep + flat)) ** 2, 1 - 1e-12)
         return _below(HeavyBallRule(1.0, beta).stability_limit(largest), rate), beta
-    root = math.sqrt(3 * kappa + 1)
-    return 4 / (3 * largest + smallest), min((root - 2) / (root + 2), 1 - 1e-12)
+    root, twice = math.sqrt(3 * largest + smallest), 2 * math.sqrt(smallest)
+    return 4 / (3 * largest + smallest), min((root - twice) / (root + twice), 1 - 1e-12)
 
 
 def choose(

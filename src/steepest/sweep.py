@@ -14,7 +14,7 @@ from steepest.batch import FloatArray
 from steepest.convergence import first_epoch
 from steepest.coordinates import CoordinatesName
 from steepest.descend import descend
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.folds import Folds, read_folds
 from steepest.quadratic import ObjectiveName, Quadratic
 from steepest.rules import check_learning_rate, check_momentum
@@ -288,6 +288,8 @@ def judge_folds(
     coordinates = parts.whole.coordinates(name, fit_intercept=fit_intercept)
     penalties = tuple(_check_l2(value) for value in l2)
     wholes = [Quadratic.of(parts.whole, coordinates, objective=objective, l2=value) for value in penalties]
+    if not all(quadratic.rank for quadratic in wholes):
+        raise DataError("every feature is 0 in every row: no setting moves anything. Give a feature that varies.")
     rules = _rules(rule, momentum)
     rates = _rates(learning_rates, wholes[0], rules)
     counts = _counts(epochs, wholes[0], rules)

@@ -18,7 +18,7 @@ from steepest.coding import Coding
 from steepest.coordinates import Coordinates, CoordinatesName
 from steepest.double_double import two_sum
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.qr import EXTENDED_WORK, retriangularize, triangularize, working_type
+from steepest.qr import EXTENDED_WORK, lengths, retriangularize, triangularize, working_type
 from steepest.threads import in_threads
 
 BLOCK_ROWS = 1_048_576  # rows of one Gram matrix
@@ -28,6 +28,7 @@ GRAM_ROWS = 8  # a Gram matrix is worth its Cholesky factor from so many times t
 # since each of its values is only known to 1.1e-16 of itself.
 ROUNDING = 1e-14
 LARGEST = 1e150  # above, the sum of the squares of 10^7 rows leaves float64
+SMALLEST = 1e-150  # a spread below is taken for none: its square, an eigenvalue, would have lost its digits
 FORMAT = "steepest-triangle"
 
 
@@ -150,9 +151,10 @@ class Triangle:
         """Triangularize one block: shift by its mean first, so that QR works on numbers of the size of the spread."""
         rows = np.concatenate([batch.X, batch.y], axis=1)
         check_finite(rows, (*batch.features, *batch.targets), first_row=batch.first_row)
-        if np.abs(rows).max(initial=0.0) > LARGEST:
-            raise DataError(_too_large((*batch.features, *batch.targets), rows))
         weight = np.ones(len(rows)) if batch.weight is None else batch.weight
+        heavy = rows if batch.weight is None else rows * np.sqrt(np.maximum(weight, 1.0))[:, None]
+        if np.abs(heavy).max(initial=0.0) > LARGEST:
+            raise DataError(_too_large((*batch.features, *batch.targets), rows, heavy))
         total = float(weight.sum())
         shift = weight @ rows / total
         wide = rows.astype(working_type(rows))
@@ -217,8 +219,8 @@ class Triangle:
         """Weighted standard deviations of [X y], √(Σ w·(x - mean)² / W), shape (d + t,); 0 for constant columns."""
         if not self.row_count:
             return np.zeros_like(self.means)
-        spread = np.sqrt((self.centred**2).sum(axis=0) / self.total_weight)
-        return np.where(spread > ROUNDING * np.hypot(self.means, spread), spread, 0.0)
+        spread = lengths(self.centred) / math.sqrt(self.total_weight)
+        return np.where(spread > np.maximum(ROUNDING * np.hypot(self.means, spread), SMALLEST), spread, 0.0)
 
     @property
     def constant_features(self) -> tuple[str, ...]:
@@ -316,13 +318,14 @@ class Triangle:
         centred[:, :d] /= coordinates.scale
         first = math.sqrt(self.total_weight) * self.means
         first[:d] = math.sqrt(self.total_weight) * ((self.means[:d] - coordinates.shift) / coordinates.scale)
+        first[:d][np.abs(first[:d]) < SMALLEST * math.sqrt(self.total_weight)] = 0.0
         if coordinates.fit_intercept:
             factor = np.zeros((1 + len(first), 1 + len(first)))
             factor[0, 0], factor[0, 1:], factor[1:, 1:] = math.sqrt(self.total_weight), first, centred
         else:
             factor = retriangularize(np.vstack([first, centred]))
         p = d + coordinates.fit_intercept
-        return factor[:p, :p], factor[:p, p:], np.sqrt((factor[p:, p:] ** 2).sum(axis=0))
+        return factor[:p, :p], factor[:p, p:], lengths(factor[p:, p:])
 
     def rmse(self, weights: FloatArray, bias: FloatArray | float) -> FloatArray:
         """Return √(Σ w r² / Σ w) of a model on this table's rows, from the triangle alone.
@@ -422,11 +425,13 @@ def _rows_that_count(batch: Batch) -> Batch:
     return batch if counts.all() else batch.take(counts)
 
 
-def _too_large(names: tuple[str, ...], rows: FloatArray) -> str:
-    """Say which column has values whose squares leave float64."""
-    largest = np.abs(rows).max(axis=0)
+def _too_large(names: tuple[str, ...], rows: FloatArray, heavy: FloatArray) -> str:
+    """Say which column has values whose squares, times the rows' weights, leave float64."""
+    largest = np.abs(heavy).max(axis=0)
     column = int(largest.argmax())
+    value = np.abs(rows[:, column]).max()
+    weighed = "" if value == largest[column] else f" ({largest[column]:.3g} with the root of its row's weight)"
     return (
-        f"squares overflow: column {names[column]!r} holds {largest[column]:.3g}, and squared loss needs squares and "
-        "their sum below 1.8e308. Rescale the column (choose another unit)."
+        f"squares overflow: column {names[column]!r} holds {value:.3g}{weighed}, and squared loss needs squares and "
+        f"their sum below 1.8e308. Rescale the column (choose another unit){', or divide all weights by the largest' if weighed else ''}."
     )

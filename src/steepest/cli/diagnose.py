@@ -137,7 +137,7 @@ def _view_dict(view: View) -> dict[str, Any]:
         for m in view.modes
     ]
     return {
-        "condition_number": view.condition_number,
+        "condition_number": _finite(view.condition_number),
         "stability_limit": _finite(view.stability_limit),
         "best_learning_rate": view.best_learning_rate,
         "rules": rules,

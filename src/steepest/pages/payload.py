@@ -2,6 +2,7 @@
 
 import base64
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from steepest.rules import RULES
 from steepest.sample import Sample
 from steepest.settings import best_momentum, best_rule
 from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
+from steepest.triangle import LARGEST, Triangle
 from steepest.verdict import Judge
 
 PENALTIES = 12  # log-spaced ones beside 0 and the run's own
@@ -23,6 +24,8 @@ LOWEST, HIGHEST = 1e-4, 1e2  # of these, in units of the mean curvature of the w
 MOST_NUMBERS = 150_000  # in the matrices of all blocks: 1.6 MB of text
 MOST_PARAMETERS = 250
 MOST_ROWS, MOST_CELLS = 300, 9_000  # rows shown, and numbers in them
+
+EXACT = 1e-13  # of the way a mode moves the residuals: a product of matrices is no better
 
 Json = dict[str, Any]
 
@@ -47,8 +50,9 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
     another objective with factor s follow without a computation of their own: ∇²J = s·(RᵀR/W + (l2/s)·D), so its modes at
     the penalty s·l2 are these, and its eigenvalues, losses and penalties s times these.
 
-    The page is bounded: matrices hold at most 150,000 numbers. With more features the grid of penalties gets shorter,
-    from 14 to only the run's own; rows are shown up to 300, and up to 9,000 numbers.
+    The page is bounded: matrices hold at most 150,000 numbers, twice that where columns nearly depend on each other. With
+    more features the grid of penalties gets shorter, from 14 to only the run's own; rows are shown up to 300, and up to
+    9,000 numbers.
 
     Args:
         run: a run of one target.
@@ -146,7 +150,12 @@ def _space(run: Trajectory, triangle: Triangle, held_out: Triangle | None, coord
 
 
 def _held(held: Quadratic) -> Json:
-    return {"R": packed(held.R), "rho": float(held.rho[0]), "total_weight": held.total_weight}
+    return {
+        "R": packed(held.R),
+        "r": packed(held.r[:, 0]),
+        "rho": float(held.rho[0]),
+        "total_weight": held.total_weight,
+    }
 
 
 def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[float]:
@@ -161,7 +170,7 @@ def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[
     if not 0 < curvature < math.inf:
         return [mine]
     grid = curvature * np.geomspace(LOWEST, HIGHEST, min(PENALTIES, room))
-    return sorted({0.0, mine, *grid.tolist()})
+    return sorted({0.0, mine, *grid[grid < LARGEST].tolist()})
 
 
 def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: FloatArray, held: Quadratic | None) -> Json:
@@ -179,13 +188,19 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
         "limit": packed(limit[:, 0]),
         "misfit": packed(quadratic.misfit[:, 0]),
         "floor": float(quadratic.unexplained[0] ** 2 / 2),
-        # where columns depend on each other R·V, computed by the page, would be the rounding of the largest columns
-        "predicted": None if quadratic.rank == quadratic.size else packed(quadratic.images),
+        "predicted": _predicted(quadratic),
         "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
-        "condition_number": modes.condition_number,
+        "condition_number": min(modes.condition_number, sys.float_info.max),  # JSON has no infinity
         "words": list(judge.mode_words()),
         "best": best,
     }
+
+
+def _predicted(quadratic: Quadratic) -> str | None:
+    """R·V, or None where the page's own product is as good: of dependent columns it is the rounding of the largest."""
+    own = quadratic.R @ quadratic.modes.directions
+    apart = np.linalg.norm(own - quadratic.images, axis=0) * math.sqrt(1 / quadratic.total_weight)
+    return packed(quadratic.images) if (apart > EXACT * np.sqrt(quadratic.modes.eigenvalues)).any() else None
 
 
 def _best(name: str, quadratic: Quadratic) -> Json:

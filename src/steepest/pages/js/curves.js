@@ -16,7 +16,7 @@ function errorCurves(problem, modes, epochs) {
     loss.push(seen(lossAt(problem, rest)));
     if (!problem.held) continue;
     train.push(seen(rmseOf(problem, problem.space.rho, problem.payload.total_weight, rest, problem.p)));
-    held.push(seen(rmseOf(problem.held, problem.held.rho, problem.held.total_weight, rest, problem.p)));
+    held.push(seen(heldRmseAt(problem, modes, rest, k)));
   }
   return { loss, train, held };
 }

@@ -26,7 +26,7 @@ function matrixProduct(A, B, rows, inner, columns) {
 function openPayload(payload) {
   const spaces = {};
   for (const [name, space] of Object.entries(payload.spaces)) {
-    const opened = { ...space, held_out: space.held_out && { ...space.held_out, R: unpacked(space.held_out.R) } };
+    const opened = { ...space, held_out: space.held_out && { ...space.held_out, R: unpacked(space.held_out.R), start: unpacked(space.held_out.r).map((value) => -value) } };
     for (const key of ["shift", "scale", "start", "R", "r"]) opened[key] = unpacked(space[key]);
     spaces[name] = opened;
   }
@@ -104,6 +104,14 @@ function rmseOf({ misfit, predicted }, rho, total, left, p) {
   return rootMeanSquare(residuals, rho, total);
 }
 
+// From the start where that is zero: a minimum of columns that nearly depend on each other lies so far out that its rounding
+// would be all there is to see of the first epochs.
+function heldRmseAt({ held, moved, ways, p }, modes, rest, k) {
+  if (moved) return rmseOf(held, held.rho, held.total_weight, rest, p);
+  const back = modes.map((mode, i) => (ways[i] === 0 ? 0 : -ways[i] * progress(mode, k)));
+  return rmseOf({ misfit: held.start, predicted: held.predicted }, held.rho, held.total_weight, back, p);
+}
+
 function lossAt(problem, left) {
   let sum = 0;
   for (let i = 0; i < left.length; i++) sum += (Math.sqrt(problem.eigenvalues[i]) * left[i]) ** 2;
@@ -115,7 +123,7 @@ function stateAt(problem, modes, k) {
   return {
     epoch: k, left, loss: lossAt(problem, rest), theta: parametersAt(problem, modes, k),
     rmse: rmseOf(problem, space.rho, problem.payload.total_weight, rest, p),
-    heldRmse: held ? rmseOf(held, held.rho, held.total_weight, rest, p) : null,
+    heldRmse: held ? heldRmseAt(problem, modes, rest, k) : null,
   };
 }
 

@@ -60,8 +60,9 @@ function chebyshevProgress(mode, k) {
 
 const AT_LIMIT = 1e-15; // a rate as near to the limit as this is at the limit
 
-// The largest learning rate that does not grow.
-function stabilityLimit(name, momentum, largest) {
+// The largest learning rate that does not grow; Chebyshev's first one is always below it where λ_max is in the interval.
+function stabilityLimit(name, momentum, largest, interval = null) {
+  if (interval && largest <= interval[1]) return Math.max(2 / largest, (2 / (interval[0] + interval[1])) * (1 + 10 * AT_LIMIT));
   if (name === "heavy_ball") return (2 * (1 + momentum)) / largest;
   if (name === "nesterov") return (2 * (1 + momentum)) / ((1 + 2 * momentum) * largest);
   return 2 / largest;

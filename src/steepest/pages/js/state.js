@@ -70,7 +70,7 @@ function ruleOf(state, problem) {
   if (state.rule !== "chebyshev") return { name: state.rule, learning_rate: state.rate, momentum: state.rule === "gradient" ? 0 : state.momentum };
   const values = problem.eigenvalues, largest = values.length ? values[0] : 1, smallest = values.length ? values[values.length - 1] : 0.5;
   const { run } = problem.payload, own = run.coordinates === problem.name && run.objective === problem.objective && run.l2 === problem.l2;
-  const interval = own && run.interval ? run.interval : [Math.min(smallest, largest * (1 - 1e-9)), largest];
+  const interval = own && run.interval ? run.interval : [Math.min(smallest, largest * (1 - 1e-9)), largest * (1 + 10 * AT_LIMIT)];
   return { name: "chebyshev", learning_rate: 2 / (interval[0] + interval[1]), momentum: 0, interval };
 }
 

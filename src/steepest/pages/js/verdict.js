@@ -43,7 +43,7 @@ function searchFirstEpoch(modes, tolerance) {
 
 // { kind, sentence, advice } of a run that ends at epoch k.
 function verdictOf(problem, rule, modes, k) {
-  const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule.name, rule.momentum, largest) : Infinity;
+  const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule.name, rule.momentum, largest, rule.interval) : Infinity;
   const rate = rule.learning_rate, left = Math.max(largestLeft(modes, k), largestLeft(modes, k + 1));
   const stable = rate < limit * (1 - AT_LIMIT), needed = firstEpoch(modes, CONVERGED, stable);
   const kind = rate > limit * (1 + AT_LIMIT) ? "diverges" : !stable ? "oscillates" : left <= CONVERGED ? "converged"

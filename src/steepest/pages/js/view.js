@@ -43,7 +43,7 @@ function solveAgain() {
   if (changed("problem", ...setting())) view.problem = problemOf(payload, spaceOf(state), state.l2, state.objective);
   view.rule = ruleOf(state, view.problem);
   if (changed("modes", ...setting(), ruleKey())) view.modes = solveAll(view.problem, view.rule);
-  view.limit = view.modes.length ? stabilityLimit(view.rule.name, view.rule.momentum, view.problem.eigenvalues[0]) : Infinity;
+  view.limit = view.modes.length ? stabilityLimit(view.rule.name, view.rule.momentum, view.problem.eigenvalues[0], view.rule.interval) : Infinity;
   view.last = changed("last", ...setting()) || state.epoch > view.last ? lastEpoch() : view.last;
   view.scale = state.log ? "log" : "linear";
 }
