@@ -188,6 +188,16 @@ def test_57_ragged_rows_are_told_with_their_line(tmp_path, content, sentence):
         pytest.param(GOOD.replace(",", ", "), {}, id="63 spaces after commas"),
         pytest.param(GOOD.replace(",", " "), {"delimiter": " "}, id="63 spaces, told"),
         pytest.param(GOOD.replace(",", ";").replace("\n1;", "\n1,0;"), {"decimal": ","}, id="63 decimal comma, told"),
+        # a comma in each field: commas are as many in each line as semicolons, and so are all fields but the header's
+        pytest.param(
+            GOOD.replace(",", ",0;").replace("a,0;b,0;", "a;b;"), {"decimal": ","}, id="63 decimal commas only"
+        ),
+        pytest.param(
+            GOOD.replace(",", ",0;").replace("a,0;b,0;", "a;b;").encode("utf-16"),
+            {"decimal": ",", "encoding": "utf-16"},
+            id="63 decimal commas only, UTF-16",
+        ),
+        pytest.param(GOOD, {"decimal": ","}, id="63 commas between fields, with a decimal comma told"),
         pytest.param(GOOD.replace("10", '"10"'), {}, id="61 quoted numbers"),
         pytest.param(GOOD.replace("\n1,", "\n'1',").replace("a,b", "'a',b"), {}, id="61 single quotes"),
         pytest.param(gzip.compress(GOOD[:20].encode()) + gzip.compress(GOOD[20:].encode()), {}, id="73 two members"),
