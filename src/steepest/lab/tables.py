@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from steepest.errors import DataError
-from steepest.lab.texts import looked_at
+from steepest.lab.texts import estimates, looked_at
 from steepest.sources import files_relation
 from steepest.sources.databases import database_of
 from steepest.sources.header import check_header
@@ -51,10 +51,11 @@ def inspected(path: Path, limit: int, text: TextOptions | None = None) -> dict[s
     texts: dict[str, dict[str, Any]] = {}
     for first in range(0, len(names), COUNTED_AT_ONCE):
         some = names[first : first + COUNTED_AT_ONCE]
-        counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in some)
-        ((rows, *counted),) = relation.query(f"count(*), {counts}")
-        missing += counted
-        texts |= looked_at(relation, [name for name in some if _kind(types[name]) == "text"])
+        of_text = [name for name in some if _kind(types[name]) == "text"]
+        counts = (f"count(*) FILTER ({absent(name, types[name])})" for name in some)
+        ((rows, *counted),) = relation.query(", ".join(["count(*)", *counts, *estimates(of_text)]))
+        missing += counted[: len(some)]
+        texts |= looked_at(relation, of_text, counted[len(some) :])
     if not rows:
         raise DataError(f"{path} has no data rows. Give a table with at least one row.")
     columns = [

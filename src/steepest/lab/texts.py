@@ -14,8 +14,13 @@ MARKED = re.compile(r"[+-]?(\d+|\d*,\d+)([eE][+-]?\d+)?", re.ASCII)  # its decim
 GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})*", re.ASCII)  # a whole number, maybe with commas between its thousands
 
 
-def looked_at(relation: Relation, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return for each of these columns of text how many values it has and what they look like.
+def estimates(names: Sequence[str]) -> tuple[str, ...]:
+    """SQL for about how many values each of these columns has, in little memory, whatever they hold."""
+    return tuple(f"approx_count_distinct({quoted(name)})" for name in names)
+
+
+def looked_at(relation: Relation, names: Sequence[str], estimated: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """Return for each of these columns of text, with its estimate, how many values it has and what they look like.
 
     `levels` is the number of different values, or None where there are many; `like` is "decimal comma" where each of the
     first rows holds a number with one, "number" where most of a few values are like numbers, and else None.
@@ -24,19 +29,23 @@ def looked_at(relation: Relation, names: Sequence[str]) -> dict[str, dict[str, A
         return {}
     shown = ", ".join(f"left(CAST({quoted(name)} AS VARCHAR), {LONGEST_NUMBER})" for name in names)
     first = zip(*relation.query(shown, f"LIMIT {LOOKED_AT}"), strict=True)
-    values = _values(relation, names)
+    few = [name for name, count in zip(names, estimated, strict=True) if count <= MOST_COUNTED]
+    values = _values(relation, few)
     # a table without rows has nothing to look at
     return {name: _told(values.get(name), set(some) - {None}) for name, some in zip(names, first, strict=False)}
 
 
-def _values(relation: Relation, names: Sequence[str]) -> dict[str, list[str]]:
-    """The different values of each column that has few; an estimate says which, in little memory, whatever they hold."""
-    (estimates,) = relation.query(", ".join(f"approx_count_distinct({quoted(name)})" for name in names))
-    few = [name for name, count in zip(names, estimates, strict=True) if count <= MOST_COUNTED]
+def _values(relation: Relation, few: Sequence[str]) -> dict[str, list[str]]:
+    """The different values of each of these columns, which have few."""
     if not few:
         return {}
-    (lists,) = relation.query(", ".join(f"list(DISTINCT CAST({quoted(name)} AS VARCHAR))" for name in few))
-    return {name: [value for value in one or () if value is not None] for name, one in zip(few, lists, strict=True)}
+    # one table of pairs: a list for each column would take megabytes each
+    texts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in few)
+    pairs = relation.query(f"DISTINCT unnest(range({len(few)})), unnest([{texts}])")
+    values: dict[str, list[str]] = {name: [] for name in few}
+    for k, value in pairs:
+        values[few[k]] += [value] if value is not None else []
+    return values
 
 
 def _told(values: Collection[str] | None, first: Collection[str]) -> dict[str, Any]:
