@@ -32,6 +32,8 @@ from steepest.summarize import read
 
 GOOD = "a,b,y\n1,10,1\n2,30,4\n3,20,3\n4,50,8\n"
 MEANS = [2.5, 27.5, 4.0]
+# with a comma in every field, commas part each line into more fields than semicolons do
+COMMAS = "a;b;y\n" + GOOD[6:].replace(",", ",0;").replace("\n", ",0\n")
 TABLE = pyarrow.table({"a": [1.0, 2, 3, 4], "b": [10.0, 30, 20, 50], "y": [1.0, 4, 3, 8]})
 MANY = "1,2,3\n" * 30_000  # more lines than the reader's sample
 LONG = "x" * 100_000
@@ -188,6 +190,14 @@ def test_57_ragged_rows_are_told_with_their_line(tmp_path, content, sentence):
         pytest.param(GOOD.replace(",", ", "), {}, id="63 spaces after commas"),
         pytest.param(GOOD.replace(",", " "), {"delimiter": " "}, id="63 spaces, told"),
         pytest.param(GOOD.replace(",", ";").replace("\n1;", "\n1,0;"), {"decimal": ","}, id="63 decimal comma, told"),
+        pytest.param(COMMAS, {"decimal": ","}, id="63 decimal commas only"),
+        pytest.param(
+            COMMAS.encode("utf-16"), {"decimal": ",", "encoding": "utf-16"}, id="63 decimal commas only, UTF-16"
+        ),
+        pytest.param(GOOD, {"decimal": ","}, id="63 commas between fields, with a decimal comma told"),
+        pytest.param(
+            GOOD.replace("y", '"y;z"'), {"decimal": ",", "target": "y;z"}, id="63 such commas, a semicolon in a name"
+        ),
         pytest.param(GOOD.replace("10", '"10"'), {}, id="61 quoted numbers"),
         pytest.param(GOOD.replace("\n1,", "\n'1',").replace("a,b", "'a',b"), {}, id="61 single quotes"),
         pytest.param(gzip.compress(GOOD[:20].encode()) + gzip.compress(GOOD[20:].encode()), {}, id="73 two members"),

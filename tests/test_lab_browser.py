@@ -196,6 +196,95 @@ def test_a_file_is_opened_with_chosen_columns_and_gives_the_librarys_numbers(ser
         page.screenshot(path=f"{SHOTS}/lab-opened.png", full_page=True)
 
 
+def rechosen(page, name, value):
+    """Say how the file is written, and wait until its columns are listed again."""
+    page.select_option(f"#written-{name}", value)
+    wait_until(page, lambda: not page.is_visible("#work"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_path, encoding):
+    rows = [(k / 4, ("Köln", "Bonn", "Ulm")[k % 3], f"Nr. {k}", 3 * k / 4 + k % 5) for k in range(60)]
+    text = "größe;stadt;name;preis\n" + "\n".join(";".join(map(str, row)).replace(".", ",") for row in rows)
+    (tmp_path / "preise.csv").write_text(text, encoding=encoding)
+    page = enter(served, meant=("422",))
+    page.set_input_files("#file", tmp_path / "preise.csv")
+    page.wait_for_selector("#columns:visible")
+    assert page.is_visible("#written-decimal")
+    assert not page.is_visible("#column-choice")
+    if encoding == "latin-1":
+        assert "Choose its encoding under “How the file is written”" in said(page, "data-said")
+        assert page.evaluate("document.activeElement.id") == "written-encoding"
+        rechosen(page, "encoding", encoding)
+    assert "größe, preis hold numbers with a decimal comma" in said(page, "data-said")
+    page.focus("#written-decimal")
+    rechosen(page, "decimal", "comma")
+    assert page.evaluate("document.activeElement.id") == "written-decimal"
+    assert said(page, "data-said") == ""
+    told = dict(
+        zip(
+            ("größe", "stadt", "name", "preis"), page.locator("#column-features small").all_text_contents(), strict=True
+        )
+    )
+    assert told["stadt"] == "(text, 3 values)"
+    assert told["name"] == "(text, 60 values: one column for each)"
+    ticked = page.locator("#column-features input:checked").evaluate_all("boxes => boxes.map(box => box.value)")
+    assert ticked == ["größe", "stadt", "preis"]
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/lab-german-{encoding}.png")
+    page.select_option("#column-held-out", "0")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+    # the exact fit, by another library
+    X = np.array([[1, size, city == "Köln", city == "Ulm"] for size, city, _, _ in rows], dtype=float)
+    y = np.array([row[-1] for row in rows])
+    residuals = y - X @ np.linalg.lstsq(X, y)[0]
+    assert told_rmse(page) == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=1e-4)
+    page.click("#command")
+    options = "--decimal ," + (" --encoding latin-1" if encoding == "latin-1" else "")
+    assert f"--features 'größe,stadt' {options}" in page.input_value("#copied")
+    # the next file is read as files usually are
+    page.set_input_files("#file", PENGUINS)
+    page.wait_for_selector("#columns:visible")
+    assert page.input_value("#written-decimal") == "point"
+    assert not page.is_visible("#written-decimal")
+    assert page.is_visible("#column-choice")
+
+
+def test_another_delimiter_lists_the_columns_anew_and_a_refusal_leaves_only_that_choice(served, enter, tmp_path):
+    (tmp_path / "t.csv").write_text("a b:c:y\n" + "".join(f"{k} {k % 3}:{k * k}:{k % 7}\n" for k in range(30)))
+    page = enter(served, meant=("422",))
+    page.set_input_files("#file", tmp_path / "t.csv")
+    page.wait_for_selector("#columns:visible")
+    rechosen(page, "delimiter", "colon")
+    assert page.locator("#column-features input").evaluate_all("boxes => boxes.map(box => box.value)") == [
+        "a b",
+        "c",
+        "y",
+    ]
+    page.select_option("#column-target", "c")
+    page.select_option("#column-degree", "3")
+    rechosen(page, "delimiter", "bar")
+    assert not page.is_visible("#column-choice")
+    assert not page.is_visible("#open")
+    assert "--" not in said(page, "data-said")
+    rechosen(page, "delimiter", "colon")
+    assert (page.input_value("#column-target"), page.input_value("#column-degree")) == ("c", "3")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+
+
+def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
+    (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
+    page = enter(served, meant=("422",))
+    open_file(page, tmp_path / "gaps.csv", "y", missing="error")
+    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in said(page, "data-said")
+    assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
+    page.select_option("#column-missing", "drop")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+
+
 def test_what_was_opened_is_there_after_a_reload_and_in_no_other_context(served, enter):
     page = enter(served)
     open_file(page, PENGUINS, "body_mass_g", held_out="0.2")

@@ -1,5 +1,6 @@
 """The lab's server: what the page may ask, and what nobody may; the numbers are those of the rows of docs/lab.md."""
 
+import ast
 import asyncio
 import base64
 import gzip
@@ -24,10 +25,11 @@ from hypothesis import strategies as st
 
 import steepest
 from steepest.errors import DataError, UsageError
-from steepest.lab import exchange, jobs, posts, runs
+from steepest.lab import exchange, jobs, posts, reader, runs
 from steepest.lab.answers import ALWAYS, Refusal, as_json
 from steepest.lab.hosts import Hosts
 from steepest.lab.options import Options, new_token
+from steepest.lab.remedies import for_the_form
 from steepest.lab.server import listening
 from steepest.lab.sessions import ENDED, Sessions
 from steepest.lab.strict_json import MOST_BYTES, fields
@@ -139,7 +141,7 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     assert (told["name"], told["rows"]) == ("my table.csv", 60)
     assert told["columns"] == [
         {"name": "x", "kind": "number", "missing": 0},
-        {"name": "kind", "kind": "text", "missing": 1},
+        {"name": "kind", "kind": "text", "missing": 1, "levels": 2, "like": None},
         {"name": "when", "kind": "date", "missing": 0},
         {"name": "y", "kind": "number", "missing": 0},
     ]
@@ -264,7 +266,7 @@ def test_row_112_a_run_has_a_million_epochs_at_most(lab):
 
 def test_a_file_that_cannot_be_used_is_told_with_its_own_name(lab, folder):
     session = lab.session()
-    for name, body, words in (WRONG_FILES[2], WRONG_FILES[-1]):
+    for name, body, words in (WRONG_FILES[6], WRONG_FILES[-1]):
         status, told = lab.upload(session, body, name)
         assert status == 422, (name, told)
         assert name in told["error"]
@@ -294,6 +296,216 @@ def test_kinds_of_files_are_known_by_their_suffix_and_a_new_one_replaces_the_old
     status, told = lab.post("/open", {"target": "c"}, session)
     assert status == 400
     assert "c.parquet has no column 'c'" in told["error"]
+
+
+# how a file is written, and what its columns look like
+
+
+PLAIN = "größe,stadt,preis\n" + "".join(
+    f"{i / 4},{('Köln', 'Bonn', 'Ulm')[i % 3]},{i * 3 / 4 + i % 5}\n" for i in range(40)
+)
+GERMAN = PLAIN.replace(",", ";").replace(".", ",")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "written"),
+    [
+        (GERMAN.encode(), 200, {"decimal": "comma"}),
+        (GERMAN.encode(), 200, {"decimal": "comma", "delimiter": "semicolon"}),
+        (GERMAN.encode("latin-1"), 422, {"decimal": "comma", "encoding": "latin-1"}),
+        (GERMAN.encode("utf-16"), 422, {"decimal": "comma", "encoding": "utf-16"}),
+        (GERMAN.replace(";", "\t").encode(), 200, {"decimal": "comma", "delimiter": "tab"}),
+        (
+            GERMAN.replace(";", "|").encode("latin-1"),
+            422,
+            {"decimal": "comma", "delimiter": "bar", "encoding": "latin-1"},
+        ),
+        (PLAIN.replace(",", " ").encode(), 422, {"delimiter": "space"}),
+        (PLAIN.replace(",", ":").encode(), 422, {"delimiter": "colon"}),
+    ],
+)
+def test_a_file_is_read_as_the_form_says_it_is_written(lab, text, first, written):
+    session = lab.session()
+    status, told = lab.upload(session, text, "preise.csv")
+    assert status == first, told
+    assert "--" not in str(told)
+    if status == 200:
+        assert told["columns"][2] == {
+            "name": "preis",
+            "kind": "text",
+            "missing": 0,
+            "levels": 40,
+            "like": "decimal comma",
+        }
+    else:
+        assert told["field"] in ("delimiter", "encoding")
+    status, told = lab.post("/columns", written, session)
+    assert status == 200, told
+    assert (told["name"], told["rows"]) == ("preise.csv", 40)
+    assert told["columns"] == [
+        {"name": "größe", "kind": "number", "missing": 0},
+        {"name": "stadt", "kind": "text", "missing": 0, "levels": 3, "like": None},
+        {"name": "preis", "kind": "number", "missing": 0},
+    ]
+    status, told = lab.post("/open", {"target": "preis", **written}, session)
+    assert status == 200, told
+    payload = told["payload"]
+    marks = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "space": " "}
+    options = {key: marks.get(value, value) for key, value in written.items()}
+    assert payload.pop("table")["options"] == options
+    # the same numbers, as they are usually written: the same page to the last bit
+    other = lab.session()
+    assert lab.upload(other, PLAIN.encode(), "preise.csv")[0] == 200
+    status, told = lab.post("/open", {"target": "preis"}, other)
+    assert told["payload"].pop("table")["options"] == {}
+    assert payload == told["payload"]
+
+
+def test_a_file_that_is_written_otherwise_is_kept_in_the_place_of_the_earlier_one(lab, folder):
+    session = lab.session()
+    assert lab.post("/columns", {}, session)[0] == 400
+    assert lab.upload(session, CSV, "first.csv")[0] == 200
+    status, told = lab.upload(session, GERMAN.encode("utf-16"), "second.csv")
+    assert (status, told["field"]) == (422, "encoding")
+    assert len(files(folder)) == 1
+    status, told = lab.post("/columns", {"encoding": "latin-1"}, session)
+    assert status == 422, told
+    status, told = lab.post("/columns", {"encoding": "utf-16", "delimiter": "semicolon"}, session)
+    assert (status, told["name"]) == (200, "second.csv")
+    assert [column["kind"] for column in told["columns"]] == ["text"] * 3
+    # what no way of reading mends is not kept, and leaves the earlier one where it is
+    assert lab.upload(session, WRONG_FILES[3][1], "third.csv")[0] == 422
+    assert lab.post("/columns", {"encoding": "utf-16"}, session)[1]["name"] == "second.csv"
+    assert len(files(folder)) == 1
+
+
+def test_columns_of_text_are_told_by_what_they_hold(tmp_path):
+    rows = range(300)
+    columns = {
+        "few": [f"k{i % 20}" for i in rows],
+        "more": [f"k{i % 57}" for i in rows],
+        "names": [f"name {i}" for i in rows],
+        "one": ["k" for _ in rows],
+        "marked": [f"{i},5" for i in rows],
+        "grouped": [f"{i + 1},000" for i in rows],
+        "mixed": [f"{i % 7},25" if i % 2 else str(i % 7) for i in rows],
+        "money": [f"${i % 9}" for i in rows],
+        "gaps": ["" if i % 3 else "ab"[i % 2] for i in rows],
+        "mostly": [f"{i},5" if i < 299 else "unknown" for i in rows],
+        "y": list(rows),
+    }
+    text = "\n".join(";".join(map(str, row)) for row in (columns, *zip(*columns.values(), strict=True)))
+    (tmp_path / "t.csv").write_text(text)
+    found = {column.pop("name"): column for column in inspected(tmp_path / "t.csv", 200_000)["columns"]}
+    assert found.pop("y") == {"kind": "number", "missing": 0}
+    likes = {"marked": "decimal comma", "mixed": "decimal comma", "money": "number"}
+    for name, told in found.items():
+        values = set(columns[name]) - {""}
+        levels = len(values) if len(values) <= 57 else None
+        missing = columns[name].count("")
+        assert told == {"kind": "text", "missing": missing, "levels": levels, "like": likes.get(name)}, name
+
+
+def test_columns_of_text_are_listed_in_little_memory_however_many(tmp_path):
+    # a list of values for each of a hundred columns would take all that the reader of tables may have
+    rows = "".join(",".join(f"k{(i * 7 + j) % (i + 1)}" for i in range(220)) + "\n" for j in range(40))
+    (tmp_path / "t.csv").write_text(",".join(f"c{i}" for i in range(220)) + "\n" + rows)
+    found = inspected(tmp_path / "t.csv", 200_000)["columns"]
+    assert [column["levels"] for column in found] == [min(i + 1, 40) for i in range(220)]
+
+
+ASKED = {"target": "y", "features": ["a"], "missing": "error", "degree": 1, "held_out": 0.0, "title": "t"}
+REFUSED = [
+    ("open", "a,y\n1,2\n,3\n2,5\n", {}, "“Rows with missing values”: leave them out, or 0 and", "missing"),
+    (
+        "open",
+        "a,y\n1,2\n2,\n2,5\n",
+        {"missing": "indicator"},
+        "“Rows with missing values”: leave them out; or",
+        "missing",
+    ),
+    (
+        "open",
+        "a;y\n1,5;2\n2,5;3\n2,5;5\n",
+        {},
+        "decimal mark is a comma, where it is, or leave .* .untick it.",
+        "decimal",
+    ),
+    ("open", "a,y\n2024-01-01,2\n2024-01-02,3\n", {}, "leave the column out .untick it.", "features"),
+    ("open", "a,y\n,2\n,3\n", {}, "eave the column out .untick it.", "features"),
+    ("open", "a,y\n" + "".join(f"k{i},{i}\n" for i in range(1_100)), {}, "Leave it out .untick it.", "features"),
+    ("open", "a,y\n1,x\n2,z\n", {}, "must be a number", None),
+    ("inspect", "a:y\n1:2\n2:3\n", {}, "under “How the file is written” what parts its fields: ':'", "delimiter"),
+    ("inspect", "a,y\n1,2\n2,3\n", {"delimiter": "tab"}, "what parts its fields: ','", "delimiter"),
+    ("inspect", "a\ty\n1\t2\n2\t3\n", {"delimiter": "bar"}, "what parts its fields: '", "delimiter"),
+    (
+        "inspect",
+        "a;y\n1,5;2,5\n1,7;3,5\n",
+        {},
+        "say under “How the file is written” what parts its fields",
+        "delimiter",
+    ),
+    ("inspect", "1;2\n1;2\n2;3\n", {}, "no header line.*“How the file is written”", "delimiter"),
+    ("inspect", "a,y\n1,2\n2,3,4\n", {}, "Correct .*“How the file is written”", "delimiter"),
+    ("inspect", "a;y\n" + "1;2\n" * 30_000 + "1,5;2\n", {}, "'1,5'.*what its decimal mark is", "delimiter"),
+    ("inspect", "a,y\nä,2\nö,3\n".encode("latin-1"), {}, "Choose its encoding .*such as latin-1", "encoding"),
+    ("inspect", "a,y\n1,2\n".encode("utf-16"), {}, "Choose the encoding utf-16", "encoding"),
+    ("inspect", "a,y\nä,2\n".encode(), {"encoding": "utf-16"}, "Choose another encoding under “How the", "encoding"),
+    ("inspect", "a,a\n1,2\n", {}, "columns of the same name", None),
+]
+
+
+@pytest.mark.parametrize(("do", "text", "asked", "words", "field"), REFUSED)
+def test_a_refusal_names_what_the_form_offers(tmp_path, do, text, asked, words, field):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    said = json.loads(
+        reader._said({"do": do, "path": str(path), "name": "t.csv", "limit": 1_000_000, **ASKED, **asked})
+    )
+    assert re.search(words, said["error"]), said
+    assert "--" not in said["error"]
+    assert said["field"] == field
+
+
+NOT_SAID = (
+    "--degree gives powers",  # of products of columns, which the form has not
+    "--database …",  # databases are refused before
+    "--missing empty",  # of predictions
+    "start over with --force",  # of passes whose state is kept
+    "--target NAME",  # a post without a target is refused before
+    "Go on with --resume",  # of triangles, which are no files of the form
+    "--unseen reference",  # of tables for another's coding
+    "larger --upload-limit",  # an option of the lab itself: only whoever starts it can choose that
+)
+"""What a post never gets, and what no form can offer."""
+
+
+def test_no_sentence_of_the_library_reaches_the_form_with_an_option_of_a_command():
+    listing = "import sys, steepest.lab.reader; print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('steepest')))"
+    modules = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    assert len(modules) > 40
+    sentences = {
+        sentence for module in map(Path, modules) if module.name not in ELSEWHERE for sentence in texts(module)
+    }
+    assert sum("--" in sentence for sentence in sentences) > 15
+    for sentence in sentences:
+        if not any(phrase in sentence for phrase in NOT_SAID):
+            for unlisted in (False, True):
+                assert not re.search("--[a-z]", for_the_form(sentence, unlisted)[0]), sentence
+
+
+ELSEWHERE = ("files.py", "remedies.py")  # what is written, which a reader does not; the rules themselves
+
+
+def texts(module):
+    """All texts in the code, with a mark in the place of each value."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "';'" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value
 
 
 # rows 99 to 103: who may ask
@@ -596,6 +808,19 @@ def test_row_106_json_that_is_not_what_is_asked_for_is_refused_with_the_field(la
     assert len(told["error"]) < 400
 
 
+WRONG_WRITING = [
+    ({"delimiter": ";"}, "delimiter"),
+    ({"delimiter": None}, "delimiter"),
+    ({"delimiter": "semicolon "}, "delimiter"),
+    ({"delimiter": "', header=false, delim='"}, "delimiter"),
+    ({"decimal": ","}, "decimal"),
+    ({"decimal": 1}, "decimal"),
+    ({"encoding": "UTF-8"}, "encoding"),
+    ({"encoding": "utf-8'"}, "encoding"),
+    ({"encoding": ["utf-8"]}, "encoding"),
+]
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -612,11 +837,19 @@ def test_row_106_json_that_is_not_what_is_asked_for_is_refused_with_the_field(la
         ({"held_out": "0.2"}, "held_out"),
         ({"degree": 7}, "degree"),
         ({"path": "/etc/passwd"}, "path"),
+        *WRONG_WRITING,
     ],
 )
 def test_row_106_each_field_of_open_is_checked(lab, asked, field):
     status, told = lab.post("/open", {"target": "y", **asked}, lab.session())
     assert (status, told["field"]) == (400, field), told
+
+
+@pytest.mark.parametrize(("asked", "field"), WRONG_WRITING)
+def test_row_106_each_field_of_columns_is_checked(lab, asked, field):
+    status, told = lab.post("/columns", asked, lab.session())
+    assert (status, told["field"]) == (400, field), told
+    assert "--" not in told["error"]
 
 
 def test_row_106_bytes_that_are_no_text_are_refused(lab):

@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -315,6 +317,15 @@ def test_words_are_the_librarys(js):
         assert js("percent(v)", v=abs(value)) == words.percent(abs(value))
     for count in (None, 0, 1, 1_110_807, 3 * 10**31):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="asks bash what a word of a command says")
+def test_a_shell_reads_what_was_quoted_for_it(js):
+    for text in ("\t", ";", "|", " ", ",", ":", "a'b", "-x", "$HOME", "ü b", "a,b", "*"):
+        word = js("shellText(t)", t=text)
+        assert word.isprintable()  # a terminal takes a tab for a key
+        done = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True)
+        assert done.stdout == text
 
 
 def test_a_links_nonsense_is_ignored(js):

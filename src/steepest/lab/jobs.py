@@ -144,5 +144,5 @@ def _result(said: bytes) -> bytes:
             "reading the table ended early; it may need more memory than a job may take. Give fewer rows or columns.",
         ) from None
     if told["error"]:
-        raise Refusal(STATUS[told["kind"]], told["error"])
+        raise Refusal(STATUS[told["kind"]], told["error"], told["field"])
     return result

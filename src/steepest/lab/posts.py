@@ -6,9 +6,11 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from json import loads
+from pathlib import Path
 from typing import Any
 
 from steepest.errors import SteepestError
+from steepest.lab import written
 from steepest.lab.answers import HTML, Answer, Refusal, as_json, with_payloads
 from steepest.lab.jobs import Job, Reader
 from steepest.lab.runs import LARGEST, MOST_DEGREE, MOST_POINTS, points_payload
@@ -26,7 +28,9 @@ CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
         "missing": (choice("error", "drop", "indicator"), "error"),
         "held_out": (number(0, MOST_HELD_OUT), 0.0),
         "degree": (whole(1, MOST_DEGREE), 1),
+        **written.CHECKS,
     },
+    "/columns": written.CHECKS,
     "/points": {"points": (pairs(MOST_POINTS, LARGEST), MISSING), "degree": (whole(1, MOST_DEGREE), 1)},
     "/cancel": {},
     "/page": {"which": (choice("given", "opened", "drawn"), MISSING)},
@@ -79,6 +83,7 @@ class Posts:
     ) -> None:
         self.sessions, self.reader, self.bounds, self.given, self._token = sessions, reader, bounds, given, token
         self._do: dict[str, Callable[[Session, dict[str, Any]], Awaitable[Answer]]] = {
+            "/columns": self._columns,
             "/open": self._open,
             "/points": self._points,
             "/cancel": self._cancel,
@@ -110,13 +115,20 @@ class Posts:
         content = {"session": session.id, "upload_limit": self.bounds.upload_limit, "limits": self.bounds.as_json()}
         return with_payloads(content, given=self.given, opened=session.opened, drawn=session.drawn)
 
-    async def _open(self, session: Session, asked: dict[str, Any]) -> Answer:
-        if session.table is None or session.name is None:
-            raise Refusal(400, "no file has been sent in this session. Choose one first.")
+    async def _columns(self, session: Session, asked: dict[str, Any]) -> Answer:
+        table, name = _sent(session)
         job = Job()
         with session.working(job):
-            request = {"do": "open", "title": session.name.title, **_about(session, self.bounds), **asked}
-            opened = await job.run(self.reader, request, session.table.parent)
+            request = {"do": "inspect", **_about(table, name, self.bounds), **asked}
+            found = await job.run(self.reader, request, table.parent)
+        return _listed(name, found)
+
+    async def _open(self, session: Session, asked: dict[str, Any]) -> Answer:
+        table, name = _sent(session)
+        job = Job()
+        with session.working(job):
+            request = {"do": "open", "title": name.title, **_about(table, name, self.bounds), **asked}
+            opened = await job.run(self.reader, request, table.parent)
             session.opened = opened
         return with_payloads({}, payload=opened)
 
@@ -172,21 +184,31 @@ class Uploading:
         await self._file.feed(chunk)
 
     async def answer(self) -> Answer:
-        """Look into the whole file and say what it holds; it then takes the place of the session's earlier one."""
-        session, name, bounds = self._session, self._file.name, self._posts.bounds
+        """Look into the whole file and say what it holds; it then takes the place of the session's earlier one.
+
+        One that cannot be read as files are usually written does so too: "/columns" may be told how this one is.
+        """
+        name = self._file.name
         self._job.check()
         table = self._file.finish()
-        request = {"do": "inspect", "path": str(table), "name": name.text, "limit": bounds.upload_limit}
+        request = {"do": "inspect", **_about(table, name, self._posts.bounds)}
         try:
             found = await self._job.run(self._posts.reader, request, table.parent)
-        except BaseException:
-            table.unlink(missing_ok=True)
+        except BaseException as error:
+            if isinstance(error, Refusal) and error.field in written.CHECKS:
+                self._keep(table)
+            else:
+                table.unlink(missing_ok=True)
             raise
+        self._keep(table)
+        return _listed(name, found)
+
+    def _keep(self, table: Path) -> None:
+        session = self._session
         if session.table is not None:
             session.table.unlink(missing_ok=True)
-        session.table, session.name = table, name
+        session.table, session.name = table, self._file.name
         self._posts.sessions.known(session.id)
-        return Answer(200, as_json({"name": name.text})[:-1] + b"," + found[1:])
 
     def drop(self) -> None:
         """Leave the session's place, and remove what is left of an unfinished file."""
@@ -194,10 +216,21 @@ class Uploading:
         self._place.__exit__(None, None, None)
 
 
-def _about(session: Session, bounds: Bounds) -> dict[str, Any]:
-    """What every job on a session's file must know."""
-    assert session.name is not None
-    return {"path": os.fspath(session.table or ""), "name": session.name.text, "limit": bounds.upload_limit}
+def _sent(session: Session) -> tuple[Path, FileName]:
+    """The file that a session holds; raise Refusal where it holds none."""
+    if session.table is None or session.name is None:
+        raise Refusal(400, "no file has been sent in this session. Choose one first.")
+    return session.table, session.name
+
+
+def _about(table: Path, name: FileName, bounds: Bounds) -> dict[str, Any]:
+    """What every job on a file must know."""
+    return {"path": os.fspath(table), "name": name.text, "limit": bounds.upload_limit}
+
+
+def _listed(name: FileName, found: bytes) -> Answer:
+    """The answer that lists a file's columns."""
+    return Answer(200, as_json({"name": name.text})[:-1] + b"," + found[1:])
 
 
 def _same(given: str, token: str) -> bool:

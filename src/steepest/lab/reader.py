@@ -1,7 +1,8 @@
 """Reader: the process that reads one table for the lab: a request on stdin, the result on stdout.
 
 `python -m steepest.lab.reader` reads a line of JSON, {"do": "inspect" or "open", "path": …, "name": …, …}, and writes a line
-{"error": sentence or null, "kind": "usage" or "data"} and then, without an error, the result as JSON.
+{"error": sentence or null, "kind": "usage" or "data", "field": of the post that may mend it or null} and then, without an
+error, the result as JSON.
 """
 
 import json
@@ -14,8 +15,10 @@ from typing import Any
 
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
+from steepest.lab.remedies import for_the_form
 from steepest.lab.runs import noting, table_payload
 from steepest.lab.tables import checked, inspected
+from steepest.lab.written import text_options, unusual
 from steepest.sources import open_source
 from steepest.summarize import read
 
@@ -44,29 +47,36 @@ def _said(request: dict[str, Any]) -> bytes:
         return as_json({"error": None, "kind": ""}) + b"\n" + result
     except SteepestError as error:
         kind = "usage" if isinstance(error, UsageError) else "data"
-        return as_json({"error": _without_paths(str(error), request), "kind": kind})
+        unlisted = request["do"] == "inspect" and not request["path"].endswith(".parquet")
+        sentence, field = for_the_form(_without_paths(str(error), request), unlisted)
+        return as_json({"error": sentence, "kind": kind, "field": field})
     except MemoryError:
         sentence = "this table needs more memory than a job may take. Give fewer rows or columns."
     except Exception:
         # whatever it says might hold paths, and nothing that a user can act on
         sentence = "this table cannot be read, or its numbers are too large for a page. Write it again, or correct it."
-    return as_json({"error": sentence, "kind": "data"})
+    return as_json({"error": sentence, "kind": "data", "field": None})
 
 
 def _inspect(request: dict[str, Any]) -> Any:
-    return inspected(Path(request["path"]), request["limit"])
+    return inspected(Path(request["path"]), request["limit"], text_options(request))
 
 
 def _open(request: dict[str, Any]) -> Any:
-    checked(Path(request["path"]), request["limit"])
+    text = text_options(request)
+    checked(Path(request["path"]), request["limit"], text)
     source = open_source(
         request["path"],
         target=request["target"],
         features=request["features"],
         missing=request["missing"],
         degree=request["degree"],
+        delimiter=text.delimiter,
+        decimal=text.decimal,
+        encoding=text.encoding,
     )
     chosen = {key: request[key] for key in ("features", "missing", "degree") if request[key] != UNSAID[key]}
+    chosen |= unusual(text)
     told = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
     with noting() as about:
         made = table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", told)

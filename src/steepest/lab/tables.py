@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from steepest.errors import DataError
+from steepest.lab.texts import estimates, looked_at
 from steepest.sources import files_relation
 from steepest.sources.connection import connect
 from steepest.sources.databases import database_of
 from steepest.sources.header import check_header
-from steepest.sources.locate import Files, locate
+from steepest.sources.locate import Files, TextOptions, locate
 from steepest.sources.reader_errors import telling_errors
 from steepest.sources.roles import CATEGORIES, DATES, NUMERIC, absent
 
@@ -16,19 +17,20 @@ DOUBLE = 8  # bytes of a number
 COUNTED_AT_ONCE = 200  # columns
 
 
-def checked(path: Path, limit: int) -> Files:
+def checked(path: Path, limit: int, text: TextOptions | None = None) -> Files:
     """Return an uploaded file as the library reads it.
 
     Args:
         path: of the file.
         limit: bytes that a Parquet file may have unpacked.
+        text: how a text file is written.
 
     Raises:
         DataError: it is not what its name says, or too large unpacked.
     """
     if database_of(path):
         raise DataError(f"{path} is a database. Give a table of it as CSV or Parquet.")
-    files = locate(path)
+    files = locate(path, text)
     expected = "parquet" if path.suffix == ".parquet" else "csv"
     if files.kind != expected or files.packed:
         found = (
@@ -40,22 +42,26 @@ def checked(path: Path, limit: int) -> Files:
     return files
 
 
-def inspected(path: Path, limit: int) -> dict[str, Any]:
-    """Return the number of rows, and of each column the name, kind and number of missing values."""
-    files = checked(path, limit)
+def inspected(path: Path, limit: int, text: TextOptions | None = None) -> dict[str, Any]:
+    """Return the number of rows, and of each column the name, kind and number of missing values; of text `looked_at` too."""
+    files = checked(path, limit, text)
     relation = files_relation(files, str(path))
     types = relation.columns()
     check_header(files, types)
     names, rows, missing = list(types), 0, []
+    texts: dict[str, dict[str, Any]] = {}
     for first in range(0, len(names), COUNTED_AT_ONCE):
         some = names[first : first + COUNTED_AT_ONCE]
-        counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in some)
-        ((rows, *counted),) = relation.query(f"count(*), {counts}")
-        missing += counted
+        of_text = [name for name in some if _kind(types[name]) == "text"]
+        counts = (f"count(*) FILTER ({absent(name, types[name])})" for name in some)
+        ((rows, *counted),) = relation.query(", ".join(["count(*)", *counts, *estimates(of_text)]))
+        missing += counted[: len(some)]
+        texts |= looked_at(relation, of_text, counted[len(some) :])
     if not rows:
         raise DataError(f"{path} has no data rows. Give a table with at least one row.")
     columns = [
-        {"name": name, "kind": _kind(types[name]), "missing": count} for name, count in zip(names, missing, strict=True)
+        {"name": name, "kind": _kind(types[name]), "missing": count, **texts.get(name, {})}
+        for name, count in zip(names, missing, strict=True)
     ]
     return {"rows": rows, "columns": columns}
 

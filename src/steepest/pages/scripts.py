@@ -4,7 +4,21 @@ from importlib import resources
 
 PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic", "state", "tour")
 """Files of pure functions: numbers in, numbers and texts out."""
-PAGE = ("painting", "pictures", "controls", "view", "draw", "pins", "tell", "server", "sets", "points", "guide", "main")
+PAGE = (
+    "painting",
+    "pictures",
+    "controls",
+    "view",
+    "draw",
+    "pins",
+    "tell",
+    "server",
+    "sets",
+    "files",
+    "points",
+    "guide",
+    "main",
+)
 """Files that touch the page and its pictures."""
 
 

@@ -155,7 +155,9 @@ def locate(data: str | os.PathLike[str], text: TextOptions | None = None) -> Fil
     head = heads[paths[0]][0]
     if kind == "csv" and text.encoding != "utf-16":
         refuse_mixed_line_ends(paths[0], head)
-    return Files(tuple(paths), kind, packed, hive, text, text.delimiter or seen_delimiter(head), quotes_of(head))
+    return Files(
+        tuple(paths), kind, packed, hive, text, text.delimiter or seen_delimiter(head, text.decimal), quotes_of(head)
+    )
 
 
 def _is_table(path: Path) -> bool:

@@ -134,9 +134,15 @@ def _refuse_big_endian(file: Path, head: bytes) -> None:
         raise DataError(f"{file} is big-endian UTF-16, which is not read. Convert it: iconv -f UTF-16BE -t UTF-8.")
 
 
-def seen_delimiter(head: bytes) -> str | None:
-    """The most frequent mark in the first line of a very wide table; None for others."""
+def seen_delimiter(head: bytes, decimal: str = ".") -> str | None:
+    """The most frequent mark in the first line of a very wide table, or where commas are decimal marks; None for others.
+
+    With a decimal comma in every field the reader would find as many commas in each line as other marks.
+    """
     line = head.split(b"\n", 1)[0]
+    if decimal == "," and b"," not in line:
+        count, mark = max((line.count(mark.encode()), mark) for mark in ";\t|")
+        return mark if count else None
     count, mark = max((line.count(mark.encode()), mark) for mark in ",;\t|")
     return mark if count >= WIDE else None
 

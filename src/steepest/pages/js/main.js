@@ -151,7 +151,7 @@ async function start() {
   const content = JSON.parse(byId("payload").textContent), hash = location.hash;
   Object.assign(view, { colors: content.colors, served: content.served, sets: content.sets.map(openPayload) });
   paint();
-  for (const listen of [listenToSettings, listenToButtons, listenToSets, listenToPoints, listenToGuide]) listen();
+  for (const listen of [listenToSettings, listenToButtons, listenToSets, listenToFiles, listenToPoints, listenToGuide]) listen();
   if (view.served) await meetLab();
   byId("guide").hidden = !hasTour();
   byId("link").hidden = location.protocol === "about:"; // a notebook's frame has no address to link to

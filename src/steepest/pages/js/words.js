@@ -86,6 +86,7 @@ function fileText(name) {
 }
 
 function shellText(text) {
+  if (text === "\t") return "$'\\t'"; // a terminal would take the mark itself for a key
   return /^[\w.:=/,+][\w.:=/,+-]*$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
 }
 
