@@ -7,17 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from steepest import jacobi
 from steepest.batch import FloatArray
-from steepest.errors import DataError
-from steepest.threads import one_blas_thread
 
 # A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
 # leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
 DEPENDENT = 3e-14
-# LAPACK's names by position: "C" keeps the digits of singular values when columns differ in size, "F" when rows do too.
-COLUMNS_DIFFER, ROWS_AND_COLUMNS_DIFFER = 0, 2
-UNTOUCHED = 0  # "N": by default LAPACK puts 1e-147 where zeros are, which columns 1e140 apart would feel
-
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 
 
@@ -104,28 +99,16 @@ class Decomposition:
     def factors(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """U (r, r), σ (r,) and V (p, r) of A, σ descending, all > 0.
 
-        By one-sided Jacobi: singular values many orders of magnitude apart keep their digits when only the units of the
-        columns differ. The rows of F differ in size too, so there the variant is asked for that allows both.
-
         Raises:
             DataError: LAPACK could not compute them.
-
-        Source: Drmač, Veselić, "New fast and accurate Jacobi SVD algorithm", SIAM J. Matrix Anal. Appl. 29 (2008).
         """
         A, _ = self.reached
         if not self.rank:
             return np.zeros((0, 0)), np.zeros(0), np.zeros((self.size, 0))
-        largest = np.abs(A).max()
-        tall, accuracy = (A, COLUMNS_DIFFER) if self.complete else (A.T, ROWS_AND_COLUMNS_DIFFER)
-        with one_blas_thread():  # rotations are too small to share: threads would wait for each other
-            singular, left, right, work, _, info = lapack.dgejsv(
-                tall / largest, joba=accuracy, jobu=0, jobv=0, jobr=0, jobp=UNTOUCHED
-            )
-        if info:
-            raise DataError(f"the eigenvalues could not be computed (dgejsv stopped with {info}); rescale the columns.")
-        singular = singular * (work[0] / work[1]) * largest
-        left = left[:, : self.rank]
-        return (left, singular, right) if self.complete else (right, singular, left)
+        if self.complete:
+            return jacobi.decompose(A)
+        V, singular, U = jacobi.decompose(A.T, rows_differ=True)  # the rows of F differ in size as the columns do
+        return U, singular, V
 
     @cached_property
     def images(self) -> FloatArray:
