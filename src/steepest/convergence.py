@@ -51,7 +51,8 @@ def first_epoch(
 
     Returns:
         the epoch: the first one, as far as the eigenvalues' rounding (1e-16 of them) allows, which is to the last digit
-        up to some 10**8 epochs, and to ten digits beyond. Momentum swings, so every epoch between two bounds is looked
+        up to some 10**8 epochs, and to ten digits beyond unless the rate is within 1e-10 of the stability limit, as the best
+        one is for modes 1e10 apart: that takes a digit for each power of ten. Momentum swings, so every epoch between two bounds is looked
         at; where these are millions apart, it is the first epoch from which on all modes stay within the tolerance.
         None also for a rate at or above the stability limit.
 
