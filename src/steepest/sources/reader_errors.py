@@ -46,7 +46,7 @@ def telling_errors(label: str) -> Iterator[None]:
             raise
         text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ")
         raise DataError(
-            f"cannot read {label}: {_where(text, label)}{_what(text)} {_remedy(text.replace(label, ''))}"
+            f"cannot read {label}: {_where(text, label)}{_what(text.replace(label + '/', ''))} {_remedy(text.replace(label, ''))}"
         ) from None
 
 
