@@ -36,11 +36,13 @@ RULES = (
     ),
     Rule(
         r"Say what stands between the fields: --delimiter '(\\?.)'",
-        rf"Say under {HOW} what parts its fields: '\1'",
+        rf"Say under {HOW} what separates its fields: '\1'",
         "delimiter",
     ),
-    Rule(r"say what stands between the fields: --delimiter", f"say under {HOW} what parts its fields", "delimiter"),
-    Rule(r"give --delimiter and --encoding", f"say under {HOW} what parts its fields, and its encoding", "delimiter"),
+    Rule(r"say what stands between the fields: --delimiter", f"say under {HOW} what separates its fields", "delimiter"),
+    Rule(
+        r"give --delimiter and --encoding", f"say under {HOW} what separates its fields, and its encoding", "delimiter"
+    ),
     Rule(r"Give its encoding \(--encoding latin-1\)", f"Choose its encoding under {HOW}, such as latin-1", "encoding"),
     Rule(r"Give another --encoding", f"Choose another encoding under {HOW}", "encoding"),
     Rule(r"Give encoding utf-16", f"Choose the encoding utf-16 under {HOW}", "encoding"),
@@ -50,10 +52,14 @@ RULES = (
 UNLISTED = (
     Rule(
         r"(Correct that line|Correct the file)(, or leave the column out \(--exclude\))?\.",
-        rf"\1, or say under {HOW} what parts its fields and what its decimal mark is.",
+        rf"\1, or say under {HOW} what separates its fields and what its decimal mark is.",
         "delimiter",
     ),
-    Rule(r"Write a first line with", f"Say under {HOW} what parts its fields, or write a first line with", "delimiter"),
+    Rule(
+        r"Write a first line with",
+        f"Say under {HOW} what separates its fields, or write a first line with",
+        "delimiter",
+    ),
 )
 """Before the columns of a text file are known there is none to untick, and they may be unknown for a wrong mark."""
 

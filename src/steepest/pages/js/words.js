@@ -90,7 +90,7 @@ function shellText(text) {
   return /^[\w.:=/,+][\w.:=/,+-]*$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
 }
 
-// A name in a list of names parted by commas.
+// A name in a list of names separated by commas.
 function csvText(text) {
   return /[",\n]|^\s|\s$/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
