@@ -103,8 +103,11 @@ def test_constant_and_collinear_columns_are_named():
     assert len(d.dependent) == 1
     assert d.dependent[0] in ("a", "b", "sum")
     assert (d.rank, d.size) == (3, 5)
-    assert "Constant: seven" in str(d)
-    assert "Collinear: " in str(d)
+    assert "Constant: seven cannot be told from the intercept; leave it out." in str(d)
+    assert "; leave it out, or set l2 above 0." in str(d)
+    d = diagnose(np.column_stack([X, X[:, 0]]), X[:, 1], features=["a", "b", "seven", "sum", "again"])
+    assert len(d.dependent) == 2
+    assert "; leave them out, or set l2 above 0." in str(d)
 
 
 def test_nothing_moves_where_nothing_is():

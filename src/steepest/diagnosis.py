@@ -223,11 +223,11 @@ class Diagnosis:
             f"objective {self.objective}, {self.in_force} inputs."
         ]
         if self.constant:
-            said.append(f"Constant: {listing(self.constant)} cannot be told from the intercept; leave it out.")
+            told = f"{listing(self.constant)} cannot be told from the intercept"
+            said.append(f"Constant: {told}; leave {_them(self.constant)} out.")
         if self.dependent:
-            said.append(
-                f"Collinear: {listing(self.dependent)} can be computed from the other columns; leave it out, or set l2 above 0."
-            )
+            told = f"{listing(self.dependent)} can be computed from the other columns"
+            said.append(f"Collinear: {told}; leave {_them(self.dependent)} out, or set l2 above 0.")
         if not self.modes:
             return [*said, "No direction has curvature: nothing will move at any learning rate."]
         steepest, slowest = self.modes[0], self.modes[-1]
@@ -356,3 +356,7 @@ def _view(triangle: Triangle, name: CoordinatesName, objective: ObjectiveName, l
     coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
     quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
     return View(coordinates, quadratic, triangle.features, triangle.input_sizes(coordinates))
+
+
+def _them(names: tuple[str, ...]) -> str:
+    return "it" if len(names) == 1 else "them"
