@@ -319,7 +319,9 @@ def test_words_are_the_librarys(js):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="asks bash what a word of a command says")
+@pytest.mark.skipif(
+    shutil.which("bash") is None, reason="bash is not installed; it is to read back what the page quotes for it"
+)
 def test_a_shell_reads_what_was_quoted_for_it(js):
     for text in ("\t", ";", "|", " ", ",", ":", "a'b", "-x", "$HOME", "ü b", "a,b", "*"):
         word = js("shellText(t)", t=text)
