@@ -39,7 +39,7 @@ def pin(core):
 
 def warm(path):
     """Import what a worker needs and read one piece, so that the start is not timed."""
-    import steepest.cluster
+    import steepest.summaries.cluster
 
     steepest.cluster._partial(steepest.open_source(path, target="x0").pieces()[0], 0.0, 0, 0)
 

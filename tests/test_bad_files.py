@@ -26,9 +26,9 @@ import pytest
 from pyarrow import parquet
 
 import steepest
+from steepest.data.sources.relations import DuckDBRelation
 from steepest.errors import DataError, MissingValuesError, SteepestError, UsageError
-from steepest.sources.relations import DuckDBRelation
-from steepest.summarize import read
+from steepest.summaries.summarize import read
 
 GOOD = "a,b,y\n1,10,1\n2,30,4\n3,20,3\n4,50,8\n"
 MEANS = [2.5, 27.5, 4.0]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.convergence import first_epoch
+from steepest.descent.settings import best_chebyshev, best_momentum
 from steepest.errors import UsageError
-from steepest.quadratic import Modes
-from steepest.rules import ChebyshevRule, HeavyBallRule
-from steepest.settings import best_chebyshev, best_momentum
+from steepest.objectives.quadratic import Modes
+from steepest.rules.convergence import first_epoch
+from steepest.rules.rule import ChebyshevRule, HeavyBallRule
 
 getcontext().prec = 60
 

@@ -16,10 +16,10 @@ import pandas
 import pytest
 
 import steepest
-from steepest import cluster
+from steepest.data.sources import relations
 from steepest.errors import ClusterError, DataError, MissingValuesError, UsageError
-from steepest.sources import relations
-from steepest.summarize import read
+from steepest.summaries import cluster
+from steepest.summaries.summarize import read
 
 ROWS = 300_000
 

@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 
 import steepest
-from steepest.coding import Coding, Column
+from steepest.data.coding import Coding, Column
 from steepest.errors import DataError, DataTypeError, DataWarning, MissingValuesError, UsageError
 
 FRAME = pandas.DataFrame(

@@ -8,11 +8,11 @@ import pyarrow
 import pytest
 
 import steepest
-from steepest.batch import Batch
-from steepest.columns import ColumnBatch, Columns
+from steepest.data.batch import Batch
+from steepest.data.columns import ColumnBatch, Columns
+from steepest.data.sources import open_source, tables
 from steepest.errors import DataError, MissingValuesError
-from steepest.sources import open_source, tables
-from steepest.triangle import Triangle
+from steepest.summaries.triangle import Triangle
 
 CUTS = [[], [1], [1, 2, 7], [8_192, 20_000, 20_001], list(range(0, 30_000, 500))]
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
-from steepest.convergence import first_epoch, settled_epoch
+from steepest.descent.settings import best_learning_rate, best_momentum
 from steepest.errors import UsageError
-from steepest.quadratic import Modes
-from steepest.rules import GradientRule, HeavyBallRule, NesterovRule
-from steepest.settings import best_learning_rate, best_momentum
+from steepest.objectives.quadratic import Modes
+from steepest.rules.convergence import first_epoch, settled_epoch
+from steepest.rules.rule import GradientRule, HeavyBallRule, NesterovRule
 
 
 def counted(rule, eigenvalues, tolerance, weights=None, most=20_000):

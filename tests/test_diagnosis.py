@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import steepest
-from steepest.diagnosis import diagnose
+from steepest.analysis.diagnosis import diagnose
 from steepest.errors import UsageError
 
 from .conftest import literal_descent, problems

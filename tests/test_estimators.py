@@ -503,7 +503,7 @@ def test_a_number_is_a_grid_of_one(given, same):
 
 
 def test_folds_are_made_from_one_reading(monkeypatch):
-    from steepest.sources.arrays import ArraySource
+    from steepest.data.sources.arrays import ArraySource
 
     readings = []
     plain = ArraySource.batches

@@ -11,10 +11,10 @@ import pytest
 from scipy import stats
 
 import steepest
-from steepest.example_data import noise, places
+from steepest.analysis.validation import validation_curve
+from steepest.data.examples import noise, places
 from steepest.lab.sets import OPENINGS, payloads, run_of
 from steepest.tutorial import generate_data
-from steepest.validation import validation_curve
 
 from .conftest import literal_descent
 

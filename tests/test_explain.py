@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import steepest
+from steepest.analysis.explain import explain
 from steepest.errors import UsageError
-from steepest.explain import explain
 
 from .conftest import literal_descent
 

@@ -24,10 +24,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import steepest
-from steepest.coding import Coding, Column
+from steepest.data.coding import Coding, Column
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.export.excel import LONGEST_FORMULA, letters
-from steepest.model_file import Model
+from steepest.models.export.excel import LONGEST_FORMULA, letters
+from steepest.models.model import Model
 
 PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
 LANGUAGES = ("python", "duckdb", "sqlite", "excel", "onnx")

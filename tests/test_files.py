@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest import run_folder
 from steepest.errors import UsageError
-from steepest.files import whole_folder, write_whole
-from steepest.model_file import Model
-from steepest.plots import PredictionErrorDisplay
+from steepest.models import run_folder
+from steepest.models.model import Model
+from steepest.support.files import whole_folder, write_whole
+from steepest.views.plots import PredictionErrorDisplay
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, 
 def test_a_killed_writer_leaves_no_folder_of_that_name(tmp_path):
     code = f"""
 import os, pathlib
-from steepest.files import whole_folder
+from steepest.support.files import whole_folder
 with whole_folder({str(tmp_path / "r")!r}) as folder:
     (folder / "half").write_text("x")
     os.kill(os.getpid(), 9)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import steepest
-from steepest.batch import Batch
+from steepest.data.batch import Batch
+from steepest.data.split import held_out
 from steepest.errors import DataError, UsageError
-from steepest.split import held_out
-from steepest.triangle import Triangle
+from steepest.summaries.triangle import Triangle
 
 from .conftest import problems
 from .test_cli import PENGUINS, steepest_command

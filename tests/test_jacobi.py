@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from steepest import jacobi
 from steepest.errors import DataError
-from steepest.threads import one_blas_thread
+from steepest.objectives import jacobi
+from steepest.support.threads import one_blas_thread
 
 
 def graded(seed, m, n, rows_differ):

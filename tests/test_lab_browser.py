@@ -14,7 +14,7 @@ import pytest
 
 import steepest
 from steepest.lab.sets import payloads
-from steepest.pages.document import document
+from steepest.views.pages.document import document
 
 from .browser import NASTY, SHOTS, browser, data, opened, said, visit, wait_until  # noqa: F401 - fixtures
 

@@ -35,8 +35,8 @@ from steepest.lab.sessions import ENDED, Sessions
 from steepest.lab.strict_json import MOST_BYTES, fields
 from steepest.lab.tables import inspected
 from steepest.lab.upload import FileName, Upload
-from steepest.pages import Rows, page
-from steepest.summarize import read
+from steepest.summaries.summarize import read
+from steepest.views.pages import Rows, page
 
 from .lab_client import everything, running
 

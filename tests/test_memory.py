@@ -7,9 +7,9 @@ import pytest
 
 import steepest
 from steepest.cli import _run as run
+from steepest.data.sources import connection
+from steepest.data.sources.connection import connect
 from steepest.errors import DataError
-from steepest.sources import connection
-from steepest.sources.connection import connect
 
 COLUMNS = 40
 
@@ -57,7 +57,7 @@ def test_a_pass_gives_the_same_bits_as_with_memory_enough(file, monkeypatch):
 
 
 def test_what_no_bound_allows_is_told_with_the_remedy(file, monkeypatch, small):
-    from steepest.sources import relations
+    from steepest.data.sources import relations
 
     for module in (connection, relations):
         monkeypatch.setattr(module, "MORE_MEMORY", ("SET memory_limit = '15MB'",))
@@ -66,7 +66,7 @@ def test_what_no_bound_allows_is_told_with_the_remedy(file, monkeypatch, small):
 
 
 def test_another_error_is_not_tried_again(file, tmp_path, small, monkeypatch):
-    from steepest.sources import relations
+    from steepest.data.sources import relations
 
     monkeypatch.setattr(relations, "MORE_MEMORY", ("no SQL at all",))
     with pytest.raises(DataError, match="Parser Error"):  # this step was taken ...

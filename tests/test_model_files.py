@@ -20,11 +20,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import steepest
-from steepest import run_folder
-from steepest.coding import Coding, Column
+from steepest.data.coding import Coding, Column
 from steepest.errors import DataError, ModelFileError, SteepestWarning
-from steepest.model_file import Model
-from steepest.model_schema import checksum
+from steepest.models import run_folder
+from steepest.models.model import Model
+from steepest.models.schema import checksum
 
 PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
 VERSION_1 = Path(__file__).parent / "model_files" / "version_1.json"  # as steepest wrote it while 1 was the newest

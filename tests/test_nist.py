@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.batch import Batch
-from steepest.quadratic import Quadratic
-from steepest.triangle import Triangle
+from steepest.data.batch import Batch
+from steepest.objectives.quadratic import Quadratic
+from steepest.summaries.triangle import Triangle
 
 from .conftest import SHARED_DATA
 

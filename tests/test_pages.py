@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest import run_folder, run_reader
+from steepest.data.sample import Sample
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.pages import Rows, problem_with, scripts, stored
-from steepest.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
-from steepest.quadratic import Quadratic
-from steepest.sample import Sample
+from steepest.models import run_folder, run_reader
+from steepest.objectives.quadratic import Quadratic
+from steepest.views.pages import Rows, problem_with, scripts, stored
+from steepest.views.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
 
 from .test_cli import steepest_command
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.pages import Rows, scripts
-from steepest.pages.payload import payload
-from steepest.quadratic import Modes
-from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
-from steepest.settings import best_learning_rate
+from steepest.descent.settings import best_learning_rate
+from steepest.objectives.quadratic import Modes
+from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+from steepest.views.pages import Rows, scripts
+from steepest.views.pages.payload import payload
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
 
@@ -309,7 +309,7 @@ def test_the_arithmetic_of_a_step_is_that_of_explain(js):
 
 
 def test_words_are_the_librarys(js):
-    from steepest import words
+    from steepest.support import words
 
     values = [0.0, 1.0, -1.5, 121211.92, 0.000132666, 200_000.0, 1e-5, 3.2e15, 0.1 + 0.2, 12345.678, 1e-4, -7.123456e-9]
     for value in values:
@@ -409,7 +409,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)
     source = steepest.open_source("./" + table["name"], target="y", **options)
-    from steepest.summarize import read
+    from steepest.summaries.summarize import read
 
     told = table_payload(read(source, test_size=0.25, seed=3), "t", "opened", table)
     hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"

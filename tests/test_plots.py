@@ -8,7 +8,7 @@ import pytest
 
 import steepest
 from steepest.errors import DataError, UsageError
-from steepest.plots import save
+from steepest.views.plots import save
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
-from steepest.batch import Batch
-from steepest.quadratic import Quadratic
-from steepest.triangle import Triangle
+from steepest.data.batch import Batch
+from steepest.objectives.quadratic import Quadratic
+from steepest.summaries.triangle import Triangle
 
 from .conftest import known_problem, problems
 

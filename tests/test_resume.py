@@ -12,8 +12,8 @@ import pytest
 
 import steepest
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.summarize import read
-from steepest.triangle import Triangle
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
 
 ROWS = 400_000
 KILLS = 50
@@ -21,8 +21,8 @@ KILLS = 50
 PASS = """
 import sys
 import steepest
-from steepest.sources import tables
-from steepest.summarize import read
+from steepest.data.sources import tables
+from steepest.summaries.summarize import read
 tables.BLOCK_ROWS = 4_096   # many batches, so that there are many moments to be killed at
 print("ready", flush=True)
 source = steepest.open_source(sys.argv[1], target="y", missing="drop")

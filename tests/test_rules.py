@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from steepest.recurrence import one_minus_powers, signed_powers
-from steepest.rules import GradientRule, HeavyBallRule, NesterovRule
+from steepest.rules.recurrence import one_minus_powers, signed_powers
+from steepest.rules.rule import GradientRule, HeavyBallRule, NesterovRule
 
 getcontext().prec = 60
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import steepest
 from steepest.cli import _run as run
-from steepest.double_double import add, scaled, total, two_product, two_sum
 from steepest.errors import DataError, DataWarning, UsageError
+from steepest.summaries.double_double import add, scaled, total, two_product, two_sum
 
 floats = st.floats(-1e100, 1e100, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-100)
 
@@ -149,7 +149,7 @@ def test_open_coefficients_are_named():
 
 
 def test_other_rows_in_a_further_look_are_noticed():
-    from steepest.solution import refine
+    from steepest.analysis.solve import refine
 
     x = np.arange(6.0)[:, None]
     triangle = steepest.summarize(x, x[:, 0])

@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse
 
 import steepest
+from steepest.data.sources import open_source
+from steepest.data.sources.arrays import ArraySource
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
-from steepest.sources import open_source
-from steepest.sources.arrays import ArraySource
-from steepest.summarize import read
+from steepest.summaries.summarize import read
 
 X = np.array([[1.0, 10.0], [2.0, 30.0], [3.0, 20.0], [4.0, 50.0]])
 Y = np.array([1.0, 4.0, 3.0, 8.0])
@@ -48,7 +48,7 @@ def test_read_only_and_mapped_arrays_are_left_alone(tmp_path):
 
 
 def test_sparse_rows_are_dense_a_batch_at_a_time(monkeypatch):
-    import steepest.sources.arrays as arrays
+    import steepest.data.sources.arrays as arrays
 
     generator = np.random.default_rng(0)
     wide = scipy.sparse.random_array((5_000, 7), density=0.2, rng=generator, format="csc")

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 import steepest
-from steepest import gram
+from steepest.analysis.sweep import sweep
+from steepest.analysis.validation import validation_curve
+from steepest.data.sources import open_source
+from steepest.data.split import consecutive_fold_of_rows, fold_of_rows, hash_positions
 from steepest.errors import DataError, UsageError
-from steepest.folds import read_folds
-from steepest.gram import triangularize_parts
-from steepest.sources import open_source
-from steepest.split import consecutive_fold_of_rows, fold_of_rows, hash_positions
-from steepest.sweep import sweep
-from steepest.triangle import Triangle
-from steepest.validation import validation_curve
+from steepest.summaries import gram
+from steepest.summaries.folds import read_folds
+from steepest.summaries.gram import triangularize_parts
+from steepest.summaries.triangle import Triangle
 
 from .conftest import literal_descent
 
@@ -293,7 +293,7 @@ def test_a_rows_fold_is_the_place_of_its_hash_in_its_run(monkeypatch, folds):
 
 
 def test_of_equal_hashes_the_first_comes_first():
-    from steepest.split import _ranks
+    from steepest.data.split import _ranks
 
     for count in (3, 12):
         values = np.full((2, count), 5, dtype=np.uint64)
@@ -307,7 +307,7 @@ def test_parts_of_a_large_batch_are_the_triangles_of_their_rows(count):
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(40_000, 5)), generator.normal(size=(40_000, 1))
     labels = generator.choice([-1, *range(count + 1), 65_536], size=40_000)  # rows of parts 0 … count - 1 count
-    from steepest.batch import Batch
+    from steepest.data.batch import Batch
 
     for offset in (0.0, 1e5):
         batch = Batch(X + offset, y, tuple("abcde"), ("y",))

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import steepest
-from steepest.batch import Batch
+from steepest.data.batch import Batch
+from steepest.data.sources import open_source
 from steepest.errors import DataError, DataTypeError, UsageError
-from steepest.sources import open_source
-from steepest.summarize import read
-from steepest.triangle import Triangle
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
 
 ROWS = 700
 

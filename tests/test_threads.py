@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from steepest.batch import Batch
-from steepest.threads import available, in_threads, one_blas_thread
-from steepest.triangle import Triangle
+from steepest.data.batch import Batch
+from steepest.summaries.triangle import Triangle
+from steepest.support.threads import available, one_blas_thread, parallel_map
 
 
 def blas_threads():
@@ -53,7 +53,7 @@ def test_blas_is_held_to_one_thread_and_let_go_also_when_blocks_overlap():
 def test_an_error_in_a_piece_comes_out_and_lets_go():
     before = blas_threads()
     with pytest.raises(ZeroDivisionError):
-        in_threads(lambda x: 1 / x, [1, 0, 2])
+        parallel_map(lambda x: 1 / x, [1, 0, 2])
     assert blas_threads() == before
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.example_data import noise
+from steepest.data.examples import noise
+from steepest.descent.verdict import CONVERGED
 from steepest.lab.sets import OPENINGS, payloads
-from steepest.pages import scripts
-from steepest.verdict import CONVERGED
+from steepest.views.pages import scripts
 
 from .test_pages_js import ATOB
 
@@ -277,8 +277,8 @@ def test_what_is_said_of_the_lines_run_is_true(tour):
     assert np.ptp(loss[10:1001]) < 1e-5 * loss[0]
     kinds = [descent(step, epoch=epoch)[1].verdict.kind for epoch in (needed - 1, needed)]
     assert kinds == ["unfinished", "converged"]
-    ways = run.surface.modes.directions
-    assert np.argmax(np.abs(ways[:, -1])) == 0  # the flat mode is mostly the bias
+    directions = run.surface.modes.directions
+    assert np.argmax(np.abs(directions[:, -1])) == 0  # the flat mode is mostly the bias
     assert descent(step, rate=0.001, epoch=100)[1].verdict.kind == "diverges"
     assert f"{missing(run):.1f} % of the bias is still missing" in run.verdict.sentence
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
-from steepest import gram
-from steepest.batch import Batch
+from steepest.data.batch import Batch
 from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.triangle import Triangle
+from steepest.summaries import gram
+from steepest.summaries.triangle import Triangle
 
 
 def table(seed, n, d=3, t=1, offset=0.0, weighted=False):

@@ -10,12 +10,20 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from steepest.version import __version__
+from steepest.support.version import __version__
 
 if TYPE_CHECKING:
-    from steepest.coefficient_table import Inference
-    from steepest.descend import descend
-    from steepest.diagnosis import Diagnosis, diagnose
+    from steepest.analysis.coefficient_table import Inference
+    from steepest.analysis.diagnosis import Diagnosis, diagnose
+    from steepest.analysis.explain import Explanation, explain
+    from steepest.analysis.infer import infer
+    from steepest.analysis.solve import Solution, solve
+    from steepest.analysis.sweep import Sweep, sweep
+    from steepest.analysis.validation import ValidationCurve, validation_curve
+    from steepest.data.examples import EXAMPLES, ExampleData, example
+    from steepest.data.sources import open_source
+    from steepest.descent.descend import descend
+    from steepest.descent.trajectory import Record, State, Trajectory, Verdict
     from steepest.errors import (
         ClusterError,
         DataError,
@@ -29,12 +37,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
-    from steepest.example_data import EXAMPLES, ExampleData, example
-    from steepest.explain import Explanation, explain
-    from steepest.export import export
-    from steepest.inference import infer
-    from steepest.model_file import Model, load
-    from steepest.plots import (
+    from steepest.models.export import export
+    from steepest.models.model import Model, load
+    from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.summaries.summarize import summarize
+    from steepest.summaries.triangle import Triangle
+    from steepest.views.plots import (
         HeatMapDisplay,
         LossContourDisplay,
         LossCurveDisplay,
@@ -42,65 +50,57 @@ if TYPE_CHECKING:
         PredictionErrorDisplay,
         ValidationCurveDisplay,
     )
-    from steepest.rules import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
-    from steepest.solution import Solution, solve
-    from steepest.sources import open_source
-    from steepest.summarize import summarize
-    from steepest.sweep import Sweep, sweep
-    from steepest.trajectory import Record, State, Trajectory, Verdict
-    from steepest.triangle import Triangle
-    from steepest.validation import ValidationCurve, validation_curve
 
 _HOMES = {
-    "ChebyshevRule": "rules",
+    "ChebyshevRule": "rules.rule",
     "ClusterError": "errors",
-    "Coding": "coding",
+    "Coding": "data.coding",
     "DataError": "errors",
     "DataTypeError": "errors",
     "DataWarning": "errors",
-    "Diagnosis": "diagnosis",
+    "Diagnosis": "analysis.diagnosis",
     "DivergenceError": "errors",
-    "EXAMPLES": "example_data",
-    "ExampleData": "example_data",
-    "Explanation": "explain",
+    "EXAMPLES": "data.examples",
+    "ExampleData": "data.examples",
+    "Explanation": "analysis.explain",
     "GradientDescentRegressor": "estimators",
     "GradientDescentRegressorCV": "estimators",
-    "GradientRule": "rules",
-    "HeatMapDisplay": "plots",
-    "HeavyBallRule": "rules",
-    "Inference": "coefficient_table",
-    "LossContourDisplay": "plots",
-    "LossCurveDisplay": "plots",
+    "GradientRule": "rules.rule",
+    "HeatMapDisplay": "views.plots",
+    "HeavyBallRule": "rules.rule",
+    "Inference": "analysis.coefficient_table",
+    "LossContourDisplay": "views.plots",
+    "LossCurveDisplay": "views.plots",
     "MissingValuesError": "errors",
-    "ModeDecayDisplay": "plots",
-    "Model": "model_file",
+    "ModeDecayDisplay": "views.plots",
+    "Model": "models.model",
     "ModelFileError": "errors",
-    "NesterovRule": "rules",
-    "PredictionErrorDisplay": "plots",
-    "Record": "trajectory",
-    "Solution": "solution",
-    "State": "trajectory",
+    "NesterovRule": "rules.rule",
+    "PredictionErrorDisplay": "views.plots",
+    "Record": "descent.trajectory",
+    "Solution": "analysis.solve",
+    "State": "descent.trajectory",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
-    "Sweep": "sweep",
-    "Trajectory": "trajectory",
-    "Triangle": "triangle",
+    "Sweep": "analysis.sweep",
+    "Trajectory": "descent.trajectory",
+    "Triangle": "summaries.triangle",
     "UsageError": "errors",
-    "ValidationCurve": "validation",
-    "ValidationCurveDisplay": "plots",
-    "Verdict": "trajectory",
-    "descend": "descend",
-    "diagnose": "diagnosis",
-    "example": "example_data",
-    "explain": "explain",
-    "export": "export",
-    "infer": "inference",
-    "load": "model_file",
-    "open_source": "sources",
-    "solve": "solution",
-    "summarize": "summarize",
-    "sweep": "sweep",
-    "validation_curve": "validation",
+    "ValidationCurve": "analysis.validation",
+    "ValidationCurveDisplay": "views.plots",
+    "Verdict": "descent.trajectory",
+    "descend": "descent.descend",
+    "diagnose": "analysis.diagnosis",
+    "example": "data.examples",
+    "explain": "analysis.explain",
+    "export": "models.export",
+    "infer": "analysis.infer",
+    "load": "models.model",
+    "open_source": "data.sources",
+    "solve": "analysis.solve",
+    "summarize": "summaries.summarize",
+    "sweep": "analysis.sweep",
+    "validation_curve": "analysis.validation",
 }
 
 __all__ = [

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.batch import FloatArray, check_finite
-from steepest.descend import descend
-from steepest.engines import loop
+from steepest.data.batch import check_finite
+from steepest.data.sources.matrices import as_matrix
+from steepest.data.split import check_seed
+from steepest.descent import loop
+from steepest.descent.descend import descend
+from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, DivergenceError, UsageError
-from steepest.plots import PredictionErrorDisplay
-from steepest.rules import GradientRule, check_learning_rate
-from steepest.settings import check_epochs
-from steepest.sources.matrices import as_matrix
-from steepest.split import check_seed
-from steepest.words import number
+from steepest.rules.rule import GradientRule, check_learning_rate
+from steepest.support.arrays import FloatArray
+from steepest.support.words import number
+from steepest.views.plots import PredictionErrorDisplay
 
 
 def generate_data(

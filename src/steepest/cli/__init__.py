@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from steepest.errors import SteepestError
-from steepest.version import __version__
+from steepest.support.version import __version__
 
 COMMANDS = {
     "demo": ("steepest.cli.demo", "The tutorial's run: its figures, its plots, and what it does not tell."),
@@ -106,9 +106,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _one_line(error: BaseException) -> str:
-    from steepest.cli.text import shown  # noqa: PLC0415 - errors are rare
+    from steepest.cli.text import printable  # noqa: PLC0415 - errors are rare
 
-    return shown(" ".join(str(error).split()))
+    return printable(" ".join(str(error).split()))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -9,19 +9,19 @@ import click
 import numpy as np
 
 from steepest import tutorial
-from steepest.batch import FloatArray
 from steepest.cli.finish import choose_folder, echo_json, keep
 from steepest.cli.options import NumberOrAuto
 from steepest.cli.text import log_lines, progress, table
-from steepest.descend import descend
-from steepest.engines import loop
-from steepest.pages import Rows
-from steepest.plots import PredictionErrorDisplay
-from steepest.rules import GradientRule
-from steepest.sample import Sample
-from steepest.summarize import summarize
-from steepest.trajectory import Trajectory, log_spaced
-from steepest.words import number
+from steepest.data.sample import Sample
+from steepest.descent import loop
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.rules.rule import GradientRule
+from steepest.summaries.summarize import summarize
+from steepest.support.arrays import FloatArray
+from steepest.support.words import number
+from steepest.views.pages import Rows
+from steepest.views.plots import PredictionErrorDisplay
 
 Data = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
+from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.cli.options import objective_option
 from steepest.cli.table import cluster_option, notes, read_table, table_options, take
-from steepest.cli.text import short, table
-from steepest.diagnosis import TOLERANCES, Diagnosis, View, diagnose
-from steepest.words import epochs, momentum, number
+from steepest.cli.text import shorten, table
+from steepest.support.words import epochs, momentum, number
 
 MOST_MODES = 12
 
@@ -85,7 +85,7 @@ def _rules_table(view: View) -> str:
 def _modes_table(view: View) -> str:
     modes = view.modes
     shown = modes if len(modes) <= MOST_MODES else (*modes[: MOST_MODES // 2], *modes[-MOST_MODES // 2 :])
-    rows = [(short(mode.words, 60), number(mode.eigenvalue), _count(mode.epochs)) for mode in shown]
+    rows = [(shorten(mode.words, 60), number(mode.eigenvalue), _count(mode.epochs)) for mode in shown]
     left_out = len(modes) - len(shown)
     note = f"\n  {left_out} modes between them are not shown; --json has all" if left_out else ""
     return (

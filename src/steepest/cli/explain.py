@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
+from steepest.analysis.explain import FORMULAS, explain
 from steepest.cli.options import NumberOrAuto, objective_option
 from steepest.cli.table import open_table, table_options, take
-from steepest.cli.text import shown
-from steepest.explain import FORMULAS, explain
-from steepest.triangle import Triangle
+from steepest.cli.text import printable
+from steepest.summaries.triangle import Triangle
 
 
 @click.command(name="explain")
@@ -68,5 +68,5 @@ def command(data: str, as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
         return
     said = [] if isinstance(source, Triangle) else source.notes
-    click.echo("".join(f"{shown(note)}\n" for note in said), nl=False)
-    click.echo("\n".join(shown(line) for line in str(explanation).split("\n")))
+    click.echo("".join(f"{printable(note)}\n" for note in said), nl=False)
+    click.echo("\n".join(printable(line) for line in str(explanation).split("\n")))

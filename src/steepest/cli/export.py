@@ -5,8 +5,8 @@ import sys
 import click
 
 from steepest.errors import UsageError
-from steepest.export import export
-from steepest.files import refuse_existing_file, write_whole
+from steepest.models.export import export
+from steepest.support.files import refuse_existing_file, write_whole
 
 
 @click.command(name="export")

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from steepest import run_folder
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.files import refuse_existing, refuse_existing_file
-from steepest.pages import Rows
-from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
+from steepest.models import run_folder
+from steepest.summaries.triangle import Triangle
+from steepest.support.files import refuse_existing, refuse_existing_file
+from steepest.views.pages import Rows
+from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 
 NOT_THERE = 4
 EXIT = {

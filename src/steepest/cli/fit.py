@@ -7,23 +7,23 @@ from typing import Any
 
 import click
 
+from steepest.analysis.coefficient_table import Inference
+from steepest.analysis.solve import Solution
+from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
 from steepest.cli.options import descent_options, output_options
 from steepest.cli.second_look import as_json, refined, refined_lines
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
-from steepest.cli.text import echo_log, progress, settings_lines, short, shown, weights_table
-from steepest.coefficient_table import Inference
-from steepest.descend import descend
+from steepest.cli.text import echo_log, printable, progress, settings_lines, shorten, weights_table
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.pages import Rows
-from steepest.plots import PredictionErrorDisplay, ValidationCurveDisplay
-from steepest.solution import Solution
-from steepest.summarize import Summary
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
-from steepest.validation import ValidationCurve, validation_curve
-from steepest.words import counted, number
+from steepest.summaries.summarize import Summary
+from steepest.summaries.triangle import Triangle
+from steepest.support.words import number, pluralize
+from steepest.views.pages import Rows
+from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -129,7 +129,7 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, shown(Path(data).name)[:80]
+    run, sample, title = fit.run, summary.sample, printable(Path(data).name)[:80]
     record = {
         "options": {key: value for key, value in options.items() if value not in (None, "")},
         "seconds": seconds,
@@ -212,14 +212,14 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
     held = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
-    features, target = counted(len(summary.triangle.features), "feature"), short(summary.triangle.targets[0])
-    return f"{shown(data)}: {counted(rows, 'row')} to learn from{where}{held}, {features}, target {target}"
+    features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
+    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:
     if not float(run.last.rmse) < 1e150:
         return "\n  RMSE √(Σr²/n): beyond what can be said"
-    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {short(run.targets[0])}"
+    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {shorten(run.targets[0])}"
     spread = float(summary.triangle.deviations[-1])
     of_variance = number(1 - (float(run.last.rmse) / spread) ** 2, 5) if spread > 0 else "undefined (y does not vary)"
     line += f"; R² {of_variance}"

@@ -14,12 +14,12 @@ from click.core import ParameterSource
 
 from steepest.cli.options import rule_options
 from steepest.cli.table import BESIDE, KEYS, notes, read_table, table_options
-from steepest.cli.text import shown
-from steepest.descend import descend
+from steepest.cli.text import printable
+from steepest.descent.descend import descend
 from steepest.errors import UsageError
-from steepest.files import refuse_existing_file
-from steepest.pages import Page, Rows, page
-from steepest.pages.payload import Json
+from steepest.support.files import refuse_existing_file
+from steepest.views.pages import Page, Rows, page
+from steepest.views.pages.payload import Json
 
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command
@@ -130,7 +130,7 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"])
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
-    rows, title = Rows(summary.sample, summary.test), shown(Path(data).name)[:80]
+    rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
     chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
     told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
     return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": told}

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from steepest.cli.finish import choose_summary
-from steepest.cli.text import short, shown
+from steepest.cli.text import printable, shorten
 from steepest.errors import DataError
-from steepest.triangle import Triangle
-from steepest.words import counted
+from steepest.summaries.triangle import Triangle
+from steepest.support.words import pluralize
 
 
 @click.command(name="merge")
@@ -57,13 +57,13 @@ def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
         }
         click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
         return
-    d, targets = len(triangle.features), ", ".join(short(name) for name in triangle.targets)
-    click.echo(f"{counted(triangle.row_count, 'row')}, {counted(d, 'feature')}, target {targets}")
+    d, targets = len(triangle.features), ", ".join(shorten(name) for name in triangle.targets)
+    click.echo(f"{pluralize(triangle.row_count, 'row')}, {pluralize(d, 'feature')}, target {targets}")
     if said:
         click.echo(said, nl=False)
     if len(triangle.origins) > 1:
         for origin in triangle.origins:
             click.echo(
-                f"  {shown(str(origin.get('name') or origin.get('query') or origin.get('kind')))}: {counted(origin['rows'], 'row')}"
+                f"  {printable(str(origin.get('name') or origin.get('query') or origin.get('kind')))}: {pluralize(origin['rows'], 'row')}"
             )
     click.echo(f"Written: {file}, {file.stat().st_size:,} bytes. Next: steepest fit {file}")

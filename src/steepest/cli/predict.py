@@ -10,18 +10,19 @@ from typing import Any
 
 import click
 
-from steepest.batch import Batch, FloatArray
+from steepest.analysis.coefficient_table import check_confidence
 from steepest.cli.table import text_options, watching
-from steepest.cli.text import shown
-from steepest.coefficient_table import check_confidence
+from steepest.cli.text import printable
+from steepest.data.batch import Batch
+from steepest.data.sources.tables import TableSource
 from steepest.errors import UsageError
-from steepest.files import refuse_existing_file
-from steepest.intervals import with_limits
-from steepest.model_file import Model, load
-from steepest.prediction_file import Written, check_name, settled, write_predictions
-from steepest.predictions import open_inputs, predict_batches
-from steepest.sources.tables import TableSource
-from steepest.words import counted, number
+from steepest.models.intervals import with_limits
+from steepest.models.model import Model, load
+from steepest.models.prediction_file import Written, check_name, settled, write_predictions
+from steepest.models.predictions import open_inputs, predict_batches
+from steepest.support.arrays import FloatArray
+from steepest.support.files import refuse_existing_file
+from steepest.support.words import number, pluralize
 
 
 @click.command(name="predict")
@@ -144,9 +145,9 @@ def _say(written: Written, model: Model, out: str | None, as_json: bool) -> None
         }
         click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
         return
-    parts = [counted(written.rows, "row")]
+    parts = [pluralize(written.rows, "row")]
     parts += [f"{written.left_out:,} left out for missing values"] if written.left_out else []
     parts += [f"{written.empty:,} without a prediction for missing values"] if written.empty else []
     if written.rmse is not None:
-        parts.append(f"RMSE against {shown(target)} {number(written.rmse)} ({counted(written.compared, 'row')})")
-    click.echo((f"Written: {shown(out)}: " if out else "") + ", ".join(parts), err=out is None)
+        parts.append(f"RMSE against {printable(target)} {number(written.rmse)} ({pluralize(written.compared, 'row')})")
+    click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from steepest.files import refuse_existing_file
-from steepest.run_reader import report
+from steepest.models.run_reader import report
+from steepest.support.files import refuse_existing_file
 
 
 @click.command(name="report")

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from steepest.batch import Batch
+from steepest.analysis.solve import Solution, refine
 from steepest.cli.table import open_table, watching
-from steepest.cli.text import short, table
+from steepest.cli.text import shorten, table
+from steepest.data.batch import Batch
+from steepest.data.sources import watched
+from steepest.data.split import held_out
 from steepest.errors import UsageError
-from steepest.solution import Solution, refine
-from steepest.sources import watched
-from steepest.split import held_out
-from steepest.triangle import Triangle
+from steepest.summaries.triangle import Triangle
 
 
 def rows_again(data: str, triangle: Triangle, options: dict[str, Any]) -> Iterator[Batch]:
@@ -49,7 +49,7 @@ def refined_lines(solution: Solution, intercept: bool, most: int = 30) -> str:
         said = "which another look at the rows leaves as it is"
     else:
         said = f"refined by {solution.looks} more looks at the rows; the last correction was {solution.corrections[-1]:.1e} of it"
-    rows = [(short(name), repr(value)) for name, value in entries[:most]]
+    rows = [(shorten(name), repr(value)) for name, value in entries[:most]]
     more = f"\n  … and {len(entries) - most:,} more" if len(entries) > most else ""
     return f"  Exact least-squares answer, {said}:\n{table(('', 'refined'), rows)}{more}"
 

@@ -8,7 +8,7 @@ from steepest.cli.finish import choose_summary, keep_summary, resumable
 from steepest.cli.merge import refuse_doubles, say
 from steepest.cli.table import cluster_option, column_options, notes, read_alike, read_table
 from steepest.errors import UsageError
-from steepest.triangle import Triangle
+from steepest.summaries.triangle import Triangle
 
 
 @click.command(name="summarize")

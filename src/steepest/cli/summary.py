@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
+from steepest.analysis.coefficient_table import Inference, check_confidence
 from steepest.cli.second_look import rows_again
-from steepest.coefficient_table import Inference, check_confidence
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
-from steepest.words import shown
+from steepest.summaries.triangle import Triangle
+from steepest.support.words import printable
 
 ALONE = ""
 """The value of a `--summary` that stands alone: no file is called so."""
@@ -96,5 +96,5 @@ def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: d
     try:
         return run.summary(confidence, robust, data=again)
     except DataError as error:
-        click.echo(f"No coefficient table: {shown(str(error))}", err=True)
+        click.echo(f"No coefficient table: {printable(str(error))}", err=True)
         return None

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from steepest import run_folder
+from steepest.analysis.sweep import Setting, Sweep, sweep
 from steepest.cli.finish import choose_folder, stem
 from steepest.cli.options import Numbers, objective_option
 from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
-from steepest.cli.text import shown, table
+from steepest.cli.text import printable, table
+from steepest.data.sources import Watch
 from steepest.errors import UsageError
-from steepest.files import whole_folder
-from steepest.plots import HeatMapDisplay, save
-from steepest.sources import Watch
-from steepest.sweep import Setting, Sweep, sweep
-from steepest.triangle import Triangle
-from steepest.words import counted, number
+from steepest.models import run_folder
+from steepest.summaries.triangle import Triangle
+from steepest.support.files import whole_folder
+from steepest.support.words import number, pluralize
+from steepest.views.plots import HeatMapDisplay, save
 
 MOST_ROWS = 10
 
@@ -75,10 +75,10 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     seconds = time.perf_counter() - began
     count = result.fold_mse.size
     click.echo(
-        f"{shown(data)}: {counted(result.triangle.row_count, 'row')}, {counted(count, 'fit')} judged in {seconds:.2f} s, the data read once",
+        f"{printable(data)}: {pluralize(result.triangle.row_count, 'row')}, {pluralize(count, 'fit')} judged in {seconds:.2f} s, the data read once",
         err=as_json,
     )
-    click.echo("".join(f"  {shown(note)}\n" for note in notes), err=as_json)
+    click.echo("".join(f"  {printable(note)}\n" for note in notes), err=as_json)
     click.echo(_table(result), err=as_json)
     click.echo("\n" + "\n".join(_sentences(result)), err=as_json)
     if folder is not None:
@@ -168,13 +168,13 @@ def _sentences(result: Sweep) -> list[str]:
     )
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
-        said.append(f"{counted(beyond, 'setting')} left float64: they diverge.")
+        said.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
     return said
 
 
 def _words(setting: Setting) -> str:
     momentum = "" if setting.momentum is None else f", momentum {setting.momentum:g}"
-    return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {counted(setting.epochs, 'epoch')}, l2 {setting.l2:g}"
+    return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {pluralize(setting.epochs, 'epoch')}, l2 {setting.l2:g}"
 
 
 def _write(folder: Path, result: Sweep, force: bool) -> None:

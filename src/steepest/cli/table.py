@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from steepest.cli.text import reading, short, shown
+from steepest.cli.text import printable, reading, shorten
+from steepest.data.sample import Sample
+from steepest.data.sources import Source, open_source
 from steepest.errors import UsageError
-from steepest.sample import Sample
-from steepest.sources import Source, open_source
-from steepest.summarize import Summary, read, triangle_of
-from steepest.triangle import Triangle
+from steepest.summaries.summarize import Summary, read, triangle_of
+from steepest.summaries.triangle import Triangle
 
 KEYS = (
     "target",
@@ -205,12 +205,12 @@ def read_alike(data: str, options: dict[str, Any], like: Triangle) -> Triangle:
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:
     """A progress bar for reading DATA."""
-    return reading(f"reading {short(data, 30)}")
+    return reading(f"reading {shorten(data, 30)}")
 
 
 def notes(summary: Summary) -> str:
     """What was done to the table on the way in, a line each."""
-    return "".join(f"  {shown(note)}\n" for note in summary.notes)
+    return "".join(f"  {printable(note)}\n" for note in summary.notes)
 
 
 def _selected(triangle: Triangle, options: dict[str, Any]) -> Triangle:

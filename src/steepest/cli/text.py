@@ -9,11 +9,11 @@ from typing import Any
 import click
 import numpy as np
 
-from steepest.trajectory import Trajectory, log_spaced
-from steepest.words import counted, number, percent
-from steepest.words import short as short
-from steepest.words import shown as shown
-from steepest.words import table as table
+from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.support.words import number, percent, pluralize
+from steepest.support.words import printable as printable
+from steepest.support.words import shorten as shorten
+from steepest.support.words import table as table
 
 LOG_LINES = 20
 MOST_WEIGHTS = 3  # weights on a log line
@@ -34,7 +34,7 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
     if not isinstance(known, range):
         chosen = np.intersect1d(chosen, known)
     width = len(f"{run.epochs:,}")
-    names = [short(name, 16) for name in run.features[:MOST_WEIGHTS]]
+    names = [shorten(name, 16) for name in run.features[:MOST_WEIGHTS]]
     more = f"  (+{len(run.features) - MOST_WEIGHTS} weights)" if len(run.features) > MOST_WEIGHTS else ""
     yield (
         "  ".join(
@@ -70,7 +70,7 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
     entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
     for name, now, end, start in entries[:most]:
         missing = abs((end - now) / (end - start)) if end != start else 0.0
-        rows.append((short(name), f"{now:.10g}", f"{end:.10g}", percent(missing)))
+        rows.append((shorten(name), f"{now:.10g}", f"{end:.10g}", percent(missing)))
     lines = table(("", "this run", "exact minimum", "still missing"), rows)
     return lines + (f"\n  … and {len(entries) - most:,} more" if len(entries) > most else "")
 
@@ -152,7 +152,7 @@ def settings_lines(run: Trajectory) -> str:
     parts = [f"rule {rule.name}", f"learning rate {number(rule.learning_rate)}"]
     if hasattr(rule, "momentum"):
         parts.append(f"momentum {number(rule.momentum)}")
-    parts += [counted(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
+    parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
     lines = [", ".join(parts)]

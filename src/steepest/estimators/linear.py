@@ -12,12 +12,13 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from steepest.batch import FloatArray, check_finite
+from steepest.data.batch import check_finite
+from steepest.data.sources.arrays import ArraySource
+from steepest.data.sources.matrices import is_sparse
+from steepest.descent.trajectory import Trajectory, Verdict, log_spaced
 from steepest.errors import DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import refuse_inputs, refuse_targets
-from steepest.sources.arrays import ArraySource
-from steepest.sources.matrices import is_sparse
-from steepest.trajectory import Trajectory, Verdict, log_spaced
+from steepest.support.arrays import FloatArray
 
 LOGGER = logging.getLogger("steepest")
 LOG_LINES = 20

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.batch import check_finite
+from steepest.data.batch import check_finite
+from steepest.data.sources.matrices import is_sparse
 from steepest.errors import DataTypeError
-from steepest.sources.matrices import is_sparse
 
 
 def refuse_inputs(X: Any) -> None:

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from steepest.batch import FloatArray
-from steepest.descend import descend
+from steepest.analysis.validation import ValidationCurve, validation_curve
+from steepest.data.sources.arrays import ArraySource
+from steepest.descent.descend import descend
+from steepest.descent.settings import Auto
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
-from steepest.partial import Partial
-from steepest.quadratic import ObjectiveName
-from steepest.rules import Rule
-from steepest.settings import Auto
-from steepest.sources.arrays import ArraySource
-from steepest.summarize import read
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
-from steepest.validation import ValidationCurve, validation_curve
+from steepest.objectives.quadratic import ObjectiveName
+from steepest.rules.rule import Rule
+from steepest.summaries.partial import PassState
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
+from steepest.support.arrays import FloatArray
 
 Start = tuple[FloatArray, FloatArray] | None
 
@@ -170,7 +170,7 @@ class GradientDescentRegressor(LinearEstimator):
             self._rows_seen += rows.row_count
             if nothing:  # rows of weight 0 are absent
                 return self
-            before = replace(Partial.empty(rows.features, rows.targets, self._seed), train=self.triangle_)
+            before = replace(PassState.empty(rows.features, rows.targets, self._seed), train=self.triangle_)
             if isinstance(self.validation, float) and self._held is not None:
                 before = replace(before, test=self._held)
             train, held = self._read(rows, self._held_out(None, None), before)
@@ -189,10 +189,10 @@ class GradientDescentRegressor(LinearEstimator):
         return given  # type: ignore[return-value]  # X_val and y_val are both given
 
     def _read(
-        self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None, before: Partial | None = None
+        self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None, before: PassState | None = None
     ) -> tuple[Triangle, Triangle | None]:
         """Read the rows once: the triangle to learn from, and that of the held-out rows, added to those before."""
-        partial = before or Partial.empty(rows.features, rows.targets, self._seed)
+        partial = before or PassState.empty(rows.features, rows.targets, self._seed)
         share = 0.0 if held_out is None or isinstance(held_out, tuple) else held_out
         for batch in rows.batches():
             partial = partial.with_batch(batch, share, 0)

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 
+from steepest.analysis.sweep import Setting, Sweep, judge_folds
 from steepest.errors import UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.estimators.splits import read_splits
-from steepest.quadratic import ObjectiveName
-from steepest.sweep import Setting, Sweep, judge_folds
-from steepest.triangle import Triangle
+from steepest.objectives.quadratic import ObjectiveName
+from steepest.summaries.triangle import Triangle
 
 
 class GradientDescentRegressorCV(LinearEstimator):

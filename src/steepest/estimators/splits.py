@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.data.sources.arrays import ArraySource
 from steepest.errors import DataError
-from steepest.folds import Folds
-from steepest.sources.arrays import ArraySource
-from steepest.triangle import Triangle
+from steepest.summaries.folds import Folds
+from steepest.summaries.triangle import Triangle
 
 Indices = NDArray[np.intp]
 MOST_ATOMS = 256  # parts of rows with a triangle of their own; splits that overlap in more ways are read one by one

@@ -14,7 +14,7 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, ResponseStartLine
 from steepest.lab.answers import Answer, Refusal
 from steepest.lab.options import Options
 from steepest.lab.requests import UPLOAD, Door, Request
-from steepest.words import shown
+from steepest.support.words import printable
 
 LINGER_BYTES, LINGER_SECONDS = 1 << 24, 2.0
 INTERNAL = Refusal(500, "something went wrong inside the server. Reload the page; its terminal says where it happened.")
@@ -138,7 +138,7 @@ class Exchange(HTTPMessageDelegate):
         self._timer = asyncio.get_running_loop().call_later(seconds, self._connection.close)
         if self._log:
             took = time.monotonic() - self._began
-            self._log(f"{shown(self._line[:120])} {answer.status}, {len(answer.body):,} bytes, {took:.3f} s")
+            self._log(f"{printable(self._line[:120])} {answer.status}, {len(answer.body):,} bytes, {took:.3f} s")
         return self._timer
 
     def _drop(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from steepest.errors import UsageError
 from steepest.lab.answers import Refusal
-from steepest.words import short
+from steepest.support.words import shorten
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(?::([0-9]{1,5}))?")
@@ -40,7 +40,7 @@ class Hosts:
             return host
         raise Refusal(
             403,
-            f"this server is not known by the name {short(host)}. Open the address that it printed, or start it with "
+            f"this server is not known by the name {shorten(host)}. Open the address that it printed, or start it with "
             "--host NAME:PORT for a name that leads here.",
         )
 

@@ -1,7 +1,7 @@
 """Page: what the server gives to every browser alike: no secret in it, and nothing of anybody's data."""
 
 from steepest.lab.sets import payloads
-from steepest.pages.document import document
+from steepest.views.pages.document import document
 
 
 def lab_page() -> tuple[bytes, str]:

@@ -17,7 +17,7 @@ from steepest.lab.runs import LARGEST, MOST_DEGREE, MOST_POINTS, points_payload
 from steepest.lab.sessions import Session, Sessions
 from steepest.lab.strict_json import MISSING, Check, choice, fields, number, pairs, text, texts_or_null, whole
 from steepest.lab.upload import SUFFIXES, FileName, Upload
-from steepest.pages.payload import MOST_PARAMETERS
+from steepest.views.pages.payload import MOST_PARAMETERS
 
 MOST_HELD_OUT = 0.5
 CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
@@ -151,7 +151,7 @@ class Posts:
         return Answer(200, as_json({"cancelled": job is not None}))
 
     async def _page(self, session: Session, asked: dict[str, Any]) -> Answer:
-        from steepest.pages.document import document  # noqa: PLC0415 - few pages are saved
+        from steepest.views.pages.document import document  # noqa: PLC0415 - few pages are saved
 
         chosen = {"given": self.given, "opened": session.opened, "drawn": session.drawn}[asked["which"]]
         if chosen is None:

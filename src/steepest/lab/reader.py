@@ -13,14 +13,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from steepest.data.sources import open_source
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
 from steepest.lab.remedies import for_the_form
 from steepest.lab.runs import noting, table_payload
 from steepest.lab.tables import checked, inspected
 from steepest.lab.written import text_options, unusual
-from steepest.sources import open_source
-from steepest.summarize import read
+from steepest.summaries.summarize import read
 
 UNSAID = {"features": None, "missing": "error", "degree": 1}  # what goes without saying
 MEMORY = 2 << 30  # bytes that a job may take beside the libraries

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from steepest.descend import descend
+from steepest.data.examples import powers
+from steepest.data.sources import open_source
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.example_data import powers
-from steepest.pages import Rows, problem_with
-from steepest.pages.payload import MOST_PARAMETERS, Json, packed, payload
-from steepest.sources import open_source
-from steepest.summarize import Summary, read
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
+from steepest.summaries.summarize import Summary, read
+from steepest.summaries.triangle import Triangle
+from steepest.views.pages import Rows, problem_with
+from steepest.views.pages.payload import MOST_PARAMETERS, Json, packed, payload
 
 MOST_EPOCHS = 1_000_000
 GRID = 200  # places at which a curve is drawn

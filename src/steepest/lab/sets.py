@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steepest.descend import descend
-from steepest.example_data import EXAMPLES, ExampleData, example
+from steepest.data.examples import EXAMPLES, ExampleData, example
+from steepest.data.sample import Sample
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory
 from steepest.lab.runs import curve
-from steepest.pages.payload import Json, Rows, payload
-from steepest.quadratic import ObjectiveName
-from steepest.sample import Sample
-from steepest.summarize import summarize
-from steepest.trajectory import Trajectory
-from steepest.triangle import Triangle
+from steepest.objectives.quadratic import ObjectiveName
+from steepest.summaries.summarize import summarize
+from steepest.summaries.triangle import Triangle
+from steepest.views.pages.payload import Json, Rows, payload
 
 
 @dataclass(frozen=True)

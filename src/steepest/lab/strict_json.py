@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from steepest.lab.answers import Refusal
-from steepest.words import short
+from steepest.support.words import shorten
 
 MOST_BYTES = 65_536
 LONGEST_INTEGER = 30  # digits; no field needs more, and thousands take time to read
@@ -28,7 +28,7 @@ def fields(body: bytes, checks: Mapping[str, tuple[Check, Any]]) -> dict[str, An
     content = _object(body)
     for name in content:
         if name not in checks:
-            raise Refusal(400, f"there is no field {short(name)} here; the fields are {_listed(checks)}.", name[:80])
+            raise Refusal(400, f"there is no field {shorten(name)} here; the fields are {_listed(checks)}.", name[:80])
     found = {}
     for name, (check, default) in checks.items():
         if name not in content and default is MISSING:
@@ -64,7 +64,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for name, value in pairs:
         if name in content:
-            raise Refusal(400, f"the field {short(name)} is given twice. Give it once.", name[:80])
+            raise Refusal(400, f"the field {shorten(name)} is given twice. Give it once.", name[:80])
         content[name] = value
     return content
 
@@ -127,7 +127,7 @@ def choice(*words: str) -> Check:
 
     def check(name: str, value: Any) -> str:
         if not isinstance(value, str) or value not in words:
-            given = short(value) if isinstance(value, str) else _kind(value)
+            given = shorten(value) if isinstance(value, str) else _kind(value)
             raise Refusal(400, f"{name} must be one of {', '.join(words)}; given was {given}.", name)
         return value
 

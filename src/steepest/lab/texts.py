@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from steepest.sources.connection import quoted
-from steepest.sources.relations import Relation
-from steepest.sources.roles import LIKE_A_NUMBER
+from steepest.data.sources.connection import quoted
+from steepest.data.sources.relations import Relation
+from steepest.data.sources.roles import LIKE_A_NUMBER
 
 MOST_COUNTED = 200  # values of a column, by an estimate, up to which they are counted one by one
 LOOKED_AT = 1_000  # first rows, in which numbers written for people are looked for

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steepest.lab.answers import Refusal
-from steepest.words import shown
+from steepest.support.words import printable
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet")
 LONGEST_NAME = 255
@@ -43,7 +43,7 @@ class FileName:
             name = urllib.parse.unquote(header, errors="strict")
         except UnicodeDecodeError:
             raise Refusal(400, "X-Steepest-Name is not what encodeURIComponent writes.", "name") from None
-        name = shown(name.replace("\\", "/").rpartition("/")[2])
+        name = printable(name.replace("\\", "/").rpartition("/")[2])
         if not 0 < len(name) <= LONGEST_NAME:
             raise Refusal(400, f"a file's name has 1 to {LONGEST_NAME} characters; this has {len(name):,}.", "name")
         suffix = max((end for end in SUFFIXES if name.lower().endswith(end)), key=len, default=None)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from steepest.data.sources.locate import TextOptions
 from steepest.lab.strict_json import Check, choice
-from steepest.sources.locate import TextOptions
 
 DELIMITERS = {"auto": None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "space": " "}
 DECIMALS = {"point": ".", "comma": ","}

@@ -1,0 +1,1 @@
+"""Analysis: what to ask of a table or a run."""

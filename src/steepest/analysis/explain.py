@@ -1,0 +1,267 @@
+"""Explain: the arithmetic of one step, in numbers that a learner can check by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steepest.data.batch import Batch
+from steepest.data.sources import MissingPolicy, open_source
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, UsageError
+from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.summaries.summarize import summarize, triangle_of
+from steepest.summaries.triangle import Triangle
+from steepest.support.arrays import FloatArray
+from steepest.support.words import number
+
+FORMULAS = {
+    "gradient": "parameter ← parameter − learning rate · gradient",
+    "heavy_ball": "velocity ← momentum · velocity − learning rate · gradient;  parameter ← parameter + velocity",
+    "nesterov": "velocity ← momentum · velocity − learning rate · gradient at (parameter + momentum · velocity);  parameter ← parameter + velocity",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One step of a run, from epoch k - 1 to epoch k, in the coordinates in force.
+
+    Args:
+        run: the run.
+        epoch: k.
+        names: the p parameters, intercept first.
+        positions: row numbers of the rows shown, shape (m,).
+        inputs: their inputs in force, shape (m, d).
+        predictions: at the parameters before the step, shape (m,), target units.
+        targets: shape (m,).
+        before: parameters before the step, shape (p,).
+        velocity: the step before, β's factor, shape (p,); zeros at the first step and for plain gradient.
+        point: where the gradient is taken, shape (p,): `before`, or ahead of it for Nesterov.
+        sums: Σ w·r·u over all rows at `point`, shape (p,).
+        total_weight: Σ w.
+        gradient: s/Σw · sums + l2·D·point, shape (p,).
+        after: parameters after the step, shape (p,).
+        following: parameters after the next step, shape (p,), or None at the end of the run.
+    """
+
+    run: Trajectory
+    epoch: int
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    inputs: FloatArray
+    predictions: FloatArray
+    targets: FloatArray
+    before: FloatArray
+    velocity: FloatArray
+    point: FloatArray
+    sums: FloatArray
+    total_weight: float
+    gradient: FloatArray
+    after: FloatArray
+    following: FloatArray | None
+
+    @property
+    def residuals(self) -> FloatArray:
+        """prediction - target of the rows shown, shape (m,)."""
+        return self.predictions - self.targets
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON types."""
+        rows = [
+            {"row": row, "inputs": u.tolist(), "prediction": float(p), "target": float(t), "residual": float(p - t)}
+            for row, u, p, t in zip(self.positions, self.inputs, self.predictions, self.targets, strict=True)
+        ]
+        following = [None] * len(self.names) if self.following is None else self.following.tolist()
+        columns = (self.before, self.velocity, self.sums, self.gradient, self.after)
+        parameters = {
+            name: dict(
+                zip(
+                    ("before", "velocity", "sum_of_residual_times_input", "gradient", "after"),
+                    map(float, values),
+                    strict=True,
+                )
+            )
+            | {"next": following[j]}
+            for j, (name, *values) in enumerate(zip(self.names, *columns, strict=True))
+        }
+        rule: Any = self.run.rule
+        return {
+            "epoch": self.epoch,
+            "rule": {"name": rule.name, **vars(rule)},
+            "objective": self.run.objective,
+            "coordinates": self.run.coordinates.name,
+            "gradient_scale": GRADIENT_SCALE[self.run.objective],
+            "total_weight": self.total_weight,
+            "l2": self.run.l2,
+            "rows": rows,
+            "parameters": parameters,
+        }
+
+    def __str__(self) -> str:
+        return "\n".join((*self._head(), *self._rows(), *self._gradient(), *self._update()))
+
+    def _head(self) -> list[str]:
+        rule: Any = self.run.rule
+        momentum = f", momentum {number(rule.momentum)}" if hasattr(rule, "momentum") else ""
+        kind = self.run.coordinates.name
+        return [
+            f"Epoch {self.epoch}: the step from epoch {self.epoch - 1} to epoch {self.epoch}",
+            f"rule {rule.name}, learning rate {number(rule.learning_rate)}{momentum}, objective {self.run.objective}, {kind} inputs"
+            + (
+                ""
+                if kind == "raw"
+                else ": u = (x − mean) / standard deviation"
+                if kind == "standardized"
+                else ": u = x − mean"
+            ),
+            "",
+            "1. Parameters before the step",
+            *(f"   {name} = {value:.10g}" for name, value in zip(self.names, self.before, strict=True)),
+            "",
+        ]
+
+    def _rows(self) -> list[str]:
+        names = self.names[1:] if self.run.coordinates.fit_intercept else self.names
+        terms = " + ".join(
+            (["intercept"] if self.run.coordinates.fit_intercept else []) + [f"{name}·u" for name in names[:2]]
+        )
+        lines = [f"2. Predictions of {len(self.positions)} rows: {terms}{' + …' if len(names) > 2 else ''}"]
+        lines.append(
+            "   "
+            + "".join(
+                text.rjust(16)
+                for text in ("row", *(name[:14] for name in names[:3]), "prediction", "target", "residual")
+            )
+        )
+        for row, u, p, t in zip(self.positions, self.inputs, self.predictions, self.targets, strict=True):
+            lines.append("   " + str(row).rjust(16) + "".join(f"{v:16.8g}" for v in (*u[:3], p, t, p - t)))
+        return [*lines, ""]
+
+    def _gradient(self) -> list[str]:
+        scale, total = GRADIENT_SCALE[self.run.objective], self.total_weight
+        ahead = (
+            "" if np.array_equal(self.point, self.before) else ", at the point ahead: parameter + momentum · velocity"
+        )
+        lines = [f"3. Gradient over all rows: {number(scale)}/{number(total)} · Σ residual · input{ahead}"]
+        for j, name in enumerate(self.names):
+            fit = f"{number(scale)}/{number(total)} · {self.sums[j]:.10g}"
+            penalty = f" + {number(self.run.l2)} · {self.point[j]:.10g}" if self.run.l2 and name != "intercept" else ""
+            lines.append(f"   {name}: {fit}{penalty} = {self.gradient[j]:.10g}")
+        return [*lines, ""]
+
+    def _update(self) -> list[str]:
+        rule: Any = self.run.rule
+        lines = [f"4. Update: {FORMULAS[rule.name]}"]
+        for j, name in enumerate(self.names):
+            step = f"{number(rule.learning_rate)} · {self.gradient[j]:.10g}"
+            if rule.name == "gradient":
+                lines.append(f"   {name}: {self.before[j]:.10g} − {step} = {self.after[j]:.10g}")
+            else:
+                moved = self.after[j] - self.before[j]
+                lines.append(
+                    f"   {name}: velocity {number(rule.momentum)} · {self.velocity[j]:.10g} − {step} = {moved:.10g}"
+                )
+                lines.append(f"   {' ' * len(name)}  {self.before[j]:.10g} + {moved:.10g} = {self.after[j]:.10g}")
+        if self.following is not None:
+            lines += [
+                "",
+                f"Next, epoch {self.epoch + 1}: "
+                + ", ".join(f"{n} = {v:.10g}" for n, v in zip(self.names, self.following, strict=True)),
+            ]
+        if self.epoch > 1:
+            lines.append(
+                f"Before, epoch {self.epoch - 2}: "
+                + ", ".join(
+                    f"{n} = {b - v:.10g}" for n, b, v in zip(self.names, self.before, self.velocity, strict=True)
+                )
+            )
+        return lines
+
+
+def explain(
+    data: object,
+    y: object = None,
+    *,
+    epoch: int,
+    rows: int = 5,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    weight: object = None,
+    missing: MissingPolicy = "error",
+    **settings: Any,
+) -> Explanation:
+    """Return the arithmetic of one step of a run: predictions, residuals, gradient, update.
+
+    Args:
+        data: inputs X (n, d) with y; a data frame, a file or SELECT … with target; or a source.
+        y: targets, shape (n,).
+        epoch: k of the step from epoch k - 1 to k, at least 1.
+        rows: how many of the first rows to show.
+        target: name of the target column of a file.
+        features: names of the inputs.
+        weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" or "indicator".
+        settings: rule, learning_rate, momentum, l2, objective, standardize, fit_intercept, start, as for `descend`.
+
+    Raises:
+        UsageError: a setting is outside its range, or the rule has no step that can be written in a line.
+        DataError: the data cannot be used.
+
+    Example:
+        >>> x = np.array([[1.0], [2.0], [3.0]])
+        >>> e = explain(x, [2.5, 3.0, 3.5], epoch=1, learning_rate=0.1)
+        >>> e.residuals, e.gradient.round(4), e.after.round(4)
+        (array([-2.5, -3. , -3.5]), array([-3.    , -6.3333]), array([0.3   , 0.6333]))
+    """
+    if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
+        raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
+    if triangle_of(data) is not None:
+        raise UsageError("a Triangle has no rows to show; give the table itself.")
+    if settings.get("rule", "gradient") not in FORMULAS:
+        raise UsageError(f"explain takes the rules {', '.join(map(repr, FORMULAS))}; given was {settings['rule']!r}.")
+    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
+    first = next(iter(source.batches()), None)
+    if first is None:
+        raise DataError("0 samples: no row is left to show. Give a table with at least one whole row.")
+    triangle = summarize(source)
+    if len(triangle.targets) != 1:
+        raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
+    run = descend(triangle, epochs=int(epoch) + 1, **settings)
+    if run.epochs < epoch:
+        raise UsageError(f"the run leaves float64 after epoch {run.epochs:,}; explain an earlier one.")
+    return _explanation(run, triangle, first.take(slice(0, max(1, rows))), int(epoch))
+
+
+def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) -> Explanation:
+    known = [k for k in (epoch - 2, epoch - 1, epoch, epoch + 1) if 0 <= k <= run.epochs]
+    thetas = dict(zip(known, run.path.parameters(np.array(known, dtype=np.int64))[:, :, 0], strict=True))
+    before, rule, quadratic = thetas[epoch - 1], run.rule, run.surface
+    momentum = float(getattr(rule, "momentum", 0.0))
+    velocity = before - thetas[epoch - 2] if epoch > 1 else np.zeros_like(before)
+    point = before + momentum * velocity if rule.name == "nesterov" else before  # type: ignore[attr-defined]
+    gradient = quadratic.gradient(point[:, None])[:, 0]
+    penalty = run.l2 * point
+    if run.coordinates.fit_intercept:
+        penalty[0] = 0.0
+    sums = (gradient - penalty) * triangle.total_weight / GRADIENT_SCALE[run.objective]
+    inputs = (shown.X - run.coordinates.shift) / run.coordinates.scale
+    columns = np.column_stack([np.ones(len(inputs)), inputs]) if run.coordinates.fit_intercept else inputs
+    return Explanation(
+        run,
+        epoch,
+        run.coordinates.parameter_names(run.features),
+        tuple(range(len(inputs))),
+        inputs,
+        columns @ before,
+        shown.y[:, 0],
+        before,
+        velocity,
+        point,
+        sums,
+        triangle.total_weight,
+        gradient,
+        thetas[epoch],
+        thetas.get(epoch + 1),
+    )

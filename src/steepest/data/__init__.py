@@ -1,0 +1,1 @@
+"""Data: rows of any table as batches of numbers."""

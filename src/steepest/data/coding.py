@@ -1,0 +1,197 @@
+"""Coding: raw columns turned into the numbers a model sees: categories, missing values, powers, products."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steepest.errors import DataError, UsageError
+from steepest.support.arrays import FloatArray
+
+MOST_DEGREE = 20
+UNSEEN = -1.0  # the code of a category that the coding does not know
+
+
+@dataclass(frozen=True)
+class Column:
+    """One raw input column and how it becomes numbers.
+
+    Args:
+        name: of the column.
+        levels: all values of a text or boolean column, sorted; None for a column of numbers. The first one is the
+            reference: it has no indicator column, the intercept stands for it.
+        missing: whether the column may have missing values: they become 0 (the reference) with an indicator column.
+    """
+
+    name: str
+    levels: tuple[str, ...] | None = None
+    missing: bool = False
+
+    @property
+    def reference(self) -> str | None:
+        """The level without an indicator column."""
+        return self.levels[0] if self.levels else None
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Names of the indicator columns of a text column's levels, "column=level"."""
+        return tuple(f"{self.name}={level}" for level in (self.levels or ())[1:])
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How a table's input columns become the features of a model; the same when it learns and when it predicts.
+
+        number x          x                        degree k: also x^2 … x^k
+        text, levels a<b  column=b is 1 or 0       a is the reference
+        missing           0, and "column missing" is 1
+        interaction a:b   each number of a times each number of b
+
+    Args:
+        columns: the raw inputs, in order.
+        degree: the highest power of each column of numbers.
+        interactions: pairs of column names whose products are features.
+
+    Raises:
+        UsageError: degree or interactions are outside their range.
+        DataError: two features would have the same name.
+
+    Example:
+        >>> coding = Coding((Column("x"), Column("colour", ("blue", "red"))), degree=2, interactions=(("x", "colour"),))
+        >>> coding.features
+        ('x', 'x^2', 'colour=red', 'x:colour=red')
+        >>> coding.expand(np.array([[3.0, 0.0], [2.0, 1.0]]))
+        array([[3., 9., 0., 0.],
+               [2., 4., 1., 2.]])
+    """
+
+    columns: tuple[Column, ...]
+    degree: int = 1
+    interactions: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.degree, bool) or not isinstance(self.degree, int) or not 1 <= self.degree <= MOST_DEGREE:
+            raise UsageError(f"degree must be a whole number from 1 to {MOST_DEGREE}; given was {self.degree!r}.")
+        names = [column.name for column in self.columns]
+        for pair in self.interactions:
+            unknown = [name for name in pair if name not in names]
+            if unknown or len(set(pair)) != 2:
+                wrong = f"{unknown[0]!r} is no feature" if unknown else "the two are the same; --degree gives powers"
+                raise UsageError(f"interaction {':'.join(pair)}: {wrong}. The columns are {', '.join(names[:20])}.")
+        features = self.features
+        double = [] if self.is_plain else sorted(name for name, count in Counter(features).items() if count > 1)
+        if double:
+            raise DataError(f"two features would be called {double[0]!r}. Rename the column of that name.")
+
+    @classmethod
+    def plain(cls, names: Sequence[str]) -> "Coding":
+        """Return the coding of columns of numbers that are used as they are."""
+        return cls(tuple(Column(name) for name in names))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the features are the raw columns themselves."""
+        return (
+            self.degree == 1
+            and not self.interactions
+            and all(column.levels is None and not column.missing for column in self.columns)
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the raw columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features, in the order of `expand`'s columns."""
+        if self.is_plain:
+            return self.names
+        own = {column.name: self._own_names(column) for column in self.columns}
+        products = [f"{a}:{b}" for first, second in self.interactions for a in own[first] for b in own[second]]
+        return (*(name for column in self.columns for name in self._all_names(column)), *products)
+
+    def expand(self, raw: FloatArray) -> FloatArray:
+        """Return X (n, d) for raw columns (n, c): numbers as they are, categories as codes 0, 1, … of their levels.
+
+        Raises:
+            DataError: a value is missing (NaN) in a column that had none when the coding was made.
+        """
+        if self.is_plain:
+            return raw
+        blocks: list[FloatArray] = []
+        own: dict[str, FloatArray] = {}
+        for j, column in enumerate(self.columns):
+            values = raw[:, j]
+            absent = np.isnan(values)
+            if absent.any() and not column.missing:
+                raise DataError(f"column {column.name!r} has missing values, and had none when the coding was made.")
+            own[column.name] = self._own(column, np.where(absent, 0.0, values))
+            blocks.append(own[column.name])
+            if column.levels is None:
+                blocks += [own[column.name] ** power for power in range(2, self.degree + 1)]
+            if column.missing:
+                blocks.append(absent[:, None].astype(np.float64))
+        for first, second in self.interactions:
+            a, b = own[first], own[second]
+            blocks.append((a[:, :, None] * b[:, None, :]).reshape(len(raw), -1))
+        return np.concatenate(blocks, axis=1)
+
+    def select(self, features: Sequence[str]) -> "Coding | None":
+        """Return the coding that gives just these features in this order, or None where there is none."""
+        kept = [c for c in self.columns if set(self._all_names(c)) <= set(features)]
+        kept.sort(key=lambda column: list(features).index(self._all_names(column)[0]))
+        names = {column.name for column in kept}
+        chosen = Coding(tuple(kept), self.degree, tuple(pair for pair in self.interactions if names.issuperset(pair)))
+        return chosen if chosen.features == tuple(features) else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the coding as JSON types; `from_json` gives it back."""
+        columns = [
+            {"name": c.name, "levels": None if c.levels is None else list(c.levels), "missing": c.missing}
+            for c in self.columns
+        ]
+        return {"columns": columns, "degree": self.degree, "interactions": [list(pair) for pair in self.interactions]}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Coding":
+        """Read what `as_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        columns = tuple(
+            Column(str(c["name"]), None if c["levels"] is None else tuple(map(str, c["levels"])), bool(c["missing"]))
+            for c in content["columns"]
+        )
+        return cls(columns, int(content["degree"]), tuple((str(a), str(b)) for a, b in content["interactions"]))
+
+    def __str__(self) -> str:
+        """What was done to the columns, a sentence each; empty for plain numbers."""
+        said = [
+            f"{c.name}: {len(c.levels)} categories, reference {c.reference!r}"
+            for c in self.columns
+            if c.levels is not None
+        ]
+        said += [
+            f"{c.name}: missing values are 0 and have the column '{c.name} missing'" for c in self.columns if c.missing
+        ]
+        if self.degree > 1:
+            said.append(f"powers up to {self.degree} of every column of numbers")
+        said += [f"products of {a} and {b}" for a, b in self.interactions]
+        return "\n".join(said)
+
+    def _own_names(self, column: Column) -> tuple[str, ...]:
+        return (column.name,) if column.levels is None else column.indicators
+
+    def _all_names(self, column: Column) -> list[str]:
+        powers = [f"{column.name}^{k}" for k in range(2, self.degree + 1)] if column.levels is None else []
+        return [*self._own_names(column), *powers, *([f"{column.name} missing"] if column.missing else [])]
+
+    def _own(self, column: Column, values: FloatArray) -> FloatArray:
+        """A column's numbers (n, 1), or its indicator columns (n, levels - 1)."""
+        if column.levels is None:
+            return values[:, None]
+        return np.asarray(values[:, None] == np.arange(1, len(column.levels)), dtype=np.float64)

@@ -1,0 +1,50 @@
+"""Sample: some rows of a table, kept for pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.batch import Batch
+from steepest.data.split import hash_positions
+from steepest.support.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some rows of a table, chosen by the smallest hashes of their positions: the same however the table is cut.
+
+    Args:
+        X: inputs, shape (m, d).
+        y: targets, shape (m, t).
+        positions: row numbers in the source, from 0, ascending, shape (m,).
+        seed: of the choice.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    positions: NDArray[np.uint64]
+    seed: int = 0
+
+    @classmethod
+    def empty(cls, features: tuple[str, ...], targets: tuple[str, ...], seed: int = 0) -> "Sample":
+        """Return the sample of no rows."""
+        shape = np.zeros((0, len(features))), np.zeros((0, len(targets)))
+        return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
+
+    def add(self, batch: Batch, most: int) -> "Sample":
+        """Return the sample of the rows so far and a batch's, at most `most` rows."""
+        return self.join(Sample(batch.X, batch.y, batch.positions, self.seed), most)
+
+    def join(self, other: "Sample", most: int) -> "Sample":
+        """Return the sample of both parts' rows, at most `most`; the other's rows come later."""
+        own, new = hash_positions(self.positions, self.seed), hash_positions(other.positions, self.seed)
+        # once the sample is full few rows have a smaller hash than its largest: only those are looked at
+        near = np.flatnonzero(new <= own.max()) if 0 < most <= len(own) else np.arange(len(new))
+        order = np.argsort(np.concatenate([own, new[near]]), kind="stable")[:most]
+        order.sort()
+        earlier = order[order < len(own)]
+        later = near[order[len(earlier) :] - len(own)]
+        X = np.concatenate([self.X[earlier], other.X[later]])
+        y = np.concatenate([self.y[earlier], other.y[later]])
+        return Sample(X, y, np.concatenate([self.positions[earlier], other.positions[later]]), self.seed)

@@ -1,0 +1,185 @@
+"""Header: what a file's first lines get wrong, told by name, where the reader would mend it in silence."""
+
+import csv
+import gzip
+import itertools
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from steepest.data.sources.connection import connect
+from steepest.data.sources.locate import Files
+from steepest.data.sources.reader_errors import short, telling_errors
+from steepest.errors import DataError
+
+LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB samples
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+
+
+def check_header(files: Files, names: dict[str, str]) -> tuple[str, ...]:
+    """Refuse a file whose first lines do not say what the columns are; return notes on what was skipped to find them.
+
+    Raises:
+        DataError: ragged lines, no header, a column without a name, two of the same name, or a part with other columns.
+    """
+    path = str(files.paths[0])
+    if files.kind == "json":
+        return ()
+    with connect() as connection, telling_errors(path):
+        if files.kind == "parquet":
+            _refuse_odd_names(_parquet_names(connection, files, names), path)
+            return ()
+        plain = not files.packed and files.text.encoding == "utf-8"
+        if plain:
+            _refuse_ragged(path, names)
+        sniffed = f"SELECT Delimiter, Quote, SkipRows, Comment, HasHeader FROM sniff_csv(?, {files.dialect})"
+        delimiter, quote, skip, comment, has_header = connection.execute(sniffed, [path]).fetchone()
+        if not has_header:
+            _refuse_no_header(path, delimiter, len(names), plain)
+        header = _header(connection, files, delimiter, "" if quote == "(empty)" else quote, skip)
+    _refuse_odd_names(header, path)
+    if plain and not skip:
+        _refuse_other_columns(files.paths, delimiter)
+    notes = [f"the header is line {skip + 1}; what stands before it is left out"] if skip else []
+    return (
+        *notes,
+        *([f"lines that begin with {comment} are left out"] if comment not in ("(empty)", "\0", "") else []),
+    )
+
+
+def _refuse_ragged(path: str, names: dict[str, str]) -> None:
+    """Where lines differ in their number of fields the reader falls back to one column: name the line instead."""
+    (only, *others) = names
+    delimiter = next((mark for mark in ",;\t|: " if mark in only), None)
+    if others or delimiter is None:
+        return
+    expected = only.count(delimiter) + 1
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        for line, text in enumerate(stream, start=1):
+            found = text.count(delimiter) + 1
+            if text.count('"') % 2:
+                raise DataError(
+                    f"line {line} of {path} has a quote that is not closed. Close it, or double it in a field."
+                )
+            if text.strip() and found != expected:
+                raise DataError(
+                    f"line {line} of {path} has {found} fields where its first line has {expected}. Correct that line."
+                )
+            if line > LOOKED_AT:
+                break
+    raise DataError(
+        f"{path} was read as one column called {short(only)}. Say what stands between the fields: --delimiter {delimiter!r}; or "
+        "correct quotes that stand inside a field."
+    )
+
+
+def _header(connection: Any, files: Files, delimiter: str, quote: str, skip: int) -> list[str]:
+    """The names as the file has them; read here, as the reader would need room for thousands of rows."""
+    path = files.paths[0]
+    if files.packed == "zstd":
+        options = f"{replace(files, delimiter=delimiter).dialect}, header=false, all_varchar=true, skip=$s"
+        row = connection.execute(
+            f"SELECT * FROM read_csv($p, {options}) LIMIT 1", {"p": str(path), "s": skip}
+        ).fetchone()
+        return [str(name or "") for name in row or ()]
+    encoding = {"utf-8": "utf-8-sig", "utf-16": "utf-16-le"}.get(files.text.encoding, files.text.encoding)
+    with (gzip.open if files.packed else open)(path, "rt", encoding=encoding, errors="replace", newline="") as stream:
+        for _ in range(skip):
+            stream.readline()
+        quoting = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
+        try:
+            return next((row for row in csv.reader(stream, delimiter=delimiter, **quoting) if row), [])
+        except csv.Error as error:
+            raise DataError(f"the header of {path} cannot be read: {error}. Give the columns short names.") from None
+
+
+def _refuse_no_header(path: str, delimiter: str, count: int, plain: bool) -> None:
+    """Raise DataError where no line holds names: because there is none, or because it has too few."""
+    if plain:
+        with open(path, encoding="utf-8-sig", errors="replace") as stream:
+            expected = len(_fields(stream.readline().rstrip("\n"), delimiter))
+            for line, text in enumerate(itertools.islice(stream, LOOKED_AT), start=2):
+                found = len(_fields(text, delimiter))
+                if text.strip() and found != expected:
+                    raise DataError(
+                        f"line {line} of {path} has {found} fields where its first line has {expected}. Correct that line, name every "
+                        "column in the first one, or say what stands between the fields: --delimiter."
+                    )
+    names = ", ".join([*(f"x{j + 1}" for j in range(min(count - 1, 9))), *(["…"] if count > 10 else []), "y"])
+    raise DataError(
+        f"{path} has no header line: its first line looks like data. Write a first line with the columns' names, such as "
+        f"{names.replace(', ', delimiter)}."
+    )
+
+
+def _refuse_odd_names(header: Sequence[str], path: str) -> None:
+    """DuckDB renames the second `a` to `a_1`, `A` beside `a` too, and invents names where there is none: tell it instead."""
+    clean = [unicodedata.normalize("NFKC", name).translate(INVISIBLE).strip() for name in header]
+    if "" in clean:
+        raise DataError(f"{path} has no name for column {clean.index('') + 1} in its header. Give every column a name.")
+    double = sorted(name for name, count in Counter(clean).items() if count > 1)
+    if double:
+        raise DataError(
+            f"{path} has columns of the same name: {', '.join(map(short, double[:10]))}. Give every column its own name."
+        )
+    folded = Counter(name.casefold() for name in clean)
+    alike = [name for name in clean if folded[name.casefold()] > 1]
+    if alike:
+        raise DataError(
+            f"{path} has columns whose names differ only in capital letters: {', '.join(map(short, alike[:10]))}. Rename one of them."
+        )
+
+
+def _parquet_names(connection: Any, files: Files, names: dict[str, str]) -> list[str]:
+    """The columns' names as the first file has them.
+
+    Raises:
+        DataError: a later file has a column that the first one has not.
+    """
+    schema = "SELECT name, num_children FROM parquet_schema(?)"
+    (_, *fields) = connection.execute(schema, [files.parameters[0][:1]]).fetchall()
+    top, inside = [], 0  # a nested column is followed by its parts
+    for name, children in fields:
+        if not inside:
+            top.append(str(name))
+        inside += (children or 0) - (1 if inside else 0)
+    if len(files.paths) > 1:
+        united = "SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?, union_by_name=true, hive_partitioning=false))"
+        extra = [row[0] for row in connection.execute(united, files.parameters).fetchall() if row[0] not in names]
+        if extra:
+            holder = "SELECT file_name FROM parquet_schema(?) WHERE name = ? LIMIT 1"
+            found = connection.execute(holder, [*files.parameters, extra[0]]).fetchone()
+            raise DataError(
+                f"{found[0] if found else 'one of the files'} has a column {short(extra[0])} that {files.paths[0]} has not. Give files of the same columns."
+            )
+    return top
+
+
+def _refuse_other_columns(paths: Sequence[Path], delimiter: str) -> None:
+    """Raise DataError where the first line of a later file names other columns than that of the first file."""
+    lines = (_first_line(path) for path in paths)
+    line = next(lines)
+    names = set(_fields(line, delimiter))
+    for path, other in zip(paths[1:], lines, strict=False):
+        fields = _fields(other, delimiter) if other != line and delimiter in other else ()
+        new, gone = sorted(set(fields) - names), sorted(names - set(fields))
+        if fields and (new or gone):
+            what = (
+                f"a column {short(new[0])} that {paths[0]} has not"
+                if new
+                else f"no column {short(gone[0])}, which {paths[0]} has"
+            )
+            raise DataError(f"{path} has {what}. Give files of the same columns, each with a header line.")
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        return stream.readline().rstrip("\r\n")
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    fields = next(csv.reader([line], delimiter=delimiter), []) if '"' in line else line.split(delimiter)
+    return [name.strip() for name in fields]

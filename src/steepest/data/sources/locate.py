@@ -1,0 +1,172 @@
+"""Locate: from a path, a glob or a folder to files and the DuckDB call that reads them, decided by their first bytes."""
+
+import glob
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steepest.data.sources.recognize import (
+    check_file,
+    head_of,
+    kind_of,
+    quotes_of,
+    refuse_mixed_line_ends,
+    refuse_other_kinds,
+    seen_delimiter,
+)
+from steepest.errors import DataError, UsageError
+
+ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+PACKED = ("", ".gz", ".zst")
+FINGERPRINT_BYTES = 1 << 20  # read from each end of a file, so that a large one is not read twice
+FINGERPRINT_FILES = 1_000  # of more files only the sizes count
+# what people write for a value that is not there; all others are text
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "?", "-")
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """How text files are written, where it cannot be seen or is seen wrongly.
+
+    Args:
+        delimiter: one character between fields; default: found in the file.
+        decimal: "." or ",".
+        encoding: "utf-8", "utf-16" or "latin-1".
+
+    Raises:
+        UsageError: a value outside these.
+    """
+
+    delimiter: str | None = None
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
+            raise UsageError(f"delimiter must be one character; given was {self.delimiter!r}.")
+        if self.decimal not in (".", ","):
+            raise UsageError(f'decimal must be "." or ","; given was {self.decimal!r}.')
+        if self.encoding not in ("utf-8", "utf-16", "latin-1"):
+            raise UsageError(f'encoding must be "utf-8", "utf-16" or "latin-1"; given was {self.encoding!r}.')
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of one kind, in the order they are read.
+
+    Args:
+        paths: at least one.
+        kind: "parquet", "csv" or "json".
+        packed: "gzip", "zstd" or "".
+        hive: whether folder names such as year=2013 are columns.
+        text: how text files are written.
+        delimiter: as told, or as seen in a table of very many columns; None to be found by the reader.
+        quotes: how fields are quoted, as options for the reader; "" where it has to find out.
+    """
+
+    paths: tuple[Path, ...]
+    kind: str
+    packed: str
+    hive: bool
+    text: TextOptions
+    delimiter: str | None = None
+    quotes: str = ""
+
+    @property
+    def dialect(self) -> str:
+        """DuckDB's options of how text is written, for `read_csv` and `sniff_csv`."""
+        options = f"compression='{self.packed or 'none'}', encoding='{self.text.encoding}'"
+        if self.delimiter:
+            options += ", delim='" + self.delimiter.replace("'", "''") + "'"
+        return options + self.quotes
+
+    @property
+    def clause(self) -> str:
+        """DuckDB's table function; its only parameter is the list of paths."""
+        hive = ", hive_partitioning=true" if self.hive else ", hive_partitioning=false"
+        if self.kind == "parquet":
+            return f"read_parquet(?{hive})"
+        if self.kind == "json":
+            packed = f", compression='{self.packed or 'none'}'"
+            return f"read_json(?, format='auto'{packed}{hive})"
+        missing = ", ".join("'" + word.replace("'", "''") + "'" for word in MISSING)
+        # the sniffer must see strict lines, and a value that is no number must stay text to be told
+        options = f"strict_mode=true, nullstr=[{missing}], {self.dialect}"
+        if self.text.decimal == ",":
+            options += ", decimal_separator=','"
+        return f"read_csv(?, {options}{hive})"
+
+    @property
+    def parameters(self) -> list[list[str]]:
+        """The list of paths, as the clause's only parameter; a file name is never taken for a pattern."""
+        return [[_literal(path) for path in self.paths]]
+
+    def describe(self) -> dict[str, Any]:
+        """Say name, size and a fingerprint: sizes of all files, first and last megabyte of the first thousand."""
+        sizes = [path.stat().st_size for path in self.paths]
+        digest = hashlib.sha256(repr(sizes).encode() if len(sizes) > 1 else str(sizes[0]).encode())
+        for path, size in list(zip(self.paths, sizes, strict=True))[:FINGERPRINT_FILES]:
+            with path.open("rb") as stream:
+                digest.update(stream.read(FINGERPRINT_BYTES))
+                if size > FINGERPRINT_BYTES:
+                    stream.seek(max(FINGERPRINT_BYTES, size - FINGERPRINT_BYTES))
+                    digest.update(stream.read(FINGERPRINT_BYTES))
+        several = {"files": len(sizes)} if len(sizes) > 1 else {}
+        name = self.paths[0].name
+        return {
+            "kind": "file",
+            "name": name,
+            **several,
+            "bytes": sum(sizes),
+            "sha256_of_size_and_ends": digest.hexdigest(),
+        }
+
+
+def locate(data: str | os.PathLike[str], text: TextOptions | None = None) -> Files:
+    """Return the files that a path, a pattern or a folder names, and how they are read.
+
+    Raises:
+        DataError: nothing there, no regular file, of no known kind, or files of several kinds.
+    """
+    text = text or TextOptions()
+    path = Path(data)
+    if os.path.isdir(path):
+        paths = sorted(entry for entry in path.rglob("*") if _is_table(entry) and entry.is_file())
+        if not paths:
+            raise DataError(f"the folder {path} holds no CSV, Parquet or JSON lines file. Give a folder with tables.")
+    elif any(mark in str(data) for mark in "*?[") and not os.path.exists(path):
+        paths = sorted(Path(name) for name in glob.glob(str(data), recursive=True) if os.path.isfile(name))
+        if not paths:
+            raise DataError(f"no file matches {data}. Check the folder and the pattern.")
+    else:
+        paths = [check_file(path)]
+    if len(paths) > 1:
+        refuse_other_kinds(paths)
+    heads = {file: head_of(file) for file in (paths[0], paths[-1])}
+    kinds = {kind_of(file, head, packed, text.encoding): file for file, (head, packed) in heads.items()}
+    if len(kinds) > 1:
+        raise DataError(
+            f"{' and '.join(str(file) for file in kinds.values())} are of different kinds. Give files of one kind."
+        )
+    kind, packed = next(iter(kinds))
+    hive = any("=" in part for part in paths[0].parent.parts[len(path.parts) if os.path.isdir(path) else 0 :])
+    head = heads[paths[0]][0]
+    if kind == "csv" and text.encoding != "utf-16":
+        refuse_mixed_line_ends(paths[0], head)
+    return Files(
+        tuple(paths), kind, packed, hive, text, text.delimiter or seen_delimiter(head, text.decimal), quotes_of(head)
+    )
+
+
+def _is_table(path: Path) -> bool:
+    name = path.name.lower()
+    return not name.startswith((".", "_")) and name.endswith(
+        tuple(end + packed for end in ENDINGS for packed in PACKED)
+    )
+
+
+def _literal(path: Path) -> str:
+    """A path in which DuckDB sees no pattern."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

@@ -1,0 +1,135 @@
+"""Missing: counts of missing values while a table goes by, and what is done about them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.batch import Position
+from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
+from steepest.data.sources.roles import MissingPolicy
+from steepest.errors import DataError, MissingValuesError, UsageError
+from steepest.support.arrays import FloatArray
+from steepest.support.words import pluralize
+
+MOST_LISTED = 20  # columns named in a message
+
+
+def check_policy(policy: str) -> None:
+    """Raise UsageError when `policy` is none that is known."""
+    if policy not in ("error", "drop", "indicator"):
+        raise UsageError(f'missing is "error", "drop" or "indicator"; given was {policy!r}.')
+
+
+class Tally:
+    """Missing values of each column in one pass, and how many rows were left out for them.
+
+    Args:
+        names: of the columns looked at.
+        policy: "error": refuse after the last row, with all counts; "drop": leave such rows out; "indicator": only in
+            columns that have an indicator column.
+        allowed: for each column, whether the coding has an indicator for it.
+        start: where the pass begins.
+        only_inputs: whether the rows are for predictions.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        policy: MissingPolicy,
+        allowed: Sequence[bool],
+        start: Position,
+        only_inputs: bool = False,
+    ) -> None:
+        self.only_inputs, self.replaced = only_inputs, 0
+        self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
+        self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
+        self.rows, self.dropped = start.rows, start.left_out
+        self.refused: tuple[int, str] | None = None
+
+    @property
+    def position(self) -> Position:
+        """How far the pass has come."""
+        return Position(self.rows, self.dropped, tuple(self.counts.tolist()))
+
+    def pass_by(self, count: int) -> NDArray[np.bool_] | None:
+        """Count rows in which nothing is missing, and say which stay: None for all, none once one was refused."""
+        self.rows += count
+        return np.zeros(count, dtype=np.bool_) if self.refused else None
+
+    def look(self, rows: FloatArray) -> NDArray[np.bool_] | None:
+        """Count what is missing in rows (n, columns), and say which rows stay: None for all, none once one is refused.
+
+        Raises:
+            DataError: a value is infinite.
+        """
+        first = self.rows
+        self.rows += len(rows)
+        checked = rows[:, : len(self.names)]
+        # a sum that is finite says that every value is; one that overflows says nothing
+        if not np.isfinite(checked.sum()):
+            self._refuse_infinite(checked, first)
+            missing = np.isnan(checked)
+            if missing.any():
+                self.counts += missing.sum(axis=0)
+                return self._staying(missing, first)
+        return np.zeros(len(rows), dtype=np.bool_) if self.refused else None
+
+    def _staying(self, missing: NDArray[np.bool_], first: int) -> NDArray[np.bool_] | None:
+        """Say which rows stay although values are missing in some."""
+        wrong = missing & ~self.allowed
+        if self.policy == "drop":
+            stay = ~wrong.any(axis=1)
+            self.dropped += int((~stay).sum())
+            return np.asarray(stay)
+        if wrong.any() and self.refused is None:
+            row, column = np.argwhere(wrong)[0]
+            self.refused = first + int(row), self.names[column]
+        return np.zeros(len(missing), dtype=np.bool_) if self.refused else None
+
+    def _refuse_infinite(self, rows: FloatArray, first: int) -> None:
+        infinite = np.isinf(rows)
+        if infinite.any():
+            row, column = np.argwhere(infinite)[0]
+            raise DataError(
+                f"column {short(self.names[column])} holds {rows[row, column]} in data row {first + int(row) + 1:,}; a finite number is "
+                "needed there, and 1.8e308 is the largest. Drop the row or correct the value."
+            )
+
+    def refuse(self) -> None:
+        """Raise MissingValuesError when values were missing where none may be: called after the last row."""
+        if self.refused is None:
+            return
+        row, column = self.refused
+        if self.only_inputs:
+            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing empty (no prediction for them)."
+        elif self.policy == "indicator":
+            remedy = "A target or weight has no indicator column: use --missing drop, or fill them in."
+        else:
+            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
+        raise MissingValuesError(
+            f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}. {remedy}"
+        )
+
+    @property
+    def listed(self) -> str:
+        """ "a 2, b 11": the columns with missing values and how many."""
+        found = [(name, count) for name, count in zip(self.names, self.counts, strict=True) if count]
+        said = [
+            f"{name if len(name) <= LONGEST_SHOWN else short(name)} {count:,}" for name, count in found[:MOST_LISTED]
+        ]
+        return ", ".join(
+            [
+                *said,
+                *([f"and {pluralize(len(found) - MOST_LISTED, 'more column')}"] if len(found) > MOST_LISTED else []),
+            ]
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What was done about missing values, or an empty text."""
+        if self.dropped:
+            return f"{self.dropped:,} of {pluralize(self.rows, 'row')} left out for missing values ({self.listed})"
+        return (
+            f"missing values have indicator columns ({self.listed})" if self.counts.any() and not self.refused else ""
+        )

@@ -1,0 +1,220 @@
+"""Roles: which columns are inputs, targets, weight and group, and how the inputs are coded."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steepest.data.coding import Coding, Column
+from steepest.data.sources.connection import quoted
+from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
+from steepest.data.sources.relations import Relation
+from steepest.errors import DataError, UsageError
+
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
+CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
+BOOLEAN = ("false", "true")
+DATES = ("DATE", "TIME", "INTERVAL")
+MOST_LEVELS = 1_000
+LONGEST_LEVEL = 1_000  # characters: longer ones are texts, no categories
+# digits with thousands separators, a currency, a percent sign, another decimal mark: a number that was written for people
+LIKE_A_NUMBER = re.compile(
+    r"[\s$€£¥+\-−(]*\d[\d\s.,'_]*(?:[eEdD][+\-−]?\d+)?[\s%$€£¥)]*|[+-]?(?:inf|infinity)|0x[0-9a-f]+", re.I
+)
+
+MissingPolicy = Literal["error", "drop", "indicator"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is for.
+
+    Args:
+        features: raw input columns; None for all others.
+        targets: target columns.
+        exclude: columns that are no inputs.
+        weight: the column of weights, or None.
+        group: the column that says which rows belong together, or None.
+    """
+
+    features: tuple[str, ...] | None
+    targets: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    weight: str | None = None
+    group: str | None = None
+
+    def inputs(self, label: str, types: dict[str, str]) -> tuple[str, ...]:
+        """Return the input columns after checking that every named column exists and has one role.
+
+        Raises:
+            UsageError: no target, an unknown column, a column of two roles, or no input left.
+        """
+        if not self.targets:
+            raise UsageError(f"which column is the target? Name one of {_listed(types)}: target=... or --target NAME.")
+        roles = (*self.targets, *(self.features or ()), *filter(None, (self.weight, self.group)))
+        for name in (*roles, *self.exclude):
+            if name not in types:
+                near = [other for other in types if other.casefold() == name.casefold()]
+                near += difflib.get_close_matches(name[:200], [other[:200] for other in types], n=1, cutoff=0.5)
+                hint = f" Did you mean {short(near[0])}?" if near else ""
+                raise UsageError(f"{label} has no column {short(name)}.{hint} Its columns are {_listed(types)}.")
+        double = sorted({name for name in roles if roles.count(name) > 1})
+        if double:
+            raise UsageError(
+                f"column {short(double[0])} is named twice among target, features, weight and group. Each column has one role."
+            )
+        chosen = self.features or tuple(name for name in types if name not in (*roles, *self.exclude))
+        chosen = tuple(name for name in chosen if name not in self.exclude)
+        if not chosen:
+            raise UsageError(
+                f"{label} has no column left to predict {short(self.targets[0])} from. Give a table with at least one input."
+            )
+        return chosen
+
+
+def code(
+    relation: Relation,
+    types: dict[str, str],
+    roles: Roles,
+    *,
+    missing: MissingPolicy,
+    degree: int,
+    interactions: Sequence[tuple[str, str]],
+    categorical: Sequence[str] = (),
+) -> Coding:
+    """Return the coding of a table's inputs; text columns are read once beforehand for their values.
+
+    Raises:
+        DataError: a column is of a kind that has no numbers, or has too many categories; says which and the remedy.
+        UsageError: the roles do not fit the columns.
+    """
+    inputs = roles.inputs(relation.label, types)
+    for name in (*roles.targets, *filter(None, (roles.weight,))):
+        refuse_kind(relation, name, types[name], categories=False)
+    other = [name for name in categorical if name not in inputs]
+    if other:
+        raise UsageError(
+            f"categorical names {short(other[0])}, which is no input. The inputs are {_listed(dict.fromkeys(inputs, ''))}."
+        )
+    text = [name for name in inputs if types[name].startswith(CATEGORIES) or name in categorical]
+    for name in inputs:
+        if name not in categorical or types[name].endswith("]"):
+            refuse_kind(relation, name, types[name], categories=True)
+    levels = {name: _levels(relation, name, types[name], declared=name in categorical) for name in text}
+    absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
+    columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
+    return Coding(columns, degree, tuple(interactions))
+
+
+def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -> None:
+    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories."""
+    if kind.lstrip("U").startswith(NUMERIC) and not kind.endswith("]"):
+        return
+    if kind.startswith(CATEGORIES) and not kind.endswith("]"):
+        if categories:
+            return
+        if kind.startswith("BOOLEAN"):
+            return
+    first = _first_value(relation, name)
+    if first is None:
+        raise DataError(
+            f"{relation.label} has no data rows, or column {short(name)} no value at all. Give rows, or leave the column out (--exclude)."
+        )
+    if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
+        remedy = "Turn dates into a number in a unit of your choice, such as days since the first row, or leave the column out (--exclude)."
+    elif kind.startswith(CATEGORIES):
+        remedy = "A target or weight must be a number: correct such values, or turn the column into numbers first."
+    else:
+        remedy = "Leave it out (--exclude), or turn it into numbers first."
+    raise DataError(
+        f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; a value of it is {short(first)}. {remedy}"
+    )
+
+
+def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tuple[str, ...]:
+    """All values of a column of categories, sorted; `declared`: somebody has said that it is one.
+
+    Raises:
+        DataError: none, too many, or most look like numbers written for people.
+    """
+    column = quoted(name)
+    found = {
+        row[0]
+        for row in relation.query(
+            f"DISTINCT CAST({column} AS VARCHAR)", f"WHERE {column} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
+        )
+    }
+    levels = tuple(sorted(found))
+    if kind.startswith("BOOLEAN"):
+        return BOOLEAN
+    if not levels:
+        raise DataError(
+            f"column {short(name)} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
+        )
+    numbers = [level for level in levels if LIKE_A_NUMBER.fullmatch(level.strip())]
+    if 2 * len(numbers) >= len(levels) and not (declared or kind.startswith("ENUM")):
+        plain = [level for level in levels if not _is_plain(level)]
+        what = (
+            f"but a value that is none is {short(plain[0])}" if plain else f"but is text; a value is {short(levels[0])}"
+        )
+        raise DataError(
+            f"column {short(name)} of {relation.label} looks like numbers, {what}. Correct such values, give --decimal , where that "
+            "is the decimal mark, take it for categories (--categorical), or leave the column out (--exclude)."
+        )
+    if len(levels) > MOST_LEVELS:
+        raise DataError(
+            f"column {short(name)} of {relation.label} has more than {MOST_LEVELS:,} different texts, such as {short(levels[0])}: more a name than a "
+            "category. Leave it out (--exclude), or group its values."
+        )
+    _refuse_odd_levels(levels, f"column {short(name)} of {relation.label}")
+    return levels
+
+
+def _refuse_odd_levels(levels: Sequence[str], label: str) -> None:
+    """Raise DataError where texts are no categories, or two of them look the same."""
+    odd = next((level for level in levels if "\0" in level or len(level) > LONGEST_LEVEL), None)
+    if odd is not None:
+        what = "holds NUL bytes" if "\0" in odd else f"holds texts of more than {LONGEST_LEVEL:,} characters"
+        raise DataError(
+            f"{label} {what}, such as {short(odd)}: no categories. Correct them, or leave it out (--exclude)."
+        )
+    seen: dict[str, str] = {}
+    for level in levels:
+        other = seen.setdefault(level.strip(), level)
+        if other != level:
+            raise DataError(
+                f"{label} has {short(other)} and {short(level)}, which differ in spaces only. Make them the same."
+            )
+
+
+def _is_plain(text: str) -> bool:
+    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?", text.strip(), re.ASCII) is not None
+
+
+def _with_missing(relation: Relation, names: Sequence[str], types: dict[str, str]) -> frozenset[str]:
+    """Names of the columns in which a value is missing."""
+    counts = ", ".join(f"count(*) FILTER ({absent(name, types[name])})" for name in names)
+    totals = [0] * len(names)
+    for row in relation.query(counts):
+        totals = [total + one for total, one in zip(totals, row, strict=True)]
+    return frozenset(name for name, total in zip(names, totals, strict=True) if total)
+
+
+def absent(name: str, kind: str) -> str:
+    """Return SQL that is true where a value is missing: NULL, or NaN."""
+    column = quoted(name)
+    return f"{column} IS NULL OR isnan({column})" if kind.startswith(("FLOAT", "DOUBLE")) else f"{column} IS NULL"
+
+
+def _first_value(relation: Relation, name: str) -> object:
+    # the first value that is no number says more than the first one
+    column = quoted(name)
+    text = f"CAST({column} AS VARCHAR)"
+    rest = f"WHERE {column} IS NOT NULL ORDER BY TRY_CAST({text} AS DOUBLE) IS NOT NULL LIMIT 1"
+    return next((row[0] for row in relation.query(text, rest)), None)
+
+
+def _listed(names: dict[str, str]) -> str:
+    shown = [short(name) for name in list(names)[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")

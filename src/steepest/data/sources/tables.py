@@ -1,0 +1,288 @@
+"""Tables of any kind as a source of batches: columns with roles, coded, in blocks of a fixed number of rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.batch import Batch, Position
+from steepest.data.coding import UNSEEN, Coding, Column
+from steepest.data.columns import ColumnBatch, Columns
+from steepest.data.sources.connection import quoted
+from steepest.data.sources.missing import Tally
+from steepest.data.sources.relations import Relation
+from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
+from steepest.errors import DataError, UsageError
+from steepest.support.arrays import FloatArray
+from steepest.support.threads import prefetch
+
+BLOCK_ROWS = 131_072
+BLOCK_NUMBERS = 1 << 23  # wide tables get shorter blocks: 64 MB at most
+STRETCH_ROWS = 8_192  # shorter pieces of a reader are copied together
+
+Unseen = Literal["error", "reference"]
+
+
+@dataclass(frozen=True, eq=False)
+class TableSource:
+    """A table whose columns have passed every check that needs no reading of rows.
+
+    Args:
+        relation: where the rows are.
+        roles: what each column is for.
+        coding: how the inputs become numbers.
+        types: DuckDB's types of the table's columns.
+        missing: what is done about missing values.
+        unseen: what is done about categories that the coding does not know.
+        origin: what `describe` says of the data.
+        row_count: number of rows where it is known beforehand.
+        first_row: position of the first row in the whole table, where this is a part of one.
+        is_part: whether this is a part, which may be empty.
+        tally: missing values of the pass under way, or of the last one.
+        said: what was done to find the columns, a sentence each.
+    """
+
+    relation: Relation
+    roles: Roles
+    coding: Coding
+    types: dict[str, str]
+    missing: MissingPolicy = "error"
+    unseen: Unseen = "error"
+    origin: dict[str, Any] = field(default_factory=dict)
+    row_count: int | None = None
+    first_row: int = 0
+    is_part: bool = False
+    tally: list[Tally] = field(default_factory=list)
+    said: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the coded inputs."""
+        return self.coding.features
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets; none where only inputs are read."""
+        return self.roles.targets
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of a batch before any are left out; the same for the same columns, so that results have the same bits."""
+        return max(1_024, min(BLOCK_ROWS, BLOCK_NUMBERS // (len(self.features) + len(self.targets) + 1)))
+
+    @property
+    def position(self) -> Position | None:
+        """How far the last pass came."""
+        return self.tally[-1].position if self.tally else None
+
+    def went(self, position: Position) -> None:
+        """Take note of a pass that was made elsewhere."""
+        self.tally[:] = [self._tally(position)]
+
+    def pieces(self) -> "list[TableSource]":
+        """Parts of the files: whole ones, or row groups of a large Parquet file; one part of anything else."""
+        parts, first = [], self.first_row
+        for relation in self.relation.pieces():
+            count = relation.row_count()
+            parts.append(replace(self, relation=relation, row_count=count, first_row=first, is_part=True, tally=[]))
+            first += count or 0
+        return parts
+
+    def batches(self, after: Position | None = None) -> Iterator[Batch]:
+        """Yield all rows in order while the next ones are being read, `block_rows` at once.
+
+        Args:
+            after: where an earlier pass stopped: the end of a batch; None for the start.
+
+        Raises:
+            MissingValuesError: values are missing, counted for each column over the whole table.
+            DataError: a line cannot be read; the message has its number.
+        """
+        yield from prefetch(self._batches(after or Position(0)))
+
+    def describe(self) -> dict[str, Any]:
+        """Say where the data is from, and what the last pass left out."""
+        dropped = {"rows_left_out": self.tally[-1].dropped} if self.tally and self.tally[-1].dropped else {}
+        return {**self.origin, **dropped}
+
+    @property
+    def has_group(self) -> bool:
+        """Whether batches say which rows belong together."""
+        return self.roles.group is not None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What else decides the numbers of a pass (JSON types)."""
+        return {
+            "weight": self.roles.weight,
+            "missing": self.missing,
+            "unseen": self.unseen,
+            "block_rows": self.block_rows,
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done to the table on the way in, a sentence each."""
+        said = [*self.said, *str(self.coding).splitlines()]
+        return said + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
+
+    def _batches(self, start: Position) -> Iterator[Batch]:
+        tally = self._tally(start)
+        self.tally[:] = [tally]
+        first = start.rows
+        width = len(tally.names) + (self.roles.group is not None)
+        plain = self.coding.is_plain and not self.roles.weight and not self.roles.group
+        for block in _blocks(self.relation.stream(self._select(), skip=first), self.block_rows, width):
+            if plain and block.is_finite:
+                if tally.pass_by(len(block)) is None:
+                    yield ColumnBatch(block, self.features, self.targets, self.first_row + first, tally.position)
+            else:
+                rows = block.array
+                tally.replaced += self._refuse_unseen(rows)
+                stay = tally.look(rows)
+                if stay is None or stay.any():
+                    yield self._batch(rows, stay, self.first_row + first, tally.position)
+            first += len(block)
+        tally.refuse()
+        if not tally.rows and not self.is_part:
+            raise DataError(f"{self.relation.label} has no data rows. Give a table with at least one row.")
+
+    def _tally(self, start: Position) -> Tally:
+        names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
+        allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
+        return Tally(names, self.missing, allowed, start, only_inputs=not self.targets)
+
+    def _select(self) -> str:
+        """The columns to select: doubles, categories as codes."""
+        columns = []
+        for column in self.coding.columns:
+            name = quoted(column.name)
+            if column.levels is None:
+                columns.append(f"CAST({name} AS DOUBLE)")
+                continue
+            coded = f"coalesce(CAST(enum_code({_level(column)}) AS DOUBLE), {UNSEEN})"
+            columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
+        for name in (*self.targets, *filter(None, (self.roles.weight,))):
+            columns.append(f"CAST({quoted(name)} AS DOUBLE)")
+        if self.roles.group:
+            # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
+            text = f"coalesce(CAST({quoted(self.roles.group)} AS VARCHAR), '')"
+            columns.append(f"CAST(md5_number_lower({text}) >> 11 AS DOUBLE)")
+        return ", ".join(columns)
+
+    def _batch(self, rows: FloatArray, stay: NDArray[np.bool_] | None, first: int, after: Position) -> Batch:
+        kept = None
+        if stay is not None:
+            rows, kept = rows[stay], first + np.flatnonzero(stay).astype(np.uint64)
+        c, t = len(self.coding.columns), len(self.targets)
+        weight = rows[:, c + t] if self.roles.weight else None
+        group = rows[:, -1].astype(np.uint64) if self.roles.group else None
+        X = self.coding.expand(rows[:, :c])
+        return Batch(X, rows[:, c : c + t], self.features, self.targets, weight, first, group, after, kept)
+
+    def _refuse_unseen(self, rows: FloatArray) -> int:
+        """Tell categories that the coding does not know, or take them for the reference and count them."""
+        replaced = 0
+        for j, column in enumerate(self.coding.columns):
+            if column.levels is None or not (rows[:, j] == UNSEEN).any():
+                continue
+            if self.unseen != "reference":
+                raise DataError(self._unseen(column))
+            replaced += int((rows[:, j] == UNSEEN).sum())
+            rows[rows[:, j] == UNSEEN, j] = 0.0
+        return replaced
+
+    def _unseen(self, column: Column) -> str:
+        """Say which categories of a column the coding does not know."""
+        name = quoted(column.name)
+        rest = f"WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
+        new = sorted({row[0] for row in self.relation.query(f"DISTINCT CAST({name} AS VARCHAR)", rest)})
+        more = f" and {len(new) - 5} more" if len(new) > 5 else ""
+        return (
+            f"column {column.name!r} of {self.relation.label} has categories that the model does not know: "
+            f'{", ".join(map(repr, new[:5]))}{more}. Give --unseen reference (unseen="reference") to take them for {column.reference!r}, or learn '
+            "from a table that has them."
+        )
+
+
+def _level(column: Column) -> str:
+    """SQL for a column's category as one of its levels, or NULL; 1, yes and True are true where true and false are the levels."""
+    text = f"CAST({quoted(column.name)} AS VARCHAR)"
+    if column.levels == BOOLEAN:
+        text = f"CAST(TRY_CAST({text} AS BOOLEAN) AS VARCHAR)"
+    levels = ", ".join("'" + level.replace("'", "''") + "'" for level in column.levels or ())
+    return f"TRY_CAST({text} AS ENUM({levels}))"
+
+
+def check_known(relation: Relation, types: dict[str, str], coding: Coding, targets: tuple[str, ...]) -> None:
+    """Check that a table has the columns that a coding made elsewhere wants.
+
+    Raises:
+        UsageError: a column is not there.
+        DataError: a column of numbers is text here.
+    """
+    absent = [name for name in (*coding.names, *targets) if name not in types]
+    if absent:
+        raise UsageError(
+            f"{relation.label} has no column {absent[0]!r}, which the model needs; it has {', '.join(map(repr, list(types)[:20]))}."
+        )
+    for column in coding.columns:
+        if column.levels is None and types[column.name].startswith(CATEGORIES):
+            refuse_kind(relation, column.name, types[column.name], categories=False)
+
+
+def _blocks(pieces: Iterator[Any], rows: int, width: int) -> Iterator[Columns]:
+    """Put Arrow pieces of any length together to blocks of `rows` rows, the last one shorter; NULL becomes NaN."""
+    waiting: list[Columns] = []
+    count = 0
+    for stretch in _stretches(pieces, width):
+        rest = stretch
+        while count + len(rest) >= rows:
+            need = rows - count
+            yield _together([*waiting, rest.cut(slice(0, need))])
+            rest, waiting, count = rest.cut(slice(need, len(rest))), [], 0
+        if len(rest):
+            waiting, count = [*waiting, rest], count + len(rest)
+    if waiting:
+        yield _together(waiting)
+
+
+def _stretches(pieces: Iterator[Any], width: int) -> Iterator[Columns]:
+    """Leave long pieces where they are and copy short ones together: each stretch costs a call for each column."""
+    waiting: list[Columns] = []
+    for piece in pieces:
+        if len(piece):
+            waiting.append(Columns((tuple(_column(piece.child(j)) for j in range(width)),), width))
+        if sum(map(len, waiting)) >= STRETCH_ROWS:
+            yield waiting[0] if len(waiting) == 1 else Columns.of(_together(waiting).array)
+            waiting = []
+    if waiting:
+        yield Columns.of(_together(waiting).array)
+
+
+def _together(parts: list[Columns]) -> Columns:
+    """Put columns one below the other."""
+    return Columns(tuple(stretch for part in parts for stretch in part.stretches), parts[0].width)
+
+
+def _column(child: Any) -> FloatArray:
+    """Return an Arrow column of doubles as NumPy's view of it; where there are NULLs a copy with NaN."""
+    import nanoarrow  # noqa: PLC0415
+
+    view = nanoarrow.c_array(child).view()
+    values = np.asarray(view.buffer(1))[view.offset : view.offset + view.length]
+    if not view.null_count:
+        return values
+    bits = np.unpackbits(np.frombuffer(view.buffer(0), dtype=np.uint8), bitorder="little")
+    return np.where(bits[view.offset : view.offset + view.length] == 0, np.nan, values)
+
+
+def refuse_y(y: object, weight: object, group: object) -> None:
+    """Raise UsageError where a table is given what belongs to arrays."""
+    if y is not None:
+        raise UsageError("y belongs to arrays; a table holds its targets. Name them: target=...")
+    for what, value in (("weight", weight), ("group", group)):
+        if value is not None and not isinstance(value, str):
+            raise UsageError(f"the {what} of a table is the name of a column; given was {type(value).__name__}.")

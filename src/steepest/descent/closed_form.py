@@ -1,0 +1,170 @@
+"""The closed form: every epoch of a linear rule on a quadratic, mode by mode, without a loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.objectives.quadratic import Quadratic
+from steepest.rules.rule import GradientRule, LinearRule
+from steepest.support.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedPath:
+    """The path of a linear rule on a quadratic.
+
+    With the start theta_0, a minimum theta*, modes (λ_i, v_i) and the rule's residual polynomial p_k:
+
+        e_i     = v_iᵀ(theta* - theta_0)                                   way of mode i
+        theta_k = theta_0 + Σ_i v_i·e_i·(1 - p_k(λ_i))
+        J_k     = J* + ½ Σ_i λ_i·(e_i·p_k(λ_i))²                           no cancellation
+
+    Args:
+        quadratic: the objective.
+        rule: the linear rule.
+        start: theta_0, shape (p, t).
+        last: the last epoch.
+
+    Source: Goh, "Why Momentum Really Works", Distill 2017; Hansen, "Discrete Inverse Problems", 2010, section 6.1
+    (the filter factors 1 - p_k).
+    """
+
+    quadratic: Quadratic
+    rule: LinearRule
+    start: FloatArray
+    last: int
+
+    @property
+    def epochs(self) -> range:
+        """Every epoch from 0 to the last."""
+        return range(self.last + 1)
+
+    @cached_property
+    def start_errors(self) -> FloatArray:
+        """e_i, the way each moving mode has to go, shape (r, t)."""
+        return self.quadratic.start_errors(self.start)
+
+    @cached_property
+    def start_losses(self) -> FloatArray:
+        """λ_i·e_i², twice the loss each mode starts with, shape (r, t)."""
+        # the root first: e_i alone may be so large that its square overflows
+        return (np.sqrt(self.quadratic.modes.eigenvalues)[:, None] * self.start_errors) ** 2
+
+    @cached_property
+    def limit(self) -> FloatArray:
+        """Where the run heads for, shape (p, t): the minimum, and the start along directions without curvature."""
+        return self.quadratic.nearest_minimum(self.start)
+
+    def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
+        modes = self.quadratic.modes
+        done = self.rule.progress(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps: FloatArray = modes.directions @ self._of_start_errors(done)
+        if not self.start.any():
+            return steps
+        # counted from where it is nearer: a far start would leave its rounding on a run that has long arrived
+        left = self.rule.residual(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rest: FloatArray = modes.directions @ self._of_start_errors(left)
+        nearer = np.linalg.norm(rest, axis=1) + np.linalg.norm(self.limit, axis=0) < np.linalg.norm(self.start, axis=0)
+        return np.where(nearer[:, None, :], self.limit - rest, self.start + steps)
+
+    def _of_start_errors(self, shares: FloatArray) -> FloatArray:
+        """Shares (K, r) of the ways of the modes, shape (K, r, t); a mode with no way to go stays, however fast it would grow."""
+        return np.where(self.start_errors == 0, 0.0, shares[:, :, None] * self.start_errors)  # 0·inf is not a number
+
+    def loss(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """J at the given epochs, shape (K, t)."""
+        eigenvalues, weights = self.quadratic.modes.eigenvalues, self.start_losses
+        with np.errstate(over="ignore", invalid="ignore"):
+            if (
+                isinstance(epochs, range)
+                and isinstance(self.rule, GradientRule)
+                and len(epochs) > 64
+                and epochs.step == 1
+            ):
+                # the sum over modes of products of two ladders is one matrix product: the curve is written once
+                moving = weights.any(axis=1)
+                long, short, skip = self.rule.ladder(eigenvalues[moving], epochs)
+                curves = (0.5 * weights[moving].T[:, None, :] * long**2) @ short**2
+                loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
+            else:
+                moving = weights.any(axis=1)
+                loss = (self.rule.residual(eigenvalues[moving], epochs) ** 2) @ (0.5 * weights[moving])
+        loss += 0.5 * self.floor**2
+        return loss
+
+    def rmse(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """√(Σ w r² / Σ w) at the given epochs, shape (K, t): from R·(theta_k - theta*), never by subtracting predictions."""
+        modes = self.quadratic.modes
+        left = self.rule.residual(modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved: FloatArray = self.quadratic.mode_predictions @ self._of_start_errors(left)
+            return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
+
+    def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, shape (K, t)."""
+        eigenvalues = self.quadratic.modes.eigenvalues
+        left = self.rule.residual(eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(np.linalg.norm(eigenvalues[:, None] * self._of_start_errors(left), axis=1))
+
+    def effective_parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """Trace of the map from targets to predictions at the given epochs, shape (K,).
+
+            Σ (1 - p_k(λ_i))·(λ_i - l2·v_iᵀDv_i)/λ_i          from 0 at the start to the rank, or less with a penalty
+
+        Source: Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd edition, equation 7.32.
+        """
+        done = self.rule.progress(self.quadratic.modes.eigenvalues, epochs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(done @ self.quadratic.data_shares)
+
+    def remaining(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """|p_k(λ_i)|, the share of its start error that each mode still has, shape (K, r), steepest mode first."""
+        return np.abs(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
+
+    @cached_property
+    def floor(self) -> FloatArray:
+        """√(2·J*), where J* is the loss the run heads for, shape (t,)."""
+        return self.quadratic.unexplained
+
+
+def run(
+    quadratic: Quadratic,
+    rule: LinearRule,
+    start: FloatArray,
+    epochs: int,
+    units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None = None,
+) -> ClosedPath:
+    """Return the path of `epochs` epochs; of fewer when the parameters leave float64 before.
+
+    Args:
+        quadratic: the objective.
+        rule: a linear rule with its numbers.
+        start: theta_0 in the coordinates of the quadratic, shape (p, t).
+        epochs: k of the last epoch.
+        units: takes parameters to the data's own units, where they must be finite too.
+    """
+    path = ClosedPath(quadratic, rule, start, epochs)
+    if _is_finite(path, epochs, units):
+        return path
+    low, high = 0, epochs
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_finite(path, middle, units) else (low, middle)
+    return ClosedPath(quadratic, rule, start, low)
+
+
+def _is_finite(
+    path: ClosedPath, epoch: int, units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None
+) -> bool:
+    theta = path.parameters(np.array([epoch]))[0]
+    if units is None or not np.isfinite(theta).all():
+        return bool(np.isfinite(theta).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all(bool(np.isfinite(part).all()) for part in units(theta))

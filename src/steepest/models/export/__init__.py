@@ -1,0 +1,61 @@
+"""Exports: a fitted model as Python, SQL, an Excel formula or ONNX, for places where steepest is not."""
+
+import importlib
+import os
+from typing import Literal, get_args, overload
+
+from steepest.errors import UsageError
+from steepest.models.model import Model, load
+
+Target = Literal["python", "sql", "excel", "onnx"]
+
+
+@overload
+def export(
+    model: Model | str | os.PathLike[str], to: Literal["python", "sql", "excel"], *, table: str | None = None
+) -> str: ...
+@overload
+def export(model: Model | str | os.PathLike[str], to: Literal["onnx"], *, table: str | None = None) -> bytes: ...
+@overload
+def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | None = None) -> str | bytes: ...
+def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | None = None) -> str | bytes:
+    """Return a model in another language: raw columns in, bias + Σ weight · feature out, in the data's own units.
+
+    | to | gives | an unknown category, or a value missing that never was |
+    |---|---|---|
+    | `"python"` | a module with `predict(row)` that imports nothing but `math` | ValueError |
+    | `"sql"` | `SELECT t.*, … AS "prediction"`, standard SQL in double precision | NULL |
+    | `"excel"` | a formula for row 2, with 15 digits a number | #N/A |
+    | `"onnx"` | bytes of a graph in double precision | NaN |
+
+    Args:
+        model: a model, its file, or the run folder that holds it.
+        to: the language.
+        table: for "sql", the table's name, or schema.table; default "data".
+
+    Raises:
+        UsageError: an unknown language, a model that the language cannot say, or the package onnx is not installed.
+        DataError: the model's parts do not fit together, or are not finite.
+        ModelFileError: the file is damaged or foreign.
+
+    Example:
+        >>> import numpy as np
+        >>> model = Model(("dose", "age"), ("response",), np.array([[0.5], [-2.0]]), np.array([1.25]))
+        >>> print(export(model, to="sql", table="trial").partition("known.\\n")[2].rstrip())
+        SELECT t.*,
+          (1.25e0
+           + 0.5e0 * CAST(t."dose" AS DOUBLE PRECISION)
+           + -2.0e0 * CAST(t."age" AS DOUBLE PRECISION)) AS "prediction"
+        FROM "trial" AS t
+        >>> print(export(model, to="excel").splitlines()[-1])
+        =IF(COUNT(A2,B2)<2,NA(),1.25+0.5*A2+-2*B2)
+    """
+    if to not in get_args(Target):
+        raise UsageError(f'to is "python", "sql", "excel" or "onnx"; given was {to!r}.')
+    if table is not None and to != "sql":
+        raise UsageError(f"table names the table of the SQL query; it has no meaning for {to}. Leave it out.")
+    if not isinstance(model, Model):
+        model = load(model)
+    module = importlib.import_module(f"steepest.models.export.{to}")
+    result: str | bytes = module.export(model) if table is None else module.export(model, table)
+    return result

@@ -1,0 +1,48 @@
+"""About: the lines in which every export says what it predicts, how the model was made, and its verdict."""
+
+from typing import Any
+
+from steepest.data.coding import Coding
+from steepest.models.model import Model
+from steepest.support.version import __version__
+from steepest.support.words import printable
+
+MOST_NAMES = 20
+LONGEST = 300  # characters of one thing that a file says
+
+
+def about(model: Model, coding: Coding) -> list[str]:
+    """Return one printable line a thing that is known of the model; nothing in them is believed, only shown.
+
+    Args:
+        model: whose `training` says how it was made, where it does.
+        coding: of its raw columns.
+    """
+    training = model.training
+    lines = [f"Predicts {listed(model.targets)} from {listed(coding.names)}: a linear model."]
+    made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]
+    rule = training.get("rule")
+    if isinstance(rule, dict):
+        made.insert(1, "rule " + ", ".join(f"{brief(k)} {brief(v)}" for k, v in rule.items()).removeprefix("name "))
+    if made:
+        made.append(f"by steepest {brief(training.get('steepest', 'unknown'))}")
+        lines.append(f"Fitted by gradient descent: {'; '.join(made)}.")
+    if isinstance(training.get("data"), dict) and training["data"]:
+        lines.append("Data: " + ", ".join(f"{brief(k)} {brief(v)}" for k, v in training["data"].items()) + ".")
+    verdict = training.get("verdict")
+    if isinstance(verdict, dict) and "sentence" in verdict:
+        lines.append(f"Verdict: {brief(verdict['sentence'], 3 * LONGEST)}")
+    lines.append(f"Written by steepest {__version__}; weights are in units of the target per unit of the feature.")
+    return lines
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Return names with commas, cut after MOST_NAMES."""
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(brief(name) for name in names[:MOST_NAMES]) + more
+
+
+def brief(value: Any, most: int = LONGEST) -> str:
+    """Return anything as one printable line of bounded length."""
+    text = printable(str(value)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"

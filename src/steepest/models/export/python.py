@@ -1,0 +1,152 @@
+"""Export to Python: one module without any dependency, whose `predict` takes a row and gives the model's numbers."""
+
+from steepest.data.coding import Coding, Column
+from steepest.models.export.about import about
+from steepest.models.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of
+from steepest.models.model import Model
+
+HELPERS = '''
+def _value(row, name):
+    """Return what a row holds, None where that is missing: None, NaN, or a data frame's NA."""
+    try:
+        value = row[name]
+    except (KeyError, IndexError):
+        raise ValueError(f"the row has no column {name!r}. It needs {', '.join(map(repr, COLUMNS))}.") from None
+    missing = (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+    return None if missing else value
+
+
+def _number(row, name, may_be_missing):
+    """Return a column's number, None where it is missing and may be."""
+    value = _value(row, name)
+    if isinstance(value, (str, bytes)):
+        raise ValueError(f"column {name!r} holds the text {value!r}. A number is needed.")
+    try:
+        number = None if value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"column {name!r} holds {value!r}. A number is needed.") from None
+    if number is None or number != number:
+        return _missing(name, may_be_missing)
+    if math.isinf(number):
+        raise ValueError(f"column {name!r} holds {number!r}. A finite number is needed.")
+    return number
+
+
+def _category(row, name, may_be_missing):
+    """Return the position of a column's category among its levels, None where it is missing and may be."""
+    value = _value(row, name)
+    if value is None:
+        return _missing(name, may_be_missing)
+    # tables write booleans in lower case
+    text = str(value).lower() if type(value).__name__ in ("bool", "bool_") else str(value)
+    if text not in LEVELS[name]:
+        raise ValueError(f"column {name!r} holds {text!r}, which the model does not know. It knows {list(LEVELS[name])}.")
+    return LEVELS[name].index(text)
+
+
+def _boolean(row, name, may_be_missing):
+    """Return 1 for true and 0 for false, however they are written, None where it is missing and may be."""
+    value = _value(row, name)
+    if value is None:
+        return _missing(name, may_be_missing)
+    for position, words in enumerate(BOOLEAN):
+        if str(value).lower() in words or value == position:
+            return position
+    raise ValueError(f"column {name!r} holds {value!r}, which is no boolean. It takes {BOOLEAN}, in any case.")
+
+
+def _missing(name, may_be_missing):
+    if not may_be_missing:
+        raise ValueError(f"column {name!r} is missing, and the model was fitted to rows that all have it. Give a value.")
+    return None
+
+
+def _sum(target, features):
+    """Return bias + Σ weight · feature, added without rounding in between."""
+    try:
+        result = math.fsum((BIAS[target], *(w[target] * f for w, f in zip(WEIGHTS.values(), features))))
+    except (OverflowError, ValueError):
+        result = math.inf
+    if not math.isfinite(result):
+        raise ValueError("the prediction is larger than any number. Look for a wrong value in the row.")
+    return result
+'''
+
+
+def export(model: Model) -> str:
+    """Return the text of a Python module: BIAS, WEIGHTS, and `predict(row)`, which needs Python 3.7 and nothing else.
+
+    Every name, level and number stands in it as a literal (`repr`), so none of them can be run.
+
+    Args:
+        model: any; several targets make `predict` return a mapping of target names to numbers.
+
+    Raises:
+        DataError: the model's parts do not fit together, or are not finite.
+    """
+    coding = coding_of(model)
+    lines = [*_docstring(model, coding), "", "import math", ""]
+    lines.append(f"TARGETS = {tuple(model.targets)!r}")
+    lines.append(f"COLUMNS = {coding.names!r}")
+    lines += ["LEVELS = {"]
+    lines += [f"    {c.name!r}: {c.levels!r}," for c in coding.columns if c.levels is not None]
+    lines += ["}", f"BOOLEAN = {tuple(BOOLEAN.values())!r}", f"BIAS = {tuple(model.bias.tolist())!r}", "WEIGHTS = {"]
+    lines += [
+        f"    {name!r}: {tuple(row)!r}," for name, row in zip(model.features, model.weights.tolist(), strict=True)
+    ]
+    lines += ["}", "", "", *_predict(model, coding), ""]
+    return "\n".join(lines) + HELPERS
+
+
+def _docstring(model: Model, coding: Coding) -> list[str]:
+    body = [line.replace("\\", "\\\\").replace('"', '\\"') for line in about(model, coding)]
+    return ['"""' + body[0], "", *body[1:], '"""']
+
+
+def _predict(model: Model, coding: Coding) -> list[str]:
+    """The function: raw values by position, features in the order of WEIGHTS."""
+    returns = "the prediction" if len(model.targets) == 1 else "the predictions, a mapping of target names to numbers,"
+    lines = [
+        "def predict(row):",
+        f'    """Return {returns} for a row: a mapping of column names to values.',
+        "",
+        "    Raises:",
+        "        ValueError: a column is not there, a value is missing or no number, or a category is unknown.",
+        '    """',
+    ]
+    for j, column in enumerate(coding.columns):
+        kind = "number" if column.levels is None else "boolean" if is_boolean(column) else "category"
+        lines.append(f"    v{j} = _{kind}(row, {column.name!r}, {column.missing})")
+        if column.levels is None:
+            lines.append(f"    x{j} = 0.0 if v{j} is None else v{j}" if column.missing else f"    x{j} = v{j}")
+    features = _features(coding)
+    if coding.degree > 1:  # a power of a large number raises, where a product gives inf
+        lines += ["    try:", "        features = (", *(f"            {f}," for f in features), "        )"]
+        lines += ["    except OverflowError:", "        features = (math.inf,) * len(WEIGHTS)"]
+    else:
+        lines += ["    features = (", *(f"        {feature}," for feature in features), "    )"]
+    if len(model.targets) == 1:
+        return [*lines, "    return _sum(0, features)", ""]
+    return [*lines, "    return {target: _sum(j, features) for j, target in enumerate(TARGETS)}", ""]
+
+
+def _features(coding: Coding) -> list[str]:
+    """An expression for each feature, in the order of `Coding.expand`'s columns."""
+    position = {column.name: j for j, column in enumerate(coding.columns)}
+    found = []
+    for column in coding.columns:
+        j = position[column.name]
+        found += _own(column, j)
+        if column.levels is None:
+            found += [f"x{j} ** {power}" for power in range(2, coding.degree + 1)]
+        if column.missing:
+            found.append(f"v{j} is None")
+    columns = {column.name: column for column in coding.columns}
+    for a, b in coding.interactions:
+        one, other = _own(columns[a], position[a]), _own(columns[b], position[b])
+        found += [f"{first} * {second}" for first in one for second in other]
+    return found
+
+
+def _own(column: Column, j: int) -> list[str]:
+    return [f"x{j}"] if column.levels is None else [f"(v{j} == {i + 1})" for i in range(numbers_of(column))]

@@ -1,0 +1,159 @@
+"""Export to SQL: a query that adds the model's predictions to a table, in standard SQL and double precision."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from steepest.data.coding import Column
+from steepest.errors import UsageError
+from steepest.models.export.about import about
+from steepest.models.export.terms import (
+    BOOLEAN,
+    ColumnTerms,
+    ProductTerms,
+    Terms,
+    added,
+    coding_of,
+    is_boolean,
+    refuse_characters,
+    refuse_nameless,
+    terms_of,
+)
+from steepest.models.model import Model
+
+TABLE = "data"
+NEW_LINE = "\n   "
+
+
+def export(model: Model, table: str = TABLE) -> str:
+    """Return a SELECT of all columns of a table and, last, the predictions: "prediction", or "prediction of TARGET".
+
+        number x     w * x                     NULL where x is NULL
+        text c       CASE c WHEN … THEN w END  NULL where c is NULL or a category that the model does not know
+        boolean b    CASE WHEN LOWER(b) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN w …; NULL where it is none of them
+        missing      CASE WHEN x IS NULL …     only where the model was fitted with missing values in that column
+
+    Args:
+        model: any.
+        table: its name; schema.table is two names.
+
+    Raises:
+        UsageError: two columns differ in case only, or a name holds what SQL cannot say.
+        DataError: the model's parts do not fit together, or are not finite.
+    """
+    coding = coding_of(model)
+    refuse_characters(model, "SQL", "\0")
+    refuse_nameless(coding, "SQL")
+    if not table or "\0" in table or "" in table.split("."):
+        raise UsageError(f"table is a name, or schema.table; given was {table!r}.")
+    folded = Counter(name.casefold() for name in coding.names)
+    double = [name for name in coding.names if folded[name.casefold()] > 1]
+    if double:
+        raise UsageError(
+            f"the columns {' and '.join(map(repr, double[:2]))} differ in case only, which SQL does not tell apart. "
+            "Rename one and fit again, or export to python."
+        )
+    lines = [f"-- {line}" for line in about(model, coding)]
+    lines.append("-- NULL where a value is missing that never was when the model was fitted, or a category is unknown.")
+    columns = [f"  {_prediction(terms)} AS {quoted(_name(terms.target, model))}" for terms in terms_of(model)]
+    source = ".".join(quoted(part) for part in table.split("."))
+    return "\n".join([*lines, "SELECT t.*,", ",\n".join(columns), f"FROM {source} AS t", ""])
+
+
+def _name(target: str, model: Model) -> str:
+    return "prediction" if len(model.targets) == 1 else f"prediction of {target}"
+
+
+def quoted(name: str) -> str:
+    """Return a name in double quotes, with those in it doubled."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text in single quotes, with those in it doubled."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def number(value: float) -> str:
+    """Return the shortest digits that read back to the same bits; with an exponent, since without one it is a DECIMAL."""
+    digits = repr(value)
+    return digits if "e" in digits else f"{digits}e0"
+
+
+def _prediction(terms: Terms) -> str:
+    parts = [number(terms.bias)]
+    for column in terms.columns:
+        parts.append(_text(column) if column.levels else _number(column))
+    parts += [_product(product) for product in terms.products]
+    return f"({added(parts, f'{NEW_LINE}+ ')})"
+
+
+def _column(column: Column) -> str:
+    """A column's value; with the table's alias, since SQLite takes an unknown name in quotes for a text."""
+    kind = "DOUBLE PRECISION" if column.levels is None else "VARCHAR"
+    return f"CAST(t.{quoted(column.name)} AS {kind})"
+
+
+def _missing(column: Column) -> str:
+    """True where a value is NULL or NaN; where a database has NaN, it equals itself, and only it and 0 their negative."""
+    absent, value = f"t.{quoted(column.name)} IS NULL", _column(column)
+    if column.levels is not None:
+        return absent
+    return f"({absent} OR ({value} = -{value} AND {value} <> 0e0))"
+
+
+def _number(terms: ColumnTerms) -> str:
+    value = _column(terms.column)
+    powers = " + ".join(
+        f"{number(weight)} * {_power(value, power)}" for power, weight in enumerate(terms.powers, start=1)
+    )
+    if terms.missing is None:
+        return powers
+    return f"CASE WHEN {_missing(terms.column)} THEN {number(terms.missing)} ELSE {powers} END"
+
+
+def _power(value: str, power: int) -> str:
+    return value if power == 1 else "(" + " * ".join([value] * power) + ")"
+
+
+def _text(terms: ColumnTerms) -> str:
+    """The weight of a column's category; without ELSE, so that what is unknown gives NULL."""
+    arms = [f"WHEN {_is(terms.column, level)} THEN {number(weight)}" for level, weight in terms.levels]
+    if terms.missing is not None:
+        arms.insert(0, f"WHEN {_missing(terms.column)} THEN {number(terms.missing)}")
+    return "CASE " + " ".join(arms) + " END"
+
+
+def _is(column: Column, level: str) -> str:
+    """True where a column holds a level; a boolean, where it holds any of its words, or a number 1.0 or 0.0 as text."""
+    value = _column(column)
+    if not is_boolean(column):
+        return f"{value} = {literal(level)}"
+    words = [*BOOLEAN[level], f"{BOOLEAN[level][-1]}.0"]
+    return f"LOWER({value}) IN ({', '.join(map(literal, words))})"
+
+
+def _product(terms: ProductTerms) -> str:
+    """The weights of the products of two columns; 0 where one is missing or at its reference."""
+    first, second = terms.first, terms.second
+    if first.levels is None and second.levels is None:
+        return f"{number(terms.weights[0][0])} * ({_present(first)} * {_present(second)})"
+    if first.levels is None:
+        return f"{_present(first)} * {_choice(second, [number(w) for w in terms.weights[0]])}"
+    if second.levels is None:
+        return f"{_present(second)} * {_choice(first, [number(row[0]) for row in terms.weights])}"
+    return _choice(first, [_choice(second, [number(w) for w in row]) for row in terms.weights])
+
+
+def _present(column: Column) -> str:
+    """A number, 0 where it may be missing and is."""
+    value = _column(column)
+    return value if not column.missing else f"CASE WHEN {_missing(column)} THEN 0e0 ELSE {value} END"
+
+
+def _choice(column: Column, values: Sequence[str]) -> str:
+    """One of the values for each level but the reference; 0 for all else."""
+    levels = (column.levels or ())[1:]
+    if not levels:
+        return "0e0"
+    arms = [f"WHEN {_is(column, level)} THEN {value}" for level, value in zip(levels, values, strict=True)]
+    return "CASE " + " ".join(arms) + " ELSE 0e0 END"

@@ -1,0 +1,153 @@
+"""Model files: a fitted model as JSON that says everything and keeps every bit; never a pickle."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.data.coding import Coding
+from steepest.data.sources import Unseen
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError
+from steepest.models.predictions import MissingInput, predict_rows
+from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.support.arrays import FloatArray
+from steepest.support.files import write_whole
+from steepest.support.version import __version__
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A fitted linear model, in the data's own units.
+
+    Args:
+        features: names of the d inputs, in order.
+        targets: names of the t targets.
+        weights: shape (d, t), target units per feature unit.
+        bias: shape (t,), target units.
+        training: how it was made: objective, rule, epochs, coordinates, verdict, data (JSON types).
+        coding: how the features are made from a table's columns, or None where the model was fitted to arrays.
+
+    Two models are equal when all of this is.
+    """
+
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    weights: FloatArray
+    bias: FloatArray
+    training: dict[str, Any] = field(default_factory=dict)
+    coding: Coding | None = None
+
+    @classmethod
+    def of(cls, run: Trajectory, data: dict[str, Any] | None = None) -> "Model":
+        """Return the model at the last epoch of a run."""
+        d, t = len(run.features), len(run.targets)
+        training = {
+            "objective": run.objective,
+            "l2": run.l2,
+            "rule": {"name": run.rule.name, **vars(run.rule)},  # type: ignore[attr-defined]
+            "epochs": run.epochs,
+            "engine": run.engine,
+            "automatic": dict(run.reasons),
+            "coordinates": {
+                "name": run.coordinates.name,
+                "shift": run.coordinates.shift.tolist(),
+                "scale": run.coordinates.scale.tolist(),
+                "fit_intercept": run.coordinates.fit_intercept,
+            },
+            "verdict": {"kind": run.verdict.kind, "sentence": str(run.verdict)},
+            "data": data or {},
+            "steepest": __version__,
+        }
+        weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
+        return cls(run.features, run.targets, weights, bias, training, run.coding)
+
+    def predict(
+        self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
+    ) -> FloatArray:
+        """Return X @ weights + bias for every row: shape (n,), or (n, t) for several targets.
+
+        Args:
+            data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
+                columns the model was fitted to, which are coded as they were then.
+            missing: rows with missing inputs: "error", "drop" (left out) or "empty" (NaN).
+            unseen: categories the model does not know: "error" or "reference" (taken for the reference).
+            text: delimiter, decimal, encoding and database, as `steepest.open_source`.
+
+        Raises:
+            DataError: the data has other columns, missing values, or categories that the model does not know; says which.
+
+        Example:
+            >>> model = Model(("x1",), ("y",), np.array([[0.5]]), np.array([2.0]))
+            >>> model.predict([[1.0], [300.0]])
+            array([  2.5, 152. ])
+        """
+        result = predict_rows(
+            data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
+        )
+        return result[:, 0] if len(self.targets) == 1 else result
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self._content() == other._content()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as JSON, whole or not at all.
+
+        Raises:
+            DataError: a number of the model is not finite, or a part is not what it must be; such a model is not kept.
+        """
+        write_whole(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes of the file: floats in the shortest form that reads back to the same bits."""
+        if not (np.isfinite(self.weights).all() and np.isfinite(self.bias).all()):
+            raise DataError("the model holds NaN or inf and is not written. See the run's verdict for the cause.")
+        content = self._content()
+        problem = problem_of(content)
+        if problem:
+            raise DataError(f"the model cannot be written, it would not be read again: {problem}.")
+        try:
+            signed = {**content, "sha256": checksum(content)}
+            return json.dumps(signed, indent=1, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+        except (TypeError, ValueError) as error:
+            raise DataError(f"the model's training holds what JSON cannot say: {error}.") from None
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "features": list(self.features),
+            "targets": list(self.targets),
+            "weights": self.weights.tolist(),
+            "bias": self.bias.tolist(),
+            "units": UNITS,
+            "training": self.training,
+            "coding": None if self.coding is None else self.coding.as_json(),
+        }
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model that `Model.save` wrote; every float has the bits it was saved with.
+
+    Args:
+        path: model.json, or the run folder that holds it.
+
+    Raises:
+        ModelFileError: damaged, foreign, of another version, or not matching its checksum.
+    """
+    file = Path(path)
+    file = file / "model.json" if os.path.isdir(file) else file
+    content = parse(read(file), file)
+    return Model(
+        tuple(content["features"]),
+        tuple(content["targets"]),
+        np.array(content["weights"], dtype=np.float64),
+        np.array(content["bias"], dtype=np.float64),
+        content["training"],
+        None if content["coding"] is None else Coding.from_json(content["coding"]),
+    )

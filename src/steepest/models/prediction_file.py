@@ -1,0 +1,259 @@
+"""Prediction files: a table's rows with predictions beside them, streamed to CSV or Parquet, whole or not at all."""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.batch import Batch
+from steepest.data.sources import Source
+from steepest.data.sources.connection import connect, quoted, with_enough_memory
+from steepest.data.sources.relations import DuckDBRelation, StreamRelation
+from steepest.data.sources.roles import NUMERIC
+from steepest.data.sources.tables import TableSource
+from steepest.errors import UsageError
+from steepest.support.arrays import FloatArray
+from steepest.support.files import replace_whole
+
+FORMS = {
+    ".csv": "FORMAT csv, HEADER",
+    ".tsv": "FORMAT csv, HEADER, DELIMITER '\t'",
+    ".parquet": "FORMAT parquet",
+    ".jsonl": "FORMAT json",
+    ".ndjson": "FORMAT json",
+}
+PACKED = {".gz": "gzip", ".zst": "zstd"}
+# what a spreadsheet takes for a formula (OWASP, "CSV Injection"); a number such as -1.5 is none
+FORMULA = r"^[=+\-@\t\r\n]"
+NEVER_TEXT = (*NUMERIC, *(f"U{kind}" for kind in NUMERIC), "BOOLEAN", "UUID", "DATE", "TIME", "INTERVAL")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Args:
+        rows: in the file.
+        left_out: rows of the table that are not in it.
+        empty: rows without a prediction.
+        rmse: of the predictions where the table has the target, or None.
+        compared: rows that has been computed from.
+    """
+
+    rows: int
+    left_out: int
+    empty: int
+    rmse: float | None = None
+    compared: int = 0
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Raise UsageError where a file's name does not say how predictions are to be written."""
+    _form(path)
+
+
+def write_predictions(
+    path: str | os.PathLike[str],
+    source: Source,
+    blocks: Iterable[tuple[Batch, FloatArray]],
+    names: Sequence[str],
+    *,
+    keep_all: bool,
+    target: str | None = None,
+    safe: bool = False,
+) -> Written:
+    """Write all columns of a table and those of the predictions beside them.
+
+    A table that DuckDB can read again keeps its columns; others get the row's position, counted from 0, instead.
+
+    Args:
+        path: ends in .csv, .tsv, .jsonl (also .gz and .zst) or .parquet.
+        source: where the rows are.
+        blocks: each batch of it with the new columns, shape (n, len(names)).
+        names: of the new columns.
+        keep_all: keep rows that the source left out, with empty predictions.
+        target: a column to compare the first new one with, where the table has it.
+        safe: put ' before texts that a spreadsheet would take for a formula.
+
+    Raises:
+        UsageError: the name of the file, or a new column's, cannot be used.
+        DataError: from reading the rows; an earlier file is left as it was.
+    """
+    form = _form(path)
+    types = source.types if isinstance(source, TableSource) else {}
+    refuse_names(types, names)
+    file = Path(path)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{file.name[:40]}.", dir=file.parent))
+    try:
+        with _table(source, scratch) as (connection, clause, parameters):
+            _fill(connection, source, blocks, len(names))
+            where = "" if keep_all else "WHERE p.kept"
+            table = _as_written(connection, clause, parameters, types) if "FORMAT csv" in form else clause
+            query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
+            _copy(connection, query, parameters, scratch / "written", form, file)
+            target = target if clause and target in types else None
+            found = _count(connection, clause, parameters, keep_all, target)
+        replace_whole(scratch / "written", file)
+        return found
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse_names(types: dict[str, str], names: Sequence[str]) -> None:
+    """Raise UsageError where the table has a column of a new one's name; DuckDB does not tell upper case from lower."""
+    there = {name.casefold() for name in types}
+    for name in names:
+        if name.casefold() in there:
+            raise UsageError(f"there is a column {name!r} already. Give the new one another name: --name NAME")
+        there.add(name.casefold())
+
+
+def _form(path: str | os.PathLike[str]) -> str:
+    """Return DuckDB's options for the form that a file's name asks for."""
+    name = Path(str(path).lower())
+    packing = PACKED.get(name.suffix)
+    ending = Path(name.stem).suffix if packing else name.suffix
+    if ending not in FORMS or (ending == ".parquet" and packing):
+        raise UsageError(
+            f"{path}: predictions are written as .csv, .tsv, .jsonl (also .gz and .zst) or .parquet. Give such a name."
+        )
+    return FORMS[ending] + (f", COMPRESSION {packing}" if packing else "")
+
+
+def settled(source: Source, folder: Path) -> Source:
+    """Return a source whose rows come in the same order each time they are read.
+
+    Files and data frames do; what a query or another database gives may not, so it is read once and kept beside the result.
+    """
+    if not isinstance(source, TableSource):
+        return source
+    relation = source.relation
+    if isinstance(relation, DuckDBRelation) and (relation.files or relation.frame is not None):
+        return source
+    if not isinstance(relation, (DuckDBRelation, StreamRelation)):
+        return source
+    file = folder / "rows.parquet"
+    relation.keep(file)
+    return replace(source, relation=DuckDBRelation(relation.label, "read_parquet(?)", [[str(file)]], files=True))
+
+
+@contextlib.contextmanager
+def _table(source: Source, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]]:
+    """Give a connection, what puts the table's rows beside the predictions in a query, and its parameters.
+
+    The text is empty where DuckDB cannot read the table a second time.
+    """
+    relation = source.relation if isinstance(source, TableSource) else None
+    if isinstance(relation, DuckDBRelation):
+        with relation.opened() as connection:
+            connection.execute(f"SET temp_directory = {_text(scratch)}")
+            yield connection, f"(SELECT * FROM {relation.ranged}) d POSITIONAL JOIN", relation.parameters
+        return
+    with connect() as connection:
+        connection.execute(f"SET temp_directory = {_text(scratch)}")
+        yield connection, "", []
+
+
+def _as_written(connection: Any, clause: str, parameters: list[Any], types: dict[str, str]) -> str:
+    """Return what reads a text file's fields as they stand (1.10, NA, 01/02/2020), where it finds the same columns and rows."""
+    plain = re.sub(r"read_csv\(\?, (.*?)nullstr=\[.*?\]", r"read_csv(?, \1all_varchar=true, header=true", clause)
+    if plain == clause:
+        return clause
+    import duckdb  # noqa: PLC0415 - predictions are written
+
+    rows = plain.removesuffix(" POSITIONAL JOIN")
+    try:
+        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}", parameters).fetchall()]
+        count = connection.execute(f"SELECT count(*) FROM {rows}", parameters).fetchone()
+    except duckdb.Error:
+        return clause
+    same = names == list(types) and count == connection.execute("SELECT count(*) FROM predictions").fetchone()
+    return plain if same else clause
+
+
+def _fill(connection: Any, source: Source, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:
+    """Put the new columns into a table with a row for each of the source, also those that it leaves out."""
+    new = ", ".join(f"c{j} DOUBLE" for j in range(count))
+    connection.execute(f"CREATE TEMP TABLE predictions (row BIGINT, kept BOOLEAN, {new})")
+    done = 0
+    for batch, values in blocks:
+        _insert(connection, done, batch.end.rows, batch.positions.astype(np.int64) - done, values)
+        done = batch.end.rows
+    if source.position is not None and source.position.rows > done:
+        _insert(connection, done, source.position.rows, np.zeros(0, dtype=np.int64), np.zeros((0, count)))
+
+
+def _insert(connection: Any, first: int, end: int, at: NDArray[np.int64], values: FloatArray) -> None:
+    """Insert rows first … end - 1, with values at some of them."""
+    kept = np.zeros(end - first, dtype=bool)
+    kept[at] = True
+    block: dict[str, Any] = {"row": np.arange(first, end), "kept": kept}
+    for j in range(values.shape[1]):
+        column = np.full(end - first, np.nan)
+        column[at] = values[:, j]
+        block[f"c{j}"] = column
+    numbers = ", ".join(f"CASE WHEN kept THEN c{j} END" for j in range(values.shape[1]))
+    connection.register("block", block)
+    connection.execute(f"INSERT INTO predictions SELECT row, kept, {numbers} FROM block")
+    connection.unregister("block")
+
+
+def _columns(types: dict[str, str], names: Sequence[str], safe: bool) -> str:
+    """What to select: the table's columns, or the row where there are none, and the new ones."""
+    said = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
+    said = said or ["p.row AS row"]
+    return ", ".join([*said, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
+
+
+def _cell(name: str, kind: str, safe: bool) -> str:
+    """A column of the table; with `safe`, texts that look like a formula and are no number get ' in front."""
+    column = f"d.{quoted(name)}"
+    if not safe or kind.startswith(NEVER_TEXT):
+        return column
+    text = f"CAST({column} AS VARCHAR)"
+    formula = f"regexp_matches({text}, '{FORMULA}') AND TRY_CAST({text} AS DOUBLE) IS NULL"
+    return f"CASE WHEN {formula} THEN chr(39) || {text} ELSE {text} END"
+
+
+def _safe(name: str, safe: bool) -> str:
+    return f"'{name}" if safe and re.match(FORMULA, name) else name
+
+
+def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: str, wanted: Path) -> None:
+    """Write what a query gives."""
+    import duckdb  # noqa: PLC0415 - predictions are written
+
+    try:
+        sql = f"COPY ({query}) TO {_text(file)} ({form})"
+        with_enough_memory(connection, lambda: connection.execute(sql, parameters))
+    except duckdb.IOException as error:
+        if str(file) not in str(error) and "space" not in str(error):
+            raise
+        raise OSError(f"cannot write {wanted}: {str(error).splitlines()[0]}") from None
+
+
+def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> Written:
+    """Count what was written, and compare the first new column with the target where there is one."""
+    rows, kept = connection.execute("SELECT count(*), count(*) FILTER (kept) FROM predictions").fetchone()
+    found = Written(rows, 0, rows - kept) if keep_all else Written(kept, rows - kept, 0)
+    if target is None:
+        return found
+    text = f"CAST(d.{quoted(target)} AS VARCHAR)"
+    number = f"coalesce(TRY_CAST({text} AS DOUBLE), CAST(TRY_CAST({text} AS BOOLEAN) AS DOUBLE))"
+    rmse, compared = connection.execute(
+        f"SELECT sqrt(avg(e * e)), count(*) FROM (SELECT p.c0 - {number} AS e FROM {clause} predictions p) WHERE isfinite(e)",
+        parameters,
+    ).fetchone()
+    return replace(found, rmse=rmse, compared=compared) if compared else found
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

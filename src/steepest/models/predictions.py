@@ -1,0 +1,157 @@
+"""Predictions: a linear model applied to any table, a batch of rows at a time, coded as it was when the model learned."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from steepest.data.batch import Batch, check_finite
+from steepest.data.coding import Coding
+from steepest.data.sources import Source, Unseen, Watch, open_source, watched
+from steepest.data.sources.arrays import ArraySource
+from steepest.data.sources.matrices import as_matrix, is_sparse
+from steepest.errors import DataError, UsageError
+from steepest.support.arrays import FloatArray
+
+MissingInput = Literal["error", "drop", "empty"]
+"""What becomes of a row with missing inputs: refuse, leave the row out, or leave its prediction empty (NaN)."""
+
+
+def open_inputs(
+    data: object,
+    features: Sequence[str],
+    coding: Coding | None,
+    *,
+    missing: MissingInput = "error",
+    unseen: Unseen = "error",
+    **text: Any,
+) -> Source:
+    """Return a source of a model's inputs; its batches have no targets.
+
+    Args:
+        data: an array of shape (n, d), dense or sparse; a data frame, a file, a folder, SELECT …, as `open_source`.
+        features: the model's d features, in order.
+        coding: how they are made from a table's columns; None: they are columns of numbers.
+        missing: "error", "drop" or "empty".
+        unseen: "error" or "reference": categories that the model does not know.
+        text: delimiter, decimal, encoding and database of `open_source`.
+
+    Raises:
+        DataError: the data cannot be used, or has other columns than the model; says which.
+        UsageError: an option is outside its range.
+    """
+    check_missing(missing)
+    if _is_matrix(data):
+        return _of_array(data, tuple(features))
+    return open_source(
+        data,
+        target=(),
+        coding=coding or Coding.plain(features),
+        missing="error" if missing == "error" else "drop",
+        unseen=unseen,
+        **text,
+    )
+
+
+def predict_batches(
+    source: Source, weights: FloatArray, bias: FloatArray, watch: Watch | None = None
+) -> Iterator[tuple[Batch, FloatArray]]:
+    """Yield each batch of inputs with its predictions X @ weights + bias, shape (n, t)."""
+    for batch in watched(source, watch):
+        check_finite(batch.X, batch.features, batch.first_row)
+        yield batch, batch.X @ weights + bias
+
+
+def predict_rows(
+    data: object,
+    features: Sequence[str],
+    coding: Coding | None,
+    weights: FloatArray,
+    bias: FloatArray,
+    **options: Any,
+) -> FloatArray:
+    """Return all predictions, shape (n, t): a row for each row of `data`, NaN where missing is "empty" and inputs are.
+
+    Args:
+        data, features, coding: as `open_inputs`.
+        weights: shape (d, t).
+        bias: shape (t,).
+        options: missing, unseen and those of the text, as `open_inputs`.
+
+    Raises:
+        DataError, UsageError: as `open_inputs`.
+    """
+    if _is_matrix(data):
+        return _predict_array(data, tuple(features), weights, bias, options.get("missing", "error"))
+    source = open_inputs(data, features, coding, **options)
+    parts = [(batch.positions, values) for batch, values in predict_batches(source, weights, bias)]
+    values = np.concatenate([part for _, part in parts]) if parts else np.zeros((0, weights.shape[1]))
+    if options.get("missing") != "empty" or source.position is None:
+        return values
+    whole = np.full((source.position.rows, weights.shape[1]), np.nan)
+    if parts:
+        whole[np.concatenate([positions for positions, _ in parts]).astype(np.intp)] = values
+    return whole
+
+
+def _predict_array(
+    data: Any, features: tuple[str, ...], weights: FloatArray, bias: FloatArray, missing: str
+) -> FloatArray:
+    """Return the predictions of an array; rows with NaN are refused, left out, or NaN themselves."""
+    inputs = _from_file(data) if isinstance(data, (str, os.PathLike)) else data
+    if is_sparse(inputs) or missing == "error":
+        if not is_sparse(inputs) and len(inputs) == 0:
+            return np.zeros((0, weights.shape[1]))
+        parts = [values for _, values in predict_batches(_of_array(inputs, features), weights, bias)]
+        return np.concatenate(parts)
+    check_missing(missing)
+    rows = np.asarray(as_matrix(inputs, "X"), dtype=np.float64)
+    absent = np.isnan(rows).any(axis=1)
+    present = (
+        [values for _, values in predict_batches(_of_array(rows[~absent], features), weights, bias)]
+        if not absent.all()
+        else []
+    )
+    if missing == "drop":
+        return np.concatenate(present) if present else np.zeros((0, weights.shape[1]))
+    whole = np.full((len(rows), weights.shape[1]), np.nan)
+    if present:
+        whole[~absent] = np.concatenate(present)
+    return whole
+
+
+def check_missing(missing: object) -> None:
+    """Raise UsageError where this is no policy for rows with missing inputs."""
+    if missing not in ("error", "drop", "empty"):
+        raise UsageError(f'missing is "error", "drop" or "empty" for predictions; given was {missing!r}.')
+
+
+def _is_matrix(data: object) -> bool:
+    """Whether this is an array of inputs, or the file of one."""
+    if isinstance(data, (str, os.PathLike)):
+        return str(data).endswith((".npy", ".npz")) and os.path.isfile(data)
+    return is_sparse(data) or isinstance(data, (np.ndarray, list, tuple))
+
+
+def _of_array(data: Any, features: tuple[str, ...]) -> Source:
+    """Return the source of an array of inputs (n, d)."""
+    if isinstance(data, (str, os.PathLike)):
+        data = _from_file(data)
+    shape = np.shape(data) if not is_sparse(data) else data.shape
+    if len(shape) != 2 or shape[1] != len(features):
+        raise DataError(
+            f"the model has the {len(features)} features {', '.join(features[:20])}, so X must have the shape "
+            f"(n, {len(features)}); given was {shape}."
+        )
+    X = data if is_sparse(data) else as_matrix(data, "X")
+    return ArraySource.open(X, np.zeros(shape[0]), features=features)
+
+
+def _from_file(path: str | os.PathLike[str]) -> Any:
+    """Return the array of a .npy file, or the one called X of a .npz file; never unpickled."""
+    try:
+        held = np.load(path, mmap_mode="r", allow_pickle=False)
+        return held if isinstance(held, np.ndarray) else held["X"]
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise DataError(f"cannot read {path}: {error}. Write it with np.save, numbers only.") from None

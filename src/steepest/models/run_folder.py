@@ -1,0 +1,199 @@
+"""Run folders: everything a run leaves behind, written whole or not at all."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.models.model import Model
+from steepest.summaries.triangle import Triangle
+from steepest.support.array_file import write_arrays
+from steepest.support.files import whole_folder
+from steepest.support.version import __version__
+from steepest.views.pages import Rows, page, problem_with, thinned
+from steepest.views.plots import (
+    Display,
+    LossContourDisplay,
+    LossCurveDisplay,
+    ModeDecayDisplay,
+    PredictionErrorDisplay,
+    ValidationCurveDisplay,
+    save,
+)
+
+ROWS = "steepest-rows"
+CURVE_POINTS = 1_000  # epochs in trajectory.parquet; any other follows from triangle and settings
+
+
+def write(
+    path: str | os.PathLike[str],
+    run: Trajectory,
+    triangle: Triangle,
+    *,
+    predictions: PredictionErrorDisplay | None = None,
+    validation: ValidationCurveDisplay | None = None,
+    rows: Rows | None = None,
+    record: Mapping[str, Any] | None = None,
+    data: dict[str, Any] | None = None,
+    force: bool = False,
+) -> Path:
+    """Write a run folder: it appears complete, or not at all.
+
+        model.json           the fitted model, every bit of it
+        run.json             settings, why automatic ones got their values, verdict, data, versions, timings
+        trajectory.parquet   epoch, loss, rmse, bias, weights at about 1,000 log-spaced epochs
+        triangle             the table's triangle: every other epoch and setting follows from it
+        loss.svg             the loss over epochs, and the optimum's floor
+        modes.svg            what is left of each mode (runs in closed form)
+        contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
+        predictions.svg, and validation.svg where rows were held out
+        report.html          the interactive page, in one file
+        rows, held_out       some rows, and the held-out rows' triangle: what the page is made of beside the run
+
+    Args:
+        path: the folder to make.
+        run: a run of one target.
+        triangle: of the rows it learned from.
+        predictions: the picture of predictions, or None for none.
+        validation: the picture of training and held-out error, or None for none.
+        rows: some rows and the held-out ones' triangle, for the page, or None for neither.
+        record: more for run.json (JSON types).
+        data: where the rows came from (JSON types).
+        force: replace a folder that is there.
+
+    Returns:
+        the folder's path.
+
+    Raises:
+        UsageError: the folder exists, or cannot be written.
+        DataError: the model is not finite.
+    """
+    model = Model.of(run, data)
+    content = model.to_bytes()
+    with whole_folder(path, force=force) as folder:
+        (folder / "model.json").write_bytes(content)
+        (folder / "run.json").write_text(
+            _as_json({**describe(run), "data": data or {}, **(record or {})}), encoding="utf-8"
+        )
+        _write_trajectory(run, folder / "trajectory.parquet")
+        triangle.save(folder / "triangle")
+        for name, display in _pictures(run).items():
+            save(display, folder / f"{name}.svg")
+        if predictions is not None:
+            save(predictions, folder / "predictions.svg")
+        if validation is not None:
+            save(validation, folder / "validation.svg")
+        write_page(run, triangle, rows or Rows(), folder, Path(path).name)
+    return Path(path)
+
+
+def write_page(run: Trajectory, triangle: Triangle, rows: Rows, folder: Path, title: str) -> None:
+    """Write the page and what it is made of; nothing for a run that has none, as one of 1,000 features."""
+    if problem_with(run):
+        return
+    if rows.held_out is not None:
+        rows.held_out.save(folder / "held_out")
+    if rows.sample is not None and len(rows.sample.X):
+        sample = thinned(rows.sample)
+        arrays = {"X": sample.X, "y": sample.y, "positions": sample.positions}
+        write_arrays(folder / "rows", ROWS, {"seed": sample.seed}, arrays)
+    page(run, triangle, rows, title=title).save(folder / "report.html")
+
+
+def describe(run: Trajectory) -> dict[str, Any]:
+    """Return settings, result and verdict of a run as JSON types, in the data's own units; NaN and inf become null."""
+    verdict = asdict(run.verdict)
+    last = run.last
+    return {
+        "steepest": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "features": list(run.features),
+        "target": run.targets[0],
+        "objective": run.objective,
+        "coordinates": run.coordinates.name,
+        "fit_intercept": run.coordinates.fit_intercept,
+        "l2": run.l2,
+        "rule": {"name": run.rule.name, **vars(run.rule)},  # type: ignore[attr-defined]
+        "epochs": run.epochs,
+        "requested_epochs": run.requested_epochs,
+        "engine": run.engine,
+        "automatic": dict(run.reasons),
+        "weights": {name: finite(value) for name, value in zip(run.features, last.weights.tolist(), strict=True)},
+        "bias": finite(last.bias),
+        "loss": finite(last.loss),
+        "rmse": finite(last.rmse),
+        "optimum": {
+            "weights": dict(zip(run.features, run.optimum.weights.tolist(), strict=True)),
+            "bias": run.optimum.bias,
+            "rmse": run.optimum.rmse,
+        },
+        "verdict": {key: finite(value) for key, value in verdict.items() if key != "slowest"}
+        | {"slowest": [{"mode": words, "remaining": finite(left)} for words, left in run.verdict.slowest]}
+        | {"text": str(run.verdict)},
+    }
+
+
+def finite(value: Any) -> Any:
+    """Return None for NaN and inf, which JSON does not know."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _pictures(run: Trajectory) -> dict[str, Display]:
+    """The pictures that follow from the run alone."""
+    title = _title(run)
+    pictures: dict[str, Display] = {"loss": LossCurveDisplay.from_trajectory(run, title=title)}
+    if run.engine == "modes" and run.mode_words:
+        pictures["modes"] = ModeDecayDisplay.from_trajectory(run, title=title)
+    if len(run.coordinates.parameter_names(run.features)) > 1:
+        pictures["contour"] = LossContourDisplay.from_trajectory(run, title=title)
+    return pictures
+
+
+def _title(run: Trajectory) -> str:
+    return f"{run.rule.name}, {run.epochs:,} epochs: {run.verdict.kind}"  # type: ignore[attr-defined]
+
+
+def _write_trajectory(run: Trajectory, path: Path) -> None:
+    """Write about CURVE_POINTS epochs as Parquet; a feature's column is named "weight of NAME"."""
+    import duckdb  # noqa: PLC0415 - a run is written
+
+    known = run.path.epochs
+    chosen = (
+        log_spaced(run.epochs, CURVE_POINTS)
+        if isinstance(known, range)
+        else known[log_spaced(len(known) - 1, CURVE_POINTS)]
+    )
+    weights, bias = run.parameters(chosen)
+    columns = [chosen, run.loss(chosen), run.rmse(chosen), bias, *weights.T]
+    names = ["epoch", "loss", "rmse", "bias", *(f"weight of {name}" for name in run.features)]
+    table = {f"c{j}": np.ascontiguousarray(column) for j, column in enumerate(columns)}
+    selected = ", ".join(f"c{j} AS " + '"' + name.replace('"', '""') + '"' for j, name in enumerate(names))
+    with duckdb.connect(":memory:") as connection:
+        connection.register("trajectory", table)
+        # the path is a literal here, COPY takes no parameter; quotes in it are doubled
+        target = str(path).replace("'", "''")
+        connection.execute(f"COPY (SELECT {selected} FROM trajectory ORDER BY c0) TO '{target}' (FORMAT parquet)")
+
+
+def free_name(parent: str | os.PathLike[str], stem: str) -> Path:
+    """Return parent/stem, or parent/stem-2, -3 … where that exists already; the stem holds only safe characters."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem).strip(".")[:60] or "run"
+    number = 1
+    while True:
+        path = Path(parent) / (safe if number == 1 else f"{safe}-{number}")
+        if not path.exists():
+            return path
+        number += 1

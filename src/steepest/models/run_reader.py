@@ -1,0 +1,79 @@
+"""Run reader: a run folder's run, as it was, from its settings and its triangle."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.data.sample import Sample
+from steepest.descent.descend import descend
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import ModelFileError, SteepestError, UsageError
+from steepest.models.model import load
+from steepest.models.run_folder import ROWS
+from steepest.rules.rule import RULES
+from steepest.summaries.triangle import Triangle
+from steepest.support.array_file import read_arrays
+from steepest.views.pages import Page, Rows, page
+
+SAME = 1e-6  # a run that went step by step, and its closed form, agree far better than this
+
+
+def report(path: str | os.PathLike[str], *, title: str = "") -> Page:
+    """Return the interactive page of a run folder.
+
+    Args:
+        path: the folder that `steepest fit` or `steepest demo` wrote.
+        title: what the page is called; default: the folder's name.
+
+    Raises:
+        UsageError: there is no such folder, or the run has no page.
+        ModelFileError: a file in it is damaged, or they do not belong together.
+    """
+    folder = Path(path)
+    run, triangle = read(folder)
+    return page(run, triangle, read_rows(folder), title=title or folder.resolve().name)
+
+
+def read(folder: Path) -> tuple[Trajectory, Triangle]:
+    """Return the run of a folder, descended again in closed form, and the triangle it learned from."""
+    if not (folder / "run.json").is_file() or not (folder / "triangle").is_file():
+        raise UsageError(
+            f"{folder} is no run folder: run.json and triangle are missing. Give one that `steepest fit` wrote."
+        )
+    triangle = Triangle.load(folder / "triangle")
+    try:
+        told: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        settings = dict(told["rule"])
+        rule = RULES[settings.pop("name")](**settings)
+        run = descend(
+            triangle,
+            rule=rule,
+            epochs=told["requested_epochs"],
+            l2=told["l2"],
+            objective=told["objective"],
+            standardize=told["coordinates"] == "standardized",
+            fit_intercept=told["fit_intercept"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, SteepestError) as error:
+        raise ModelFileError(f"{folder / 'run.json'} does not say how the run went ({error}). Fit again.") from error
+    model = load(folder)
+    there = np.append(np.ravel(run.weights), run.bias), np.append(np.ravel(model.weights), model.bias)
+    if there[0].shape != there[1].shape or not np.allclose(*there, rtol=SAME, atol=SAME * np.abs(there[1]).max()):
+        raise ModelFileError(f"the model in {folder} is not where its run.json and triangle lead. Fit again.")
+    return run, triangle
+
+
+def read_rows(folder: Path) -> Rows:
+    """Return the rows and held-out rows that a folder keeps, as far as it does."""
+    sample = None
+    if (folder / "rows").is_file():
+        header, arrays = read_arrays(folder / "rows", ROWS)
+        try:
+            sample = Sample(arrays["X"], arrays["y"], arrays["positions"], int(header["seed"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{folder / 'rows'} holds no rows. Fit again.") from error
+    held_out = Triangle.load(folder / "held_out") if (folder / "held_out").is_file() else None
+    return Rows(sample, held_out)

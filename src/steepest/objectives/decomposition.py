@@ -1,0 +1,191 @@
+"""Decomposition: what parameters can move in M·theta - m, mode by mode, and what is rounding."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from steepest.objectives import jacobi
+from steepest.support.arrays import FloatArray
+
+# A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
+# leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
+DEPENDENT = 3e-14
+PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """The least-squares problem ‖M·theta - m‖, split into what theta can reach and what it cannot.
+
+        M = Q·[F; rounding]·Pᵀ·diag(length)      pivoted QR of M with columns of length 1
+        A = F·Pᵀ·diag(length) = U·diag(σ)·Vᵀ     c = first rows of Qᵀ·m
+        ‖M·theta - m‖² = ‖A·theta - c‖² + ‖unreached‖²
+
+    Where no column depends on others, A = M and c = m.
+
+    Args:
+        M: upper triangular, shape (p, p).
+        m: right-hand sides, shape (p, t).
+
+    Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.4.2 (QR with column pivoting).
+    """
+
+    M: FloatArray
+    m: FloatArray
+
+    @property
+    def size(self) -> int:
+        """p, the number of parameters of each target."""
+        return len(self.M)
+
+    @cached_property
+    def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64], int]:
+        """Column lengths, Q and F as LAPACK packs them, the order of columns, and the numerical rank."""
+        length = np.sqrt((self.M**2).sum(axis=0))
+        length = np.where(length > 0, length, 1.0)
+        packed, order, reflectors, _, _ = lapack.dgeqp3(self.M / length)
+        return length, packed, reflectors, order - 1, int((np.abs(np.diag(packed)) > DEPENDENT).sum())
+
+    @property
+    def rank(self) -> int:
+        """Number of directions with curvature; p unless columns depend on each other."""
+        return self._pivoted[4]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every direction has curvature."""
+        return self.rank == self.size
+
+    @property
+    def dependent(self) -> list[int]:
+        """Columns that can be computed from the others, as many as the rank falls short."""
+        return sorted(int(j) for j in self._pivoted[3][self.rank :])
+
+    def _rotated(self, columns: FloatArray, transposed: bool) -> FloatArray:
+        """Q·columns or Qᵀ·columns, shape (p, any)."""
+        _, packed, reflectors, _, _ = self._pivoted
+        room = max(1, 32 * columns.shape[1])
+        return np.asarray(lapack.dormqr("L", "T" if transposed else "N", packed, reflectors, columns, room)[0])
+
+    @cached_property
+    def reached(self) -> tuple[FloatArray, FloatArray]:
+        """(A, c): the rows that theta can change, shapes (r, p) and (r, t)."""
+        if self.complete:
+            return self.M, self.m
+        length, packed, _, order, rank = self._pivoted
+        A = np.zeros((rank, self.size))
+        A[:, order] = np.triu(packed)[:rank]
+        return A * length, self._rotated(self.m, transposed=True)[:rank]
+
+    def restored(self, rows: FloatArray) -> FloatArray:
+        """Q·[rows; 0], shape (p, any): what rows of A (r, any) are among those of M."""
+        if self.complete:
+            return rows
+        return self._rotated(np.vstack([rows, np.zeros((self.size - self.rank, rows.shape[1]))]), transposed=False)
+
+    @cached_property
+    def unreached(self) -> FloatArray:
+        """What of m no theta reaches, shape (p, t): exactly 0 where no column depends on others."""
+        if self.complete:
+            return np.zeros_like(self.m)
+        rest = self._rotated(self.m, transposed=True)
+        rest[: self.rank] = 0.0
+        return self._rotated(rest, transposed=False)
+
+    @cached_property
+    def factors(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """U (r, r), σ (r,) and V (p, r) of A, σ descending, all > 0.
+
+        Raises:
+            DataError: LAPACK could not compute them.
+        """
+        A, _ = self.reached
+        if not self.rank:
+            return np.zeros((0, 0)), np.zeros(0), np.zeros((self.size, 0))
+        if self.complete:
+            return jacobi.decompose(A)
+        V, singular, U = jacobi.decompose(A.T, rows_differ=True)  # the rows of F differ in size as the columns do
+        return U, singular, V
+
+    @cached_property
+    def mode_predictions(self) -> FloatArray:
+        """M·V, shape (p, r): what a step of length 1 along each mode changes.
+
+        As Q·U·diag(σ): where columns nearly depend on each other, M·v would be the rounding of M's largest columns.
+        """
+        U, singular, _ = self.factors
+        return self.restored(U * singular)
+
+    @cached_property
+    def solution(self) -> FloatArray:
+        """The theta that makes ‖M·theta - m‖ smallest, shape (p, t); of minimum norm where many are equally good."""
+        return self.nearest(np.zeros_like(self.m))
+
+    def nearest(self, start: FloatArray) -> FloatArray:
+        """Of all theta that make ‖M·theta - m‖ smallest that which is nearest to start, shapes (p, t).
+
+        Solved for theta·length, whose equations do not know the units of the columns.
+        """
+        length, packed, _, order, rank = self._pivoted
+        if self.complete:
+            solved, _ = lapack.dtrtrs(self.M / length, self.m)
+            return np.asarray(solved) / length[:, None]
+        scaled = np.zeros_like(self.m)
+        if rank:
+            scaled[:rank], _ = lapack.dtrtrs(packed[:rank, :rank], self.reached[1])
+        lengths, begin = length[order, None], start[order]
+        # each time ε of what went before is left, which may be far more than a small column's share
+        for _ in range(PASSES):
+            scaled -= self._open(scaled / lengths - begin)
+        theta = np.empty_like(scaled)
+        theta[order] = scaled / lengths
+        return theta
+
+    def _open(self, gap: FloatArray) -> FloatArray:
+        """N·t, where F·N = 0 and t makes ‖gap - N·t/length‖ smallest, rows in pivoted order, shape (p, t)."""
+        N, rows, factor, columns, reflectors = self._null
+        goal = lapack.dormqr("L", "T", factor, reflectors, gap[rows], 32 * gap.shape[1])[0]
+        t = np.empty((N.shape[1], gap.shape[1]))
+        t[columns] = lapack.dtrtrs(factor[: len(t)], goal[: len(t)])[0]
+        return np.asarray(N @ t)
+
+    @cached_property
+    def _null(self) -> tuple[FloatArray, NDArray[np.int64], FloatArray, NDArray[np.int64], FloatArray]:
+        """N (p, p - r), whose columns change nothing, and the QR of N/length: order of rows, factor, order of columns, reflectors.
+
+        Rows of N/length may differ by any power of ten; sorted by size and with pivoted columns, each row keeps its own
+        digits.
+
+        Source: Cox, Higham, "Stability of Householder QR factorization for weighted least squares problems", 1998.
+        """
+        length, packed, _, order, rank = self._pivoted
+        others = lapack.dtrtrs(packed[:rank, :rank], packed[:rank, rank:])[0] if rank else packed[:0, rank:]
+        N = np.vstack([-others, np.eye(self.size - rank)])
+        weighted = N / length[order, None]
+        rows = np.argsort(-np.abs(weighted).max(axis=1), kind="stable")
+        factor, columns, reflectors, _, _ = lapack.dgeqp3(weighted[rows])
+        return N, rows, factor, columns - 1, reflectors
+
+    def start_errors(self, start: FloatArray, singular: FloatArray) -> FloatArray:
+        """v_iᵀ(solution - start) for every mode, shape (r, t), start of shape (p, t).
+
+        For steep modes as u_iᵀ(c - A·start)/σ_i, since a solution that lies far out along a flat mode would leave its
+        rounding on them; for flat ones from the solution itself, since dividing by σ_i multiplies rounding there.
+
+        Args:
+            start: theta_0, shape (p, t).
+            singular: σ, shape (r,), as exact as they are known.
+        """
+        if not self.rank:
+            return np.zeros((0, start.shape[1]))
+        A, c = self.reached
+        U, _, V = self.factors
+        sigma = singular[:, None]
+        gap, far = c - A @ start, self.solution - start
+        steep = (self.M @ V).T @ gap / sigma**2 if self.complete else U.T @ gap / sigma
+        # rounding of the one is ε·|gap|/σ_i, of the other ε·|solution - start|
+        by_gap = np.linalg.norm(gap, axis=0) < sigma * np.linalg.norm(far, axis=0)
+        return np.where(by_gap, steep, V.T @ far)

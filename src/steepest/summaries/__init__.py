@@ -1,0 +1,1 @@
+"""Summaries: one pass over the rows, kept small: triangles, folds."""

@@ -1,0 +1,71 @@
+"""Resume: the state of an unfinished pass in a file, so that the next run goes on where this one was cut off."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.data.batch import Position
+from steepest.data.sample import Sample
+from steepest.errors import UsageError
+from steepest.summaries.partial import PassState
+from steepest.summaries.triangle import Triangle
+from steepest.support.array_file import read_arrays, write_arrays
+
+FORMAT = "steepest-partial"
+SECONDS = 1.0  # between two writings
+
+
+@dataclass(eq=False)
+class Checkpoint:
+    """A file that holds a PassState, renewed once a second.
+
+    Args:
+        path: of the file.
+        about: what the pass reads and how (JSON types): a state of another table or of other options is refused.
+        seconds: between two writings; 0 writes after each batch.
+    """
+
+    path: Path
+    about: dict[str, Any]
+    seconds: float = SECONDS
+    _next: float = field(default=0.0, init=False)
+
+    def load(self) -> PassState | None:
+        """Return what the file holds; None where there is none.
+
+        Raises:
+            UsageError: it belongs to another table or other options.
+            ModelFileError: it is damaged, which a kill cannot do.
+        """
+        try:
+            header, arrays = read_arrays(self.path, FORMAT)
+        except FileNotFoundError:
+            return None
+        if header["about"] != self.about:
+            raise UsageError(
+                f"{self.path} is the state of another table or of other options. Give those again, or start over with --force."
+            )
+        triangles = [
+            Triangle.from_parts(header[name], {key: arrays[f"{name}_{key}"] for key in ("means", "tails", "centred")})
+            for name in ("train", "test")
+        ]
+        sample = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), int(header["seed"]))
+        rows, left_out, missing = header["position"]
+        return PassState(triangles[0], triangles[1], sample, Position(rows, left_out, tuple(missing)))
+
+    def keep(self, partial: PassState, *, now: bool = False) -> None:
+        """Write the file when it is time to, or at once."""
+        if not now and time.monotonic() < self._next:
+            return
+        header: dict[str, Any] = {"about": self.about, "seed": partial.sample.seed}
+        position = partial.position
+        header["position"] = [position.rows, position.left_out, list(position.missing)]
+        arrays = {"X": partial.sample.X, "y": partial.sample.y, "positions": partial.sample.positions}
+        for name, triangle in (("train", partial.train), ("test", partial.test)):
+            header[name], own = triangle.parts()
+            arrays |= {f"{name}_{key}": array for key, array in own.items()}
+        write_arrays(self.path, FORMAT, header, arrays)
+        self._next = time.monotonic() + self.seconds

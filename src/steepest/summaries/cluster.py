@@ -1,0 +1,189 @@
+"""Cluster: one pass spread over Dask workers, pieces of a table to triangles, triangles to one by a fixed tree."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any, TypeVar
+
+from steepest.data.sources import Source, Watch
+from steepest.errors import ClusterError, UsageError
+from steepest.summaries.partial import PassState
+from steepest.support.version import __version__
+
+CONNECT_SECONDS = 3  # a worker that does not answer for so long is taken for dead: seconds, not half a minute
+Part = TypeVar("Part")
+
+
+def summarize_pieces(
+    pieces: Sequence[Source], cluster: object, *, test_size: float, seed: int, sample_rows: int, watch: Watch | None
+) -> PassState:
+    """Return what a pass over all pieces leaves, worked on by the workers of a cluster.
+
+    Pieces and tree depend on the table alone, so the bits are the same for any number of workers, and for workers that
+    die on the way: Dask does again what was lost.
+
+    Args:
+        pieces: parts of one table, in the order of its rows.
+        cluster: "local:N" (N processes on this machine), "tcp://…" (a scheduler), or a `distributed.Client`.
+        test_size: share of rows to hold out.
+        seed: of that choice and of the sample.
+        sample_rows: rows kept at most.
+        watch: called with the rows done and their number whenever a piece is done.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, was lost, runs another steepest, or a piece killed its workers.
+        DataError, MissingValuesError: as for a pass on one machine.
+    """
+    with _client(cluster) as client, _telling_errors(pieces):
+        _refuse_other_versions(client)
+
+        def work(piece: Source) -> Any:
+            return client.submit(_partial, piece, test_size, seed, sample_rows, pure=False)
+
+        leaves = [work(piece) for piece in pieces]
+        root = _tree(leaves, lambda a, b: client.submit(_joined, a, b, sample_rows, pure=False))
+        _watch_pieces(client, leaves, pieces, watch)
+        result: PassState = root.result()
+        return result
+
+
+def _tree(leaves: Sequence[Part], join: Callable[[Part, Part], Part]) -> Part:
+    """Join neighbours, then neighbours of those, until one is left."""
+    level = list(leaves)
+    while len(level) > 1:
+        pairs = [join(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]
+
+
+def _partial(piece: Source, test_size: float, seed: int, sample_rows: int) -> PassState:
+    """What a worker does: one pass over one piece, on one thread."""
+    os.environ.setdefault("STEEPEST_THREADS", "1")
+    partial = PassState.empty(piece.features, piece.targets, seed)
+    for batch in piece.batches():
+        partial = partial.with_batch(batch, test_size, sample_rows)
+    # rows that were left out at the end of a piece belong to it as well
+    return partial.at(piece.position or partial.position)
+
+
+def _joined(a: PassState, b: PassState, sample_rows: int) -> PassState:
+    """Two neighbours as one."""
+    return a.join(b, sample_rows)
+
+
+def _watch_pieces(client: Any, leaves: Sequence[Any], pieces: Sequence[Source], watch: Watch | None) -> None:
+    """Wait for the pieces; tell of each one that is done."""
+    distributed = _distributed()
+    rows = dict(zip((leaf.key for leaf in leaves), (piece.row_count or 0 for piece in pieces), strict=True))
+    known = sum(rows.values()) or None
+    done = 0
+    for leaf in distributed.as_completed(list(leaves), loop=client.loop):
+        if leaf.status != "finished":
+            leaf.result()
+        done += rows[leaf.key]
+        if watch:
+            watch(done, known)
+
+
+@contextlib.contextmanager
+def _client(cluster: object) -> Iterator[Any]:
+    """Give a client of the cluster; one that is made here is closed at the end."""
+    distributed = _distributed()
+    if isinstance(cluster, distributed.Client):
+        yield cluster
+        return
+    if not isinstance(cluster, str) or not cluster.startswith(("local:", "tcp://", "tls://")):
+        raise UsageError(f'cluster is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.')
+    settings = {
+        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+        "distributed.nanny.pre-spawn-environ.STEEPEST_THREADS": "1",
+        "distributed.logging.distributed": "critical",
+    }
+    with import_module("dask").config.set(settings):
+        if cluster.startswith("local:"):
+            count = _count(cluster)
+            with _local(distributed, count) as local, distributed.Client(local, set_as_default=False) as client:
+                yield client
+            return
+        try:
+            client = distributed.Client(cluster, timeout=f"{CONNECT_SECONDS * 2}s", set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise ClusterError(f"no scheduler answers at {cluster}. Start one there, or use local:N.") from error
+        with client:
+            yield client
+
+
+def _local(distributed: Any, count: int) -> Any:
+    """Start worker processes here, on the loopback interface only: nobody else is to send work to them."""
+    try:
+        return distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        )
+    except (OSError, RuntimeError) as error:
+        raise ClusterError(f"no workers could be started here: {error}. Give fewer, or leave --cluster out.") from error
+
+
+def _distributed() -> Any:
+    """Import Dask's distributed.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        return import_module("distributed")
+    except ImportError:
+        raise UsageError("a cluster needs Dask's distributed: pip install 'steepest[dask]'.") from None
+
+
+def _count(cluster: str) -> int:
+    """Return N of "local:N"."""
+    text = cluster.removeprefix("local:")
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise UsageError(f"local:N takes a number of workers from 1 to 1,024; given was {cluster!r}.")
+    return int(text)
+
+
+def _refuse_other_versions(client: Any) -> None:
+    """Raise ClusterError where a worker would compute with another steepest."""
+    try:
+        client.wait_for_workers(1, timeout=30)
+    except TimeoutError:
+        raise ClusterError("the cluster has no worker. Start some: dask worker ADDRESS.") from None
+    found = client.run(_version)
+    other = {address: version for address, version in found.items() if version != __version__}
+    if other:
+        address, version = next(iter(other.items()))
+        raise ClusterError(f"the worker {address} has steepest {version}, and this is {__version__}. Install the same.")
+
+
+def _version() -> str:
+    """The version of steepest where this runs; "none" without one."""
+    try:
+        from steepest.support.version import __version__ as version  # noqa: PLC0415 - asked on a worker
+    except ImportError:
+        return "none"
+    return version
+
+
+@contextlib.contextmanager
+def _telling_errors(pieces: Sequence[Source]) -> Iterator[None]:
+    """Turn what happens to a cluster into a ClusterError with the remedy; errors about the data pass."""
+    distributed = _distributed()
+    lost = (distributed.client.FutureCancelledError, distributed.comm.CommClosedError, TimeoutError, OSError)
+    largest = max((piece.row_count or 0 for piece in pieces), default=0)
+    size = f"of up to {largest:,} rows " if largest else ""
+    try:
+        yield
+    except distributed.KilledWorker as error:
+        raise ClusterError(
+            f"a piece {size}killed its worker several times, most likely for want of memory. Give the workers more memory, fewer "
+            "columns (features), or smaller row groups."
+        ) from error
+    except lost as error:
+        raise ClusterError(f"the cluster was lost: {error}. Nothing was kept; start it again.") from error

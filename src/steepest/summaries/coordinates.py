@@ -1,0 +1,54 @@
+"""Coordinates: the columns as they are, centred or standardized, and the way back to the data's own units."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from steepest.support.arrays import FloatArray
+
+CoordinatesName = Literal["raw", "centred", "standardized"]
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """The affine change of inputs u = (x - shift) / scale in which the descent is done.
+
+    A model b + x·w of the data is the model b' + u·w' of the coordinates, with
+
+        w' = scale * w            b' = b + shift · w
+        w  = w' / scale           b  = b' - shift · w
+
+    Parameters are stacked with the intercept first: theta = [b; w], shape (1 + d, t), or (d, t) without intercept.
+
+    Args:
+        name: "raw", "centred" or "standardized".
+        shift: what is taken from each column, shape (d,), in the column's units.
+        scale: what each column is divided by, shape (d,), in the column's units, never 0.
+        fit_intercept: whether the first row of theta is an intercept.
+    """
+
+    name: CoordinatesName
+    shift: FloatArray
+    scale: FloatArray
+    fit_intercept: bool = True
+
+    def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (weights, bias) in the data's own units: shapes (..., d, t) and (..., t) for theta (..., p, t)."""
+        if not self.fit_intercept:
+            weights = theta / self.scale[:, None]
+            return weights, np.zeros_like(weights[..., 0, :])
+        weights = theta[..., 1:, :] / self.scale[:, None]
+        bias = theta[..., 0, :] - (self.shift[:, None] * weights).sum(axis=-2)
+        return weights, bias
+
+    def from_raw(self, weights: FloatArray, bias: FloatArray) -> FloatArray:
+        """Return theta, shape (p, t), for weights (d, t) and bias (t,) given in the data's own units."""
+        inner = weights * self.scale[:, None]
+        if not self.fit_intercept:
+            return inner
+        return np.vstack([bias + (self.shift[:, None] * weights).sum(axis=0), inner])
+
+    def parameter_names(self, features: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the p names of theta's rows."""
+        return ("intercept", *features) if self.fit_intercept else features

@@ -1,0 +1,58 @@
+"""PassState: what a pass over a table has so far; pieces of a table are joined in their order."""
+
+from dataclasses import dataclass, replace
+
+from steepest.data.batch import Batch, Position
+from steepest.data.sample import Sample
+from steepest.data.split import held_out
+from steepest.summaries.triangle import Triangle
+
+
+@dataclass(frozen=True, eq=False)
+class PassState:
+    """What a pass has so far.
+
+    Args:
+        train: triangle of the rows to learn from.
+        test: triangle of the held-out rows.
+        sample: some of the rows.
+        position: how far the pass has come.
+    """
+
+    train: Triangle
+    test: Triangle
+    sample: Sample
+    position: Position
+
+    @classmethod
+    def empty(cls, features: tuple[str, ...], targets: tuple[str, ...], seed: int) -> "PassState":
+        """Return what a pass has before its first row."""
+        none = Triangle.empty(features, targets)
+        return cls(none, none, Sample.empty(features, targets, seed), Position(0))
+
+    def with_batch(self, batch: Batch, test_size: float, sample_rows: int) -> "PassState":
+        """Return what the pass has after one more batch; `sample.seed` says which rows are held out."""
+        train, test = self.train, self.test
+        if test_size:
+            out = held_out(batch.positions, test_size, self.sample.seed)
+            train, test = train + Triangle.of(batch.take(~out)), test + Triangle.of(batch.take(out))
+        else:
+            train = train + Triangle.of(batch)
+        sample = self.sample.add(batch, sample_rows) if sample_rows else self.sample
+        return PassState(train, test, sample, batch.end)
+
+    def at(self, position: Position) -> "PassState":
+        """Return the same at another position."""
+        return replace(self, position=position)
+
+    def join(self, other: "PassState", sample_rows: int) -> "PassState":
+        """Return what two neighbouring pieces have together."""
+        a, b = self.position, other.position
+        counts = (
+            tuple(map(sum, zip(a.missing, b.missing, strict=True)))
+            if a.missing and b.missing
+            else a.missing or b.missing
+        )
+        position = Position(a.rows + b.rows, a.left_out + b.left_out, counts)
+        sample = self.sample.join(other.sample, sample_rows)
+        return PassState(self.train + other.train, self.test + other.test, sample, position)

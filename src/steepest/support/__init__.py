@@ -1,0 +1,1 @@
+"""Support: what every room uses: names of types, words, files, threads."""

@@ -1,0 +1,102 @@
+"""Array files: a zip of NumPy arrays and a JSON header, versioned and checksummed; never a pickle."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import ModelFileError
+from steepest.support.files import write_whole
+
+VERSION = 1
+LARGEST_HEADER = 64 << 20
+
+
+def write_arrays(
+    path: str | os.PathLike[str], kind: str, header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write a header (JSON types) and arrays to one file, whole or not at all.
+
+    Args:
+        path: of the file.
+        kind: what the file is, "steepest-triangle" for example.
+        header: JSON types.
+        arrays: by name.
+    """
+    told = {**header, "format": kind, "version": VERSION}
+    text = json.dumps({**told, "sha256": _checksum(told, arrays)}).encode()
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+    write_whole(path, stream.getvalue())
+
+
+def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read what `write_arrays` wrote.
+
+    Raises:
+        ModelFileError: the file is damaged, is something else, or has a version this steepest does not know.
+        FileNotFoundError: there is no such file.
+    """
+    content = Path(path).read_bytes()
+    what = kind.removeprefix("steepest-")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files}
+        text = arrays.pop("header").tobytes()
+        if len(text) > LARGEST_HEADER:
+            raise ValueError("the header is too long")
+        header = json.loads(text)
+        if header["format"] != kind:
+            raise ValueError("another format")
+        version, checksum = header["version"], header.pop("sha256")
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        EOFError,
+        RecursionError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise ModelFileError(
+            f"{path} is not a {what} that steepest wrote, or it is damaged. Make it again from the data."
+        ) from error
+    if version != VERSION:
+        raise ModelFileError(
+            f"{path} has format version {version}; this steepest reads version {VERSION}. Make it again from the data."
+        )
+    if _checksum(header, arrays) != checksum:
+        raise ModelFileError(f"{path} is damaged: its numbers do not match its checksum. Make it again from the data.")
+    return header, arrays
+
+
+def is_array_file(path: str | os.PathLike[str], kind: str) -> bool:
+    """Whether the file is of this kind, as far as its header says; a damaged one that begins like one counts."""
+    try:
+        if not os.path.isfile(path):  # opening a pipe would wait for a writer
+            return False
+        with Path(path).open("rb") as stream:
+            if stream.read(4) != b"PK\x03\x04":
+                return False
+        with zipfile.ZipFile(path) as held, held.open("header.npy") as stream:
+            return f'"format": "{kind}"'.encode() in stream.read(LARGEST_HEADER)
+    except zipfile.BadZipFile:
+        return True
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _checksum(header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,125 @@
+"""Threads: independent pieces of NumPy work side by side, with one BLAS thread each, so that bits depend on no machine."""
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+def parallel_map(function: Callable[[Piece], Result], pieces: Sequence[Piece], most: int | None = None) -> list[Result]:
+    """Return `[function(piece) for piece in pieces]`, the pieces worked on side by side.
+
+    A BLAS that splits one product over two cores is slower than two products on a core each, and its rounding depends on
+    the number of cores. So BLAS is held to one thread meanwhile, also on a machine with one core: the bits of the results
+    depend on the pieces alone.
+
+    Args:
+        function: called once a piece, from several threads.
+        pieces: what to work on.
+        most: how many threads may work at once; None: one for each core.
+
+    Example:
+        >>> parallel_map(abs, [-1, 2, -3])
+        [1, 2, 3]
+    """
+    workers = min(len(pieces), available(), most or len(pieces))
+    with one_blas_thread():
+        if workers <= 1:
+            return [function(piece) for piece in pieces]
+        with ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(function, piece) for piece in pieces]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+_owner = threading.Lock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread until the block ends; blocks may be nested, and be entered by several threads at once.
+
+    The number of BLAS threads belongs to the whole process: the thread that comes first lowers it and raises it again,
+    the others leave it alone. After a product on several threads OpenBLAS keeps them spinning for some milliseconds, in
+    the way of ours.
+    """
+    if not _owner.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _owner.release()
+
+
+def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
+    """Yield the items while the next ones are being made on another thread: reading goes on during the arithmetic.
+
+    Args:
+        items: what to yield; it is iterated on the other thread, and closed there when the reader of this one stops.
+        depth: how many may wait.
+    """
+    waiting: queue.Queue[tuple[Piece | None, BaseException | None, bool]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(entry: tuple[Piece | None, BaseException | None, bool]) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(entry, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def make() -> None:
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                if not put((item, None, False)):
+                    break
+            else:
+                put((None, None, True))
+        except BaseException as error:
+            put((None, error, True))
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
+    try:
+        while True:
+            item, error, last = waiting.get()
+            if error is not None:
+                raise error
+            if last:
+                return
+            yield item  # type: ignore[misc]  # an entry that is not the last has an item
+    finally:
+        stopped.set()
+        maker.join(timeout=1.0)
+
+
+def available() -> int:
+    """Return how many threads may work: the cores that this process may use, or fewer by STEEPEST_THREADS."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("STEEPEST_THREADS", "")
+    return max(1, min(cores, int(asked))) if asked.isdecimal() else cores
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - loaded when there is work for it, not on import
+
+    return ThreadpoolController()

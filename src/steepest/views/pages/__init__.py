@@ -1,0 +1,125 @@
+"""Pages: a run as an interactive page in one HTML file, for the browser, a report or a notebook."""
+
+import html
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.data.sample import Sample
+from steepest.data.sources.matrices import as_matrix
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, UsageError
+from steepest.summaries.summarize import summarize
+from steepest.summaries.triangle import Triangle
+from steepest.support.files import write_whole
+from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
+
+__all__ = ["Page", "Pager", "Rows", "page", "problem_with", "thinned"]
+
+FRAME_HEIGHT = 900
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A run's interactive page; a notebook shows it, `save` writes it.
+
+    Args:
+        payload: the numbers and names it is made of (JSON types).
+        others: payloads of further data sets to choose from.
+    """
+
+    payload: Json = field(repr=False)
+    others: Sequence[Json] = field(repr=False, default=())
+
+    @cached_property
+    def html(self) -> str:
+        """The page as one HTML document that asks the network for nothing."""
+        from steepest.views.pages.document import document  # noqa: PLC0415 - a page is asked for
+
+        return document([self.payload, *self.others]).html
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the page to one file, whole or not at all.
+
+        Args:
+            path: the file to make.
+            force: replace a file that is there.
+
+        Raises:
+            UsageError: the file exists, or its folder does not.
+        """
+        target = Path(path)
+        if target.is_dir() or (target.exists() and not force):
+            raise UsageError(f"{target} exists already. Give another name, or replace it with force.")
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent} to write {target.name} into. Make it first.")
+        write_whole(target, self.html.encode())
+        return target
+
+    def _repr_html_(self) -> str:
+        """What Jupyter and marimo show: the page in a frame of its own, so that neither disturbs the other."""
+        return (
+            f'<iframe srcdoc="{html.escape(self.html)}" width="100%" height="{FRAME_HEIGHT}" style="border:0" '
+            'title="A run of gradient descent"></iframe>'
+        )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """The same for those who ask for all kinds at once."""
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def page(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title: str = "") -> Page:
+    """Return the interactive page of a run.
+
+    Args:
+        run: a run of one target.
+        triangle: of the rows it learned from.
+        rows: rows to show and held-out ones, or None.
+        title: what the page is called.
+
+    Raises:
+        UsageError: several targets, a rule without closed form, or too many parameters for a page.
+    """
+    return Page(payload(run, triangle, rows, title=title))
+
+
+@dataclass(frozen=True, eq=False)
+class Pager:
+    """Makes the page of a run whose triangle it keeps: what `run.page()` calls.
+
+    Args:
+        triangle: of the rows the run learned from.
+    """
+
+    triangle: Triangle
+
+    def __call__(self, run: Trajectory, X: object, y: object, held_out: object, title: str) -> Page:
+        """Return the page; X and y are rows to show, held_out is a Triangle or (X, y)."""
+        sample = None if X is None else self._sample(X, y)
+        held = held_out if held_out is None or isinstance(held_out, Triangle) else self._summarized(held_out)
+        if held is not None and len(held.features) != len(run.features):
+            raise DataError(
+                f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}."
+            )
+        return page(run, self.triangle, Rows(sample, held), title=title)
+
+    def _sample(self, X: object, y: object) -> Sample:
+        inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
+        if inputs.shape[1] != len(self.triangle.features) or len(inputs) != len(targets):
+            raise DataError(
+                f"rows to show need {len(self.triangle.features)} features and a target each; given were X {inputs.shape} and "
+                f"y {targets.shape}."
+            )
+        return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
+
+    def _summarized(self, held_out: Any) -> Triangle:
+        try:
+            X, y = held_out
+        except (TypeError, ValueError):
+            raise UsageError(f"held_out is a Triangle or (X, y); given was {type(held_out).__name__}.") from None
+        return summarize(X, y)

@@ -1,0 +1,232 @@
+"""Payload: all that a page must know of a run, as plain numbers; no eigenvalue problem is left to the browser."""
+
+import base64
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steepest.data.sample import Sample
+from steepest.descent.settings import best_momentum, best_rule
+from steepest.descent.trajectory import Trajectory
+from steepest.descent.verdict import Judge
+from steepest.errors import UsageError
+from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
+from steepest.rules.rule import RULES
+from steepest.summaries.coordinates import Coordinates, CoordinatesName
+from steepest.summaries.triangle import LARGEST, Triangle
+from steepest.support.arrays import FloatArray
+
+PENALTIES = 12  # log-spaced ones beside 0 and the run's own
+LOWEST, HIGHEST = 1e-4, 1e2  # of these, in units of the mean curvature of the weights
+MOST_NUMBERS = 150_000  # in the matrices of all blocks: 1.6 MB of text
+MOST_PARAMETERS = 250
+MOST_ROWS, MOST_CELLS = 300, 9_000  # rows shown, and numbers in them
+
+EXACT = 1e-13  # of the way a mode moves the residuals: a product of matrices is no better
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a page shows beside the triangle.
+
+    Args:
+        sample: some rows of the table, or None.
+        held_out: triangle of held-out rows, or None.
+    """
+
+    sample: Sample | None = None
+    held_out: Triangle | None = None
+
+
+def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title: str = "") -> Json:
+    """Return what the page of a run must know, as JSON types.
+
+    For raw and standardized inputs, and in each for a grid of penalties, the modes of the objective half_mse. Those of
+    another objective with factor s follow without a computation of their own: ∇²J = s·(RᵀR/W + (l2/s)·D), so its modes at
+    the penalty s·l2 are these, and its eigenvalues, losses and penalties s times these.
+
+    The page is bounded: matrices hold at most 150,000 numbers, twice that where columns nearly depend on each other. With
+    more features the grid of penalties gets shorter, from 14 to only the run's own; rows are shown up to 300, and up to
+    9,000 numbers.
+
+    Args:
+        run: a run of one target.
+        triangle: of the rows it learned from.
+        rows: rows to show, and held-out ones.
+        title: what the page is called.
+
+    Raises:
+        UsageError: several targets, or more than 250 parameters.
+    """
+    wrong = problem_with(run)
+    if wrong:
+        raise UsageError(wrong)
+    rows = rows or Rows()
+    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    spaces = [
+        _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
+        for name in ("raw", "standardized")
+    ]
+    return {
+        "title": title or "A run of gradient descent",
+        "features": list(run.features),
+        "target": run.targets[0],
+        "fit_intercept": run.coordinates.fit_intercept,
+        "row_count": triangle.row_count,
+        "held_out_count": 0 if rows.held_out is None else rows.held_out.row_count,
+        "total_weight": triangle.total_weight,
+        "start": {"weights": packed(weights), "bias": float(bias[0])},
+        "spaces": {space["name"]: space for space in spaces},
+        "rows": _rows(rows.sample),
+        "inputs": {"range": _range(triangle)},
+        "run": _settings(run),
+    }
+
+
+def problem_with(run: Trajectory) -> str | None:
+    """Say why a run has no page, or None where it has one."""
+    size = len(run.features) + run.coordinates.fit_intercept
+    rule: Any = run.rule
+    if len(run.targets) != 1:
+        return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
+    if size > MOST_PARAMETERS:
+        return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
+    if rule.name not in RULES:
+        return f"a page needs a rule with a closed form; {rule.name!r} has none. Look at run.loss() instead."
+    return None
+
+
+def thinned(sample: Sample) -> Sample:
+    """Return some of a sample's rows, evenly chosen: as many as a page shows."""
+    most = max(1, min(MOST_ROWS, MOST_CELLS // max(1, sample.X.shape[1]), len(sample.X)))
+    chosen = np.unique(np.linspace(0, max(0, len(sample.X) - 1), most).round().astype(np.int64))[: len(sample.X)]
+    return Sample(sample.X[chosen], sample.y[chosen], sample.positions[chosen], sample.seed)
+
+
+def packed(values: FloatArray) -> str:
+    """Return numbers as base64 of little-endian float64, row by row: every bit, and half the size of digits."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
+
+
+def _settings(run: Trajectory) -> Json:
+    """The run's own settings, where the page starts."""
+    rule: Any = run.rule
+    return {
+        "rule": rule.name,
+        "learning_rate": rule.learning_rate,
+        "momentum": getattr(rule, "momentum", None),
+        "interval": [rule.lower, rule.upper] if rule.name == "chebyshev" else None,
+        "l2": run.l2,
+        "objective": run.objective,
+        "coordinates": "standardized" if run.coordinates.name == "standardized" else "raw",
+        "epochs": run.requested_epochs,
+    }
+
+
+def _space(run: Trajectory, triangle: Triangle, held_out: Triangle | None, coordinates: Coordinates) -> Json:
+    """One kind of inputs: its design, the way back to the data's units, and its modes for each penalty."""
+    base = Quadratic.of(triangle, coordinates)
+    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    start = coordinates.from_raw(weights, bias)
+    penalties = _penalties(run, base, coordinates.name)
+    held = None if held_out is None or not held_out.row_count else Quadratic.of(held_out, coordinates)
+    return {
+        "name": coordinates.name,
+        "size": base.size,
+        "shift": packed(coordinates.shift),
+        "scale": packed(coordinates.scale),
+        "start": packed(start[:, 0]),
+        "R": packed(base.R),
+        "r": packed(base.r[:, 0]),
+        "rho": float(base.rho[0]),
+        "held_out": None if held is None else _held(held),
+        "blocks": [_block(triangle, coordinates, l2, start, held) for l2 in penalties],
+    }
+
+
+def _held(held: Quadratic) -> Json:
+    return {
+        "R": packed(held.R),
+        "r": packed(held.r[:, 0]),
+        "rho": float(held.rho[0]),
+        "total_weight": held.total_weight,
+    }
+
+
+def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[float]:
+    """The grid of penalties for half_mse: 0, log-spaced ones, and the run's own; as many as there is room for."""
+    own = run.l2 / GRADIENT_SCALE[run.objective]
+    mine = own if name == run.coordinates.name or own == 0 else 0.0
+    room = MOST_NUMBERS // (2 * base.size**2) - 2
+    if room < 2:
+        return [mine]
+    first = int(base.fit_intercept)
+    curvature = float((base.R[:, first:] ** 2).sum()) / base.total_weight / max(1, base.size - first)
+    if not 0 < curvature < math.inf:
+        return [mine]
+    grid = curvature * np.geomspace(LOWEST, HIGHEST, min(PENALTIES, room))
+    return sorted({0.0, mine, *grid[grid < LARGEST].tolist()})
+
+
+def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: FloatArray, held: Quadratic | None) -> Json:
+    """One penalty: modes, ways, minimum, and what cannot be explained there."""
+    quadratic = Quadratic.of(triangle, coordinates, l2=l2)
+    modes, start_errors = quadratic.modes, quadratic.start_errors(start)
+    limit = quadratic.nearest_minimum(start)
+    judge = Judge.of(triangle, quadratic, coordinates, "half_mse", best_rule("gradient", modes), start)
+    best = {name: _best(name, quadratic) for name in ("gradient", "heavy_ball", "nesterov")}
+    return {
+        "l2": l2,
+        "eigenvalues": packed(modes.eigenvalues),
+        "directions": packed(modes.directions),
+        "ways": packed(start_errors[:, 0]),
+        "limit": packed(limit[:, 0]),
+        "misfit": packed(quadratic.misfit[:, 0]),
+        "floor": float(quadratic.unexplained[0] ** 2 / 2),
+        "predicted": _predicted(quadratic),
+        "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
+        "condition_number": min(modes.condition_number, sys.float_info.max),  # JSON has no infinity
+        "words": list(judge.mode_words()),
+        "best": best,
+    }
+
+
+def _predicted(quadratic: Quadratic) -> str | None:
+    """R·V, or None where the page's own product is as good: of dependent columns it is the rounding of the largest."""
+    own = quadratic.R @ quadratic.modes.directions
+    apart = np.linalg.norm(own - quadratic.mode_predictions, axis=0) * math.sqrt(1 / quadratic.total_weight)
+    return packed(quadratic.mode_predictions) if (apart > EXACT * np.sqrt(quadratic.modes.eigenvalues)).any() else None
+
+
+def _best(name: str, quadratic: Quadratic) -> Json:
+    """The best learning rate (for half_mse) and momentum of a rule."""
+    rate, momentum = (
+        (best_rule(name, quadratic.modes).learning_rate, 0.0)
+        if name == "gradient"
+        else best_momentum(name, quadratic.modes)
+    )
+    return {"learning_rate": rate, "momentum": momentum}
+
+
+def _range(triangle: Triangle) -> list[float]:
+    """Where a line over the only feature is drawn when no rows are shown: two standard deviations around the mean."""
+    mean, deviation = float(triangle.means[0]), float(triangle.deviations[0])
+    return [mean - 2 * deviation, mean + 2 * deviation]
+
+
+def _rows(sample: Sample | None) -> Json | None:
+    """Rows to show, as many as there is room for."""
+    if sample is None or not len(sample.X):
+        return None
+    shown = thinned(sample)
+    return {
+        "X": packed(shown.X),
+        "y": packed(shown.y[:, 0]),
+        "positions": shown.positions.tolist(),
+        "count": len(shown.X),
+    }

@@ -1,0 +1,109 @@
+"""Predictions against targets."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, UsageError
+from steepest.support.arrays import FloatArray
+from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(eq=False)
+class PredictionErrorDisplay:
+    """Predictions against targets.
+
+    Args:
+        targets: shape (n,).
+        predictions: shape (n,), never rounded.
+        kind: "actual" (prediction over target, with the diagonal) or "index" (both over the row's index, as the
+            tutorial draws it: circles and crosses).
+        name: what is predicted, for the axes.
+        title: above the picture.
+
+    After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's; `error_ax_` where "index" has a figure of its own: the
+    differences below, which the size of the targets would hide.
+    """
+
+    targets: FloatArray
+    predictions: FloatArray
+    kind: Literal["actual", "index"] = "actual"
+    name: str = "target"
+    title: str = ""
+    ax_: Any = field(default=None, init=False, repr=False)
+    figure_: Any = field(default=None, init=False, repr=False)
+    error_ax_: Any = field(default=None, init=False, repr=False)
+    artists_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if np.shape(self.targets) != np.shape(self.predictions) or np.ndim(self.targets) != 1:
+            raise DataError(
+                f"targets and predictions must both have the shape (n,); given were {np.shape(self.targets)} and {np.shape(self.predictions)}."
+            )
+        if self.kind not in ("actual", "index"):
+            raise UsageError(f'kind is "actual" or "index"; given was {self.kind!r}.')
+
+    @classmethod
+    def from_trajectory(
+        cls,
+        run: Trajectory,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        kind: Literal["actual", "index"] = "actual",
+        title: str = "",
+    ) -> "PredictionErrorDisplay":
+        """Predict X (n, d) with the last state of a run of one target and set the results beside y (n,)."""
+        return cls(np.asarray(y, dtype=np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
+
+    def plot(self, ax: "Axes | None" = None) -> "PredictionErrorDisplay":
+        """Draw on `ax`, or on a figure of its own, and return self."""
+        if self.kind == "index":
+            self._plot_over_index(ax)
+        else:
+            self._plot_over_targets(ax)
+        self.ax_.set_title(plain(self.title))
+        self.ax_.grid(alpha=0.25)
+        self.ax_.legend()
+        return self
+
+    def _plot_over_index(self, ax: "Axes | None") -> None:
+        """Circles and crosses over the row's index, unrounded, and what lies between them on an axis of its own."""
+        self.figure_, self.ax_ = axes(ax)
+        index = np.arange(len(self.targets))
+        circles = self.ax_.plot(
+            index, self.targets, "o", color=BLUE, markerfacecolor="none", markersize=8, label="target"
+        )
+        crosses = self.ax_.plot(index, self.predictions, "x", color=ORANGE, markersize=6, label="prediction")
+        self.artists_ = [*circles, *crosses]
+        self.ax_.set_ylabel(plain(self.name))
+        if ax is not None:
+            self.ax_.set_xlabel("row")
+            return
+        grid = self.figure_.add_gridspec(2, 1, height_ratios=(2, 1))
+        self.ax_.set_subplotspec(grid[0])
+        self.error_ax_ = self.figure_.add_subplot(grid[1], sharex=self.ax_)
+        errors = self.predictions - self.targets
+        self.artists_ += [
+            self.error_ax_.vlines(index, 0, errors, color=ORANGE),
+            self.error_ax_.axhline(0, color=GREY, lw=0.8),
+        ]
+        self.error_ax_.set(xlabel="row", ylabel="prediction −\ntarget")
+        self.error_ax_.grid(alpha=0.25)
+
+    def _plot_over_targets(self, ax: "Axes | None") -> None:
+        """Predictions over targets, with the diagonal on which they would be equal."""
+        self.figure_, self.ax_ = axes(ax)
+        points = self.ax_.scatter(
+            self.targets, self.predictions, s=14, alpha=0.6, color=BLUE, edgecolors="none", label="rows"
+        )
+        ends = [min(self.targets.min(), self.predictions.min()), max(self.targets.max(), self.predictions.max())]
+        line = self.ax_.plot(ends, ends, color=GREY, linestyle="--", label="prediction = target")
+        self.artists_ = [points, *line]
+        self.ax_.set(xlabel=plain(self.name), ylabel=f"predicted {plain(self.name)}")
