@@ -1,6 +1,6 @@
 """Stored figures: what Bokeh makes of the empty figures, kept in a file, since making them anew takes two seconds.
 
-`python -m steepest.pages.stored` writes the file again after a change of pictures.py; a test says when that is due.
+`python -m steepest.views.pages.stored` writes the file again after a change of pictures.py; a test says when that is due.
 """
 
 import json

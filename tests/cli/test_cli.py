@@ -1,0 +1,288 @@
+"""The command line as a person meets it: output, exit statuses, files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import steepest
+
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+
+
+def steepest_command(*arguments, cwd, env=None, timeout=120, **more):
+    """Run the command in a process of its own, as a shell would."""
+    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        **more,
+    )
+
+
+@pytest.fixture
+def tutorial_csv(tmp_path):
+    rows = "\n".join(f"{x},{0.5 * x + 2}" for x in range(1, 301))
+    (tmp_path / "tutorial.csv").write_text(f"x,y\n{rows}\n")
+    return tmp_path / "tutorial.csv"
+
+
+TUTORIAL = ("--target", "y", "--objective", "quarter_mse", "--no-standardize", "--epochs", "200000")
+
+
+def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
+    result = steepest_command("demo", "--no-loop", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    for text in (
+        "0.50082876399562", "1.833972315987", "0.0585529623", "0.0828063935", "8.3 % of the bias is still missing",
+        "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1: 1 epoch is enough", "extrapolation",
+    ):  # fmt: skip
+        assert text in result.stdout, text
+    folder = tmp_path / "runs" / "demo"
+    assert {
+        "loss.svg",
+        "modes.svg",
+        "contour.svg",
+        "predictions.svg",
+        "report.html",
+        "rows",
+        "model.json",
+        "run.json",
+        "triangle",
+        "trajectory.parquet",
+    } == {p.name for p in folder.iterdir()}
+    assert steepest_command("demo", "--no-loop", cwd=tmp_path).stdout.count("runs/demo-2/") >= 1
+
+
+def test_demo_compares_with_its_own_loop(tmp_path):
+    result = steepest_command("demo", "--epochs", "2000", "--no-out", "--log-every", "500", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "step by step          closed form" in result.stdout
+    assert [line.split()[1] for line in result.stdout.splitlines() if line.startswith("Iteration")] == [
+        "500",
+        "1000",
+        "1500",
+        "2000",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fit_gives_the_exact_answer_in_the_datas_own_units(tmp_path):
+    result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    rows = np.loadtxt(PENGUINS, delimiter=",", skiprows=1)
+    # an independent path: least squares on centred columns by SVD
+    X, y = rows[:, :-1], rows[:, -1]
+    exact = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)[0]
+    np.testing.assert_allclose(list(answer["weights"].values()), exact, rtol=1e-8)
+    assert answer["bias"] == pytest.approx(y.mean() - X.mean(axis=0) @ exact, rel=1e-8)
+    assert answer["verdict"]["kind"] == "converged"
+    model = steepest.load(tmp_path / answer["out"])
+    assert model.weights[:, 0].tolist() == list(answer["weights"].values())
+
+
+@pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov"])
+def test_every_rule_arrives_on_the_real_table(tmp_path, rule):
+    result = steepest_command(
+        "fit", PENGUINS, "--target", "body_mass_g", "--rule", rule, "--no-out", "--json", cwd=tmp_path
+    )
+    answer = json.loads(result.stdout)
+    assert answer["weights"] == pytest.approx(answer["optimum"]["weights"], rel=1e-8)
+
+
+def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tutorial_csv):
+    result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1.33e-4", cwd=tmp_path)
+    assert result.returncode == 4
+    assert "Diverges" in result.stdout
+    assert "0.000132666" in result.stdout
+    assert "No model was written" in result.stdout
+    assert not (tmp_path / "runs").exists()
+    kept = steepest_command(
+        "fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1.33e-4", "--keep-diverged", cwd=tmp_path
+    )
+    assert kept.returncode == 4
+    assert (tmp_path / "runs" / "tutorial" / "model.json").exists()
+    demo = steepest_command("demo", "--learning-rate", "1.33e-4", cwd=tmp_path)
+    assert demo.returncode == 4
+    assert "No model was written" in demo.stdout
+
+
+def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
+    result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--out", "r", cwd=tmp_path)
+    assert result.returncode == 4
+    assert "Unfinished: 8.3 % of the bias" in result.stdout
+    assert json.loads((tmp_path / "r" / "run.json").read_text())["verdict"]["kind"] == "unfinished"
+
+
+def test_logs_are_thinned_unless_asked(tmp_path, tutorial_csv):
+    few = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--no-out", cwd=tmp_path).stdout
+    assert len(few.splitlines()) < 50
+    every = steepest_command(
+        "fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--no-out", "--log-every", "1", cwd=tmp_path
+    ).stdout
+    assert len(every.splitlines()) > 200_000
+    assert any(line.split()[:1] == ["199,987"] for line in every.splitlines()[-100:])
+
+
+def test_json_is_alone_on_stdout(tmp_path, tutorial_csv):
+    result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1.33e-4", "--json", cwd=tmp_path)
+    answer = json.loads(result.stdout)  # strict: NaN and Infinity are no JSON of ours
+    assert "NaN" not in result.stdout
+    assert answer["verdict"]["kind"] == "diverges"
+    assert answer["out"] is None
+    assert "Diverges" in result.stderr
+
+
+def test_a_run_that_overflows_is_told_in_json_and_can_be_kept(tmp_path):
+    arguments = ("fit", PENGUINS, "--target", "body_mass_g", "--learning-rate", "5", "--epochs", "1000")
+    result = steepest_command(*arguments, "--json", "--no-out", cwd=tmp_path)
+    assert result.returncode == 4, result.stderr
+    assert json.loads(result.stdout)["verdict"]["kind"] == "diverges"
+    assert "overflow" not in result.stderr
+    kept = steepest_command(*arguments, "--keep-diverged", "--out", "r", cwd=tmp_path)
+    assert kept.returncode == 4, kept.stderr
+    assert np.isfinite(steepest.load(tmp_path / "r").weights).all()
+
+
+def test_force_never_deletes_what_is_not_ours(tmp_path, tutorial_csv):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    for out in ("mine", "."):
+        result = steepest_command("fit", tutorial_csv, "--target", "y", "--out", out, "--force", cwd=tmp_path)
+        assert result.returncode == 2
+        assert "did not write" in result.stderr
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_the_loop_gives_the_same_and_can_be_tested_on_other_rows(tmp_path, tutorial_csv):
+    arguments = ("fit", tutorial_csv, "--target", "y", "--learning-rate", "0.5", "--epochs", "30", "--no-out", "--json")
+    modes = json.loads(steepest_command(*arguments, "--test", tutorial_csv, cwd=tmp_path).stdout)
+    loop = json.loads(steepest_command(*arguments, "--test", tutorial_csv, "--engine", "loop", cwd=tmp_path).stdout)
+    assert loop["engine"] == "loop"
+    assert loop["weights"]["x"] == pytest.approx(modes["weights"]["x"], rel=1e-12)
+    assert loop["test_rmse"] == pytest.approx(loop["rmse"], rel=1e-12)
+    held = json.loads(steepest_command(*arguments, "--test-size", "0.25", "--seed", "1", cwd=tmp_path).stdout)
+    assert 0 < held["rows"] < 300
+    assert held["test_rmse"] > 0
+    assert 0 <= held["best_epoch"] <= 30
+
+
+BAD = {
+    "no such file": (("fit", "nope.csv", "--target", "y"), 3, "not found: nope.csv"),
+    "no such column": (("fit", "tutorial.csv", "--target", "z"), 2, "has no column 'z'"),
+    "no target": (("fit", "tutorial.csv"), 2, "--target"),
+    "unknown option": (("fit", "tutorial.csv", "--target", "y", "--learning-rat", "1"), 2, "--learning-rate"),
+    "unknown command": (("fut",), 2, "No such command"),
+    "rate of 0": (("fit", "tutorial.csv", "--target", "y", "--learning-rate", "0"), 2, "above 0"),
+    "rate is a word": (
+        ("fit", "tutorial.csv", "--target", "y", "--learning-rate", "fast"),
+        2,
+        'neither "auto" nor a number',
+    ),
+    "half an epoch": (("fit", "tutorial.csv", "--target", "y", "--epochs", "1.5"), 2, "nor a whole number"),
+    "test size 2": (("fit", "tutorial.csv", "--target", "y", "--test-size", "2"), 2, "between 0 and 1"),
+    "two test sets": (
+        ("fit", "tutorial.csv", "--target", "y", "--test-size", "0.1", "--test", "x.csv"),
+        2,
+        "give one of them",
+    ),
+    "out is a file": (("fit", "tutorial.csv", "--target", "y", "--out", "tutorial.csv"), 2, "is a file"),
+    "out below a file": (("fit", "tutorial.csv", "--target", "y", "--out", "tutorial.csv/r"), 2, "cannot write into"),
+    "out exists": (("fit", "tutorial.csv", "--target", "y", "--out", "."), 2, "exists already"),
+    "force without out": (("fit", "tutorial.csv", "--target", "y", "--force"), 2, "--force"),
+    "momentum for gradient": (("fit", "tutorial.csv", "--target", "y", "--momentum", "0.9"), 2, "has none"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, name):
+    arguments, status, text = BAD[name]
+    result = steepest_command(*arguments, cwd=tmp_path)
+    assert result.returncode == status, result.stderr
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert [p.name for p in tmp_path.iterdir()] == ["tutorial.csv"]
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    result = steepest_command("--debug", "fit", "nope.csv", "--target", "y", cwd=tmp_path)
+    assert result.returncode == 3
+    assert "Traceback" in result.stderr
+
+
+@pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_loop_ends_at_once_and_writes_nothing(tmp_path, tutorial_csv, sign, status):
+    command = [
+        sys.executable,
+        "-m",
+        "steepest",
+        "fit",
+        str(tutorial_csv),
+        *TUTORIAL[:5],
+        "--engine",
+        "loop",
+        "--epochs",
+        "100000000",
+        "--learning-rate",
+        "1e-5",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # the forecast is printed right before the first step
+    while "Before the run" not in process.stdout.readline():
+        assert process.poll() is None
+    time.sleep(0.5)
+    process.send_signal(sign)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == status, err
+    assert "Traceback" not in err
+    assert [p.name for p in tmp_path.iterdir()] == ["tutorial.csv"]
+
+
+def test_a_closed_pipe_is_quiet(tmp_path, tutorial_csv):
+    command = f"{sys.executable} -m steepest fit {tutorial_csv} {' '.join(TUTORIAL)} --learning-rate 1e-4 --no-out --log-every 1 | head -2"
+    result = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert len(result.stdout.splitlines()) == 2
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"LANG": "C", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "1"}],
+)
+def test_poor_terminals_are_served(tmp_path, env):
+    result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--no-out", cwd=tmp_path, env=env)
+    assert result.returncode == 0, result.stderr
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_names_are_shown_as_text(tmp_path):
+    (tmp_path / "t.csv").write_text('"\x1b[31mred",y\n1,2\n2,3\n3,5\n')
+    result = steepest_command("fit", "t.csv", "--target", "y", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "\x1b" not in result.stdout
+    assert "\\x1b[31mred" in result.stdout
+
+
+def test_version_and_help_need_nothing_heavy(tmp_path):
+    code = "import sys; sys.modules['numpy'] = None; from steepest.cli import main; main(['--version'])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == f"steepest, version {steepest.__version__}"
+    result = steepest_command("--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "demo" in result.stdout
+    assert "fit" in result.stdout

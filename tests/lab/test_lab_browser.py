@@ -1,0 +1,599 @@
+"""The lab's page in a real browser: built-in data, the guided tour, and (served) files, points, tokens and sessions."""
+
+import contextlib
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.lab.sets import payloads
+from steepest.views.pages.document import document
+from tests.support.browser import NASTY, SHOTS, browser, data, opened, said, visit, wait_until  # noqa: F401 - fixtures
+
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The lab as a file: built-in data and the tour, without a server."""
+    file = tmp_path_factory.mktemp("lab") / "lab.html"
+    file.write_text(document(payloads()).html, encoding="utf-8")
+    return file
+
+
+def test_every_built_in_set_opens_and_an_address_leads_to_it(visit, lab):
+    page = visit(lab)
+    ids = page.locator("#set option").evaluate_all("options => options.map(o => o.value)")
+    assert ids == ["line", "noisy", "outliers", "collinear", "scaled", "polynomial"]
+    seen = set()
+    for id in ids:
+        page.select_option("#set", id)
+        sentence = said(page, "sentence")
+        seen.add(sentence)
+        again = visit(lab, f"#set={id}")
+        assert said(again, "sentence") == sentence
+        assert again.input_value("#set") == id
+        assert again.is_visible("#errors-card") == (id in ("noisy", "polynomial"))
+        again.context.close()
+    assert len(seen) == 6
+
+
+def test_without_a_server_there_is_nothing_to_open_or_draw(visit, lab):
+    page = visit(lab)
+    for id in ("opening", "draw", "save", "columns", "drawing", "token-form", "work"):
+        assert not page.is_visible(f"#{id}"), id
+
+
+def test_the_polynomial_is_drawn_as_a_curve_over_x(visit, lab):
+    page = visit(lab, "#set=polynomial")
+    line = data(page, "data:line")
+    assert len(line["x"]) == 200
+    assert (line["x"][0], line["x"][-1]) == (-1, 1)
+    assert said(page, "data-now") == "curve at this epoch"
+    page.select_option("#set", "collinear")
+    said(page, "sentence")
+    assert data(page, "data:line")["x"] == []
+    assert said(page, "data-title") == "Predictions against targets"
+
+
+def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
+    page = visit(lab)
+    page.focus("#guide")
+    page.keyboard.press("Enter")
+    for step in range(1, 7):
+        assert said(page, "guide-at") == f"Step {step} of 6"
+        assert page.evaluate("document.activeElement.id") == "guide-title"
+        assert page.locator(".asked").count() == 1
+        replies = set()
+        for answer in page.locator("#guide-answers button").all():
+            answer.focus()
+            page.keyboard.press("Space")
+            replies.add(said(page, "guide-reply"))
+            assert answer.get_attribute("aria-pressed") == "true"
+        assert len(replies) == 3
+        assert sum(reply.startswith("Yes.") for reply in replies) == 1
+        wait_until(page, lambda step=step: f"tour={step}" in page.url)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/tour-{step}.png")
+        page.focus("#guide-next")
+        page.keyboard.press("Enter")
+    assert not page.is_visible("#guide-panel")
+    assert page.evaluate("document.activeElement.id") == "guide"
+
+
+def test_a_step_sets_the_sliders_and_sets_them_again(visit, lab):
+    page = visit(lab, "#tour=2")
+    assert page.input_value("#set") == "line"
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    page.fill("#epoch-number", "5")
+    page.keyboard.press("Enter")
+    assert not said(page, "sentence").startswith("Unfinished: 8.3 %")
+    page.click("#guide-again")
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    page.click("#guide-back")
+    assert said(page, "guide-at") == "Step 1 of 6"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1600, "light"), (400, "light"), (1600, "dark"), (400, "dark")])
+def test_the_tour_fits_wide_and_narrow_screens(visit, lab, width, scheme):
+    page = visit(lab, "#tour=4", color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    panel, verdict = page.locator("#guide-panel").bounding_box(), page.locator("#verdict").bounding_box()
+    # beside the page where there is room, above it where there is none
+    assert panel["x"] + panel["width"] <= verdict["x"] or panel["y"] + panel["height"] <= verdict["y"]
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/lab-{width}-{scheme}.png", full_page=True)
+
+
+class Served:
+    """A lab of its own: its address, and its token if it has one."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "steepest", "lab", "--no-browser", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = iter(self.process.stdout.readline, "")
+        self.url = re.search(r"http://\S+/", next(line for line in said if "http://" in line))[0]
+        self.token = self.process.stderr.readline().rpartition(" ")[2].strip() if "--token" in options else None
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate(timeout=20)
+        return self.process.returncode, *said
+
+
+@pytest.fixture(scope="module")
+def served():
+    lab = Served()
+    yield lab
+    code, _, stderr = lab.end()
+    assert (code, stderr) == (0, "")
+
+
+@pytest.fixture
+def enter(browser):
+    """Open a lab's page; at the end, it asked nobody but the lab, and nothing complained but refusals that were meant."""
+    visited = []
+
+    def go(lab, hash="", meant=(), **options):
+        seen = []
+        page = opened(browser, lab.url + hash, seen, accept_downloads=True, **options)
+        visited.append((page, seen, lab, meant))
+        return page
+
+    yield go
+    for page, seen, lab, meant in visited:
+        complaints = [text for text in seen if not text.startswith((f"request {lab.url}", "request blob:"))]
+        assert [text for text in complaints if not any(part in text for part in meant)] == []
+        page.context.close()
+
+
+def open_file(page, file, target, **choices):
+    page.set_input_files("#file", file)
+    page.wait_for_selector("#columns:visible", timeout=30_000)
+    page.select_option("#column-target", target)
+    for name, value in choices.items():
+        page.select_option(f"#column-{name.replace('_', '-')}", value)
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened" or page.is_visible("#data-said"))
+
+
+def test_a_file_is_opened_with_chosen_columns_and_gives_the_librarys_numbers(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0")
+    assert said(page, "title") == "penguins"
+    run = steepest.descend(str(PENGUINS), target="body_mass_g", features=NUMBERS, standardize=True)
+    figures = said(page, "figures-now")
+    assert f"RMSE {run.at(run.epochs).rmse:.3f}" in figures
+    # and the settings lead to the same run outside the browser
+    page.click("#command")
+    command = page.input_value("#copied")
+    assert command.startswith("steepest fit penguins.csv --target body_mass_g --features bill_length_mm,")
+    words = command.split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
+        cwd=PENGUINS.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["rmse"] == pytest.approx(run.at(run.epochs).rmse, rel=1e-9)
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/lab-opened.png", full_page=True)
+
+
+def rechosen(page, name, value):
+    """Say how the file is written, and wait until its columns are listed again."""
+    page.select_option(f"#written-{name}", value)
+    wait_until(page, lambda: not page.is_visible("#work"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_path, encoding):
+    rows = [(k / 4, ("Köln", "Bonn", "Ulm")[k % 3], f"Nr. {k}", 3 * k / 4 + k % 5) for k in range(60)]
+    text = "größe;stadt;name;preis\n" + "\n".join(";".join(map(str, row)).replace(".", ",") for row in rows)
+    (tmp_path / "preise.csv").write_text(text, encoding=encoding)
+    page = enter(served, meant=("422",))
+    page.set_input_files("#file", tmp_path / "preise.csv")
+    page.wait_for_selector("#columns:visible")
+    assert page.is_visible("#written-decimal")
+    assert not page.is_visible("#column-choice")
+    if encoding == "latin-1":
+        assert "Choose its encoding under “How the file is written”" in said(page, "data-said")
+        assert page.evaluate("document.activeElement.id") == "written-encoding"
+        rechosen(page, "encoding", encoding)
+    assert "größe, preis hold numbers with a decimal comma" in said(page, "data-said")
+    page.focus("#written-decimal")
+    rechosen(page, "decimal", "comma")
+    assert page.evaluate("document.activeElement.id") == "written-decimal"
+    assert said(page, "data-said") == ""
+    told = dict(
+        zip(
+            ("größe", "stadt", "name", "preis"), page.locator("#column-features small").all_text_contents(), strict=True
+        )
+    )
+    assert told["stadt"] == "(text, 3 values)"
+    assert told["name"] == "(text, 60 values: one column for each)"
+    ticked = page.locator("#column-features input:checked").evaluate_all("boxes => boxes.map(box => box.value)")
+    assert ticked == ["größe", "stadt", "preis"]
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/lab-german-{encoding}.png")
+    page.select_option("#column-held-out", "0")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+    # the exact fit, by another library
+    X = np.array([[1, size, city == "Köln", city == "Ulm"] for size, city, _, _ in rows], dtype=float)
+    y = np.array([row[-1] for row in rows])
+    residuals = y - X @ np.linalg.lstsq(X, y)[0]
+    assert told_rmse(page) == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=1e-4)
+    page.click("#command")
+    options = "--decimal ," + (" --encoding latin-1" if encoding == "latin-1" else "")
+    assert f"--features 'größe,stadt' {options}" in page.input_value("#copied")
+    # the next file is read as files usually are
+    page.set_input_files("#file", PENGUINS)
+    page.wait_for_selector("#columns:visible")
+    assert page.input_value("#written-decimal") == "point"
+    assert not page.is_visible("#written-decimal")
+    assert page.is_visible("#column-choice")
+
+
+def test_another_delimiter_lists_the_columns_anew_and_a_refusal_leaves_only_that_choice(served, enter, tmp_path):
+    (tmp_path / "t.csv").write_text("a b:c:y\n" + "".join(f"{k} {k % 3}:{k * k}:{k % 7}\n" for k in range(30)))
+    page = enter(served, meant=("422",))
+    page.set_input_files("#file", tmp_path / "t.csv")
+    page.wait_for_selector("#columns:visible")
+    rechosen(page, "delimiter", "colon")
+    assert page.locator("#column-features input").evaluate_all("boxes => boxes.map(box => box.value)") == [
+        "a b",
+        "c",
+        "y",
+    ]
+    page.select_option("#column-target", "c")
+    page.select_option("#column-degree", "3")
+    rechosen(page, "delimiter", "bar")
+    assert not page.is_visible("#column-choice")
+    assert not page.is_visible("#open")
+    assert "--" not in said(page, "data-said")
+    rechosen(page, "delimiter", "colon")
+    assert (page.input_value("#column-target"), page.input_value("#column-degree")) == ("c", "3")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+
+
+def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
+    (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
+    page = enter(served, meant=("422",))
+    open_file(page, tmp_path / "gaps.csv", "y", missing="error")
+    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in said(page, "data-said")
+    assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
+    page.select_option("#column-missing", "drop")
+    page.click("#open")
+    wait_until(page, lambda: page.input_value("#set") == "opened")
+
+
+def test_what_was_opened_is_there_after_a_reload_and_in_no_other_context(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.2")
+    page.fill("#rate-number", "0.25")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: "rate=0.25" in page.url)
+    before = said(page, "sentence"), said(page, "figures-now")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert (said(page, "sentence"), said(page, "figures-now")) == before
+    other = enter(served, "#set=opened")
+    assert other.input_value("#set") == "line"
+
+
+def test_a_file_is_dropped_on_the_page_and_names_are_texts(served, enter, tmp_path):
+    page = enter(served, meant=("400",))
+    file = tmp_path / "a'b<i>.csv"
+    file.write_text(
+        f'"{NASTY.replace(chr(34), chr(34) * 2)}",y,"z,z"\n' + "\n".join(f"{k},{k * k % 7},{k % 3}" for k in range(20))
+    )
+    open_file(page, file, "y", held_out="0")
+    assert page.title() == "a'b<i>"
+    assert page.locator("main img, main script, header img, header script").count() == 0
+    page.click("#python")
+    compile(page.input_value("#copied"), "copied", "exec")
+    assert page.title() == "a'b<i>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("words.csv", b"a,b\nx,y\n", "no column of numbers"),
+        ("table.xlsx", b"PK\x03\x04", "xlsx"),
+        ("torn.parquet", b"PAR1 and no more", "torn.parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_so_and_the_page_goes_on(served, enter, tmp_path, name, content, told):
+    page = enter(served, meant=("400", "415", "422"))
+    (tmp_path / name).write_bytes(content)
+    page.set_input_files("#file", tmp_path / name)
+    wait_until(page, lambda: page.is_visible("#data-said") and page.text_content("#data-said"))
+    assert told in said(page, "data-said")
+    assert str(tmp_path) not in said(page, "data-said")
+    page.click("#forward")
+    assert said(page, "sentence").startswith("Unfinished")
+
+
+def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    assert len(data(page, "data:rows")["x"]) == 5
+    page.locator("#plot-data").scroll_into_view_if_needed()
+    box = page.locator("#plot-data").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])
+    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    page.fill("#point-x", "8")
+    page.fill("#point-y", "1.5")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("7 rows"))
+    rows = data(page, "data:rows")
+    x, y = np.array(rows["x"]), np.array(rows["y"])
+    assert (x[-1], y[-1]) == (8, 1.5)
+    assert 4 < x[-2] < 6
+    assert 5 < y[-2] < 9
+    # the exact line, by another library
+    slope, intercept = np.polyfit(x, y, 1)
+    line = data(page, "data:exact")
+    np.testing.assert_allclose(line["y"], intercept + slope * np.array(line["x"]), rtol=1e-9)
+    page.select_option("#powers", "2")
+    wait_until(page, lambda: "2 features" in said(page, "about"))
+    curve = data(page, "data:exact")
+    np.testing.assert_allclose(curve["y"], np.polyval(np.polyfit(x, y, 2), curve["x"]), rtol=1e-8)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.is_visible("#drawing")
+    assert said(page, "about").startswith("7 rows · 2 features")
+    page.click("#undo")
+    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    page.click("#clear")
+    assert said(page, "sentence") == "No line yet: put two points with different x, or more."
+
+
+def test_a_page_is_saved_that_works_without_the_lab(served, enter, visit, tmp_path):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    sentence = said(page, "sentence")
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "saved.html")
+    alone = visit(tmp_path / "saved.html")
+    assert said(alone, "sentence") == sentence
+    assert not alone.is_visible("#drawing")
+
+
+def test_work_can_be_cancelled(served, enter, tmp_path):
+    page = enter(served, meant=("409",))
+    rows = "".join(f"{k},{k * 7919 % 1000},{k * 104729 % 997}\n" for k in range(1_500_000))
+    (tmp_path / "long.csv").write_text("a,b,y\n" + rows)
+    page.set_input_files("#file", tmp_path / "long.csv")
+    page.wait_for_selector("#work:visible")
+    assert page.is_disabled("#draw")
+    page.click("#cancel")
+    wait_until(page, lambda: not page.is_visible("#work"))
+    assert "ancelled" in said(page, "data-said")
+    assert not page.is_visible("#columns")
+    assert page.is_enabled("#draw")
+
+
+def test_a_page_goes_on_when_the_lab_has_ended(enter):
+    lab = Served()
+    page = enter(lab, meant=("ERR_CONNECTION_REFUSED",))
+    assert lab.end()[0] == 0
+    page.click("#draw")
+    wait_until(page, lambda: page.is_visible("#data-said"))
+    assert said(page, "data-said").startswith("The lab does not answer")
+    page.select_option("#set", "noisy")
+    assert said(page, "sentence").startswith("Unfinished")
+
+
+def test_a_token_is_typed_into_the_page_and_brings_the_data(enter):
+    lab = Served("--token", str(PENGUINS), "--target", "body_mass_g", "--features", ",".join(NUMBERS))
+    try:
+        page = enter(lab, meant=("401",))
+        assert page.is_visible("#token-form")
+        assert not page.is_visible("#opening")
+        assert page.locator("#set option[value=given]").count() == 0
+        page.fill("#token", "wrong")
+        page.keyboard.press("Enter")
+        wait_until(page, lambda: "token" in said(page, "data-said"))
+        page.fill("#token", lab.token)
+        page.keyboard.press("Enter")
+        wait_until(page, lambda: page.input_value("#set") == "given")
+        assert not page.is_visible("#token-form")
+        assert said(page, "about").startswith("342 rows")
+        assert lab.token not in page.url
+    finally:
+        lab.end()
+
+
+def test_a_session_that_ended_begins_anew(enter, tmp_path):
+    lab = Served("--idle-minutes", "0.1")
+    try:
+        page = enter(lab, meant=("410",))
+        page.wait_for_timeout(9_000)
+        page.set_input_files("#file", PENGUINS)
+        wait_until(page, lambda: page.is_visible("#data-said"))
+        assert "a new one has begun" in said(page, "data-said")
+        page.set_input_files("#file", PENGUINS)
+        page.wait_for_selector("#columns:visible")
+    finally:
+        lab.end()
+
+
+def rmse_of_copied(page):
+    """Run what the page copies as Python and as a command, and return the two RMSEs."""
+    page.click("#python")
+    text = page.input_value("#copied")
+    page.click("#command")
+    words = shlex.split(page.input_value("#copied"))[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
+        cwd=PENGUINS.parent,
+        capture_output=True,
+        text=True,
+        check=False,  # 4: not converged
+    )
+    names = {}
+    with contextlib.chdir(PENGUINS.parent):
+        exec(compile(text.replace("print(run.verdict)", ""), "copied", "exec"), names)
+    return names["run"].at(names["run"].epochs).rmse, json.loads(done.stdout)["rmse"]
+
+
+def told_rmse(page):
+    return float(re.search(r" RMSE ([\d.,]+)", said(page, "figures-now"))[1].replace(",", ""))
+
+
+def test_what_is_copied_holds_out_the_same_rows(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.2", degree="2")
+    assert rmse_of_copied(page) == pytest.approx([told_rmse(page)] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--exclude", "year"),
+        ("--weight", "year"),
+        ("--test-size", "0.3", "--seed", "4"),
+        ("--features", "year,bill_depth_mm", "--interactions", "year:bill_depth_mm"),
+        ("--categorical", "year", "--missing", "drop", "--degree", "2"),
+    ],
+)
+def test_what_is_copied_of_the_command_lines_table_says_its_options(enter, options):
+    lab = Served(str(PENGUINS), "--target", "body_mass_g", *options)
+    try:
+        page = enter(lab)
+        assert page.input_value("#set") == "given"
+        assert rmse_of_copied(page) == pytest.approx([told_rmse(page)] * 2, rel=1e-5)
+    finally:
+        lab.end()
+
+
+def test_points_and_a_file_are_kept_side_by_side(served, enter, tmp_path):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    open_file(page, PENGUINS, "body_mass_g", held_out="0")
+    page.select_option("#set", "drawn")
+    assert said(page, "about").startswith("5 rows")
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(tmp_path / "saved.html")
+    assert '"title":"Points"' in (tmp_path / "saved.html").read_text(encoding="utf-8")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#set") == "drawn"
+    assert page.locator("#set option[value=opened]").count() == 1
+    # a tab opened from this one has a session of its own
+    with page.context.expect_page() as other:
+        page.evaluate("window.open(location.origin + '/')")
+    other.value.wait_for_selector("body[data-ready]")
+    assert other.value.locator("#set option[value=opened]").count() == 0
+
+
+def test_typed_points_are_kept_to_the_last_digit(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    page.click("#clear")
+    assert said(page, "sentence").startswith("No line yet")
+    for x, y in ((2019, 1.2345), (2020, 2), (2021, 3)):
+        page.fill("#point-x", str(x))
+        page.fill("#point-y", str(y))
+        page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("3 rows"))
+    assert data(page, "data:rows") == {"x": [2019, 2020, 2021], "y": [1.2345, 2, 3]}
+    # another set and back: the same points, and the next is added to them
+    page.select_option("#set", "noisy")
+    page.click("#draw")
+    assert page.input_value("#set") == "drawn"
+    page.fill("#point-x", "2022")
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: said(page, "about").startswith("4 rows"))
+
+
+def test_a_second_file_waits_for_the_first(served, enter, tmp_path):
+    page = enter(served, meant=("409",))
+    (tmp_path / "long.csv").write_text("a,y\n" + "".join(f"{k},{k * 7919 % 1000}\n" for k in range(1_500_000)))
+    page.set_input_files("#file", tmp_path / "long.csv")
+    page.wait_for_selector("#work:visible")
+    page.evaluate(
+        "() => { const moved = new DataTransfer(); moved.items.add(new File(['a,y\\n1,2\\n'], 'b.csv'));"
+        " window.dispatchEvent(new DragEvent('drop', { dataTransfer: moved, cancelable: true })); }"
+    )
+    assert said(page, "data-said").startswith("One thing at a time")
+    assert page.is_visible("#cancel")
+    assert page.is_disabled("#draw")
+    page.click("#cancel")
+    wait_until(page, lambda: not page.is_visible("#work"))
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 6])
+def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
+    page = visit(lab, f"#tour={step}")
+    assert page.input_value("#set") == ("noisy", "line", "noisy", "scaled", "collinear", "polynomial")[step - 1]
+    page.evaluate("location.hash = '#tour=5'")
+    wait_until(page, lambda: page.input_value("#set") == "collinear")
+
+
+@pytest.mark.parametrize(
+    "hash", ["#set=%", "#set=%E0%A4%A", "#rate=1e-320", "#rate=5e-324&epoch=", "#epoch=&l2=&momentum="]
+)
+def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
+    page = visit(lab, hash)
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs")
+    page.fill("#rate-number", "1e-320")
+    page.keyboard.press("Enter")
+    assert said(page, "sentence").startswith("Unfinished: 8.3 %")
+
+
+def test_an_address_of_data_that_is_not_here_says_so(served, enter):
+    page = enter(served, "#set=opened&rate=0.3&epoch=12&pin=rate:0.2")
+    assert said(page, "data-said").startswith("The data of this address is not here")
+    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert not page.is_visible("#pins")
+
+
+def test_quick_clicks_are_points_all_of_them(served, enter):
+    page = enter(served)
+    page.click("#draw")
+    wait_until(page, lambda: page.input_value("#set") == "drawn")
+    page.locator("#plot-data").scroll_into_view_if_needed()
+    box = page.locator("#plot-data").bounding_box()
+    for k in range(6):
+        page.mouse.click(box["x"] + (0.2 + 0.1 * k) * box["width"], box["y"] + (0.3 + 0.05 * k) * box["height"])
+        page.wait_for_timeout(120)
+    wait_until(page, lambda: said(page, "about").startswith("11 rows"))
+    assert len(set(data(page, "data:rows")["x"])) == 11
+
+
+def test_the_form_of_a_file_begins_anew_and_the_header_counts_rows(served, enter):
+    page = enter(served)
+    open_file(page, PENGUINS, "body_mass_g", held_out="0.3", degree="2")
+    about = re.match(r"(\d+) rows to learn from, (\d+) held out · 8 features", said(page, "about"))
+    assert int(about[1]) + int(about[2]) == 342
+    assert "bias: " in said(page, "coefficients-legend")
+    assert said(page, "step-more") == "and 1 more parameter"
+    page.set_input_files("#file", PENGUINS)
+    page.wait_for_selector("#columns:visible")
+    assert (page.input_value("#column-held-out"), page.input_value("#column-degree")) == ("0.2", "1")

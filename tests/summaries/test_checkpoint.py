@@ -1,0 +1,181 @@
+"""A pass that is cut off, at any moment and by any means, goes on to the same bits."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.errors import DataError, ModelFileError, UsageError
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
+
+ROWS = 400_000
+KILLS = 50
+
+PASS = """
+import sys
+import steepest
+from steepest.data.sources import tables
+from steepest.summaries.summarize import read
+tables.BLOCK_ROWS = 4_096   # many batches, so that there are many moments to be killed at
+print("ready", flush=True)
+source = steepest.open_source(sys.argv[1], target="y", missing="drop")
+summary = read(source, test_size=0.25, state=sys.argv[2], state_seconds=float(sys.argv[3]))
+print(summary.triangle.checksum, summary.test.checksum, len(summary.sample.X), summary.notes)
+"""
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    import duckdb
+
+    path = tmp_path_factory.mktemp("resume") / "t.parquet"
+    columns = (
+        "sin(i) a, cos(i * i) b, CASE WHEN i % 1000 = 7 THEN NULL ELSE i % 13 END c, CAST(i % 7 AS VARCHAR) || 'k' k"
+    )
+    duckdb.sql(
+        f"COPY (SELECT {columns}, i % 5 + sin(3 * i) y FROM range({ROWS}) t(i)) TO '{path}' (ROW_GROUP_SIZE 5000)"
+    )
+    return path
+
+
+def start(table, state, seconds=0.0):
+    command = [sys.executable, "-c", PASS, str(table), str(state), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_fifty_kills_at_random_moments_and_the_same_bits(table, tmp_path):
+    state = tmp_path / "s.partial"
+    began = time.monotonic()
+    whole, errors = start(table, tmp_path / "undisturbed").communicate()
+    assert whole, errors
+    length = time.monotonic() - began
+    moments = random.Random(0)
+    kills, finished, grew = 0, 0, 0
+    while kills < KILLS:
+        before = state.stat().st_mtime_ns if state.exists() else None
+        process = start(table, state)
+        try:
+            process.wait(moments.uniform(0.0, length / 3))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        out = process.communicate()[0]
+        grew += state.exists() and state.stat().st_mtime_ns != before
+        if process.returncode == 0:
+            finished += 1
+            assert out == whole
+            state.unlink()
+    assert grew > KILLS / 4  # the kills hit passes that were under way
+    last, errors = start(table, state).communicate()
+    assert last == whole, errors
+
+
+def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_path, monkeypatch):
+    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 4_096)
+    source = steepest.open_source(table, target="y", missing="drop")
+
+    def stop(rows, expected):
+        if rows >= 150_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read(source, state=tmp_path / "s", state_seconds=3600, watch=stop)
+    seen = []
+    resumed = read(source, state=tmp_path / "s", watch=lambda rows, expected: seen.append((rows, expected)))
+    assert 150_000 < seen[0][0] < 170_000
+    assert seen[-1] == (ROWS, ROWS)
+    straight = read(source)
+    assert resumed.triangle.checksum == straight.triangle.checksum
+    assert resumed.notes == straight.notes
+    np.testing.assert_array_equal(resumed.sample.X, straight.sample.X)
+
+
+def test_a_state_of_something_else_is_refused(table, tmp_path):
+    source = steepest.open_source(table, target="y", missing="drop")
+    read(source, state=tmp_path / "s", state_seconds=0)
+    for other in (
+        steepest.open_source(table, target="a", missing="drop"),
+        steepest.open_source(table, target="y", missing="drop", exclude=["b"]),
+        steepest.open_source(table, target="y", missing="indicator"),
+    ):
+        with pytest.raises(UsageError, match="another table or of other options"):
+            read(other, state=tmp_path / "s")
+    with pytest.raises(UsageError, match="another table or of other options"):
+        read(source, state=tmp_path / "s", seed=5)
+    with pytest.raises(DataError, match="the state of an unfinished pass"):
+        steepest.summarize(tmp_path / "s", target="y")
+    (tmp_path / "s").write_bytes((tmp_path / "s").read_bytes()[:-50])
+    with pytest.raises(ModelFileError, match="damaged"):
+        read(source, state=tmp_path / "s")
+
+
+def steepest_command(*arguments, **options):
+    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def test_summarize_add_and_merge_on_the_command_line(tmp_path):
+    generator = np.random.default_rng(0)
+    days = {}
+    for day in ("monday", "tuesday"):
+        X, kind = generator.normal(size=50), generator.choice(["n", "s"], 50)
+        days[day] = "x,kind,y\n" + "".join(f"{a},{k},{a + (k == 's')}\n" for a, k in zip(X, kind, strict=True))
+        (tmp_path / f"{day}.csv").write_text(days[day])
+    (tmp_path / "both.csv").write_text(days["monday"] + days["tuesday"].split("\n", 1)[1])
+    for name in ("monday", "tuesday", "both"):
+        done = steepest_command("summarize", f"{name}.csv", "--target", "y", "-o", f"{name}.t", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "kind: 2 categories, reference 'n'" in done.stdout
+        assert not (tmp_path / f"{name}.t.partial").exists()
+    merged = steepest_command("merge", "monday.t", "tuesday.t", "-o", "week.t", "--json", cwd=tmp_path)
+    assert [origin["name"] for origin in json.loads(merged.stdout)["origins"]] == ["monday.csv", "tuesday.csv"]
+    twice = steepest_command("merge", "week.t", "monday.t", "-o", "more.t", cwd=tmp_path)
+    assert (twice.returncode, "monday.csv are in the sum already" in twice.stderr) == (3, True)
+    refused = steepest_command("summarize", "tuesday.csv", "--target", "y", "-o", "monday.t", cwd=tmp_path)
+    assert (refused.returncode, "exists already" in refused.stderr) == (2, True)
+    added = steepest_command("summarize", "tuesday.csv", "-o", "monday.t", "--add", cwd=tmp_path)
+    assert added.returncode == 0, added.stderr
+    assert "100 rows" in added.stdout
+    week, monday, both = (Triangle.load(tmp_path / f"{name}.t") for name in ("week", "monday", "both"))
+    assert week.checksum == monday.checksum
+    np.testing.assert_allclose(week.centred, both.centred, rtol=1e-12, atol=1e-12)
+    fitted = steepest_command("fit", "week.t", "--out", "run", cwd=tmp_path)
+    assert fitted.returncode == 0, fitted.stderr
+    record = json.loads((tmp_path / "run/run.json").read_text())
+    assert [origin["rows"] for origin in record["data"]["origins"]] == [50, 50]
+    assert steepest.load(tmp_path / "run").coding == both.coding
+    again = steepest_command("summarize", "tuesday.csv", "-o", "week.t", "--add", cwd=tmp_path)
+    assert (again.returncode, "counted twice" in again.stderr or "in the sum already" in again.stderr) == (3, True)
+
+
+def test_ctrl_c_says_how_to_go_on(table, tmp_path):
+    code = (
+        "import sys; from steepest.data.sources import tables; tables.BLOCK_ROWS = 1024\n"
+        "import steepest.cli as cli; cli.main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "summarize", str(table), "--target", "y", "--missing", "drop", "-o", "s.t"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "s.t.partial").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert "Go on with --resume" in errors
+    stopped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (stopped.returncode, "Go on with --resume, or start over" in stopped.stderr) == (2, True)
+    resumed = subprocess.run([*command, "--resume"], cwd=tmp_path, capture_output=True, text=True)
+    assert resumed.returncode == 0, resumed.stderr
+    assert not (tmp_path / "s.t.partial").exists()
+    command[-1] = "straight.t"
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert Triangle.load(tmp_path / "s.t").checksum == Triangle.load(tmp_path / "straight.t").checksum

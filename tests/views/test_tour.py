@@ -1,0 +1,344 @@
+"""The guided tour: its shape, its settings, and each number it states, recomputed by the library in reading order."""
+
+import json
+import math
+import re
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.data.examples import noise
+from steepest.descent.verdict import CONVERGED
+from steepest.lab.sets import OPENINGS, payloads
+from steepest.views.pages import scripts
+from tests.views.test_pages_js import ATOB
+
+mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
+
+TITLES = [
+    "What a gradient is",
+    "Why this run has not arrived",
+    "Learning rate: too small, too large",
+    "Scaling",
+    "Momentum",
+    "Early stopping",
+]
+PICTURES = {"loss", "data", "contour", "modes", "map", "coefficients", "errors", "arithmetic"}
+NUMBER = re.compile(r"(?<![\w^.])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]\d+)?")
+
+
+@pytest.fixture(scope="module")
+def js():
+    engine = mini_racer.MiniRacer()
+    engine.eval(ATOB + scripts.pure())
+
+    def call(expression, **values):
+        names, given = ", ".join(values), ", ".join(json.dumps(value) for value in values.values())
+        return json.loads(engine.eval(f"JSON.stringify((({names}) => ({expression}))({given}))"))
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def tour(js):
+    return js("TOUR")
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return {told["id"]: told for told in payloads()}
+
+
+def texts(step):
+    """All that a step says, in reading order."""
+    return [*step["text"], step["question"], *(said for one in step["answers"] for said in (one["text"], one["reply"]))]
+
+
+def test_the_tour_has_six_steps_of_one_shape(tour, sets):
+    assert [step["title"] for step in tour] == TITLES
+    for step in tour:
+        assert set(step) == {"title", "set", "state", "picture", "text", "question", "answers"}
+        assert step["set"] in sets
+        assert step["picture"] in PICTURES
+        assert step["picture"] != "errors" or sets[step["set"]]["spaces"]["raw"]["held_out"]
+        assert step["question"].endswith("?")
+        assert [set(answer) for answer in step["answers"]] == [{"text", "right", "reply"}] * 3
+        assert [answer["right"] for answer in step["answers"]].count(True) == 1
+        assert [type(answer["right"]) for answer in step["answers"]] == [bool] * 3
+        assert all(said.endswith((".", "?")) for said in texts(step))
+    assert {step["set"] for step in tour} >= {"line", "noisy", "collinear", "scaled", "polynomial"}
+    # no place among the answers is always the right one
+    places = [[answer["right"] for answer in step["answers"]].index(True) for step in tour]
+    assert all(places.count(place) == 2 for place in range(3))
+
+
+CONTROLS = ["+ 1", "Epoch", "Learning rate", "standardize", "Rule", "Epoch"]
+
+
+def test_each_step_asks_to_move_one_control_of_the_page_and_says_what_to_watch(tour):
+    page = scripts.text("page.html")
+    for step, control in zip(tour, CONTROLS, strict=True):
+        asking = [at for at, sentence in enumerate(step["text"]) if sentence.startswith("Now ")]
+        assert len(asking) == 1
+        assert re.search(rf" {re.escape(control)}\b", step["text"][asking[0]].split(".")[0])
+        assert any("atch the " in sentence for sentence in step["text"][asking[0] :])
+        assert re.search(rf"<(label|button)[^>]*>(<input[^>]*>)?\s*{re.escape(control)}\s*</", page), control
+    for name in (">What is left of each mode<", ">Use the best<", ">heavy ball<", ">best<", ">limit<"):
+        assert name in page
+
+
+def test_each_state_survives_the_pages_own_reading(js, tour, sets):
+    code = (
+        "(() => { const P = openPayload(told), first = initialState(P), wanted = { ...first, ...state };"
+        " return [wanted, stateFrom(hashOf(wanted), { ...first, rate: 7, epoch: 3 }, P)]; })()"
+    )
+    for step in tour:
+        wanted, read = js(code, told=sets[step["set"]], state=step["state"])
+        assert read == wanted
+        assert read | step["state"] == read
+        assert set(step["state"]) >= {"rate", "epoch", "rule", "l2", "standardize", "objective", "log"}
+        space = sets[step["set"]]["spaces"]["standardized" if read["standardize"] else "raw"]
+        assert space["blocks"][read["l2"]]["l2"] == 0
+
+
+# What each step's numbers are, computed here.
+
+
+def descent(step, **changes):
+    """The library's run of a step's setting, or with some of it changed."""
+    name = next(name for name, opening in OPENINGS.items() if opening.id == step["set"])
+    data, state = steepest.example(name), step["state"] | changes
+    settings = {} if state["rule"] == "gradient" else {"momentum": state["momentum"]}
+    return data, steepest.descend(
+        data.X,
+        data.y,
+        features=data.features,
+        target=data.target,
+        rule=state["rule"],
+        learning_rate=state["rate"],
+        epochs=state["epoch"],
+        standardize=state["standardize"],
+        objective=state["objective"],
+        **settings,
+    )
+
+
+def diagnosis(data):
+    return steepest.diagnose(data.X, data.y, features=data.features, target=data.target)
+
+
+def missing(run):
+    """Percent of the bias that a run from zero has still to go."""
+    return 100 * abs(1 - run.bias / run.optimum.bias)
+
+
+def gradient_numbers(step):
+    data, run = descent(step)
+    first, second = (steepest.explain(data.X, data.y, epoch=k, learning_rate=0.1, objective="half_mse") for k in (1, 2))
+    bias, weight = np.ravel(first.gradient)
+    rows, low = len(data.X), int((data.y > 0).sum())
+    step_back = [run.at(0).weights[0], run.rule.learning_rate, weight, run.weights[0]]
+    return [
+        *[rows, run.at(0).bias, (data.X * run.at(0).weights + run.at(0).bias).max(), low, rows],
+        *[bias, weight, run.rule.learning_rate, run.bias, run.weights[0], *run.loss([0, 1])],
+        *[1, np.ravel(second.gradient)[1]],  # the button that goes on by 1
+        *step_back,
+        *step_back,
+        *[run.weights[0], run.bias],
+    ]
+
+
+def line_numbers(step):
+    data, run = descent(step)
+    slope, true_bias = np.polyfit(data.X[:, 0], data.y, 1)
+    loss, left, needed = run.loss(), missing(run), run.epochs_to(CONVERGED)
+    share, limit = loss[-1] / loss[0], run.verdict.stability_limit
+    return [
+        *[len(data.X), slope, true_bias, run.rule.learning_rate, run.epochs],
+        *[loss[0], loss[10], 10, loss[1000], 1000, run.epochs, share],
+        *[run.bias, run.optimum.bias, left, run.verdict.condition_number],
+        *[needed, CONVERGED],
+        *[left, share],
+        *[0.001, limit, 0.001],
+        100 * run.verdict.remaining,
+    ]
+
+
+def rate_numbers(step):
+    data, run = descent(step)
+    _, good = descent(step, rate=0.3)
+    _, wild = descent(step, rate=0.35)
+    told = diagnosis(data)
+    curvature, limit, best = told.modes[0].eigenvalue, told.stability_limit, told.best_learning_rate
+    factor = 1 - 0.35 * curvature
+    return [
+        *[run.rule.learning_rate, 100 * run.rule.learning_rate / limit, run.epochs, missing(run)],
+        *[0.3, good.epochs, missing(good)],
+        *[1, curvature, 2, curvature, limit, 1 - limit * curvature, best],
+        *[0.3, 0.35],
+        *[best, 0.35, wild.epochs, wild.loss()[-1]],
+        *[1, 0.35, curvature, factor, 100 * (-factor - 1)],
+        *[1 - limit * curvature, 0.35, factor],
+    ]
+
+
+def scaling_numbers(step):
+    data, run = descent(step)
+    _, standard = descent(step, standardize=True, rate=1.0, epoch=5)
+    raw, standardized = diagnosis(data).raw, diagnosis(data).standardized
+    values, there = ([mode.eigenvalue for mode in view.modes] for view in (raw, standardized))
+    U = (data.X - standard.coordinates.shift) / standard.coordinates.scale
+    left = np.abs(1 - standardized.best_learning_rate * np.array(there)).max()
+    return [
+        *[len(data.X), *data.X[:, 0][[data.X[:, 0].argmin(), data.X[:, 0].argmax()]]],
+        *[data.X[:, 1].min(), data.X[:, 1].max()],
+        *[values[0], values[-1], raw.condition_number],
+        *[raw.stability_limit, run.epochs, missing(run)],
+        *[abs(U.mean(axis=0)).max(), U.std(axis=0).max(), standardized.condition_number],
+        *[CONVERGED, standardized.epochs_to(CONVERGED)],
+        *[there[-1], there[0], standardized.best_learning_rate, 100 * (1 - left)],
+        run.optimum.rmse,
+        run.epochs_to(CONVERGED),
+    ]
+
+
+def momentum_numbers(step):
+    data, run = descent(step)
+    _, heavy = descent(step, rule="heavy_ball")
+    told, beta, goal = diagnosis(data), step["state"]["momentum"], run.optimum.weights
+    best = {advice.rule: advice.epochs[1] for advice in told.raw.rules}
+    longer = 1 / (1 - beta)
+    return [
+        sum(goal),
+        *[told.raw.condition_number, told.standardized.condition_number],
+        *[run.epochs, *run.weights, *goal, run.epochs_to(CONVERGED), CONVERGED],
+        *[beta, 100 * beta],
+        *[heavy.epochs, *heavy.weights, heavy.epochs_to(CONVERGED)],
+        told.raw.condition_number,
+        *[longer * run.rule.learning_rate, longer, run.verdict.stability_limit, heavy.verdict.stability_limit],
+        *[1, 1, beta, longer, best["heavy_ball"], best["gradient"]],
+    ]
+
+
+def held_rmse(data, run, epochs):
+    weights, biases = run.parameters(epochs)
+    return np.array([np.sqrt(np.mean((data.held_out[0] @ w + b - data.held_out[1]) ** 2)) for w, b in zip(weights, biases, strict=True)])  # fmt: skip
+
+
+def stopping_numbers(step):
+    data, run = descent(step, epoch=1_000_000)
+    best = int(held_rmse(data, run, range(5_000)).argmin())
+    shown = [best, step["state"]["epoch"], run.epochs]
+    train, held = run.rmse(shown), held_rmse(data, run, shown)
+    more = 100 * (held[2] / held[0] - 1)
+    return [
+        *[len(data.X), len(data.features), len(data.features), len(data.held_out[1])],
+        *[train[0], shown[0], train[1], shown[1], train[2], shown[2]],
+        *[shown[0], held[0], shown[1], held[1], shown[2], held[2], more],
+        best,
+        len(data.X),
+        *[more, run.epochs],
+        *[run.epochs_to(CONVERGED), CONVERGED],
+    ]
+
+
+MEANT = [gradient_numbers, line_numbers, rate_numbers, scaling_numbers, momentum_numbers, stopping_numbers]
+
+
+@pytest.mark.parametrize("at", range(6), ids=TITLES)
+def test_every_number_a_step_states_is_the_librarys(tour, at):
+    step = tour[at]
+    said = [number for text in texts(step) for number in NUMBER.findall(text)]
+    meant = [float(value) for value in MEANT[at](step)]
+    assert len(said) == len(meant), list(zip(said, meant, strict=False))
+    for number, value in zip(said, meant, strict=True):
+        digits = Decimal(number.replace(",", ""))
+        # right to half a unit of the last digit written, and a hair for the halfway
+        unit = 10.0 ** digits.as_tuple().exponent
+        assert abs(float(digits) - value) <= 0.5001 * unit, (number, value, step["title"])
+
+
+def test_numbers_are_found_in_texts():
+    text = "x1, y = 0.5x + 2; the 9th of 1,234,567 at -1.5e-07 or 0.0001. x^3 (-2), 10."
+    assert NUMBER.findall(text) == ["0.5", "2", "9", "1,234,567", "-1.5e-07", "0.0001", "-2", "10"]
+
+
+# What the steps say in words.
+
+
+def test_what_is_said_of_the_lines_run_is_true(tour):
+    step = tour[1]
+    _, run = descent(step)
+    loss, needed = run.loss(), run.epochs_to(CONVERGED)
+    assert loss[-1] < 1e-6 * loss[0]
+    assert np.ptp(loss[10:1001]) < 1e-5 * loss[0]
+    kinds = [descent(step, epoch=epoch)[1].verdict.kind for epoch in (needed - 1, needed)]
+    assert kinds == ["unfinished", "converged"]
+    directions = run.surface.modes.directions
+    assert np.argmax(np.abs(directions[:, -1])) == 0  # the flat mode is mostly the bias
+    assert descent(step, rate=0.001, epoch=100)[1].verdict.kind == "diverges"
+    assert f"{missing(run):.1f} % of the bias is still missing" in run.verdict.sentence
+
+
+def test_what_is_said_of_learning_rates_is_true(tour):
+    data, run = descent(tour[2])
+    told = diagnosis(data)
+    rates = np.geomspace(0.003, told.best_learning_rate, 30)
+    needed = [told.epochs_to(1e-6, learning_rate=float(rate)) for rate in rates]
+    assert needed == sorted(needed, reverse=True)
+    assert descent(tour[2], rate=0.35)[1].verdict.kind == "diverges"
+    assert run.verdict.kind == "crawls"
+
+
+def test_what_is_said_of_scaling_is_true(tour):
+    data, raw = descent(tour[3])
+    _, standard = descent(tour[3], standardize=True, rate=1.0, epoch=5)
+    assert standard.verdict.kind == "converged"
+    np.testing.assert_allclose(standard.optimum.weights, raw.optimum.weights, rtol=1e-9)
+    assert standard.optimum.rmse == pytest.approx(raw.optimum.rmse, rel=1e-12)
+    assert np.argmax(np.abs(raw.surface.modes.directions[:, 0])) == 2  # the steepest is the area's weight
+    A = np.column_stack([np.ones(len(data.X)), data.X])
+    flattest = np.linalg.svd(A, compute_uv=False)[-1] ** 2 / len(A)
+    # an independent way to the epochs of the raw run: the first k with (1 - ηλ)^k ≤ 1e-6. NumPy's smallest singular value
+    # is good to κ(A)·ε = 2e-12, which is 0.002 epochs; the quotient is 0.66 below the next whole number
+    assert raw.epochs_to(1e-6) == math.ceil(np.log(1e-6) / np.log1p(-2.5e-7 * flattest))
+
+
+def test_what_is_said_of_momentum_is_true(tour):
+    step = tour[4]
+    data, run = descent(step)
+    _, heavy = descent(step, rule="heavy_ball")
+    path = heavy.parameters(range(500))
+    theta = np.column_stack([path[1], path[0]])
+    A, rate = np.column_stack([np.ones(60), data.X]), step["state"]["rate"]
+    before, now = theta[300] - theta[299], theta[301] - theta[300]
+    gradient = A.T @ (A @ theta[300] - data.y) / 60
+    np.testing.assert_allclose(now, 0.95 * before - rate * gradient, atol=1e-12)
+    assert descent(step, rate=20)[1].verdict.kind == "diverges"
+    # plain descent in the slow direction: each of its steps makes an angle of less than a right one with the next
+    weights = run.parameters(range(100, 501))[0]
+    steps = np.diff(weights, axis=0)
+    assert ((steps[1:] * steps[:-1]).sum(axis=1) > 0).all()
+
+
+def test_what_is_said_of_early_stopping_is_true(tour, sets, js):
+    data, run = descent(tour[5], epoch=1_000_000)  # as far as the page goes
+    epochs = np.unique(np.geomspace(1, 1e6, 3_000).astype(int))
+    assert (np.diff(run.rmse(epochs)) < 0).all()
+    held = held_rmse(data, run, epochs)
+    best = int(held.argmin())
+    assert abs(epochs[best] - 694) < 5
+    assert (np.diff(held[best:]) > 0).all()
+    code = (
+        "(() => { const P = openPayload(told), s = { ...initialState(P), ...state }, p = problemOf(P, 'standardized', 0, 'half_mse'),"
+        " r = ruleOf(s, p), m = solveAll(p, r); return verdictOf(p, r, m, 694).kind; })()"
+    )
+    assert js(code, told=sets["polynomial"], state=tour[5]["state"]) == "crawls"
+    # the modes that keep more than half of their error at epoch 694: noise and curve in each, by NumPy
+    U, s, _ = np.linalg.svd(np.column_stack([np.ones(25), (data.X - data.X.mean(axis=0)) / data.X.std(axis=0)]), False)
+    flat = (1 - 0.2 * s**2 / 25) ** 694 > 0.5
+    assert flat.sum() == 4
+    curve, chance = (U.T @ values for values in (np.sin(np.pi * data.X[:, 0]), 0.3 * noise(1401, 25)))
+    assert (chance[flat] ** 2).sum() > 5 * (curve[flat] ** 2).sum()
