@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.models.export import export
     from steepest.models.model import Model, load
-    from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.rules.chebyshev import ChebyshevRule
+    from steepest.rules.gradient import GradientRule
+    from steepest.rules.heavy_ball import HeavyBallRule
+    from steepest.rules.nesterov import NesterovRule
     from steepest.summaries.summarize import summarize
     from steepest.summaries.triangle import Triangle
     from steepest.views.plots import (
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "ChebyshevRule": "rules.rule",
+    "ChebyshevRule": "rules.chebyshev",
     "ClusterError": "errors",
     "Coding": "data.coding",
     "DataError": "errors",
@@ -65,9 +68,9 @@ _HOMES = {
     "Explanation": "analysis.explain",
     "GradientDescentRegressor": "estimators",
     "GradientDescentRegressorCV": "estimators",
-    "GradientRule": "rules.rule",
+    "GradientRule": "rules.gradient",
     "HeatMapDisplay": "views.plots",
-    "HeavyBallRule": "rules.rule",
+    "HeavyBallRule": "rules.heavy_ball",
     "Inference": "analysis.coefficient_table",
     "LossContourDisplay": "views.plots",
     "LossCurveDisplay": "views.plots",
@@ -75,7 +78,7 @@ _HOMES = {
     "ModeDecayDisplay": "views.plots",
     "Model": "models.model",
     "ModelFileError": "errors",
-    "NesterovRule": "rules.rule",
+    "NesterovRule": "rules.nesterov",
     "PredictionErrorDisplay": "views.plots",
     "Record": "descent.trajectory",
     "Solution": "analysis.solve",

@@ -16,7 +16,7 @@ from steepest.data.sample import Sample
 from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory, log_spaced
-from steepest.rules.rule import GradientRule
+from steepest.rules.gradient import GradientRule
 from steepest.summaries.summarize import summarize
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number

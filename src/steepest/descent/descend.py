@@ -16,7 +16,7 @@ from steepest.descent.verdict import Judge
 from steepest.errors import UsageError
 from steepest.objectives.problem import tell_open_coefficients
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
-from steepest.rules.rule import Rule, is_linear
+from steepest.rules.rule import Rule, has_closed_form
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
@@ -143,7 +143,7 @@ def _path(
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if engine not in ("auto", "modes", "loop"):
         raise UsageError(f'engine is "auto", "modes" or "loop"; given was {engine!r}.')
-    if is_linear(rule) and (engine == "modes" or (engine == "auto" and not callbacks)):
+    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks)):
         return modes.run(quadratic, rule, start, epochs, coordinates.to_raw), "modes"
     if engine == "modes":
         raise UsageError(f'rule {rule!r} has no closed form; use engine="loop".')

@@ -7,12 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.settings import best_learning_rate, best_rule
 from steepest.descent.trajectory import Trajectory, Verdict, VerdictKind
 from steepest.errors import UsageError
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
-from steepest.rules.rule import GradientRule, LinearRule, Rule, is_linear
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import LinearRule, Rule, has_closed_form
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -58,7 +59,7 @@ class Judge:
 
     def __call__(self, run: Trajectory) -> Verdict:
         """Return the verdict of a run; "unknown" where the rule has no closed form."""
-        if not is_linear(self.rule):
+        if not has_closed_form(self.rule):
             return Verdict(
                 "unknown", f"Unknown: the rule {self.rule.name} has no closed form, so nothing is said of its modes."
             )
@@ -83,7 +84,7 @@ class Judge:
 
     def horizon(self, tolerance: float, measure: str) -> int | None:
         """Return the first epoch within a tolerance, by "modes" or by "loss"."""
-        if not is_linear(self.rule):
+        if not has_closed_form(self.rule):
             raise UsageError(f"the rule {self.rule.name} has no closed form; look at run.loss() instead.")
         if measure == "modes":
             return first_epoch(self.rule, self._eigenvalues, tolerance)
@@ -125,7 +126,7 @@ class Judge:
     @cached_property
     def best_rule(self) -> LinearRule:
         """The same rule and momentum at the best constant learning rate."""
-        return best_rule(self.rule.name, self.quadratic.modes, getattr(self.rule, "momentum", None))
+        return at_best_rate(self.rule, self.quadratic.modes)
 
     @cached_property
     def standardized(self) -> Quadratic:
@@ -139,7 +140,7 @@ class Judge:
     def epochs_standardized(self) -> int | None:
         """Epochs to convergence in standardized coordinates, by plain gradient at the best rate there."""
         modes = self.standardized.modes
-        return first_epoch(GradientRule(best_learning_rate("gradient", modes)), modes.eigenvalues, CONVERGED)
+        return first_epoch(GradientRule(1.0).at_best_rate(modes), modes.eigenvalues, CONVERGED)
 
     def _kind(self, run: Trajectory) -> VerdictKind:
         rate = self.rule.learning_rate

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from steepest.data.sample import Sample
-from steepest.descent.settings import best_momentum, best_rule
 from steepest.descent.trajectory import Trajectory
 from steepest.descent.verdict import Judge
 from steepest.errors import UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
-from steepest.rules.rule import RULES
+from steepest.rules.gradient import GradientRule
+from steepest.rules.registry import RULES, choose_rule
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import LARGEST, Triangle
 from steepest.support.arrays import FloatArray
@@ -178,7 +178,7 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
     quadratic = Quadratic.of(triangle, coordinates, l2=l2)
     modes, start_errors = quadratic.modes, quadratic.start_errors(start)
     limit = quadratic.nearest_minimum(start)
-    judge = Judge.of(triangle, quadratic, coordinates, "half_mse", best_rule("gradient", modes), start)
+    judge = Judge.of(triangle, quadratic, coordinates, "half_mse", GradientRule(1.0).at_best_rate(modes), start)
     best = {name: _best(name, quadratic) for name in ("gradient", "heavy_ball", "nesterov")}
     return {
         "l2": l2,
@@ -205,12 +205,8 @@ def _predicted(quadratic: Quadratic) -> str | None:
 
 def _best(name: str, quadratic: Quadratic) -> Json:
     """The best learning rate (for half_mse) and momentum of a rule."""
-    rate, momentum = (
-        (best_rule(name, quadratic.modes).learning_rate, 0.0)
-        if name == "gradient"
-        else best_momentum(name, quadratic.modes)
-    )
-    return {"learning_rate": rate, "momentum": momentum}
+    rule: Any = choose_rule(name, "auto", None, quadratic.modes)[0]
+    return {"learning_rate": rule.learning_rate, "momentum": getattr(rule, "momentum", 0.0)}
 
 
 def _range(triangle: Triangle) -> list[float]:
