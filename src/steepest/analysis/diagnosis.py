@@ -11,8 +11,8 @@ from steepest.errors import UsageError
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
 from steepest.rules.gradient import GradientRule
-from steepest.rules.registry import best_rules
-from steepest.rules.rule import LinearRule, check_learning_rate
+from steepest.rules.registry import RULES, best_rules
+from steepest.rules.rule import LinearRule, check_learning_rate, label_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
@@ -58,6 +58,12 @@ class RuleAdvice:
     stability_limit: float
     factor: float
     epochs: tuple[int | None, ...]
+
+    @property
+    def label(self) -> str:
+        """The rule's name as words at the beginning of a sentence."""
+        words = label_of(RULES[self.rule])
+        return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,9 +265,9 @@ class Diagnosis:
         plain = self.epochs_to(1e-6)
         if best is None or plain is None or best.epochs[1] is None or best.epochs[1] > 0.8 * plain:
             return []
-        heavy = next(r for r in self.view.rules if r.rule == "heavy_ball")
+        heavy = next(r for r in self.view.rules if r.momentum is not None)
         return [
-            f"Heavy ball with momentum {momentum(heavy.momentum or 0.0)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
+            f"{heavy.label} with momentum {momentum(heavy.momentum or 0.0)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
             f"the quickest rule is {best.rule} with {epochs(best.epochs[1])}."
         ]
 

@@ -17,10 +17,10 @@ from steepest.descent.settings import check_epochs
 from steepest.descent.trajectory import Trajectory, log_spaced
 from steepest.errors import DataError, UsageError
 from steepest.objectives.quadratic import Modes, ObjectiveName, Quadratic
-from steepest.rules.best_rate import arguments_of, at_best_rate, with_learning_rate
+from steepest.rules.best_rate import at_best_rate, with_learning_rate
 from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch
-from steepest.rules.registry import RULES, is_rule
+from steepest.rules.registry import RULES, is_rule, names_with
 from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.folds import Folds, read_folds
@@ -342,15 +342,14 @@ def _rules(
     """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
     wanted = list(rule) if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
     betas = (0.9,) if momentum is None else tuple(np.atleast_1d(np.asarray(momentum)).tolist())
-    arguments = {name: dict(arguments_of(kind)) for name, kind in RULES.items()}
-    known = [name for name, taken in arguments.items() if "learning_rate" in taken]
+    known, with_momentum = names_with("learning_rate"), names_with("momentum")
     for one in wanted:
         if not is_rule(one) and one not in known:
             raise UsageError(
                 f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {one!r}."
             )
-    if momentum is not None and not any(isinstance(one, str) and "momentum" in arguments[one] for one in wanted):
-        have = join_names([f'"{name}"' for name in known if "momentum" in arguments[name]])
+    if momentum is not None and not any(one in with_momentum for one in wanted):
+        have = join_names([f'"{name}"' for name in with_momentum])
         raise UsageError(f"momentum belongs to {have}; {_name_rules(wanted)} has none.")
     nothing = Modes(np.zeros(0), np.zeros((0, 0)))  # nothing is left to choose
     result: list[tuple[Rule, bool]] = []
@@ -359,7 +358,7 @@ def _rules(
             with_learning_rate(one, 1.0)  # or it says why not
             result.append((one, True))
             continue
-        own = [check_momentum(beta) for beta in betas] if "momentum" in arguments[one] else [None]
+        own = [check_momentum(beta) for beta in betas] if one in with_momentum else [None]
         result += [(chosen(RULES[one], nothing, 1.0, beta)[0], False) for beta in own]
     return result
 

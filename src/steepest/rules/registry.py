@@ -5,7 +5,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from steepest.errors import UsageError
 from steepest.objectives.quadratic import Modes
-from steepest.rules.best_rate import numbers_of
+from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto
 from steepest.rules.gradient import GradientRule
@@ -82,6 +82,11 @@ def unregister(name: str) -> None:
 
 def _path(rule: type) -> tuple[str, str]:
     return rule.__module__, rule.__qualname__
+
+
+def names_with(argument: str | None = None) -> list[str]:
+    """Return the names of the rules, or of those whose class takes an argument of this name."""
+    return [name for name, kind in RULES.items() if argument is None or argument in dict(arguments_of(kind))]
 
 
 def rule_named(name: object) -> type[Rule]:

@@ -8,7 +8,7 @@ dataclass with its numbers as fields (`learning_rate`, `momentum`, …); `regist
 name at every door. What else a rule may know of itself, each with what stands in for it where it is not there:
 
     label: ClassVar[str]                     its name in words                            the name, "_" as a space
-    formula: ClassVar[str]                   its step in a line of words                  "see its class"
+    formula: ClassVar[str]                   its step in a line of words                  "as <class>.step says"
     aliases: ClassVar[tuple[str, …]]         other words for it, for hints                none
     choose(modes, learning_rate, momentum)   class method: the rule for settings that may  `chosen_by_fields`
                                              be "auto", and the reason for each of these
@@ -17,7 +17,10 @@ name at every door. What else a rule may know of itself, each with what stands i
     exact_envelope: ClassVar[bool]           both bounds of `envelope` are |p_k| itself   False
     of_product: ClassVar[bool]               p_k(λ) depends on ηλ alone                   False
     power_ladder(eigenvalues, epochs)        p_k as products of two ladders               p_k one by one
-    arithmetic(...)                          an update in numbers, for `explain`          before and after
+    memory_after(change, epochs)             what it remembers after so many epochs, the  found by walking there
+                                             last of which changed the parameters by this
+    arithmetic(before, change, gradient,     lines that tell the update of one parameter   gradient, step, sum
+               after, memory)                in numbers, for `explain`
     as_json()                                its numbers as JSON types                    its fields
 """
 
@@ -138,6 +141,12 @@ def power_ladder_of(rule: LinearRule) -> PowerLadder | None:
 def label_of(rule: object) -> str:
     """Return the name of a rule, or of a class of rules, in words."""
     return str(getattr(rule, "label", "") or rule.name.replace("_", " "))  # type: ignore[attr-defined]
+
+
+def formula_of(rule: object) -> str:
+    """Return the step of a rule, or of a class of rules, in a line of words."""
+    kind = rule if isinstance(rule, type) else type(rule)
+    return str(getattr(rule, "formula", "")) if belongs_to(rule, "formula", "step") else f"as {kind.__name__}.step says"
 
 
 def check_learning_rate(value: object) -> float:
