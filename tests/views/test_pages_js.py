@@ -16,6 +16,7 @@ from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
+from steepest.views.pages.rule_table import rule_table
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
 
@@ -56,8 +57,9 @@ def numbers(values):
 
 def as_js(rule):
     interval = [rule.lower, rule.upper] if rule.name == "chebyshev" else None
+    entry = rule_table(rule)[1]
     return {
-        "name": rule.name,
+        **entry,
         "learning_rate": rule.learning_rate,
         "momentum": getattr(rule, "momentum", 0.0),
         "interval": interval,
@@ -144,12 +146,12 @@ def test_best_rates_and_limits_agree(js):
         values = np.sort(10.0 ** generator.uniform(-6 if trial % 2 else -40, 3, size=6))[::-1]
         momentum = float(generator.uniform(0, 1)) if trial % 5 else 0.0
         for kind in (HeavyBallRule, NesterovRule):
-            given = {"rule": kind.name, "b": momentum, "values": values.tolist()}
-            best = js("bestRate(rule, b, values)", **given)
+            given = {"rule": as_js(kind(1.0, momentum)), "values": values.tolist()}
+            best = js("bestRate(rule, values)", **given)
             assert best == pytest.approx(
                 kind(1.0, momentum).at_best_rate(Modes(values, np.eye(6))).learning_rate, rel=1e-12
             )
-            limit = js("stabilityLimit(rule, b, values[0])", **given)
+            limit = js("stabilityLimit(rule, values[0])", **given)
             assert best < limit * (1 - 5e-15)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)
 
@@ -243,10 +245,10 @@ def test_columns_too_far_apart_for_a_condition_number_have_a_page(js):
 
 def test_chebyshev_of_modes_far_apart_does_not_swing_for_ever(js):
     rule = ChebyshevRule(1e-20, 1.0)
-    limit = js("stabilityLimit(rule.name, 0, 1, rule.interval)", rule=as_js(rule))
+    limit = js("stabilityLimit(rule, 1)", rule=as_js(rule))
     assert limit == rule.stability_limit(1.0)
     assert rule.learning_rate < limit * (1 - 5e-15)
-    assert js("stabilityLimit(rule.name, 0, 3, rule.interval)", rule=as_js(rule)) == rule.stability_limit(3.0) == 2 / 3
+    assert js("stabilityLimit(rule, 3)", rule=as_js(rule)) == rule.stability_limit(3.0) == 2 / 3
 
 
 def random_table_like(X, seed):
