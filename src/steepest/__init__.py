@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from steepest.descent.descend import descend
     from steepest.descent.record import Record
     from steepest.descent.state import State
+    from steepest.descent.stops import SmallGradient, TimeLimit
     from steepest.descent.trajectory import Trajectory
     from steepest.descent.verdict import Verdict
     from steepest.errors import (
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.models.export import export
     from steepest.models.model import Model, load
+    from steepest.objectives.problem import Problem
     from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
     from steepest.summaries.summarize import summarize
     from steepest.summaries.triangle import Triangle
+    from steepest.views.pages import page
     from steepest.views.plots import (
         HeatMapDisplay,
         LossContourDisplay,
@@ -80,7 +83,11 @@ _HOMES = {
     "ModelFileError": "errors",
     "NesterovRule": "rules.rule",
     "PredictionErrorDisplay": "views.plots",
+    "Problem": "objectives.problem",
     "Record": "descent.record",
+    "SmallGradient": "descent.stops",
+    "TimeLimit": "descent.stops",
+    "page": "views.pages",
     "Solution": "analysis.solve",
     "State": "descent.state",
     "SteepestError": "errors",
@@ -132,12 +139,15 @@ __all__ = [
     "ModelFileError",
     "NesterovRule",
     "PredictionErrorDisplay",
+    "Problem",
     "Record",
+    "SmallGradient",
     "Solution",
     "State",
     "SteepestError",
     "SteepestWarning",
     "Sweep",
+    "TimeLimit",
     "Trajectory",
     "Triangle",
     "UsageError",
@@ -153,6 +163,7 @@ __all__ = [
     "infer",
     "load",
     "open_source",
+    "page",
     "solve",
     "summarize",
     "sweep",

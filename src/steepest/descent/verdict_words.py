@@ -77,16 +77,21 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
 def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
     """Name the parameter that the slowest remaining mode is mostly made of, and the share of its way still to go.
 
-    The share is (optimum - now) / (optimum - start), in the data's own units.
+    The share is (optimum - now) / (optimum - start), in the data's own units, or else in the inputs in force: a parameter
+    may first go the wrong way in the one and not in the other. Where it does in both, the share is the mode's own.
     """
-    left = facts.shares
+    left, problem = facts.shares, facts.problem
     slowest = int(left.argmax())
-    quadratic, problem = facts.problem.quadratic, facts.problem
-    parameter = int(np.abs(quadratic.modes.directions[:, slowest]).argmax())
-    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], quadratic.minimum)
-    start, now, goal = (np.vstack([bias[None, :], weights]) for weights, bias in map(problem.to_raw, points))
-    row = parameter if problem.fit_intercept else parameter + 1
-    name = "the bias" if row == 0 else f"the weight of {problem.features[row - 1]!r}"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
-    return (name, share) if 0 < share <= 1 else ("the slowest mode", float(left[slowest]))
+    row = int(np.abs(problem.quadratic.modes.directions[:, slowest]).argmax())
+    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], problem.quadratic.minimum)
+    name = problem.parameter_names[row]
+    name = "the bias" if problem.fit_intercept and row == 0 else f"the weight of {name!r}"
+    first = 0 if problem.fit_intercept else 1
+    raw = [np.vstack([bias[None, :], weights])[first:] for weights, bias in map(problem.to_raw, points)]
+    inside = f" in {problem.coordinates.name} inputs"
+    for (start, now, goal), where in ((raw, ""), (points, inside)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
+        if 0 < share <= 1:
+            return name + where, share
+    return "the slowest mode", float(left[slowest])
