@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from steepest.models.export import export
     from steepest.models.model import Model, load
     from steepest.objectives.problem import Problem
-    from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.rules.chebyshev import ChebyshevRule
+    from steepest.rules.gradient import GradientRule
+    from steepest.rules.heavy_ball import HeavyBallRule
+    from steepest.rules.nesterov import NesterovRule
     from steepest.summaries.summarize import summarize
     from steepest.summaries.triangle import Triangle
     from steepest.views.pages import page
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "ChebyshevRule": "rules.rule",
+    "ChebyshevRule": "rules.chebyshev",
     "ClusterError": "errors",
     "Coding": "data.coding",
     "DataError": "errors",
@@ -71,9 +74,9 @@ _HOMES = {
     "Explanation": "analysis.explain",
     "GradientDescentRegressor": "estimators",
     "GradientDescentRegressorCV": "estimators",
-    "GradientRule": "rules.rule",
+    "GradientRule": "rules.gradient",
     "HeatMapDisplay": "views.plots",
-    "HeavyBallRule": "rules.rule",
+    "HeavyBallRule": "rules.heavy_ball",
     "Inference": "analysis.coefficient_table",
     "LossContourDisplay": "views.plots",
     "LossCurveDisplay": "views.plots",
@@ -81,7 +84,7 @@ _HOMES = {
     "ModeDecayDisplay": "views.plots",
     "Model": "models.model",
     "ModelFileError": "errors",
-    "NesterovRule": "rules.rule",
+    "NesterovRule": "rules.nesterov",
     "PredictionErrorDisplay": "views.plots",
     "Problem": "objectives.problem",
     "Record": "descent.record",

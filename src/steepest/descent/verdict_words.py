@@ -4,7 +4,7 @@ import numpy as np
 
 from steepest.descent.facts import Facts
 from steepest.descent.verdict import Verdict
-from steepest.rules.rule import is_linear
+from steepest.rules.rule import has_closed_form
 from steepest.support.words import epochs, number, percent
 
 
@@ -22,7 +22,7 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
     part, share = _most_missing(verdict, facts)
     word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
     missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
-    if not is_linear(facts.rule):
+    if not has_closed_form(facts.rule):
         return f"{missing} of rule {facts.rule.name}{_at_rate(verdict)}."
     return (
         f"{missing}; to bring every mode within "
@@ -34,7 +34,7 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
 
 def _diverges(verdict: Verdict, facts: Facts) -> str:
     gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
-    if not is_linear(facts.rule):
+    if not has_closed_form(facts.rule):
         first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
         return (
             f"Diverges: after {epochs(facts.last)} of rule {facts.rule.name}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
@@ -57,7 +57,7 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
     if verdict.kind == "converged":
         return ""
     rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         best = f"The best constant rate here is {rate}, which needs {needed}."
     else:
         best = (
