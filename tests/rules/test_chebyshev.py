@@ -7,7 +7,7 @@ import pytest
 
 import steepest
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.convergence import first_epoch
 from steepest.rules.heavy_ball import HeavyBallRule

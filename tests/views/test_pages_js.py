@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy, open_source
 from steepest.descent import loop
 from steepest.descent.descend import descend
-from steepest.descent.trajectory import Record, Trajectory
+from steepest.descent.record import Record
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
 from steepest.rules import registry as rules
@@ -89,7 +90,7 @@ class Explanation:
         }
         return {
             "epoch": self.epoch,
-            "rule": rules.as_json(self.run.rule),  # type: ignore[arg-type]  # every run has one
+            "rule": rules.as_json(self.run.rule),
             "objective": self.run.objective,
             "coordinates": self.run.coordinates.name,
             "gradient_scale": GRADIENT_SCALE[self.run.objective],
@@ -249,7 +250,7 @@ def explain(
 
 def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) -> Explanation:
     step = _step(run, epoch)
-    gradient = run.surface.gradient(step.point[:, None])[:, 0]
+    gradient = run.problem.quadratic.gradient(step.point[:, None])[:, 0]
     penalty = run.l2 * step.point
     if run.coordinates.fit_intercept:
         penalty[0] = 0.0
@@ -293,16 +294,16 @@ def _step(run: Trajectory, epoch: int) -> _Step:
     rule: Any = run.rule
     wanted = [k for k in (epoch - 2, epoch - 1, epoch, epoch + 1) if 0 <= k <= run.epochs]
     if run.engine == "modes" and belongs_to(rule, "memory_after", "step"):
-        thetas = run.path.parameters(np.array(wanted, dtype=np.int64))
+        thetas = run.iterates.parameters(np.array(wanted, dtype=np.int64))
         before = thetas[wanted.index(epoch - 1)]
         change = before - thetas[0] if epoch > 1 else np.zeros_like(before)
         notes = _Noted(rule, 1)
         memory = rule.memory_after(change, epoch - 1)
-        notes.step(lambda point: run.surface.gradient(point), before, memory)
+        notes.step(lambda point: run.problem.quadratic.gradient(point), before, memory)
     else:
         notes = _Noted(rule, epoch)
-        start = run.path.parameters(np.array([0]))[0]
-        path = loop.run(run.surface, notes, start, wanted[-1], Record(epochs=tuple(wanted)))  # type: ignore[arg-type]
+        start = run.iterates.parameters(np.array([0]))[0]
+        path = loop.run(run.problem.quadratic, notes, start, wanted[-1], record=Record(epochs=tuple(wanted)))
         thetas = path.parameters(np.array(wanted))
     point = notes.points[-1][:, 0] if notes.points else thetas[wanted.index(epoch - 1)][:, 0]
     return _Step(dict(zip(wanted, thetas[:, :, 0], strict=True)), point, max(1, len(notes.points)), notes.memory)
@@ -311,7 +312,7 @@ def _step(run: Trajectory, epoch: int) -> _Step:
 class _Noted:
     """A rule that notes of one of its steps what it remembers before it and where it takes the gradient."""
 
-    name = "noted"
+    name: ClassVar[str] = "noted"
 
     def __init__(self, rule: Rule, number: int) -> None:
         self.rule, self.left, self.memory = rule, number, None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.descent import loop
-from steepest.descent.trajectory import Record
+from steepest.descent.record import Record
 from steepest.objectives.quadratic import Quadratic
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.recurrence import wide
@@ -108,7 +108,7 @@ def _walked(rates: Sequence[float], counts: Sequence[int], quadratic: Quadratic,
     thetas = np.full((len(rates), len(counts), quadratic.size), np.nan)
     record, last = Record(epochs=tuple(counts)), max(counts)
     for at, rate in enumerate(rates):
-        path = loop.run(quadratic, with_learning_rate(rule, rate), np.zeros((quadratic.size, 1)), last, record)
+        path = loop.run(quadratic, with_learning_rate(rule, rate), np.zeros((quadratic.size, 1)), last, record=record)
         there = np.isin(counts, path.epochs)
         thetas[at, there] = path.parameters(np.array(counts)[there])[:, :, 0]
     return thetas

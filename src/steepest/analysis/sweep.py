@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from steepest.analysis.scores import effective_parameters, held_out_mse
 from steepest.data.sources import MissingPolicy, Watch, open_source
 from steepest.descent.descend import descend
+from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.objectives.quadratic import Modes, ObjectiveName, Quadratic
+from steepest.objectives.modes import Modes
+from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.best_rate import at_best_rate, with_learning_rate
 from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch

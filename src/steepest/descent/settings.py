@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, has_closed_form

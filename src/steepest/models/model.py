@@ -49,7 +49,7 @@ class Model:
         training = {
             "objective": run.objective,
             "l2": run.l2,
-            "rule": rules.as_json(run.rule),  # type: ignore[arg-type]  # every run has one
+            "rule": rules.as_json(run.rule),
             "epochs": run.epochs,
             "engine": run.engine,
             "automatic": dict(run.reasons),

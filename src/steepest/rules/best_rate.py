@@ -6,7 +6,7 @@ import math
 from typing import Any, TypeVar
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.convergence import AT_LIMIT
 from steepest.rules.rule import LinearRule, Rule, belongs_to
 from steepest.support.arrays import FloatArray

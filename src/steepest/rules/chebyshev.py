@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.choice import Momentum, Rate
 from steepest.rules.convergence import AT_LIMIT
 from steepest.rules.recurrence import Epochs

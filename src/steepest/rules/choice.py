@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, at_best_rate
 from steepest.rules.rule import Rule, belongs_to, check_learning_rate, check_momentum, has_closed_form
 

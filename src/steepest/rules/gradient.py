@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
 from steepest.rules.choice import Momentum, Rate, refuse_momentum
 from steepest.rules.recurrence import Epochs, ladder, one_minus_powers, signed_powers, wide

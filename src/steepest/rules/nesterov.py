@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.heavy_ball import MOST
 from steepest.rules.two_term import TwoTermRule
 

@@ -4,7 +4,7 @@ import difflib
 from typing import Any, TypeGuard, TypeVar
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
 from steepest.rules.choice import Momentum, Rate, is_auto
 from steepest.rules.recurrence import Epochs, Recurrence, WideArray, log_distance, wide

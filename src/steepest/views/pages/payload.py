@@ -10,10 +10,9 @@ import numpy as np
 
 from steepest.data.sample import Sample
 from steepest.descent.trajectory import Trajectory
-from steepest.descent.verdict import Judge
 from steepest.errors import UsageError
+from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
-from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import polynomial_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import LARGEST, Triangle
@@ -68,12 +67,12 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
     if wrong:
         raise UsageError(wrong)
     rows = rows or Rows()
-    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
     spaces = [
         _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
         for name in ("raw", "standardized")
     ]
-    rules, own = rule_table(run.rule)  # type: ignore[arg-type]  # every run has one
+    rules, own = rule_table(run.rule)
     settings = _settings(run, own["name"])
     if own["kind"] == WALKED:
         settings |= _as_walked(
@@ -149,7 +148,7 @@ def _as_walked(run: Trajectory, triangle: Triangle, space: Json) -> Json:
 def _space(run: Trajectory, triangle: Triangle, held_out: Triangle | None, coordinates: Coordinates) -> Json:
     """One kind of inputs: its design, the way back to the data's units, and its modes for each penalty."""
     base = Quadratic.of(triangle, coordinates)
-    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
     start = coordinates.from_raw(weights, bias)
     penalties = _penalties(run, base, coordinates.name)
     held = None if held_out is None or not held_out.row_count else Quadratic.of(held_out, coordinates)
@@ -193,10 +192,10 @@ def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[
 
 def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: FloatArray, held: Quadratic | None) -> Json:
     """One penalty: modes, ways, minimum, and what cannot be explained there."""
-    quadratic = Quadratic.of(triangle, coordinates, l2=l2)
+    problem = Problem(triangle, coordinates, l2=l2)
+    quadratic = problem.quadratic
     modes, start_errors = quadratic.modes, quadratic.start_errors(start)
     limit = quadratic.nearest_minimum(start)
-    judge = Judge.of(triangle, quadratic, coordinates, "half_mse", GradientRule(1.0).at_best_rate(modes), start)
     return {
         "l2": l2,
         "eigenvalues": packed(modes.eigenvalues),
@@ -208,7 +207,7 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
         "predicted": _predicted(quadratic),
         "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
         "condition_number": min(modes.condition_number, sys.float_info.max),  # JSON has no infinity
-        "words": list(judge.mode_words()),
+        "words": list(problem.mode_words()),
         "best": best_settings(quadratic),
     }
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.objectives.quadratic import Quadratic
 from steepest.rules.best_rate import arguments_of
@@ -77,13 +78,13 @@ def walk(run: Trajectory, quadratic: Quadratic) -> tuple[list[int], FloatArray, 
     Raises:
         UsageError: not even the start and the end are known.
     """
-    known = run.path.epochs
+    known = run.iterates.epochs
     most = max(2, min(WALKED_EPOCHS, WALKED_NUMBERS // max(1, len(quadratic.modes.eigenvalues))))
     places = log_spaced(len(known) - 1, most)
     epochs = np.asarray(known)[places] if not isinstance(known, range) else np.array([known[int(k)] for k in places])
     if not len(epochs):
         raise UsageError("the run kept no epoch to show. Run it again with record=Record(points=1000).")
-    left = np.stack([quadratic.start_errors(theta)[:, 0] for theta in run.path.parameters(epochs)])
+    left = np.stack([quadratic.start_errors(theta)[:, 0] for theta in run.iterates.parameters(epochs)])
     far = np.abs(left).max(axis=0)
     ways = np.where(np.abs(left[0]) > AWAY * np.abs(left[0]).max(initial=0.0), left[0], np.where(far > 0, far, 1.0))
     return [int(k) for k in epochs], left / ways, ways
