@@ -17,6 +17,7 @@ from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
 from steepest.views.pages.rule_table import rule_table
+from tests.rules.own import AdamRule, HalfwayRule, ScratchRule
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
 
@@ -430,3 +431,88 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
     fitted = json.loads(done.stdout)["weights"]
     np.testing.assert_allclose([fitted[name] for name in told["features"]], weights, rtol=1e-9)
+
+
+def test_a_two_term_rule_of_ones_own_is_computed_by_its_look_ahead(js):
+    generator = np.random.default_rng(11)
+    eigenvalues = np.sort(10.0 ** generator.uniform(-6, 0, size=8))[::-1]
+    for momentum in (0.0, 0.4, 0.95):
+        limit = HalfwayRule(1.0, momentum).stability_limit(float(eigenvalues[0]))
+        agree(js, HalfwayRule(0.7 * limit, momentum), eigenvalues)
+        given = {"rule": as_js(HalfwayRule(1.0, momentum)), "values": eigenvalues.tolist()}
+        assert js("stabilityLimit(rule, values[0])", **given) == pytest.approx(limit, rel=1e-15)
+        best = HalfwayRule(1.0, momentum).at_best_rate(Modes(eigenvalues, np.eye(8))).learning_rate
+        assert js("bestRate(rule, values)", **given) == pytest.approx(best, rel=1e-12)
+    run = steepest.descend(X_OWN, Y_OWN, rule=HalfwayRule(0.1, 0.4), epochs=30)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN))
+    entry = told["rules"][-1]
+    assert [entry[key] for key in ("name", "kind", "python")] == ["halfway", "two_term", "HalfwayRule"]
+    text = js(
+        f"(() => {{ {SETTING}; return settingsAsPython({{ payload: P, state: s, problem: q }}); }})()",
+        payload=told,
+        hash="",
+    )
+    assert text[0] == "rule=HalfwayRule(learning_rate=0.1, momentum=0.4)"
+
+
+X_OWN = np.random.default_rng(12).normal(size=(30, 3)) * [1.0, 3.0, 0.5] + [0.0, 1.0, 0.0]
+Y_OWN = X_OWN @ [1.0, -2.0, 0.5] + 3
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("start", [None, "arrived along one mode"])
+@pytest.mark.parametrize("rule", [AdamRule(0.05), ScratchRule(0.05)], ids=repr)
+def test_a_rule_that_the_page_cannot_compute_is_shown_as_it_was_walked(js, rule, start, standardize):
+    objective, l2 = "mse", 0.3
+    options = {"objective": objective, "l2": l2, "standardize": standardize}
+    if start is not None:  # Adam moves the other modes anyway
+        plain = steepest.descend(X_OWN, Y_OWN, epochs=0, **options)
+        quadratic = plain.problem.quadratic
+        theta = quadratic.minimum + 2 * quadratic.modes.directions[:, :1]
+        weights, bias = plain.coordinates.to_raw(theta)
+        start = weights[:, 0], float(bias[0])
+    run = steepest.descend(X_OWN, Y_OWN, rule=rule, epochs=400, start=start, **options)
+    held = steepest.summarize(X_OWN[:9], Y_OWN[:9] + 1)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN), Rows(None, held))
+    assert told["rules"][-1]["kind"] == "walked"
+    assert told["run"]["rule"] == rule.name
+    epochs = told["run"]["walk"]["epochs"]
+    assert epochs[0] == 0
+    assert epochs[-1] == 400
+    code = (
+        f"(() => {{ {SETTING}; const m = solveAll(q, ruleOf(s, q)); "
+        f"return P.run.walk.epochs.map(k => {{ const t = stateAt(q, m, k), o = inOwnUnits(q, t.theta);"
+        " return [t.loss, t.rmse, t.heldRmse, o.bias, ...o.weights]; }); })()"
+    )
+    got = numbers(js(code, payload=told, hash=""))
+    weights, biases = run.parameters(epochs)
+    held_out = held.rmse_of(weights.T, biases)
+    expected = np.column_stack([run.loss(epochs), run.rmse(epochs), held_out, biases, weights])
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
+    run = steepest.descend(X_OWN, Y_OWN, rule=AdamRule(0.01), epochs=5000)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN))
+    epochs = told["run"]["walk"]["epochs"]
+    assert len(epochs) < 1000
+    code = f"(() => {{ {SETTING}; return [s, verdictOf(q, ruleOf(s, q), solveAll(q, ruleOf(s, q)), s.epoch)]; }})()"
+    for hash in ("#epoch=5000&rule=gradient&rate=7&l2=3&standardize=1&objective=mse", "#epoch=9007199254740991"):
+        state, verdict = js(code, payload=told, hash=hash)
+        assert [state[key] for key in ("epoch", "rule", "rate", "standardize", "objective")] == [
+            5000,
+            "adam",
+            0.01,
+            False,
+            "half_mse",
+        ]
+        assert verdict["sentence"] == str(run.verdict)
+        assert verdict["kind"] == run.verdict.kind
+    state, verdict = js(code, payload=told, hash="#epoch=4001")
+    assert state["epoch"] in epochs
+    assert verdict["sentence"].endswith(f"At the end: {run.verdict}")
+    settled = "(() => { const P = openPayload(payload); return settled({ ...initialState(P), epoch: wanted, log: true }, P, from).epoch; })()"
+    place = epochs.index(next(k for k in epochs if k > 2000))
+    for by in (1, -1):  # + 1 and − 1 go on to the next that was kept
+        at = epochs[place]
+        assert js(settled, payload=told, wanted=at + by, **{"from": at}) == epochs[place + by]

@@ -166,9 +166,9 @@ def _sentences(result: Sweep) -> list[str]:
         said.append(
             f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
         )
-    said.append(
-        f"Stability limit on all rows: {number(float(result.stability_limits[0, 0]))} for {result.rules[0][0]}."
-    )
+    limit = float(result.stability_limits[0, 0])
+    if not math.isinf(limit):  # of a rule without closed form none is known
+        said.append(f"Stability limit on all rows: {number(limit)} for {result.rules[0][0]}.")
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
         said.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
@@ -195,7 +195,7 @@ def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[s
     """Return a sweep as JSON types; infinite and undefined numbers become null."""
 
     def setting(value: Setting) -> dict[str, Any]:
-        return {key: run_folder.finite(item) for key, item in vars(value).items()}
+        return {key: run_folder.finite(item) for key, item in vars(value).items() if key != "rule_object"}
 
     return {
         "rows": result.triangle.row_count,
@@ -205,7 +205,9 @@ def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[s
         "l2": list(result.l2),
         "best": setting(result.best),
         "one_standard_error": setting(result.one_standard_error),
-        "stability_limits": result.stability_limits.tolist(),
+        "stability_limits": [
+            [run_folder.finite(limit) for limit in limits] for limits in result.stability_limits.tolist()
+        ],
         "table": [setting(value) for value in result.table],
         "seconds": seconds,
         "out": None if folder is None else str(folder),

@@ -34,7 +34,7 @@ function explain() {
 function showControls() {
   const { state, rule, problem, limit, last, scale } = view;
   const fixed = rule.kind === "walked", noRate = !rule.takes_rate, range = rateRange(limit, state.rate), best = bestRate(rule, problem.eigenvalues);
-  const why = fixed ? "This run went step by step, by a rule without a formula: only the epoch can be chosen" : `${rule.label} takes its steps from the eigenvalues`;
+  const why = fixed ? "The page cannot compute this rule: it shows the run as it went, and only the epoch can be chosen" : `${rule.label} takes its steps from the eigenvalues`;
   setValue("rate", logPosition(state.rate, range));
   setValue("rate-number", state.rate);
   byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = noRate;
