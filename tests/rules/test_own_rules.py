@@ -137,6 +137,8 @@ def test_a_sweep_walks_adam_on_each_fold(table, rule):
                 squares[i, k] += ((path[epoch, 0] + X[held] @ path[epoch, 1:] - y[held]) ** 2).sum()
     np.testing.assert_allclose(swept.rmse[:, :, 0], np.sqrt(squares / len(y)), rtol=1e-9)
     np.testing.assert_allclose(swept.run().weights, adam_by_hand(X, y, RATE, EPOCHS)[-1, 1:], rtol=1e-9)
+    assert (swept.effective_parameters == 4).all()  # as many as move: no more is known
+    assert swept.best.rmse == swept.rmse.min()
     with pytest.raises(UsageError, match="Give learning_rates"):
         steepest.sweep(X, y, rule=rule, epochs=[3])
     with pytest.raises(UsageError, match="Give epochs"):

@@ -1,15 +1,20 @@
 """A closed form belongs to a step: whoever replaces the step, or half of what is said of it, goes through the loop."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import steepest
+from steepest.errors import UsageError
+from steepest.objectives.modes import Modes
+from steepest.rules.best_rate import at_best_rate
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
+from steepest.rules.registry import choose_rule, register, unregister
 from steepest.rules.rule import belongs_to, formula_of, has_closed_form, polynomial_of, power_ladder_of
 from tests.rules.own import AdamRule, HalfwayRule, RenamedRule, ScratchRule
 
@@ -19,6 +24,8 @@ BUILT_IN = [GradientRule(0.1), HeavyBallRule(0.1, 0.5), NesterovRule(0.1, 0.5), 
 @dataclass(frozen=True)
 class Clipped(GradientRule):
     """A step of its own below the class that knows the polynomial."""
+
+    name: ClassVar[str] = "clipped"
 
     def step(self, gradient, theta, memory):
         return theta - self.learning_rate * np.clip(gradient(theta), -0.1, 0.1), None
@@ -44,8 +51,13 @@ class Stale(ScratchRule):
 
 
 @dataclass(frozen=True)
-class Halved(Stale):
-    """All that is said of the path, said anew."""
+class Halved(GradientRule):
+    """All that is said of the path, said anew; a best rate stays behind that is not its own."""
+
+    name: ClassVar[str] = "halved"
+
+    def step(self, gradient, theta, memory):
+        return theta - self.learning_rate / 2 * gradient(theta), None
 
     def residual(self, eigenvalues, epochs):
         return ScratchRule(self.learning_rate / 2).residual(eigenvalues, epochs)
@@ -84,6 +96,23 @@ def test_a_closed_form_is_that_of_the_rules_own_step(rule, known):
     assert has_closed_form(rule) is known
     if not known:
         assert polynomial_of(rule) is None
+
+
+def test_a_best_rate_and_a_choice_that_stayed_behind_are_not_taken():
+    modes = Modes(np.array([3.0, 1.0]), np.eye(2))
+    assert at_best_rate(Halved(0.1), modes) == Halved(1.0)
+    for kind in (Halved, Clipped):
+        register(kind)
+    try:
+        rule, reasons = choose_rule("halved", "auto", None, modes)
+        assert rule == Halved(1.0)
+        assert "λ_max" not in reasons["learning_rate"]
+        with pytest.raises(UsageError, match="Give a learning rate"):
+            choose_rule("clipped", "auto", None, modes)
+        assert choose_rule("clipped", 0.1, None, modes) == (Clipped(0.1), {})
+    finally:
+        for kind in (Halved, Clipped):
+            unregister(kind.name)
 
 
 def test_a_step_put_into_the_object_itself_counts_as_its_own():

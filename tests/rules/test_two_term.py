@@ -30,6 +30,23 @@ def test_the_polynomial_is_what_the_step_does_to_an_error(momentum, look_ahead):
             error += velocity
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.3, 0.9])
+def test_the_radius_and_the_progress_are_those_of_the_step(momentum):
+    rule, values = HalfwayRule(0.5, momentum), np.array([1e-9, 0.01, 0.3, 1.0, 2.0, 3.0, 3.9])
+    for value, radius in zip(values, rule.radius(values), strict=True):
+        a, s = 0.5 * value, 0.5
+        once = np.array([[1 - a, momentum * (1 - s * a)], [-a, momentum * (1 - s * a)]])  # of (error, velocity)
+        assert radius == pytest.approx(np.abs(np.linalg.eigvals(once)).max(), rel=1e-7)
+    progress = rule.progress(values, np.arange(1, 50))
+    np.testing.assert_allclose(progress, 1 - rule.residual(values, np.arange(1, 50)), rtol=1e-12, atol=1e-12)
+    error, velocity = Fraction(0), Fraction(0)  # the way of the slowest mode, counted from the start
+    eta, beta, curvature = map(Fraction, (0.5, momentum, 1e-9))
+    for k in range(49):
+        velocity = beta * velocity + eta * curvature * (1 - error - beta * velocity / 2)
+        error += velocity
+        assert progress[k, 0] == pytest.approx(float(error), rel=1e-12)
+
+
 @pytest.mark.parametrize("momentum", [0.2, 0.9])
 def test_it_grows_above_its_limit_and_not_below(momentum):
     for rate, grows in ((0.999, False), (1.001, True)):

@@ -491,6 +491,22 @@ def test_a_rule_that_the_page_cannot_compute_is_shown_as_it_was_walked(js, rule,
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
 
 
+def test_a_walked_mode_that_starts_where_it_ends_is_measured_by_how_far_it_went(js):
+    A = np.column_stack([np.ones(30), X_OWN])
+    y = A @ np.linalg.svd(A)[2][0]  # from zero, only the steepest mode has a way to go
+    run = steepest.descend(X_OWN, y, rule=AdamRule(0.05), epochs=400)
+    held = steepest.summarize(X_OWN[:9], y[:9] + 1)
+    told = payload(run, steepest.summarize(X_OWN, y), Rows(None, held))
+    epochs = told["run"]["walk"]["epochs"]
+    code = f"(() => {{ {SETTING}; const m = solveAll(q, ruleOf(s, q)); return P.run.walk.epochs.map(k => [stateAt(q, m, k).heldRmse, ...shares(m, k)]); }})()"
+    got = numbers(js(code, payload=told, hash=""))
+    weights, biases = run.parameters(epochs)
+    np.testing.assert_allclose(got[:, 0], held.rmse_of(weights.T, biases), rtol=1e-9)
+    assert got[0, 1] == 1.0
+    np.testing.assert_allclose(got[0, 2:], 0.0, atol=1e-9)
+    np.testing.assert_allclose(np.abs(got[:, 2:]).max(axis=0), 1.0)
+
+
 def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
     run = steepest.descend(X_OWN, Y_OWN, rule=AdamRule(0.01), epochs=5000)
     told = payload(run, steepest.summarize(X_OWN, Y_OWN))
