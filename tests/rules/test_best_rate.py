@@ -24,7 +24,11 @@ def test_the_search_finds_the_formula_of_plain_gradient_to_the_last_digits(seed)
     modes = modes_of(10.0 ** generator.uniform(-generator.uniform(0, 12), generator.uniform(0, 6), size=5))
     for rule in (ScratchRule(0.1), GradientRule(0.1)):
         expected = GradientRule(1.0).at_best_rate(modes).learning_rate
-        assert searched_rate(rule, modes) == pytest.approx(expected, rel=4e-16)
+        found = searched_rate(rule, modes)
+        assert found == pytest.approx(expected, rel=4e-16)
+        around = [np.nextafter(found, 0), found, np.nextafter(found, np.inf)]
+        largest = [with_learning_rate(rule, rate).radius(modes.eigenvalues).max() for rate in around]
+        assert largest[1] == min(largest)
     assert at_best_rate(ScratchRule(0.3), modes).learning_rate == searched_rate(ScratchRule(5.0), modes)
 
 
