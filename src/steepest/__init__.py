@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from steepest.data.examples import EXAMPLES, ExampleData, example
     from steepest.data.sources import open_source
     from steepest.descent.descend import descend
-    from steepest.descent.trajectory import Record, State, Trajectory, Verdict
+    from steepest.descent.record import Record
+    from steepest.descent.state import State
+    from steepest.descent.trajectory import Trajectory
+    from steepest.descent.verdict import Verdict
     from steepest.errors import (
         ClusterError,
         DataError,
@@ -77,9 +80,9 @@ _HOMES = {
     "ModelFileError": "errors",
     "NesterovRule": "rules.rule",
     "PredictionErrorDisplay": "views.plots",
-    "Record": "descent.trajectory",
+    "Record": "descent.record",
     "Solution": "analysis.solve",
-    "State": "descent.trajectory",
+    "State": "descent.state",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
     "Sweep": "analysis.sweep",
@@ -88,7 +91,7 @@ _HOMES = {
     "UsageError": "errors",
     "ValidationCurve": "analysis.validation",
     "ValidationCurveDisplay": "views.plots",
-    "Verdict": "descent.trajectory",
+    "Verdict": "descent.verdict",
     "descend": "descent.descend",
     "diagnose": "analysis.diagnosis",
     "example": "data.examples",

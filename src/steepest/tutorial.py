@@ -5,6 +5,7 @@ from steepest.tutorial import generate_data, linear_regression, plot_test, rmse
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -75,6 +76,11 @@ class TutorialObjective:
 
     inputs: FloatArray
     targets: FloatArray
+    metric_name: ClassVar[str] = "rmse"
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """The cost, shape (1,)."""
+        return self.value_and_gradient(theta)[0]
 
     def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cost (1,) and gradient (1 + d, 1) at theta = [bias; weights]."""
@@ -87,7 +93,7 @@ class TutorialObjective:
         gradient[0], gradient[1:] = db, dW
         return cost.reshape(1), gradient
 
-    def rmse(self, theta: FloatArray) -> FloatArray:
+    def metric(self, theta: FloatArray) -> FloatArray:
         """The usual √(Σ r² / n), shape (1,)."""
         return math.sqrt(2.0) * self.value_and_gradient(theta)[0]
 

@@ -159,7 +159,7 @@ def test_a_trillion_epochs_cost_nothing_and_the_loop_keeps_a_bounded_record(line
     assert run.bias == pytest.approx(2, abs=1e-10)
     record = steepest.Record(points=50)
     loop = steepest.descend(X, y, learning_rate=1e-5, epochs=2000, engine="loop", record=record)
-    assert len(loop.path.epochs) <= 52
+    assert len(loop.iterates.epochs) <= 52
     assert loop.at(2000).bias == loop.bias
     with pytest.raises(UsageError, match="was not recorded"):
         loop.at(1999)
@@ -175,7 +175,7 @@ def test_callbacks_see_every_epoch(line):
         y,
         learning_rate=1e-5,
         epochs=5,
-        callbacks=[lambda epoch, loss, theta: seen.append((epoch, loss[0], theta[1, 0]))],
+        callbacks=[lambda epoch, loss, theta: seen.append((epoch, loss, theta[1, 0]))],
     )
     assert run.engine == "loop"
     assert [entry[0] for entry in seen] == [1, 2, 3, 4, 5]

@@ -8,7 +8,7 @@ import pytest
 import steepest
 from steepest.descent.settings import best_chebyshev, best_momentum
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.convergence import first_epoch
 from steepest.rules.rule import ChebyshevRule, HeavyBallRule
 

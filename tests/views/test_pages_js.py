@@ -10,7 +10,7 @@ import pytest
 
 import steepest
 from steepest.descent.settings import best_learning_rate
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload

@@ -9,6 +9,7 @@ import numpy as np
 from steepest.data.sources import MissingPolicy
 from steepest.descent.settings import best_rule
 from steepest.errors import UsageError
+from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
 from steepest.rules.rule import RULES, GradientRule, check_learning_rate
@@ -16,7 +17,7 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
-from steepest.support.words import epochs, join_names, mode_in_words, momentum, number, pluralize
+from steepest.support.words import epochs, join_names, momentum, number, pluralize
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 

@@ -237,11 +237,11 @@ def explain(
 
 def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) -> Explanation:
     known = [k for k in (epoch - 2, epoch - 1, epoch, epoch + 1) if 0 <= k <= run.epochs]
-    thetas = dict(zip(known, run.path.parameters(np.array(known, dtype=np.int64))[:, :, 0], strict=True))
-    before, rule, quadratic = thetas[epoch - 1], run.rule, run.surface
+    thetas = dict(zip(known, run.iterates.parameters(np.array(known, dtype=np.int64))[:, :, 0], strict=True))
+    before, rule, quadratic = thetas[epoch - 1], run.rule, run.problem.quadratic
     momentum = float(getattr(rule, "momentum", 0.0))
     velocity = before - thetas[epoch - 2] if epoch > 1 else np.zeros_like(before)
-    point = before + momentum * velocity if rule.name == "nesterov" else before  # type: ignore[attr-defined]
+    point = before + momentum * velocity if rule.name == "nesterov" else before
     gradient = quadratic.gradient(point[:, None])[:, 0]
     penalty = run.l2 * point
     if run.coordinates.fit_intercept:

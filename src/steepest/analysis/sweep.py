@@ -14,8 +14,9 @@ from steepest.analysis.scores import KINDS, effective_parameters, held_out_mse, 
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
 from steepest.descent.descend import descend
+from steepest.descent.record import log_spaced
 from steepest.descent.settings import best_rule, check_epochs
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.support.words import number, percent, pluralize
 from steepest.support.words import printable as printable
 from steepest.support.words import shorten as shorten
@@ -25,12 +25,12 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
 
     A line shows the state after so many epochs: loss, RMSE, the first weights and the bias.
     """
-    known = run.path.epochs
+    known = run.iterates.epochs
     if log_every:
         chosen = np.arange(0, run.epochs + 1, log_every, dtype=np.int64)
         chosen = chosen if chosen[-1] == run.epochs else np.append(chosen, run.epochs)
     else:
-        chosen = log_spaced(run.epochs, LOG_LINES)
+        chosen = run.some_epochs(LOG_LINES)
     if not isinstance(known, range):
         chosen = np.intersect1d(chosen, known)
     width = len(f"{run.epochs:,}")

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
 from steepest.rules.convergence import AT_LIMIT, settled_epoch
 from steepest.rules.rule import (
     RULES,

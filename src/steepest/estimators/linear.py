@@ -15,7 +15,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from steepest.data.batch import check_finite
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import is_sparse
-from steepest.descent.trajectory import Trajectory, Verdict, log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.trajectory import Trajectory
+from steepest.descent.verdict import Verdict
 from steepest.errors import DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import refuse_inputs, refuse_targets
 from steepest.support.arrays import FloatArray

@@ -48,7 +48,7 @@ class Model:
         training = {
             "objective": run.objective,
             "l2": run.l2,
-            "rule": {"name": run.rule.name, **vars(run.rule)},  # type: ignore[attr-defined]
+            "rule": {"name": run.rule.name, **vars(run.rule)},
             "epochs": run.epochs,
             "engine": run.engine,
             "automatic": dict(run.reasons),

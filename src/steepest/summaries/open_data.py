@@ -69,7 +69,7 @@ def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> T
     if kind is Kind.TRIANGLE:
         return _triangle(data)
     if y is None:
-        named = like.features if like.coding is None else None
+        named = like.features if like.coding is None or like.coding.is_plain else None
         options = {"target": like.targets, "coding": like.coding, "features": named, **options}
     return open_as(kind, data, Request(y=y, **options))
 
