@@ -17,7 +17,8 @@ from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, DivergenceError, UsageError
-from steepest.rules.rule import GradientRule, check_learning_rate
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import check_learning_rate
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 from steepest.views.plots import PredictionErrorDisplay

@@ -17,7 +17,7 @@ from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
-from steepest.rules.rule import GradientRule
+from steepest.rules.gradient import GradientRule
 from steepest.summaries.summarize import summarize
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number

@@ -149,9 +149,12 @@ def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
 def settings_lines(run: Trajectory) -> str:
     """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
     rule: Any = run.rule
-    parts = [f"rule {rule.name}", f"learning rate {number(rule.learning_rate)}"]
-    if hasattr(rule, "momentum"):
-        parts.append(f"momentum {number(rule.momentum)}")
+    parts = [f"rule {rule.name}"]
+    parts += [
+        f"{name.replace('_', ' ')} {number(getattr(rule, name))}"
+        for name in ("learning_rate", "momentum")
+        if hasattr(rule, name)
+    ]
     parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")

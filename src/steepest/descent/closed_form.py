@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from steepest.descent.iterates import Ending, EngineName
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
-from steepest.rules.rule import GradientRule, LinearRule
+from steepest.rules.rule import LinearRule, power_ladder_of
 from steepest.support.arrays import FloatArray
 
 
@@ -86,15 +86,11 @@ class ClosedIterates:
         """J at the given epochs, shape (K, t)."""
         eigenvalues, weights = self.quadratic.modes.eigenvalues, self.start_losses
         with np.errstate(over="ignore", invalid="ignore"):
-            if (
-                isinstance(epochs, range)
-                and isinstance(self.rule, GradientRule)
-                and len(epochs) > 64
-                and epochs.step == 1
-            ):
+            power_ladder = power_ladder_of(self.rule)
+            if isinstance(epochs, range) and power_ladder is not None and len(epochs) > 64 and epochs.step == 1:
                 # the sum over modes of products of two ladders is one matrix product: the curve is written once
                 moving = weights.any(axis=1)
-                long, short, skip = self.rule.ladder(eigenvalues[moving], epochs)
+                long, short, skip = power_ladder(eigenvalues[moving], epochs)
                 curves = (0.5 * weights[moving].T[:, None, :] * long**2) @ short**2
                 loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
             else:

@@ -17,7 +17,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.rules.rule import Rule, is_linear
+from steepest.rules.rule import Rule, has_closed_form
 from steepest.summaries.summarize import summarize
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
@@ -124,7 +124,7 @@ def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> 
     wrong = [one for one in stops if not hasattr(one, "begin")]
     if wrong:
         raise UsageError(f"stop takes TimeLimit(...), SmallGradient(...) or a stop of your own; got {wrong[0]!r}.")
-    return stops if tolerance is None or is_linear(rule) else (*stops, Within(tolerance))
+    return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
 
 
 def _descent(
@@ -142,7 +142,7 @@ def _descent(
     rule = settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
-    if is_linear(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
@@ -150,7 +150,7 @@ def _descent(
 
 def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: Sequence[Callback]) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
-    if not is_linear(rule):
+    if not has_closed_form(rule):
         raise UsageError(f'rule {rule!r} has no closed form; use engine="loop".')
     asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
     if asked:

@@ -7,13 +7,14 @@ from typing import Literal
 import numpy as np
 
 from steepest.descent.facts import Facts
-from steepest.descent.settings import best_rule
 from steepest.descent.verdict import Verdict, VerdictKind
 from steepest.descent.verdict_words import advice_for, sentence_for
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
+from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
-from steepest.rules.rule import LinearRule, is_linear
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import LinearRule, has_closed_form
 
 Measure = Literal["modes", "loss"]
 CONVERGED = 1e-6  # share of its start error that every mode must be within
@@ -28,36 +29,39 @@ def judge(facts: Facts) -> Verdict:
     is left of each mode is measured on the path that was walked.
     """
     problem = facts.problem
-    gradient = best_rule("gradient", problem.quadratic.modes)
+    best = _best(facts)
     verdict = Verdict(
         "converged",
         sentence="",
         remaining=_left(facts),
         learning_rate=float(getattr(facts.rule, "learning_rate", math.nan)),
-        best_learning_rate=gradient.learning_rate,
-        epochs_at_best=first_epoch(gradient, facts.eigenvalues, CONVERGED),
+        best_learning_rate=best.learning_rate,
+        epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
         condition_number=problem.condition_number,
         standardized_condition_number=problem.standardized.condition_number,
         epochs_standardized=epochs_standardized(problem),
         last_finite_epoch=facts.last if facts.iterates.ended.reason == "left_float64" else None,
         slowest=_slowest(facts),
     )
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         verdict = _with_forecast(verdict, facts, facts.rule)
     verdict = replace(verdict, kind=_kind(verdict, facts))
     return replace(verdict, sentence=sentence_for(verdict, facts), advice=advice_for(verdict, facts))
 
 
 def _with_forecast(verdict: Verdict, facts: Facts, rule: LinearRule) -> Verdict:
-    """Add what a residual polynomial knows: the limit, the best rate, the epochs needed."""
-    best = best_rule(rule.name, facts.problem.quadratic.modes, getattr(rule, "momentum", None))
+    """Add what a residual polynomial knows: the limit and the epochs needed."""
     return replace(
         verdict,
         epochs_needed=first_epoch(rule, facts.eigenvalues, CONVERGED),
         stability_limit=rule.stability_limit(float(facts.eigenvalues[0])) if facts.eigenvalues.size else math.inf,
-        best_learning_rate=best.learning_rate,
-        epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
     )
+
+
+def _best(facts: Facts) -> LinearRule:
+    """The rule at its best constant rate; plain gradient at its own where the rule's is not known beforehand."""
+    rule = facts.rule if has_closed_form(facts.rule) else GradientRule(1.0)
+    return at_best_rate(rule, facts.problem.quadratic.modes)
 
 
 def _left(facts: Facts) -> float:
@@ -65,7 +69,7 @@ def _left(facts: Facts) -> float:
     through the minimum has not arrived; and what is measured on a path that was walked.
     """
     left = 0.0
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         left = max(remaining(facts.rule, facts.eigenvalues, facts.last + ahead) for ahead in (0, 1))
     if facts.iterates.engine == "loop":
         left = max(left, float(facts.shares.max(initial=0.0)))
@@ -73,7 +77,7 @@ def _left(facts: Facts) -> float:
 
 
 def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         if verdict.learning_rate > verdict.stability_limit * (1 + AT_LIMIT):
             return "diverges"
         if verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
@@ -82,7 +86,7 @@ def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:
         return "diverges"
     if verdict.remaining <= CONVERGED:
         return "converged"
-    if not is_linear(facts.rule):
+    if not has_closed_form(facts.rule):
         return "unfinished"
     needed = verdict.epochs_needed
     return "crawls" if needed is None or needed > CRAWLS * max(facts.last, 1) else "unfinished"
@@ -100,7 +104,7 @@ def _slowest(facts: Facts) -> tuple[tuple[str, float], ...]:
 def epochs_standardized(problem: Problem) -> int | None:
     """Return the epochs to convergence in standardized coordinates, by plain gradient at the best rate there."""
     modes = problem.standardized.quadratic.modes
-    return first_epoch(best_rule("gradient", modes), modes.eigenvalues, CONVERGED)
+    return first_epoch(GradientRule(1.0).at_best_rate(modes), modes.eigenvalues, CONVERGED)
 
 
 def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int | None:
@@ -110,7 +114,7 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     if isinstance(tolerance, (bool, str)) or not 0 < tolerance < math.inf:
         raise UsageError(f"a tolerance must be a finite number above 0; got {tolerance!r}.")
     quadratic = facts.problem.quadratic
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         if measure == "modes":
             return first_epoch(facts.rule, facts.eigenvalues, tolerance)
         start_losses = (np.sqrt(facts.eigenvalues)[:, None] * quadratic.start_errors(facts.start)) ** 2

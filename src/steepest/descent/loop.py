@@ -98,7 +98,7 @@ def run(
 
     Example:
         >>> from steepest.objectives.problem import Problem
-        >>> from steepest.rules.rule import GradientRule
+        >>> from steepest.rules.gradient import GradientRule
         >>> from steepest.summaries.summarize import summarize
         >>> quadratic = Problem.of(summarize([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5])).quadratic
         >>> walked = run(quadratic, GradientRule(0.1), np.zeros((2, 1)), 1000, callbacks=[lambda k, loss, theta: loss[0] < 0.5])

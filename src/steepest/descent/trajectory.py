@@ -1,7 +1,7 @@
 """Trajectory: a whole run as a value: any epoch, the curve, how it ended and what to make of it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike
 
 from steepest.data.coding import Coding
 from steepest.data.inputs import in_order
+from steepest.descent import closed_form, loop
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending, EngineName, Iterates, Numbers
 from steepest.descent.judge import Measure, epochs_to, judge
 from steepest.descent.record import log_spaced
+from steepest.descent.settings import check_epochs
 from steepest.descent.state import Scalar, State
 from steepest.descent.verdict import Verdict
 from steepest.errors import UsageError
@@ -182,6 +184,24 @@ class Trajectory:
     def states(self, epochs: Sequence[int] | Numbers | range | None = None) -> Iterator[State]:
         """Yield the run's states one after the other: of the given epochs, or of every one there is, from 0."""
         yield from (self.at(int(epoch)) for epoch in self._check_epochs(epochs))
+
+    def extend(self, epochs: int) -> "Trajectory":
+        """Return the same run with so many epochs more.
+
+        One that was walked is walked again from its start, since what its rule remembers is not kept; callbacks and stops
+        belong to a call of `descend` and are not called again.
+
+        Raises:
+            UsageError: the number is not a whole one, 1 or larger.
+        """
+        if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
+            raise UsageError(f"a run is extended by a whole number of epochs, 1 or larger; got {epochs!r}.")
+        count = check_epochs(self.epochs + int(epochs))
+        if isinstance(self.iterates, ClosedIterates):
+            longer: Iterates = closed_form.run(self.problem, self.iterates.rule, self.start, count)
+        else:
+            longer = loop.run(self.problem.quadratic, self.rule, self.start, count)
+        return replace(self, iterates=longer, requested_epochs=count, reasons={**self.reasons, "epochs": "extended"})
 
     def effective_parameters(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:
         """Return how many parameters' worth of the data the run has taken in at the given epochs, shape (K,).

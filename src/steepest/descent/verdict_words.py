@@ -4,7 +4,7 @@ import numpy as np
 
 from steepest.descent.facts import Facts
 from steepest.descent.verdict import Verdict
-from steepest.rules.rule import is_linear
+from steepest.rules.rule import has_closed_form
 from steepest.support.words import epochs, number, percent
 
 
@@ -22,7 +22,7 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
     part, share = _most_missing(verdict, facts)
     word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
     missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
-    if not is_linear(facts.rule):
+    if not has_closed_form(facts.rule):
         return f"{missing} of rule {facts.rule.name}{_at_rate(verdict)}."
     return (
         f"{missing}; to bring every mode within "
@@ -34,7 +34,7 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
 
 def _diverges(verdict: Verdict, facts: Facts) -> str:
     gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
-    if not is_linear(facts.rule):
+    if not has_closed_form(facts.rule):
         first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
         return (
             f"Diverges: after {epochs(facts.last)} of rule {facts.rule.name}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
@@ -57,7 +57,7 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
     if verdict.kind == "converged":
         return ""
     rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
-    if is_linear(facts.rule):
+    if has_closed_form(facts.rule):
         best = f"The best constant rate here is {rate}, which needs {needed}."
     else:
         best = (
@@ -77,16 +77,21 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
 def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
     """Name the parameter that the slowest remaining mode is mostly made of, and the share of its way still to go.
 
-    The share is (optimum - now) / (optimum - start), in the data's own units.
+    The share is (optimum - now) / (optimum - start), in the data's own units, or else in the inputs in force: a parameter
+    may first go the wrong way in the one and not in the other. Where it does in both, the share is the mode's own.
     """
-    left = facts.shares
+    left, problem = facts.shares, facts.problem
     slowest = int(left.argmax())
-    quadratic, problem = facts.problem.quadratic, facts.problem
-    parameter = int(np.abs(quadratic.modes.directions[:, slowest]).argmax())
-    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], quadratic.minimum)
-    start, now, goal = (np.vstack([bias[None, :], weights]) for weights, bias in map(problem.to_raw, points))
-    row = parameter if problem.fit_intercept else parameter + 1
-    name = "the bias" if row == 0 else f"the weight of {problem.features[row - 1]!r}"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
-    return (name, share) if 0 < share <= 1 else ("the slowest mode", float(left[slowest]))
+    row = int(np.abs(problem.quadratic.modes.directions[:, slowest]).argmax())
+    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], problem.quadratic.minimum)
+    name = problem.parameter_names[row]
+    name = "the bias" if problem.fit_intercept and row == 0 else f"the weight of {name!r}"
+    first = 0 if problem.fit_intercept else 1
+    raw = [np.vstack([bias[None, :], weights])[first:] for weights, bias in map(problem.to_raw, points)]
+    inside = f" in {problem.coordinates.name} inputs"
+    for (start, now, goal), where in ((raw, ""), (points, inside)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
+        if 0 < share <= 1:
+            return name + where, share
+    return "the slowest mode", float(left[slowest])

@@ -163,7 +163,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         verdict = run.verdict
         if verdict.kind == "diverges":
             raise DivergenceError(str(verdict))
-        done = verdict.kind in ("converged", "unknown") or (tolerance is not None and verdict.remaining <= tolerance)
+        done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
         if not (done or stopped):
             warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
+from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import write_arrays
 from steepest.support.files import whole_folder
@@ -122,7 +123,7 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "coordinates": run.coordinates.name,
         "fit_intercept": run.coordinates.fit_intercept,
         "l2": run.l2,
-        "rule": {"name": run.rule.name, **vars(run.rule)},
+        "rule": rules.as_json(run.rule),
         "epochs": run.epochs,
         "requested_epochs": run.requested_epochs,
         "engine": run.engine,

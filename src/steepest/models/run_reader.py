@@ -13,7 +13,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import ModelFileError, SteepestError, UsageError
 from steepest.models.model import load
 from steepest.models.run_folder import ROWS
-from steepest.rules.rule import RULES
+from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import read_arrays
 from steepest.views.pages import Page, Rows, page_of_rows
@@ -46,11 +46,9 @@ def read(folder: Path) -> Trajectory:
     triangle = Triangle.load(folder / "triangle")
     try:
         told: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        settings = dict(told["rule"])
-        rule = RULES[settings.pop("name")](**settings)
         run = descend(
             triangle,
-            rule=rule,
+            rule=rules.from_json(told["rule"]),
             epochs=told["requested_epochs"],
             l2=told["l2"],
             objective=told["objective"],

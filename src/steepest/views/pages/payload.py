@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from steepest.data.sample import Sample
-from steepest.descent.settings import best_momentum, best_rule
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
-from steepest.rules.rule import RULES
+from steepest.rules.registry import RULES, choose_rule
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import LARGEST, Triangle
 from steepest.support.arrays import FloatArray
@@ -205,12 +204,8 @@ def _predicted(quadratic: Quadratic) -> str | None:
 
 def _best(name: str, quadratic: Quadratic) -> Json:
     """The best learning rate (for half_mse) and momentum of a rule."""
-    rate, momentum = (
-        (best_rule(name, quadratic.modes).learning_rate, 0.0)
-        if name == "gradient"
-        else best_momentum(name, quadratic.modes)
-    )
-    return {"learning_rate": rate, "momentum": momentum}
+    rule: Any = choose_rule(name, "auto", None, quadratic.modes)[0]
+    return {"learning_rate": rule.learning_rate, "momentum": getattr(rule, "momentum", 0.0)}
 
 
 def _range(triangle: Triangle) -> list[float]:

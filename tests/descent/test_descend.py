@@ -225,24 +225,6 @@ def test_epochs_outside_the_run_are_refused(line, epochs):
         run.loss(epochs)
 
 
-def test_a_rule_of_ones_own_runs_step_by_step_and_its_verdict_is_unknown(line):
-    class Sign:
-        name = "sign"
-
-        def init(self, theta):
-            return None
-
-        def step(self, gradient, theta, memory):
-            return theta - 0.01 * np.sign(gradient(theta)), None
-
-    run = steepest.descend(*line, rule=Sign(), epochs=20)
-    assert run.engine == "loop"
-    assert run.weights[0] == pytest.approx(0.2)
-    assert run.verdict.kind == "unknown"
-    with pytest.raises(UsageError, match="no closed form"):
-        run.epochs_to(1e-3)
-
-
 def test_a_tolerance_ends_a_run(line):
     x, y = line
     settings = {"learning_rate": 0.3, "standardize": True}
