@@ -209,7 +209,7 @@ class CompletedSource(PlainNumbers):
         name = type(self.source).__name__
         if not isinstance(given, Batch):
             raise DataError(f"the batches of {name} must be steepest.Batch; it yields {type(given).__name__}.")
-        if (given.features, given.targets) != (self.features, self.targets):
+        if (tuple(given.features), tuple(given.targets)) != (self.features, self.targets):
             raise DataError(
                 f"a batch of {name} has the columns {given.features} and {given.targets}, and the source says {self.features} "
                 f"and {self.targets}. Give every batch the columns of its source."
