@@ -52,18 +52,8 @@ class Source(Protocol):
         ...
 
 
-class FullSource(Protocol):
+class FullSource(Source, Protocol):
     """A source that answers everything that a pass asks: what `open_source` returns."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the inputs."""
-        ...
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of the targets."""
-        ...
 
     @property
     def coding(self) -> Coding:
