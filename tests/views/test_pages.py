@@ -183,7 +183,7 @@ def test_a_run_folder_leads_back_to_its_run(tmp_path, table, rule):
     sample = Sample(X, y[:, None], np.arange(80, dtype=np.uint64))
     held = steepest.summarize(X[:20], y[:20])
     folder = run_folder.write(tmp_path / "r", run, steepest.summarize(X, y), rows=Rows(sample, held))
-    again, _ = run_reader.read(folder)
+    again = run_reader.read(folder)
     np.testing.assert_array_equal(again.weights, run.weights)
     rows = run_reader.read_rows(folder)
     np.testing.assert_array_equal(rows.sample.X, X)
