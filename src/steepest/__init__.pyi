@@ -51,4 +51,5 @@ from .views.plots import ModeDecayDisplay as ModeDecayDisplay
 from .views.plots import PredictionErrorDisplay as PredictionErrorDisplay
 from .views.plots import ValidationCurveDisplay as ValidationCurveDisplay
 
+__all__: list[str]
 __version__: str
