@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check changelog bench lock clean
+.PHONY: demo test check changelog reference bench lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -22,6 +22,9 @@ check: $(READY)           ## style, types, import contract
 changelog: $(READY)       ## write CHANGELOG.md from the notes in changelog.d; what is released stays
 	{ $(BIN)/towncrier build --draft; sed -n '/^<!-- released -->/,$$p' CHANGELOG.md; } > CHANGELOG.md.new
 	mv CHANGELOG.md.new CHANGELOG.md
+
+reference: $(READY)       ## write docs/commands.md and docs/names.md from the package
+	$(BIN)/python docs/reference.py
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks
