@@ -67,6 +67,6 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
         return
-    said = [] if isinstance(source, Triangle) else source.notes
-    click.echo("".join(f"{printable(note)}\n" for note in said), nl=False)
+    notes = [] if isinstance(source, Triangle) else source.notes
+    click.echo("".join(f"{printable(note)}\n" for note in notes), nl=False)
     click.echo("\n".join(printable(line) for line in str(explanation).split("\n")))

@@ -132,8 +132,8 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
     chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
-    told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": told}
+    table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
+    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": table}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:
