@@ -46,6 +46,13 @@ def test_links_lead_somewhere():
                 assert heading in anchors, f"{page.name}: {target}#{heading}"
 
 
+def test_files_that_are_named_are_there():
+    for page in DOCUMENTS:
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"(?<![\w/])(?:src|tests|docs|examples|benchmarks)/[\w./-]+\.\w+", text):
+            assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
 def _anchor(line: str) -> str:
     """Return the anchor of a heading, "" for any other line."""
     found = re.match(r"#+ (.*)", line)
