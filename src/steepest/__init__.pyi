@@ -22,6 +22,7 @@ from .descent.descend import descend as descend
 from .descent.record import Record as Record
 from .descent.state import State as State
 from .descent.stops import SmallGradient as SmallGradient
+from .descent.stops import Stop as Stop
 from .descent.stops import TimeLimit as TimeLimit
 from .descent.trajectory import Trajectory as Trajectory
 from .descent.verdict import Verdict as Verdict
@@ -40,11 +41,14 @@ from .estimators import GradientDescentRegressorCV as GradientDescentRegressorCV
 from .models.export import export as export
 from .models.model import Model as Model
 from .models.model import load as load
+from .objectives.objective import Objective as Objective
 from .objectives.problem import Problem as Problem
 from .rules.chebyshev import ChebyshevRule as ChebyshevRule
 from .rules.gradient import GradientRule as GradientRule
 from .rules.heavy_ball import HeavyBallRule as HeavyBallRule
 from .rules.nesterov import NesterovRule as NesterovRule
+from .rules.rule import LinearRule as LinearRule
+from .rules.rule import Rule as Rule
 from .summaries.summarize import summarize as summarize
 from .summaries.triangle import Triangle as Triangle
 from .views.pages import page as page
