@@ -408,7 +408,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
 
     monkeypatch.chdir(tmp_path)
     options = {"features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2, "interactions": [("c,d", "$e")]}
-    table = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
+    table: dict = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
     header = '"a""b","c,d",$e,y\n'
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)

@@ -157,18 +157,18 @@ def _cells(setting: Setting) -> tuple[str, ...]:
 
 def _sentences(result: Sweep) -> list[str]:
     best, simple = result.best, result.one_standard_error
-    said = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
+    sentences = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
     if not math.isnan(best.standard_error) and simple != best:
-        said.append(
+        sentences.append(
             f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
         )
-    said.append(
+    sentences.append(
         f"Stability limit on all rows: {number(float(result.stability_limits[0, 0]))} for {result.rules[0][0]}."
     )
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
-        said.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
-    return said
+        sentences.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
+    return sentences
 
 
 def _words(setting: Setting) -> str:
