@@ -7,8 +7,8 @@ import socket
 import threading
 from contextlib import contextmanager
 
-from steepest.lab.options import Options
 from steepest.lab.server import Server, listening
+from steepest.lab.server_settings import ServerSettings
 
 
 class Lab:
@@ -96,7 +96,7 @@ def everything(connection):
 def running(given=None, **options):
     """Run a server in a thread; afterwards nothing of it is left."""
     lines, ready, box = [], threading.Event(), {}
-    settings = Options(port=0, **options)
+    settings = ServerSettings(port=0, **options)
     with listening(settings) as listener:
         server = Server(listener, settings, given=given, log=lines.append, warn=lines.append)
 

@@ -132,19 +132,19 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
     chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
-    told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": told}
+    table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
+    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": table}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:
     """Serve until Ctrl-C, which is the usual end, or another signal."""
     from steepest.lab.answers import as_json  # noqa: PLC0415 - most commands serve nothing
     from steepest.lab.hosts import is_loopback  # noqa: PLC0415
-    from steepest.lab.options import Options, new_token  # noqa: PLC0415
     from steepest.lab.server import Server, listening  # noqa: PLC0415
+    from steepest.lab.server_settings import ServerSettings, new_token  # noqa: PLC0415
 
     token = new_token() if options["token"] or not is_loopback(options["address"]) else None
-    settings = Options(
+    settings = ServerSettings(
         address=options["address"],
         port=options["port"],
         hosts=tuple(options["host"]),

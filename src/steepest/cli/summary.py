@@ -7,6 +7,7 @@ import click
 
 from steepest.analysis.coefficient_table import Inference, check_confidence
 from steepest.cli.second_look import rows_again
+from steepest.cli.wording import COMMAND
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.summaries.triangle import Triangle
@@ -96,5 +97,5 @@ def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: d
     try:
         return run.summary(confidence, robust, data=again)
     except DataError as error:
-        click.echo(f"No coefficient table: {printable(str(error))}", err=True)
+        click.echo(f"No coefficient table: {printable(COMMAND.message(error))}", err=True)
         return None

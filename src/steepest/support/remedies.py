@@ -1,0 +1,64 @@
+"""Remedies: what messages advise to try next by way of an option; each door calls the options by its own names."""
+
+from steepest.errors import Option, Phrase
+
+LONGEST_NAME = 80  # characters of a column's name that an advice repeats
+
+
+def leave_out(column: str | None = None) -> Phrase:
+    """Leave a column out of the inputs.
+
+    Example:
+        >>> from steepest.errors import DataError
+        >>> str(DataError("column 'k' is DATE, not a number.", leave_out("k")))
+        'column \\'k\\' is DATE, not a number. Leave the column out (exclude=["k"]).'
+    """
+    return "leave the column out (" + Option("exclude", _named(column)) + ")"
+
+
+def as_categories(column: str) -> Phrase:
+    """Take a column for categories although its values look like numbers."""
+    return "take it for categories (" + Option("categorical", _named(column)) + ")"
+
+
+def fields_separated(by: str | None = None) -> Phrase:
+    """Say what stands between the fields of a text file."""
+    return "say what separates its fields (" + Option("delimiter", by or ...) + ")"
+
+
+def encoded(encoding: str | None = None) -> Phrase:
+    """Say how the characters of a text file are encoded."""
+    return "give its encoding (" + Option("encoding", encoding or ...) + ")"
+
+
+def unseen_as(reference: str) -> Phrase:
+    """Take categories that a model does not know for one that it does."""
+    return f"take them for {reference!r} (" + Option("unseen", "reference") + ")"
+
+
+def unfinished_pass(state: str) -> Phrase:
+    """Go on with a pass that was cut off."""
+    return "go on with it (" + Option("state", state) + ")"
+
+
+DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
+INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"
+NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
+DECIMAL_COMMA = "read commas as decimal marks (" + Option("decimal", ",") + ")"
+DECIMAL_MARK = "say what its decimal mark is (" + Option("decimal", ...) + ")"
+TARGET = "name the target (" + Option("target", ...) + ")"
+GROUP = "name the column of groups (" + Option("group", ...) + ")"
+OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
+PENALTY = "add a penalty (" + Option("l2", ...) + ")"
+NO_PENALTY = "fit without a penalty (" + Option("l2", 0) + ")"
+TO_THE_END = "fit to the end (" + Option("epochs", "auto") + ")"
+HC1 = "take standard errors that have no need of it (" + Option("robust", "HC1") + ")"
+STEP_BY_STEP = "go step by step (" + Option("engine", "loop") + ")"
+REPLACE = "replace it (" + Option("force", True) + ")"
+START_OVER = "start over (" + Option("force", True) + ")"
+NO_CLUSTER = "read without " + Option("cluster")
+
+
+def _named(column: str | None) -> object:
+    """The column as an option takes it, or ... where its name is unknown or too long to be repeated."""
+    return ... if column is None or len(column) > LONGEST_NAME else [column]
