@@ -10,7 +10,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy, open_source
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
 from steepest.summaries.summarize import summarize, triangle_of
 from steepest.summaries.triangle import Triangle
@@ -216,7 +216,7 @@ def explain(
         (array([-2.5, -3. , -3.5]), array([-3.    , -6.3333]), array([0.3   , 0.6333]))
     """
     if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
-        raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
+        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; given was {epoch!r}.")
     if triangle_of(data) is not None:
         raise UsageError("a Triangle has no rows to show; give the table itself.")
     if settings.get("rule", "gradient") not in FORMULAS:

@@ -15,7 +15,7 @@ from steepest.data.sources import MissingPolicy, Watch, open_source
 from steepest.descent.descend import descend
 from steepest.descent.settings import best_rule, check_epochs
 from steepest.descent.trajectory import Trajectory, log_spaced
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
 from steepest.rules.rule import check_learning_rate, check_momentum
@@ -243,7 +243,10 @@ def sweep(
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
     if validation is not None and not shuffle:
-        raise UsageError("a validation set is held out as it is; shuffle=False belongs to folds. Give one of them.")
+        raise UsageError(
+            "a validation set is held out as it is; " + Option("shuffle", False) + " belongs to folds.",
+            "give one of them",
+        )
     if validation is None:
         if triangle_of(data) is not None:
             raise UsageError("a triangle has no rows to make folds of; give the table, or a validation set.")
@@ -327,7 +330,7 @@ def _rules(rule: str | Sequence[str], momentum: float | Sequence[float] | None) 
         if name not in KINDS:
             raise UsageError(f"sweep takes the rules {', '.join(map(repr, KINDS))}; given was {name!r}.")
     if momentum is not None and set(names) == {"gradient"}:
-        raise UsageError('momentum belongs to "heavy_ball" and "nesterov"; rule "gradient" has none.')
+        raise UsageError(Option("momentum") + ' belongs to "heavy_ball" and "nesterov"; rule "gradient" has none.')
     pairs = [(name, beta) for name in names for beta in ((None,) if name == "gradient" else betas)]
     return tuple((name, None if beta is None else check_momentum(beta)) for name, beta in pairs)
 
@@ -337,7 +340,7 @@ def _rates(
 ) -> tuple[float, ...]:
     if given is not None:
         if not len(given):
-            raise UsageError("learning_rates is empty; give at least one.")
+            raise UsageError(Option("learning_rates") + " is empty.", "give at least one")
         return tuple(check_learning_rate(rate) for rate in given)
     limit = max(
         make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0])) for kind, beta in rules
@@ -350,7 +353,7 @@ def _counts(
 ) -> tuple[int, ...]:
     if given is not None:
         if not len(given):
-            raise UsageError("epochs is empty; give at least one.")
+            raise UsageError(Option("epochs") + " is empty.", "give at least one")
         return tuple(check_epochs(count) for count in given)
     kind, beta = rules[0]
     needed = first_epoch(best_rule(kind, quadratic.modes, beta), quadratic.modes.eigenvalues, 1e-6) or 1000
@@ -359,7 +362,7 @@ def _counts(
 
 def _check_l2(value: float) -> float:
     if isinstance(value, (bool, str)) or not 0 <= value < 1e150:
-        raise UsageError(f"l2 must be finite numbers, 0 or larger (and below 1e150); given was {value!r}.")
+        raise UsageError(Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); given was {value!r}.")
     return float(value)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from steepest.data.batch import Batch
 from steepest.data.sources import Source, Watch, watched
 from steepest.data.split import check_folds, check_seed, consecutive_fold_of_rows, fold_of_rows
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 
 MOST_GROUPS = 1_000  # group triangles kept; more groups share one
 PIECES = 256  # pieces that a table in time order is cut into at least, where it has so many rows
@@ -63,7 +64,10 @@ def read_folds(
     """
     check_folds(folds), check_seed(seed)
     if by_group + in_time + (not shuffle) > 1:
-        raise UsageError("folds are by group, in time order or of consecutive rows (shuffle=False); give one of them.")
+        raise UsageError(
+            "folds are by group, in time order or of consecutive rows (" + Option("shuffle", False) + ").",
+            "give one of them",
+        )
     batches = watched(source, watch)
     if in_time:
         return _in_time(source, batches, folds)
@@ -108,7 +112,7 @@ def _by_group(source: Source, batches: Iterator[Batch], folds: int) -> tuple[lis
     seen = []
     for batch in batches:
         if batch.group is None:
-            raise UsageError("folds by group need a group: group=... or --group NAME.")
+            raise UsageError("folds by group need a group.", remedies.GROUP)
         keys = batch.group.astype(np.int64)
         for key in np.unique(keys):
             # once there are too many groups to keep apart, new ones share: they are still never split

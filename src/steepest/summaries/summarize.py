@@ -13,6 +13,7 @@ from steepest.errors import DataError, UsageError
 from steepest.summaries import checkpoint
 from steepest.summaries.partial import PassState
 from steepest.summaries.triangle import FORMAT, Triangle
+from steepest.support import remedies
 from steepest.support.array_file import is_array_file
 
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
@@ -88,7 +89,7 @@ def triangle_of(data: object) -> Triangle | None:
     if is_array_file(data, FORMAT):
         return Triangle.load(data)
     if is_array_file(data, checkpoint.FORMAT):
-        raise DataError(f"{data} is the state of an unfinished pass. Go on with --resume, and use what that makes.")
+        raise DataError(f"{data} is the state of an unfinished pass.", remedies.unfinished_pass(str(data)))
     return None
 
 
