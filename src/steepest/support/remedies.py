@@ -26,9 +26,9 @@ def fields_separated(by: str | None = None) -> Phrase:
     return "say what separates its fields (" + Option("delimiter", by or ...) + ")"
 
 
-def encoded(encoding: str | None = None) -> Phrase:
+def encoded(encoding: str) -> Phrase:
     """Say how the characters of a text file are encoded."""
-    return "give its encoding (" + Option("encoding", encoding or ...) + ")"
+    return "give its encoding (" + Option("encoding", encoding) + ")"
 
 
 def unseen_as(reference: str) -> Phrase:
@@ -41,6 +41,7 @@ def unfinished_pass(state: str) -> Phrase:
     return "go on with it (" + Option("state", state) + ")"
 
 
+OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
 DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
 INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"
 NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"

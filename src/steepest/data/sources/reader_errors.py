@@ -87,12 +87,12 @@ def _remedies(text: str) -> tuple[str | Phrase, ...]:
     if "not utf-8 encoded" in text:
         return remedies.encoded("latin-1"), "convert it to UTF-8"
     if "is not latin-1 encoded" in text or "is not utf-16 encoded" in text:
-        return remedies.encoded(), "convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8"
+        return remedies.OTHER_ENCODING, "convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8"
     if "GZIP" in text or "frame" in text.lower():
         return ("copy or pack it again",)
     if "state machine" in text or "when sniffing" in text:
         ends = "make all line ends alike (sed 's/\\r$//' FILE > NEW)"
-        return ends, "close every quote", remedies.fields_separated(), remedies.encoded()
+        return ends, "close every quote", remedies.fields_separated(), remedies.OTHER_ENCODING
     if re.search("arquet|hrift|Protocol|Footer|decompression|Prefetch|magic", text):
         return "write the file again", "correct it"
     if "connect" in text:
