@@ -173,7 +173,7 @@ class Statistician:
             raise UsageError(f'weights are of "precision" or "frequency"; given was {weights!r}.')
         if robust is not None and batches is None:
             raise UsageError(
-                "robust standard errors need a second look at the rows: run.summary(robust=..., data=X, y=y)."
+                "robust standard errors need a second look at the rows.", "give them: run.summary(data=X, y=y)"
             )
         if self.quadratic.l2:
             raise UsageError(

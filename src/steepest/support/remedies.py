@@ -50,6 +50,11 @@ DECIMAL_MARK = "say what its decimal mark is (" + Option("decimal", ...) + ")"
 TABLE_OF_DATABASE = "name one of them beside the database (" + Option("database", ...) + ")"
 POWERS = "ask for powers (" + Option("degree", ...) + ")"
 TARGET = "name the target (" + Option("target", ...) + ")"
+TABLE_WITH_TARGET = "give a table or a file and name its target (" + Option("target", ...) + ")"
+TARGET_INSIDE = (
+    "put the target into the data frame and name it, so that texts are coded (" + Option("target", ...) + ")"
+)
+INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
 GROUP = "name the column of groups (" + Option("group", ...) + ")"
 OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
 PENALTY = "add a penalty (" + Option("l2", ...) + ")"
