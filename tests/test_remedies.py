@@ -94,6 +94,11 @@ def test_the_table_holds_every_remedy_with_an_option():
         assert not str(remedy.parts[-1]).endswith("."), name
 
 
+def test_every_remedy_is_in_use():
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    assert [name for name in REMEDIES if f"remedies.{name}" not in code] == []
+
+
 @pytest.mark.parametrize("name", REMEDIES)
 def test_every_remedy_is_said_in_the_words_of_each_door(name):
     remedy = REMEDIES[name]
