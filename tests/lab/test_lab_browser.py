@@ -277,7 +277,9 @@ def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
     (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
     page = enter(served, meant=("422",))
     open_file(page, tmp_path / "gaps.csv", "y", missing="error")
-    assert "leave those rows out (“Rows with missing values”: leave them out), or put 0 there" in said(page, "data-said")
+    assert "leave those rows out (“Rows with missing values”: leave them out), or put 0 there" in said(
+        page, "data-said"
+    )
     assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
     page.select_option("#column-missing", "drop")
     page.click("#open")
