@@ -273,11 +273,12 @@ def test_no_sentence_names_an_argument_that_is_an_option_of_the_command_too():
         if path.relative_to(SOURCE).parts[0] not in ONLY_PYTHON and path.relative_to(SOURCE).as_posix() not in TO_COME
         for _, text in raised_texts(path)
         for name in names
-        if re.search(rf"\b{name}=|^{name} (must|is|takes|belongs)\b", text)
+        # what an object is made with, as Record(every=1), is Python's alone
+        if re.search(rf"\b{name}=|^{name} (must|is|takes|belongs)\b", re.sub(r"\b[A-Z]\w*\(.*\)", "", text))
     }
     assert not found, "\n".join(sorted(found))
 
 
 ONLY_PYTHON = ("estimators", "tutorial.py")
 """Nothing of these is run by a command."""
-TO_COME = ("descent/descend.py", "descent/settings.py", "descent/trajectory.py", "rules/rule.py")
+TO_COME = ("descent/settings.py", "rules/choice.py", "rules/registry.py", "rules/rule.py")
