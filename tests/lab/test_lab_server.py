@@ -23,6 +23,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import steepest
+from steepest.data.split import Share
 from steepest.errors import DataError, UsageError
 from steepest.lab import exchange, jobs, posts, reader, runs
 from steepest.lab.answers import ALWAYS, Refusal, as_json
@@ -153,7 +154,7 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     (tmp_path / "table.csv").write_bytes(CSV)
     summary = read(
         steepest.open_source(tmp_path / "table.csv", target="y", features=["x", "kind"], missing="drop", degree=2),
-        test_size=0.25,
+        Share(0.25),
     )
     run = steepest.descend(summary.triangle, standardize=True)
     own = page_of_rows(run, Rows(summary.sample, summary.test), title="my table").payload

@@ -207,7 +207,7 @@ def test_targets_that_are_no_numbers_are_not_compared(folder, tmp_path, capsys):
 
 
 def test_many_blocks_keep_their_order(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 1)  # 1,024 rows at once, the fewest
+    monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 1)  # 1,024 rows at once, the fewest
     big = pandas.concat([TABLE] * 15, ignore_index=True).assign(id=np.arange(15 * N))
     big.loc[1000:1100, "kind"] = None
     big.to_parquet(tmp_path / "t.parquet")

@@ -10,7 +10,7 @@ import numpy as np
 
 from steepest import tutorial
 from steepest.cli.finish import choose_folder, echo_json, keep
-from steepest.cli.options import NumberOrAuto
+from steepest.cli.shared_options import NumberOrAuto
 from steepest.cli.text import log_lines, progress, table
 from steepest.data.sample import Sample
 from steepest.descent import loop

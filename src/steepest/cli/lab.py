@@ -12,9 +12,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from steepest.cli.options import rule_options
-from steepest.cli.table import BESIDE, KEYS, notes, read_table, table_options
+from steepest.cli.shared_options import rule_options
+from steepest.cli.table import BESIDE, KEYS, notes, open_table, table_options
 from steepest.cli.text import printable
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.errors import UsageError
 from steepest.support.files import refuse_existing_file
@@ -127,7 +128,7 @@ def _write(target: Path, data: str | None, options: dict[str, Any]) -> int:
 
 def _given(data: str, options: dict[str, Any]) -> Json:
     """Read DATA with a progress bar and return its payload."""
-    summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"])
+    summary = open_table(data, options).read(Share.of(options["test_size"], options["seed"]), seed=options["seed"])
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]

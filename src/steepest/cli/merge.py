@@ -42,7 +42,7 @@ def refuse_doubles(total: Triangle, new: Triangle, name: str, force: bool) -> No
         )
 
 
-def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
+def say(triangle: Triangle, out: str, sentences: str, as_json: bool) -> None:
     """Print what the triangle is of, for people or for programs."""
     file = Path(out)
     if as_json:
@@ -59,8 +59,8 @@ def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
         return
     d, targets = len(triangle.features), ", ".join(shorten(name) for name in triangle.targets)
     click.echo(f"{pluralize(triangle.row_count, 'row')}, {pluralize(d, 'feature')}, target {targets}")
-    if said:
-        click.echo(said, nl=False)
+    if sentences:
+        click.echo(sentences, nl=False)
     if len(triangle.origins) > 1:
         for origin in triangle.origins:
             click.echo(

@@ -14,7 +14,7 @@ from steepest.analysis.coefficient_table import check_confidence
 from steepest.cli.table import text_options, watching
 from steepest.cli.text import printable
 from steepest.data.batch import Batch
-from steepest.data.sources.tables import TableSource
+from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
 from steepest.models.intervals import with_limits
 from steepest.models.model import Model, load

@@ -11,14 +11,13 @@ import click
 
 from steepest.analysis.sweep import Setting, Sweep, sweep
 from steepest.cli.finish import choose_folder, stem
-from steepest.cli.options import Numbers, RuleName, objective_option
-from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
+from steepest.cli.shared_options import Numbers, RuleName, objective_option
+from steepest.cli.table import open_table, read_alike, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
 from steepest.errors import UsageError
 from steepest.models import run_folder
 from steepest.rules.registry import names_with
-from steepest.summaries.triangle import Triangle
 from steepest.support.files import whole_folder
 from steepest.support.words import join_names, number, pluralize
 from steepest.views.plots import HeatMapDisplay, save
@@ -97,14 +96,11 @@ def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
         raise UsageError(
             "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
         )
-    if options["validation"]:
-        summary = read_table(data, options, sample_rows=0)
-        validation = read_alike(options["validation"], options, summary.triangle)
-        return _judge(summary.triangle, validation, options, None), summary.notes
     source = open_table(data, options, group=options["group"])
+    validation = options["validation"] and read_alike(options["validation"], options, source.opened)
     with watching(data) as watch:
-        result = _judge(source, None, options, watch)
-    return result, () if isinstance(source, Triangle) else source.notes
+        result = _judge(source.opened, validation or None, options, watch)
+    return result, source.notes
 
 
 def _judge(source: object, validation: object, options: dict[str, Any], watch: Watch | None) -> Sweep:

@@ -6,7 +6,7 @@ import shlex
 
 from steepest.errors import Option, Wording
 
-RENAMED = {"fit_intercept": "intercept", "state": "resume"}
+RENAMED = {"fit_intercept": "intercept", "checkpoint": "resume"}
 """Options of the command that are called otherwise in Python."""
 FLAGS = frozenset(("resume",))
 """Options of the command that take no value, while those of Python do."""

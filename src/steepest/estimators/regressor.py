@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.data.sources.arrays import ArraySource
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
@@ -16,8 +17,8 @@ from steepest.errors import DataError, UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
-from steepest.summaries.partial import PassState
-from steepest.summaries.summarize import read
+from steepest.summaries.pass_state import PassState
+from steepest.summaries.summarize import read, read_on
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 
@@ -192,18 +193,16 @@ class GradientDescentRegressor(LinearEstimator):
         self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None, before: PassState | None = None
     ) -> tuple[Triangle, Triangle | None]:
         """Read the rows once: the triangle to learn from, and that of the held-out rows, added to those before."""
-        partial = before or PassState.empty(rows.features, rows.targets, self._seed)
-        share = 0.0 if held_out is None or isinstance(held_out, tuple) else held_out
-        for batch in rows.batches():
-            partial = partial.with_batch(batch, share, 0)
-        if not partial.train.row_count or (share and not partial.test.row_count):
+        share = None if held_out is None or isinstance(held_out, tuple) else Share(held_out, self._seed)
+        state = read_on(rows, before or PassState.empty(rows.features, rows.targets, self._seed), share)
+        if not state.train.row_count or (share and not state.test.row_count):
             raise DataError(
-                f"of {self._rows_seen:,} rows, {partial.train.row_count:,} are left to learn from and {partial.test.row_count:,} held out. "
+                f"of {self._rows_seen:,} rows, {state.train.row_count:,} are left to learn from and {state.test.row_count:,} held out. "
                 "Give more rows, or another share to hold out."
             )
         if isinstance(held_out, tuple):
-            return partial.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
-        return partial.train, partial.test if share else None
+            return state.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
+        return state.train, state.test if share else None
 
     def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""

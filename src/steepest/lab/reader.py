@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from steepest.data.sources import open_source
+from steepest.data.split import Share
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
 from steepest.lab.form import FormWording, changed_options, text_options
@@ -79,7 +80,7 @@ def _open(request: dict[str, Any]) -> Any:
     chosen |= changed_options(text)
     table = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
     with collect_warnings() as notes:
-        made = table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", table)
+        made = table_payload(read(source, Share.of(request["held_out"])), request["title"], "opened", table)
     return made | notes()
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.data.sources import Source
+from steepest.data.sources import FullSource
 from steepest.data.sources.connection import connect, quoted, with_enough_memory
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
-from steepest.data.sources.tables import TableSource
+from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
@@ -63,7 +63,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 def write_predictions(
     path: str | os.PathLike[str],
-    source: Source,
+    source: FullSource,
     blocks: Iterable[tuple[Batch, FloatArray]],
     names: Sequence[str],
     *,
@@ -129,7 +129,7 @@ def _form(path: str | os.PathLike[str]) -> str:
     return FORMS[ending] + (f", COMPRESSION {packing}" if packing else "")
 
 
-def settled(source: Source, folder: Path) -> Source:
+def settled(source: FullSource, folder: Path) -> FullSource:
     """Return a source whose rows come in the same order each time they are read.
 
     Files and data frames do; what a query or another database gives may not, so it is read once and kept beside the result.
@@ -147,7 +147,7 @@ def settled(source: Source, folder: Path) -> Source:
 
 
 @contextlib.contextmanager
-def _table(source: Source, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]]:
+def _table(source: FullSource, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]]:
     """Give a connection, what puts the table's rows beside the predictions in a query, and its parameters.
 
     The text is empty where DuckDB cannot read the table a second time.
@@ -180,7 +180,7 @@ def _as_written(connection: Any, clause: str, parameters: list[Any], types: dict
     return plain if same else clause
 
 
-def _fill(connection: Any, source: Source, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:
+def _fill(connection: Any, source: FullSource, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:
     """Put the new columns into a table with a row for each of the source, also those that it leaves out."""
     new = ", ".join(f"c{j} DOUBLE" for j in range(count))
     connection.execute(f"CREATE TEMP TABLE predictions (row BIGINT, kept BOOLEAN, {new})")

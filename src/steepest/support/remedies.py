@@ -36,9 +36,9 @@ def unseen_as(reference: str) -> Phrase:
     return f"take them for {reference!r} (" + Option("unseen", "reference") + ")"
 
 
-def unfinished_pass(state: str) -> Phrase:
+def unfinished_pass(checkpoint: str) -> Phrase:
     """Go on with a pass that was cut off."""
-    return "go on with it (" + Option("state", state) + ")"
+    return "go on with it (" + Option("checkpoint", checkpoint) + ")"
 
 
 OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
