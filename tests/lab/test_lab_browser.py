@@ -212,7 +212,7 @@ def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_
     assert page.is_visible("#written-decimal")
     assert not page.is_visible("#column-choice")
     if encoding == "latin-1":
-        assert "Choose its encoding under “How the file is written”" in text_of(page, "data-said")
+        assert "Give its encoding (“How the file is written”, “Encoding”: Latin-1)" in text_of(page, "data-said")
         assert page.evaluate("document.activeElement.id") == "written-encoding"
         rechosen(page, "encoding", encoding)
     assert "größe, preis hold numbers with a decimal comma" in text_of(page, "data-said")
@@ -277,7 +277,9 @@ def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
     (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
     page = enter(served, meant=("422",))
     open_file(page, tmp_path / "gaps.csv", "y", missing="error")
-    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in text_of(page, "data-said")
+    assert "leave those rows out (“Rows with missing values”: leave them out), or put 0 there" in text_of(
+        page, "data-said"
+    )
     assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
     page.select_option("#column-missing", "drop")
     page.click("#open")

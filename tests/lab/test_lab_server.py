@@ -1,6 +1,5 @@
 """The lab's server: what the page may ask, and what nobody may; the numbers are those of the rows of docs/lab.md."""
 
-import ast
 import asyncio
 import base64
 import gzip
@@ -29,12 +28,11 @@ from steepest.errors import DataError, UsageError
 from steepest.lab import exchange, jobs, posts, reader, runs
 from steepest.lab.answers import ALWAYS, Refusal, as_json
 from steepest.lab.hosts import Hosts
-from steepest.lab.options import Options, new_token
-from steepest.lab.remedies import for_the_form
+from steepest.lab.inspection import inspect_file
 from steepest.lab.server import listening
+from steepest.lab.server_settings import ServerSettings, new_token
 from steepest.lab.sessions import ENDED, Sessions
 from steepest.lab.strict_json import MOST_BYTES, fields
-from steepest.lab.tables import inspected
 from steepest.lab.upload import FileName, Upload
 from steepest.summaries.summarize import read
 from steepest.views.pages import Rows, page_of_rows
@@ -252,7 +250,7 @@ def test_a_file_that_is_not_what_its_name_says_is_told(tmp_path, name, body, wor
             upload.drop()
 
     with pytest.raises((Refusal, DataError), match=words):
-        inspected(asyncio.run(sent()), 200_000)
+        inspect_file(asyncio.run(sent()), 200_000)
 
 
 def test_row_112_a_run_has_a_million_epochs_at_most(lab):
@@ -396,7 +394,7 @@ def test_columns_of_text_are_told_by_what_they_hold(tmp_path):
     }
     text = "\n".join(";".join(map(str, row)) for row in (columns, *zip(*columns.values(), strict=True)))
     (tmp_path / "t.csv").write_text(text)
-    found = {column.pop("name"): column for column in inspected(tmp_path / "t.csv", 200_000)["columns"]}
+    found = {column.pop("name"): column for column in inspect_file(tmp_path / "t.csv", 200_000)["columns"]}
     assert found.pop("y") == {"kind": "number", "missing": 0}
     likes = {"marked": "decimal comma", "mixed": "decimal comma", "money": "number"}
     for name, told in found.items():
@@ -410,47 +408,77 @@ def test_columns_of_text_are_listed_in_little_memory_however_many(tmp_path):
     # a list of values for each of a hundred columns would take all that the reader of tables may have
     rows = "".join(",".join(f"k{(i * 7 + j) % (i + 1)}" for i in range(220)) + "\n" for j in range(40))
     (tmp_path / "t.csv").write_text(",".join(f"c{i}" for i in range(220)) + "\n" + rows)
-    found = inspected(tmp_path / "t.csv", 200_000)["columns"]
+    found = inspect_file(tmp_path / "t.csv", 200_000)["columns"]
     assert [column["levels"] for column in found] == [min(i + 1, 40) for i in range(220)]
 
 
 ASKED = {"target": "y", "features": ["a"], "missing": "error", "degree": 1, "held_out": 0.0, "title": "t"}
 REFUSED = [
-    ("open", "a,y\n1,2\n,3\n2,5\n", {}, "“Rows with missing values”: leave them out, or 0 and", "missing"),
+    (
+        "open",
+        "a,y\n1,2\n,3\n2,5\n",
+        {},
+        r"leave those rows out .“Rows with missing values”: leave them out., or .*: 0 and an indicator.\.$",
+        "missing",
+    ),
     (
         "open",
         "a,y\n1,2\n2,\n2,5\n",
         {"missing": "indicator"},
-        "“Rows with missing values”: leave them out; or",
+        r"^.* no indicator column. Fill them in, or leave those rows out .“Rows with missing values”: leave them out.\.$",
         "missing",
     ),
     (
         "open",
         "a;y\n1,5;2\n2,5;3\n2,5;5\n",
         {},
-        "decimal mark is a comma, where it is, or leave .* .untick it.",
+        "“How the file is written”, “Decimal mark”: comma., or leave the column out .untick it.",
         "decimal",
     ),
     ("open", "a,y\n2024-01-01,2\n2024-01-02,3\n", {}, "leave the column out .untick it.", "features"),
     ("open", "a,y\n,2\n,3\n", {}, "eave the column out .untick it.", "features"),
-    ("open", "a,y\n" + "".join(f"k{i},{i}\n" for i in range(1_100)), {}, "Leave it out .untick it.", "features"),
+    (
+        "open",
+        "a,y\n" + "".join(f"k{i},{i}\n" for i in range(1_100)),
+        {},
+        "Leave the column out .untick it.",
+        "features",
+    ),
     ("open", "a,y\n1,x\n2,z\n", {}, "must be a number", None),
-    ("inspect", "a:y\n1:2\n2:3\n", {}, "under “How the file is written” what separates its fields: ':'", "delimiter"),
-    ("inspect", "a,y\n1,2\n2,3\n", {"delimiter": "tab"}, "what separates its fields: ','", "delimiter"),
-    ("inspect", "a\ty\n1\t2\n2\t3\n", {"delimiter": "bar"}, "what separates its fields: '", "delimiter"),
+    (
+        "inspect",
+        "a:y\n1:2\n2:3\n",
+        {},
+        "separates its fields .“How the file is written”, “Fields separated by”: colon.",
+        "delimiter",
+    ),
+    ("inspect", "a,y\n1,2\n2,3\n", {"delimiter": "tab"}, "“Fields separated by”: comma", "delimiter"),
+    ("inspect", "a\ty\n1\t2\n2\t3\n", {"delimiter": "bar"}, "“Fields separated by”: tab", "delimiter"),
     (
         "inspect",
         "a;y\n1,5;2,5\n1,7;3,5\n",
         {},
-        "say under “How the file is written” what separates its fields",
+        "or say what separates its fields .“How the file is written”, “Fields separated by”.",
         "delimiter",
     ),
     ("inspect", "1;2\n1;2\n2;3\n", {}, "no header line.*“How the file is written”", "delimiter"),
     ("inspect", "a,y\n1,2\n2,3,4\n", {}, "Correct .*“How the file is written”", "delimiter"),
-    ("inspect", "a;y\n" + "1;2\n" * 30_000 + "1,5;2\n", {}, "'1,5'.*what its decimal mark is", "delimiter"),
-    ("inspect", "a,y\nä,2\nö,3\n".encode("latin-1"), {}, "Choose its encoding .*such as latin-1", "encoding"),
-    ("inspect", "a,y\n1,2\n".encode("utf-16"), {}, "Choose the encoding utf-16", "encoding"),
-    ("inspect", "a,y\nä,2\n".encode(), {"encoding": "utf-16"}, "Choose another encoding under “How the", "encoding"),
+    (
+        "inspect",
+        "a;y\n" + "1;2\n" * 30_000 + "1,5;2\n",
+        {},
+        "'1,5'.*what its decimal mark is .“How the file is written”, “Decimal mark”.\\.$",
+        "delimiter",
+    ),
+    (
+        "inspect",
+        "a,y\nä,2\nö,3\n".encode("latin-1"),
+        {},
+        "Give its encoding .“How the file is written”, “Encoding”: Latin-1.",
+        "encoding",
+    ),
+    ("inspect", "a,y\n1,2\n".encode("utf-16"), {}, "“Encoding”: UTF-16", "encoding"),
+    ("inspect", "a,y\nä,2\n".encode(), {"encoding": "utf-16"}, "“How the file is written”, “Encoding”", "encoding"),
     ("inspect", "a,a\n1,2\n", {}, "columns of the same name", None),
 ]
 
@@ -460,52 +488,11 @@ def test_a_refusal_names_what_the_form_offers(tmp_path, do, text, asked, words, 
     path = tmp_path / "t.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     said = json.loads(
-        reader._said({"do": do, "path": str(path), "name": "t.csv", "limit": 1_000_000, **ASKED, **asked})
+        reader._output({"do": do, "path": str(path), "name": "t.csv", "limit": 1_000_000, **ASKED, **asked})
     )
     assert re.search(words, said["error"]), said
     assert "--" not in said["error"]
     assert said["field"] == field
-
-
-NOT_SAID = (
-    "--degree gives powers",  # of products of columns, which the form has not
-    "--database …",  # databases are refused before
-    "--missing empty",  # of predictions
-    "start over with --force",  # of passes whose state is kept
-    "--target NAME",  # a post without a target is refused before
-    "Go on with --resume",  # of triangles, which are no files of the form
-    "--unseen reference",  # of tables for another's coding
-    "larger --upload-limit",  # an option of the lab itself: only whoever starts it can choose that
-)
-"""What a post never gets, and what no form can offer."""
-
-
-def test_no_sentence_of_the_library_reaches_the_form_with_an_option_of_a_command():
-    listing = "import sys, steepest.lab.reader; print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('steepest')))"
-    modules = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
-    assert len(modules) > 40
-    sentences = {
-        sentence for module in map(Path, modules) if module.name not in ELSEWHERE for sentence in texts(module)
-    }
-    assert sum("--" in sentence for sentence in sentences) > 15
-    for sentence in sentences:
-        if not any(phrase in sentence for phrase in NOT_SAID):
-            for unlisted in (False, True):
-                assert not re.search("--[a-z]", for_the_form(sentence, unlisted)[0]), sentence
-
-
-ELSEWHERE = ("files.py", "remedies.py")  # what is written, which a reader does not; the rules themselves
-
-
-def texts(module):
-    """All texts in the code, with a mark in the place of each value."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "';'" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
-            yield node.value
 
 
 # rows 99 to 103: who may ask
@@ -598,14 +585,14 @@ def test_rows_100_101_114_other_methods_do_nothing_and_preflights_get_no_leave(l
 
 
 def test_row_102_only_this_machine_is_listened_to_unless_a_token_is_asked_for():
-    assert Options().address == "127.0.0.1"
-    with listening(Options(port=0)) as listener:
+    assert ServerSettings().address == "127.0.0.1"
+    with listening(ServerSettings(port=0)) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
-    with pytest.raises(UsageError, match="a token is needed"), listening(Options(address="0.0.0.0", port=0)):
+    with pytest.raises(UsageError, match="a token is needed"), listening(ServerSettings(address="0.0.0.0", port=0)):
         pass
     with (
         pytest.raises(UsageError, match="none of this machine's"),
-        listening(Options(address="192.0.2.1", port=0, token="t")),
+        listening(ServerSettings(address="192.0.2.1", port=0, token="t")),
     ):
         pass
 
@@ -629,7 +616,10 @@ def test_row_102_a_token_is_asked_for_once_and_never_said(folder):
 
 
 def test_row_103_a_busy_port_is_told(lab):
-    with pytest.raises(UsageError, match=f"port {lab.port} is in use .* --port 0"), listening(Options(port=lab.port)):
+    with (
+        pytest.raises(UsageError, match=f"port {lab.port} is in use .* --port 0"),
+        listening(ServerSettings(port=lab.port)),
+    ):
         pass
 
 

@@ -165,7 +165,7 @@ def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
     for true, false in ((1, 0), ("yes", "no"), ("True", "False"), ("t", "f"), ("TRUE", "false")):
         np.testing.assert_allclose(model.predict(frame.assign(flag=[true, false] * 4)), frame.y, rtol=1e-9)
     odd = frame.assign(flag=["perhaps", "yes"] * 4)
-    with pytest.raises(DataError, match=r"does not know: 'perhaps'\. Give"):
+    with pytest.raises(DataError, match=r"does not know: 'perhaps'\. Take"):
         model.predict(odd)
     odd.to_csv(tmp_path / "odd.csv", index=False)
     command = [
@@ -390,8 +390,8 @@ def test_data_that_does_not_fit_is_refused(folder, data, error, message):
         (["-o", "new.xlsx"], 2, "written as .csv, .tsv"),
         (["-o", "nowhere/new.csv"], 2, "cannot write into"),
         (["--json"], 2, "--json and --force go with a file"),
-        (["--interval", "1.5"], 2, "confidence"),
-        (["--interval", "0"], 2, "confidence"),
+        (["--interval", "1.5"], 2, "--interval must be a share"),
+        (["--interval", "0"], 2, "--interval must be a share"),
     ],
 )
 def test_a_command_that_cannot_work_leaves_what_is_there(folder, tmp_path, monkeypatch, capsys, more, code, message):

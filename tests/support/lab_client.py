@@ -8,8 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import Any
 
-from steepest.lab.options import Options
 from steepest.lab.server import Server, listening
+from steepest.lab.server_settings import ServerSettings
 
 
 class Lab:
@@ -98,7 +98,7 @@ def running(given=None, **options):
     """Run a server in a thread; afterwards nothing of it is left."""
     lines, ready = [], threading.Event()
     box: dict[str, Any] = {}
-    settings = Options(port=0, **options)
+    settings = ServerSettings(port=0, **options)
     with listening(settings) as listener:
         server = Server(listener, settings, given=given, log=lines.append, warn=lines.append)
 
