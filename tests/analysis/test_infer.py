@@ -18,8 +18,9 @@ from steepest.data.split import held_out
 from steepest.errors import DataError, UsageError
 from steepest.summaries.triangle import Triangle
 from tests.analysis.test_nist import FOLDER, R_DIGITS, read
-from tests.cli.test_cli import PENGUINS, steepest_command
 from tests.strategies import problems
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
 EXACT_FITS = ("Wampler1", "Wampler2")
 

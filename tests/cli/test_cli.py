@@ -1,42 +1,17 @@
 """The command line as a person meets it: output, exit statuses, files."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import steepest
-
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
-
-
-def steepest_command(*arguments, cwd, env=None, timeout=120, **more):
-    """Run the command in a process of its own, as a shell would."""
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        **more,
-    )
-
-
-@pytest.fixture
-def tutorial_csv(tmp_path):
-    rows = "\n".join(f"{x},{0.5 * x + 2}" for x in range(1, 301))
-    (tmp_path / "tutorial.csv").write_text(f"x,y\n{rows}\n")
-    return tmp_path / "tutorial.csv"
-
+from tests.support.commands import steepest_command, steepest_process
+from tests.truths import PENGUINS
 
 TUTORIAL = ("--target", "y", "--objective", "quarter_mse", "--no-standardize", "--epochs", "200000")
 
@@ -286,3 +261,26 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
     assert result.returncode == 0
     assert "demo" in result.stdout
     assert "fit" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", PENGUINS, "--target", "body_mass_g", "--out", "r"),
+        ("fit", "t.csv", "--target", "y", "--features", "x,twice", "--summary", "--no-out"),
+        ("fit", "t.csv", "--target", "y", "--learning-rate", "9", "--no-out"),
+        ("fit", "t.csv", "--target", "y", "--learning-rate", "-1"),
+        ("--debug", "fit", "none.csv", "--target", "y"),
+    ],
+)
+def test_a_process_of_its_own_says_and_writes_the_same(tmp_path, arguments):
+    """What all other tests of commands rest on: they run in the tests' process."""
+    results = []
+    for run, folder in ((steepest_command, tmp_path / "here"), (steepest_process, tmp_path / "there")):
+        folder.mkdir()
+        (folder / "t.csv").write_text("x,twice,y\n1,2,3\n2,4,5\n4,8,6\n5,10,9\n")
+        done = run(*arguments, cwd=folder)
+        said = done.stderr.splitlines()[-1:] if "--debug" in arguments else done.stderr
+        files = [str(path.relative_to(folder)) for path in folder.rglob("*")]
+        results.append((done.returncode, done.stdout, said, sorted(files)))
+    assert results[0] == results[1]

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import steepest
-from tests.cli.test_cli import PENGUINS, steepest_command, tutorial_csv  # noqa: F401 - a fixture
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
 
-def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):  # noqa: F811
+def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):
     arguments = ("diagnose", tutorial_csv, "--target", "y", "--objective", "quarter_mse", "--learning-rate", "1e-4")
     text = steepest_command(*arguments, cwd=tmp_path).stdout
     for part in (
@@ -107,7 +108,7 @@ def test_sweep_by_group_in_time_and_by_a_file(tmp_path):
     )
 
 
-def test_explain_adds_up(tmp_path, tutorial_csv):  # noqa: F811
+def test_explain_adds_up(tmp_path, tutorial_csv):
     arguments = (
         "explain",
         tutorial_csv,
@@ -146,7 +147,7 @@ def test_explain_adds_up(tmp_path, tutorial_csv):  # noqa: F811
         (("explain", "nope.csv", "--target", "y"), 3, "not found"),
     ],
 )
-def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, arguments, status, text):  # noqa: F811
+def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, arguments, status, text):
     result = steepest_command(*arguments, cwd=tmp_path)
     assert result.returncode == status, result.stderr
     assert text in result.stderr

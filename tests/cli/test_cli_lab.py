@@ -14,8 +14,9 @@ import pytest
 
 import steepest
 from steepest.cli import _run
-from tests.cli.test_cli import PENGUINS, steepest_command
+from tests.support.commands import steepest_command
 from tests.support.lab_client import Lab
+from tests.truths import PENGUINS
 
 
 @contextmanager

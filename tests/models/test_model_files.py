@@ -25,8 +25,9 @@ from steepest.errors import DataError, ModelFileError, SteepestWarning
 from steepest.models import run_folder
 from steepest.models.model import Model
 from steepest.models.schema import checksum
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 VERSION_1 = Path(__file__).parent / "model_files" / "version_1.json"  # as steepest wrote it while 1 was the newest
 CODING = Coding((Column("x"), Column("kind", ("fir", "oak", "yew"), True)), 2, (("x", "kind"),))
 
@@ -385,12 +386,8 @@ def test_132_names_with_script_load_and_are_harmless_on_display(tmp_path):
         content = picture.read_text()
         assert "<script" not in content
         assert content.count("</svg>") == 1, picture
-    result = subprocess.run(
-        [sys.executable, "-m", "steepest", "export", folder, "--to", "python"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = steepest_command("export", folder, "--to", "python", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
     assert "\x1b" not in result.stdout
 
 
@@ -481,10 +478,7 @@ def test_134_a_run_comes_back_with_names_coding_and_all(tmp_path, run, good):
 
 
 def test_a_file_says_units_objective_verdict_and_which_data(tmp_path):
-    result = subprocess.run(
-        [sys.executable, "-m", "steepest", "fit", PENGUINS, "--target", "body_mass_g", "--out", "r"],
-        cwd=tmp_path, capture_output=True, check=False,
-    )  # fmt: skip
+    result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--out", "r", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     content = json.loads((tmp_path / "r" / "model.json").read_text())
     assert content["units"] == {"weights": "units of the target per unit of the feature", "bias": "units of the target"}

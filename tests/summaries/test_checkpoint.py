@@ -14,6 +14,7 @@ import steepest
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from tests.support.commands import steepest_command
 
 ROWS = 400_000
 KILLS = 50
@@ -116,11 +117,6 @@ def test_a_state_of_something_else_is_refused(table, tmp_path):
     (tmp_path / "s").write_bytes((tmp_path / "s").read_bytes()[:-50])
     with pytest.raises(ModelFileError, match="damaged"):
         read(source, state=tmp_path / "s")
-
-
-def steepest_command(*arguments, **options):
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
 def test_summarize_add_and_merge_on_the_command_line(tmp_path):

@@ -18,7 +18,7 @@ from steepest.models import run_folder, run_reader
 from steepest.objectives.quadratic import Quadratic
 from steepest.views.pages import Rows, problem_with, scripts, stored
 from steepest.views.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
-from tests.cli.test_cli import steepest_command
+from tests.support.commands import steepest_command
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 

@@ -419,7 +419,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
     import shlex
 
-    from tests.cli.test_cli import steepest_command
+    from tests.support.commands import steepest_command
 
     done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
     fitted = json.loads(done.stdout)["weights"]
