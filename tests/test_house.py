@@ -31,11 +31,13 @@ def test_public_objects_carry_docstrings():
             assert not value.__doc__.startswith(f"{name}("), f"{name} has only the docstring that dataclass makes"
 
 
+@pytest.mark.process
 def test_a_function_stays_a_function_when_its_module_is_imported_first():
     code = "import steepest.descend, steepest.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.process
 def test_the_import_contract_holds():
     # in a process of its own: the linter reads the package's source and needs a clean import state
     result = subprocess.run(
@@ -54,6 +56,7 @@ def test_the_import_contract_holds():
     assert "0 broken" in result.stdout
 
 
+@pytest.mark.process
 def test_importing_the_package_is_light():
     code = "import sys, steepest; print([m for m in ('numpy', 'scipy', 'duckdb', 'matplotlib', 'click', 'rich') if m in sys.modules])"
     assert (

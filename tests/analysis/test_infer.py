@@ -463,6 +463,7 @@ def test_triangles_keep_what_a_likelihood_asks_of_weights(tmp_path):
     assert steepest.infer(Triangle.from_parts(header, arrays), weights="frequency").aic is not None
 
 
+@pytest.mark.process
 def test_a_summary_does_without_scipy_stats():
     # it takes a second to import; the two functions that are needed are in scipy.special
     code = "import sys, steepest; steepest.infer([[1.0], [2.0], [4.0], [5.0]], [1, 2, 3, 5]); print('scipy.stats' in sys.modules)"

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 
 import steepest
 from tests.support.commands import steepest_command, steepest_process
+from tests.support.moments import ROOT, struck_command
 from tests.truths import PENGUINS
 
 TUTORIAL = ("--target", "y", "--objective", "quarter_mse", "--no-standardize", "--epochs", "200000")
@@ -198,39 +198,32 @@ def test_debug_shows_the_traceback(tmp_path):
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_loop_ends_at_once_and_writes_nothing(tmp_path, tutorial_csv, sign, status):
-    command = [
-        sys.executable,
-        "-m",
-        "steepest",
+    arguments = (
         "fit",
-        str(tutorial_csv),
+        tutorial_csv,
         *TUTORIAL[:5],
         "--engine",
         "loop",
-        "--epochs",
-        "100000000",
         "--learning-rate",
         "1e-5",
-    ]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # the forecast is printed right before the first step
-    while "Before the run" not in process.stdout.readline():
-        assert process.poll() is None
-    time.sleep(0.5)
-    process.send_signal(sign)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == status, err
-    assert "Traceback" not in err
+        "--epochs",
+        "100000000",
+    )
+    command = struck_command(sign, "step", 1000, *arguments)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    assert "Before the run" in done.stdout
+    assert "Traceback" not in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["tutorial.csv"]
 
 
+@pytest.mark.process
 def test_a_closed_pipe_is_quiet(tmp_path, tutorial_csv):
     command = f"{sys.executable} -m steepest fit {tutorial_csv} {' '.join(TUTORIAL)} --learning-rate 1e-4 --no-out --log-every 1 | head -2"
-    result = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+    result = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert len(result.stdout.splitlines()) == 2
     assert result.stderr == ""
 
@@ -253,6 +246,7 @@ def test_names_are_shown_as_text(tmp_path):
     assert "\\x1b[31mred" in result.stdout
 
 
+@pytest.mark.process
 def test_version_and_help_need_nothing_heavy(tmp_path):
     code = "import sys; sys.modules['numpy'] = None; from steepest.cli import main; main(['--version'])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -263,6 +257,7 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
     assert "fit" in result.stdout
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -583,6 +583,7 @@ print((own or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) // 1024, said)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("start", "piece", "pieces", "said"),
     [
@@ -714,6 +715,7 @@ def test_78_parts_that_fit(tmp_path, name):
     assert (triangle.row_count, triangle.features, triangle.means.tolist()) == (4, ("a", "b"), MEANS)
 
 
+@pytest.mark.process
 def test_79_two_thousand_files_with_few_handles(tmp_path):
     for i in range(2_000):
         (tmp_path / f"p{i:04}.csv").write_text(f"a,b,y\n{i},{i * i % 7},{i % 5}\n{i + 0.5},{i * i % 5},{i % 3}\n")

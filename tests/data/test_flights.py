@@ -80,6 +80,7 @@ sys.exit(status)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_command_line_fits_it_in_bounded_memory(folder, tmp_path, kind):
     command = [sys.executable, "-c", WITH_PEAK, "fit", str(folder / f"flights.{kind}"), "--target", "arr_delay"]

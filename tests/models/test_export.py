@@ -479,6 +479,7 @@ def test_excel_takes_no_other_number_for_a_boolean():
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_the_python_module_imports_nothing_and_says_what_it_is(tmp_path):
     run = steepest.descend(PENGUINS, target="body_mass_g", standardize=True)
     data = {"kind": "file", "name": 'a"""b\n.csv'}

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 
 import duckdb
 import numpy as np
@@ -18,6 +17,7 @@ import scipy.sparse
 import steepest
 from steepest.cli import _run as run
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
+from tests.support.moments import ROOT, struck_command
 
 GENERATOR = np.random.default_rng(0)
 N = 300
@@ -318,6 +318,7 @@ def test_without_a_file_predictions_go_to_stdout_and_words_to_stderr(folder, cap
     assert b"300 rows, RMSE against y" in err
 
 
+@pytest.mark.process
 def test_a_reader_that_goes_away_is_no_error(folder):
     command = f"{sys.executable} -m steepest predict {folder}/run {folder}/t.csv | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
@@ -414,25 +415,12 @@ def test_bad_rows_leave_an_earlier_file_as_it_was(folder, tmp_path, capsys):
     assert sorted((p.name, p.read_text()[:4]) for p in tmp_path.iterdir()) == [("o.csv", "mine"), ("t.csv", "id,x")]
 
 
+@pytest.mark.process
 def test_an_interrupted_prediction_leaves_nothing(tmp_path, folder):
-    rows = pandas.concat([TABLE] * 3000, ignore_index=True)
-    rows.to_parquet(tmp_path / "t.parquet")
-    command = [
-        sys.executable,
-        "-m",
-        "steepest",
-        "predict",
-        str(folder / "run"),
-        str(tmp_path / "t.parquet"),
-        "-o",
-        str(tmp_path / "o.csv"),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 60
-        while not [p for p in tmp_path.iterdir() if p.name.startswith(".o.csv")] and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-        assert process.wait(timeout=60) == 130
-    assert b"Interrupted; nothing was written" in said
+    TABLE.to_parquet(tmp_path / "t.parquet")
+    # the predictions are there, and are about to be written
+    command = struck_command(signal.SIGINT, "_copy", 1, "predict", folder / "run", tmp_path / "t.parquet")
+    done = subprocess.run([*command, "-o", tmp_path / "o.csv"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 130, done.stderr
+    assert "Interrupted; nothing was written" in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]

@@ -112,6 +112,7 @@ def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, 
     assert sorted((p.name, p.read_bytes()) for p in folder.iterdir()) == before
 
 
+@pytest.mark.process
 def test_a_killed_writer_leaves_no_folder_of_that_name(tmp_path):
     code = f"""
 import os, pathlib

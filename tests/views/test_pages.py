@@ -142,6 +142,7 @@ def test_a_page_is_saved_whole_and_replaced_only_when_asked(tmp_path, run):
         run.page().save(tmp_path / "none" / "a.html")
 
 
+@pytest.mark.process
 def test_bokeh_is_not_imported_for_a_page(tmp_path):
     code = (
         "import sys, steepest; page = steepest.descend([[1.0], [2.0], [4.0]], [1, 2, 3]).page(); "

@@ -319,6 +319,7 @@ def test_words_are_the_librarys(js):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     shutil.which("bash") is None, reason="bash is not installed; it is to read back what the page quotes for it"
 )
