@@ -101,3 +101,18 @@ def test_every_module_says_in_one_sentence_what_it_is():
 
 def test_the_version_is_said_once():
     assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_each_test_lies_in_the_room_of_what_it_tests():
+    package, tests = ROOT / "src" / "steepest", ROOT / "tests"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    homes = {}  # the folders, below the package, of the modules of a name
+    for path in SOURCES:
+        homes.setdefault(path.stem, set()).add(path.relative_to(package).parts[0] if path.parent != package else "")
+    for path in tests.rglob("test_*.py"):
+        room = path.parent.relative_to(tests).as_posix()
+        assert room in {".", *rooms}, path
+        of_that_name = homes.get(path.stem.removeprefix("test_"))
+        assert of_that_name is None or ("" if room == "." else room) in of_that_name, path
+        marked = "\npytestmark = pytest.mark.browser\n" in path.read_text()
+        assert marked == path.stem.endswith("_browser"), path

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,10 @@ import steepest
 from steepest.lab.sets import payloads
 from steepest.views.pages.document import document
 from tests.support.browser import NASTY, SHOTS, browser, data, opened, said, visit, wait_until  # noqa: F401 - fixtures
+from tests.truths import PENGUINS
 
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+pytestmark = pytest.mark.browser
+
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
 
 

@@ -27,6 +27,7 @@ ROWS = 300_000
 # the threads and sockets of Dask are its own: what they leave open when a worker is killed is no fault of ours
 pytestmark = [
     pytest.mark.cluster,
+    pytest.mark.xdist_group("cluster"),  # one cluster at a time
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),

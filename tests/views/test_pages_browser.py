@@ -6,6 +6,8 @@ import pytest
 import steepest
 from tests.support.browser import NASTY, SHOTS, browser, data, pixels, said, visit, wait_until  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory):
