@@ -106,13 +106,13 @@ def test_the_version_is_said_once():
 def test_each_test_lies_in_the_room_of_what_it_tests():
     package, tests = ROOT / "src" / "steepest", ROOT / "tests"
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
-    homes = {}  # the folders, below the package, of the modules of a name
+    homes = {}  # the rooms in which there is a module or folder of a name
     for path in SOURCES:
-        homes.setdefault(path.stem, set()).add(path.relative_to(package).parts[0] if path.parent != package else "")
+        name = path.parent.name if path.stem == "__init__" else path.stem
+        homes.setdefault(name, set()).add("." if path.parent == package else path.relative_to(package).parts[0])
     for path in tests.rglob("test_*.py"):
         room = path.parent.relative_to(tests).as_posix()
         assert room in {".", *rooms}, path
-        of_that_name = homes.get(path.stem.removeprefix("test_"))
-        assert of_that_name is None or ("" if room == "." else room) in of_that_name, path
+        assert room in homes.get(path.stem.removeprefix("test_"), {room}), path
         marked = "\npytestmark = pytest.mark.browser\n" in path.read_text()
         assert marked == path.stem.endswith("_browser"), path
