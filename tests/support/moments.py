@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,23 @@ def struck_command(number, name, at, *arguments):
     """Return the words of a process that runs the command so; its working folder has to be ROOT."""
     here = [sys.executable, "-m", "tests.support.moments"]
     return [*here, signal.Signals(number).name, name, str(at), *map(str, arguments)]
+
+
+@contextmanager
+def at_most(calls):
+    """Raise where a block makes more calls and returns: what hangs is told from what answers, on however slow a machine."""
+    counter = itertools.count(1)
+
+    def profile(frame, event, argument):
+        if next(counter) > calls:
+            sys.setprofile(None)
+            raise AssertionError(f"this takes more than {calls:,} calls")
+
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
 
 
 def until(true, seconds=120.0):

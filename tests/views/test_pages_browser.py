@@ -48,7 +48,7 @@ def test_dragging_the_learning_rate_changes_verdict_and_curves(visit, line):
     assert said(page, "sentence").startswith("Diverges: ")
     assert page.get_attribute("#verdict", "data-kind") == "diverges"
     assert data(page, "loss-log:curve")["loss"] != curve
-    assert pixels(page, "loss-log") != before
+    wait_until(page, lambda: pixels(page, "loss-log") != before)
 
 
 def test_keys_move_every_slider(visit, table):
