@@ -45,6 +45,7 @@ def literal(inputs, targets, epochs, rate):
     return weights, float(bias), costs
 
 
+@pytest.mark.slow
 def test_the_published_figures_come_out_of_the_loop(stepped):
     path, seen = stepped
     (bias,), (weight,) = path.thetas[-1]

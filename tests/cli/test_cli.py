@@ -16,6 +16,7 @@ from tests.truths import PENGUINS
 TUTORIAL = ("--target", "y", "--objective", "quarter_mse", "--no-standardize", "--epochs", "200000")
 
 
+@pytest.mark.slow
 def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     result = steepest_command("demo", "--no-loop", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -53,6 +54,7 @@ def test_demo_compares_with_its_own_loop(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_fit_gives_the_exact_answer_in_the_datas_own_units(tmp_path):
     result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -77,6 +79,7 @@ def test_every_rule_arrives_on_the_real_table(tmp_path, rule):
     assert answer["weights"] == pytest.approx(answer["optimum"]["weights"], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tutorial_csv):
     result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1.33e-4", cwd=tmp_path)
     assert result.returncode == 4
@@ -94,6 +97,7 @@ def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tu
     assert "No model was written" in demo.stdout
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
     result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--out", "r", cwd=tmp_path)
     assert result.returncode == 4
@@ -101,6 +105,7 @@ def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
     assert json.loads((tmp_path / "r" / "run.json").read_text())["verdict"]["kind"] == "unfinished"
 
 
+@pytest.mark.slow
 def test_logs_are_thinned_unless_asked(tmp_path, tutorial_csv):
     few = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--no-out", cwd=tmp_path).stdout
     assert len(few.splitlines()) < 50
@@ -120,6 +125,7 @@ def test_json_is_alone_on_stdout(tmp_path, tutorial_csv):
     assert "Diverges" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_overflows_is_told_in_json_and_can_be_kept(tmp_path):
     arguments = ("fit", PENGUINS, "--target", "body_mass_g", "--learning-rate", "5", "--epochs", "1000")
     result = steepest_command(*arguments, "--json", "--no-out", cwd=tmp_path)
@@ -238,6 +244,7 @@ def test_poor_terminals_are_served(tmp_path, env):
     assert "\x1b" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_text(tmp_path):
     (tmp_path / "t.csv").write_text('"\x1b[31mred",y\n1,2\n2,3\n3,5\n')
     result = steepest_command("fit", "t.csv", "--target", "y", cwd=tmp_path)

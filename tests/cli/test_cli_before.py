@@ -32,6 +32,7 @@ def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):
     assert [mode["words"] for mode in answer["coordinates"]["raw"]["modes"]] == ["x", "the intercept against x"]
 
 
+@pytest.mark.slow
 def test_diagnose_of_columns_too_far_apart_for_a_condition_number_is_json(tmp_path):
     (tmp_path / "far.csv").write_text("a,b,y\n1e-140,1e140,1\n2e-140,1e140,2\n3e-140,-2e140,4\n5e-140,1e139,4\n")
     answer = json.loads(steepest_command("diagnose", "far.csv", "--target", "y", "--json", cwd=tmp_path).stdout)
@@ -39,6 +40,7 @@ def test_diagnose_of_columns_too_far_apart_for_a_condition_number_is_json(tmp_pa
     assert answer["coordinates"]["standardized"]["condition_number"] < 10
 
 
+@pytest.mark.slow
 def test_sweep_finds_what_the_library_finds_and_draws_it(tmp_path):
     arguments = (
         "sweep",

@@ -452,6 +452,7 @@ def test_69_all_rows_dropped_and_70_missing_targets(tmp_path):
 # --- 72: wide -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_72_ten_thousand_columns(tmp_path):
     numbers = np.random.default_rng(0).normal(size=(20, 10_000)).round(6)
     header = ",".join([*(f"c{j}" for j in range(9_999)), "y"])
@@ -602,6 +603,7 @@ def test_73_bombs_take_bounded_memory(tmp_path, start, piece, pieces, said):
     assert int(megabytes) < 900
 
 
+@pytest.mark.slow
 def test_74_twenty_damaged_parquet_files(tmp_path):
     chance = random.Random(7)
     said = []

@@ -45,6 +45,7 @@ def exact(folder):
     return len(X), carriers, weights, solution[0] - mean @ weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_seven_columns_give_the_exact_answer(folder, exact, kind):
     count, carriers, weights, bias = exact

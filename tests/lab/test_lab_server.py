@@ -879,6 +879,7 @@ JSON_LIKE = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @drawn(st.binary() | st.text().map(str.encode) | JSON_LIKE.map(lambda value: json.dumps(value).encode()))
 def test_row_106_nothing_but_a_refusal_comes_of_any_bytes(body):

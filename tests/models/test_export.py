@@ -367,6 +367,7 @@ def test_no_number_is_made_up(language, column, value):
     assert wrong_result is WRONG
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     names=st.lists(
@@ -588,6 +589,7 @@ def test_sql_counts_nan_as_missing_where_that_has_a_weight():
     assert math.isnan(without[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["duckdb", "sqlite"])
 def test_sql_adds_more_columns_than_a_sum_may_be_deep(language):
     coding = Coding.plain([f"x{j}" for j in range(1_900)])  # SQLite's tables have 2,000 at most

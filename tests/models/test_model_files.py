@@ -374,6 +374,7 @@ def test_131_the_checksum_does_not_say_who_wrote_the_file(tmp_path, good):
 # --- 132: names from outside -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_132_names_with_script_load_and_are_harmless_on_display(tmp_path):
     names = ("<script>alert(1)</script>", "\x1b[2J\x1b]0;title\x07", "a\nb", "../../x", "$(touch x)", "π🐧")
     generator = np.random.default_rng(4)
@@ -485,6 +486,7 @@ def test_134_a_run_comes_back_with_names_coding_and_all(tmp_path, run, good):
 # --- what a file says ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_says_units_objective_verdict_and_which_data(tmp_path):
     result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--out", "r", cwd=tmp_path)
     assert result.returncode == 0, result.stderr

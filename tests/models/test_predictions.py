@@ -65,6 +65,7 @@ def read(path):
     return duckdb.sql(f"SELECT * FROM '{path}'").df()
 
 
+@pytest.mark.slow
 def test_a_table_in_python_is_coded_as_when_the_model_learned(folder):
     model = steepest.load(folder / "run")
     exact = literal(model, TABLE)
@@ -87,6 +88,7 @@ def test_every_form_holds_the_table_and_the_predictions(folder, tmp_path, ending
     assert os.listdir(tmp_path) == [out.name]
 
 
+@pytest.mark.slow
 def test_rows_left_out_do_not_shift_the_others(folder, tmp_path, capsys):
     TABLE.drop(columns="z").assign(w=TABLE.z.where(TABLE.index % 3 > 0)).to_csv(tmp_path / "t.csv", index=False)
     assert run(["fit", str(tmp_path / "t.csv"), "--target", "y", "--features", "x,w", "--missing", "drop", "--out", str(tmp_path / "run")]) == 0  # fmt: skip
@@ -112,6 +114,7 @@ def test_rows_left_out_do_not_shift_the_others(folder, tmp_path, capsys):
         model.predict(str(tmp_path / "t.csv"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -156,6 +159,7 @@ def test_fields_of_a_text_file_pass_through_as_they_are_written(folder, tmp_path
         np.testing.assert_allclose([float(row[5]) for row in rows], exact, rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
     frame = pandas.DataFrame({"x": np.arange(8.0), "flag": [True, False] * 4})
     frame["y"] = frame.x + 10 * frame.flag
@@ -231,6 +235,7 @@ def test_a_category_that_the_model_does_not_know(folder, tmp_path, capsys):
         steepest.load(folder / "run").predict(TABLE.assign(kind="mauve"))
 
 
+@pytest.mark.slow
 def test_limits_are_those_of_the_coefficient_table(tmp_path):
     frame = TABLE[["x", "y"]]
     frame.to_csv(tmp_path / "t.csv", index=False)
@@ -254,6 +259,7 @@ def test_limits_are_those_of_the_coefficient_table(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [

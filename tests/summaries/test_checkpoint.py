@@ -44,6 +44,7 @@ def test_fifty_kills_at_random_moments_and_the_same_bits(table, tmp_path):
     assert said["got_on"] > KILLS / 4  # the kills hit passes that were under way; the others came while one began
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_path, monkeypatch):
     monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 4_096)
     source = steepest.open_source(table, target="y", missing="drop")
@@ -83,6 +84,7 @@ def test_a_state_of_something_else_is_refused(table, tmp_path):
         read(source, state=tmp_path / "s")
 
 
+@pytest.mark.slow
 def test_summarize_add_and_merge_on_the_command_line(tmp_path):
     generator = np.random.default_rng(0)
     days = {}
