@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # a worker for each core, four at most; tests of one group (`xdist_group`) stay together
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test quick check bench lock clean
+.PHONY: demo test quick check changelog reference bench lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -20,8 +20,16 @@ quick: $(READY)           ## those that start no process and take a second at mo
 
 check: $(READY)           ## style, types, import contract
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+changelog: $(READY)       ## write CHANGELOG.md from the notes in changelog.d; what is released stays
+	{ $(BIN)/towncrier build --draft; sed -n '/^<!-- released -->/,$$p' CHANGELOG.md; } > CHANGELOG.md.new
+	mv CHANGELOG.md.new CHANGELOG.md
+
+reference: $(READY)       ## write docs/commands.md and docs/names.md from the package
+	$(BIN)/python docs/reference.py
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks

@@ -34,12 +34,12 @@ def digits(ours, certified):
 
 def rational_table(batch, intercept):
     """Standard errors, residual SD and R² of a float64 table by rational arithmetic: normal equations without rounding."""
-    rows = [([1] if intercept else []) + list(map(Fraction, row)) for row in batch.X.tolist()]
+    rows = [([Fraction(1)] if intercept else []) + list(map(Fraction, row)) for row in batch.X.tolist()]
     y = [Fraction(value) for value in batch.y[:, 0].tolist()]
     p = len(rows[0])
     work = [
-        [sum(row[i] * row[j] for row in rows) for j in range(p)]
-        + [sum(row[i] * v for row, v in zip(rows, y, strict=True))]
+        [sum((row[i] * row[j] for row in rows), Fraction()) for j in range(p)]
+        + [sum((row[i] * v for row, v in zip(rows, y, strict=True)), Fraction())]
         + [Fraction(i == j) for j in range(p)]
         for i in range(p)
     ]
@@ -189,7 +189,7 @@ def test_the_free_function_and_a_frame_give_the_same():
     plain = steepest.descend(frame.drop(columns="w"), target="y")
     again = plain.summary(data=frame)  # coded as before
     assert again.durbin_watson == pytest.approx(plain.summary(data=coded, y=y).durbin_watson, rel=1e-12)
-    assert steepest.infer(plain.statistician.triangle, target="y").durbin_watson is None
+    assert steepest.infer(plain.problem.triangle, target="y").durbin_watson is None
 
 
 NUMBERS = ("standard_errors", "t_values", "p_values", "lower", "upper", "covariance", "degrees_of_freedom", "residual_sd", "r_squared",

@@ -46,7 +46,9 @@ def test_long_sums_keep_thirty_digits(pairs, factor):
         <= allowed
     )
     times = scaled((high[:1], low[:1]), np.array([factor]))
-    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(1, abs(Fraction(factor)))
+    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(
+        Fraction(1), abs(Fraction(factor))
+    )
 
 
 def exact_least_squares(A, y, weight=None):
@@ -56,8 +58,8 @@ def exact_least_squares(A, y, weight=None):
     w = [Fraction(v) for v in (np.ones(n) if weight is None else weight).tolist()]
     t = [Fraction(v) for v in y.tolist()]
     M = [
-        [sum(w[i] * rows[i][j] * rows[i][k] for i in range(n)) for k in range(p)]
-        + [sum(w[i] * rows[i][j] * t[i] for i in range(n))]
+        [sum((w[i] * rows[i][j] * rows[i][k] for i in range(n)), Fraction()) for k in range(p)]
+        + [sum((w[i] * rows[i][j] * t[i] for i in range(n)), Fraction())]
         for j in range(p)
     ]
     for j in range(p):
@@ -96,7 +98,7 @@ def test_rows_can_come_in_any_way(tmp_path, monkeypatch):
     frame = pandas.DataFrame({"a": x, "b": x**2, "c": x**3, "y": x**3 - x + generator.normal(size=200)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     exact = exact_least_squares(np.column_stack([np.ones(200), frame[["a", "b", "c"]]]), frame["y"].to_numpy())
-    monkeypatch.setattr("steepest.solution.CHUNK", 100)  # 25 rows at once
+    monkeypatch.setattr("steepest.analysis.solve.CHUNK", 100)  # 25 rows at once
     for data in (frame, str(tmp_path / "t.csv"), steepest.open_source(frame, target="y")):
         answer = (
             steepest.solve(data, target="y")
@@ -174,7 +176,7 @@ def test_what_a_solution_says():
     x = np.arange(4.0)[:, None]
     answer = steepest.solve(x, np.array([0.0, 1.0, 1.0, 3.0]))
     assert answer.rmse == pytest.approx(np.sqrt(np.mean((answer.predict(x) - [0, 1, 1, 3]) ** 2)), rel=1e-14)
-    with pytest.raises(UsageError, match="holds its columns already"):
+    with pytest.raises(UsageError, match="holds its targets and weights already"):
         steepest.solve(answer.triangle, np.ones(4))
     with pytest.warns(DataWarning, match="2\\^53"):
         steepest.solve(np.array([[2**60], [2**60 + 2**12], [7]]), np.array([1.0, 2.0, 4.0]))

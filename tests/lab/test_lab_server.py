@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from tornado.http1connection import HTTP1Connection
 
 import steepest
+from steepest.data.split import Share
 from steepest.errors import DataError, UsageError
 from steepest.lab import exchange, jobs, posts, reader, runs
 from steepest.lab.answers import ALWAYS, Refusal, as_json
@@ -37,7 +38,7 @@ from steepest.lab.strict_json import MOST_BYTES, fields
 from steepest.lab.tables import inspected
 from steepest.lab.upload import FileName, Upload
 from steepest.summaries.summarize import read
-from steepest.views.pages import Rows, page
+from steepest.views.pages import Rows, page_of_rows
 from tests.support.lab_client import everything, running
 from tests.support.moments import until
 
@@ -153,10 +154,10 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     (tmp_path / "table.csv").write_bytes(CSV)
     summary = read(
         steepest.open_source(tmp_path / "table.csv", target="y", features=["x", "kind"], missing="drop", degree=2),
-        test_size=0.25,
+        Share(0.25),
     )
     run = steepest.descend(summary.triangle, standardize=True)
-    own = page(run, summary.triangle, Rows(summary.sample, summary.test), title="my table").payload
+    own = page_of_rows(run, Rows(summary.sample, summary.test), title="my table").payload
     chosen = {"features": ["x", "kind"], "missing": "drop", "degree": 2}
     told = {"name": "my table.csv", "options": chosen, "test_size": 0.25, "seed": 0}
     assert payload == json.loads(json.dumps(own)) | {"id": "opened", "table": told}
@@ -388,7 +389,7 @@ def test_a_file_that_is_written_otherwise_is_kept_in_the_place_of_the_earlier_on
 
 def test_columns_of_text_are_told_by_what_they_hold(tmp_path):
     rows = range(300)
-    columns = {
+    columns: dict[str, list] = {
         "few": [f"k{i % 20}" for i in rows],
         "more": [f"k{i % 57}" for i in rows],
         "names": [f"name {i}" for i in rows],
@@ -511,7 +512,7 @@ def texts(module):
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(part.value if isinstance(part, ast.Constant) else "';'" for part in node.values)
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "';'" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             yield node.value
 
@@ -1312,7 +1313,6 @@ def test_row_115_names_of_no_table_are_refused(lab, sent):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
-    import steepest.lab.upload as upload
 
     class Full(io.BytesIO):
         def write(self, content):
@@ -1322,7 +1322,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
         os.close(descriptor)
         return Full()
 
-    monkeypatch.setattr(upload.os, "fdopen", opened)
+    monkeypatch.setattr("steepest.lab.upload.os.fdopen", opened)
     status, told = lab.upload(lab.session(), CSV)
     assert (status, told["error"]) == (507, "there is no room for the file where the server keeps its files.")
     assert files(folder) == []

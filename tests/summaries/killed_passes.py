@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import steepest
-from steepest.data.sources import tables
+from steepest.data.sources import table_source
+from steepest.data.split import Share
 from steepest.summaries.summarize import read
 from tests.support.moments import strike
 
@@ -24,7 +25,7 @@ def passed(table, state, at):
         try:
             calls = strike(signal.SIGKILL, at)
             source = steepest.open_source(table, target="y", missing="drop")
-            summary = read(source, test_size=0.25, state=state, state_seconds=0.0)
+            summary = read(source, Share(0.25), checkpoint=state, checkpoint_seconds=0.0)
             sys.setprofile(None)
             told = [summary.triangle.checksum, summary.test.checksum, len(summary.sample.X), summary.notes]
             os.write(go, json.dumps([told, next(calls) - 1]).encode())
@@ -39,7 +40,7 @@ def passed(table, state, at):
 
 def main(table, state, kills):
     """Print what an undisturbed pass gives, what those gave that came to their end, and how many of the killed ones got on."""
-    tables.BLOCK_ROWS = 4_096  # many batches, so that there are many moments to be killed at
+    table_source.BLOCK_ROWS = 4_096  # many batches, so that there are many moments to be killed at
     undisturbed, calls = passed(table, f"{state}.undisturbed", None)
     moments, kept, killed, got_on, ends = random.Random(0), Path(state), 0, 0, []
     while killed < kills or not ends:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.descent.settings import best_learning_rate
-from steepest.objectives.quadratic import Modes
-from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+from steepest.objectives.modes import Modes
+from steepest.rules.chebyshev import ChebyshevRule
+from steepest.rules.gradient import GradientRule
+from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
 
@@ -144,7 +146,9 @@ def test_best_rates_and_limits_agree(js):
         for kind in (HeavyBallRule, NesterovRule):
             given = {"rule": kind.name, "b": momentum, "values": values.tolist()}
             best = js("bestRate(rule, b, values)", **given)
-            assert best == pytest.approx(best_learning_rate(kind.name, Modes(values, np.eye(6)), momentum), rel=1e-12)
+            assert best == pytest.approx(
+                kind(1.0, momentum).at_best_rate(Modes(values, np.eye(6))).learning_rate, rel=1e-12
+            )
             limit = js("stabilityLimit(rule, b, values[0])", **given)
             assert best < limit * (1 - 5e-15)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)
@@ -405,14 +409,15 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
 
     monkeypatch.chdir(tmp_path)
     options = {"features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2, "interactions": [("c,d", "$e")]}
-    table = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
+    table: dict = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
     header = '"a""b","c,d",$e,y\n'
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)
     source = steepest.open_source("./" + table["name"], target="y", **options)
+    from steepest.data.split import Share
     from steepest.summaries.summarize import read
 
-    told = table_payload(read(source, test_size=0.25, seed=3), "t", "opened", table)
+    told = table_payload(read(source, Share(0.25, 3)), "t", "opened", table)
     hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"
     run, weights = run_of(js, told, hash)
     assert run.features == tuple(told["features"])

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,21 +10,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.analysis.scores import KINDS, effective_parameters, held_out_mse, make_rule
-from steepest.data.sources import MissingPolicy, Watch, open_source
+from steepest.analysis.scores import effective_parameters, held_out_mse
+from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import Folds
 from steepest.descent.descend import descend
-from steepest.descent.settings import best_rule, check_epochs
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.settings import check_epochs
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
+from steepest.objectives.modes import Modes
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.rules.best_rate import at_best_rate, with_learning_rate
+from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch
-from steepest.rules.rule import check_learning_rate, check_momentum
+from steepest.rules.registry import RULES, is_rule, names_with
+from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import CoordinatesName
-from steepest.summaries.folds import Folds, read_folds
-from steepest.summaries.summarize import summarize, triangle_of
+from steepest.summaries.open_data import open_alike, open_data
+from steepest.summaries.partition import Partition, Validation
+from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
+from steepest.support.words import join_names
 
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
 
@@ -42,6 +50,7 @@ class Setting:
         rmse: held-out √(Σ w r² / Σ w) over all folds.
         standard_error: of the folds' mean squared errors, turned into units of rmse; nan with one held-out set.
         effective_parameters: trace of the map from targets to predictions at that epoch, on all rows.
+        rule_object: the rule with its numbers, where it was given as one.
     """
 
     rule: str
@@ -52,10 +61,13 @@ class Setting:
     rmse: float
     standard_error: float
     effective_parameters: float
+    rule_object: Rule | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """What `descend` takes: rule, momentum, learning_rate, epochs and l2."""
+        if self.rule_object is not None:
+            return {"rule": self.rule_object, "epochs": self.epochs, "l2": self.l2}
         return {
             "rule": self.rule,
             "momentum": self.momentum,
@@ -83,6 +95,7 @@ class Sweep:
         objective: its name.
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
+        rule_objects: of each rule the object, at any learning rate, where it was given as one.
     """
 
     rules: tuple[tuple[str, float | None], ...]
@@ -98,6 +111,7 @@ class Sweep:
     objective: ObjectiveName = "half_mse"
     standardize: bool = True
     fit_intercept: bool = True
+    rule_objects: tuple[Rule | None, ...] = field(default=(), repr=False)
 
     @property
     def rmse(self) -> FloatArray:
@@ -144,6 +158,7 @@ class Sweep:
         """Return the setting at a flat index of `scores`."""
         i, j, k, m = np.unravel_index(index, self.scores.shape)
         rule, momentum = self.rules[i]
+        given = self.rule_objects[i] if self.rule_objects else None
         return Setting(
             rule,
             momentum,
@@ -153,6 +168,7 @@ class Sweep:
             float(self.scores.ravel()[index]),
             float(self.standard_errors.ravel()[index]),
             float(self.effective_parameters.ravel()[index]),
+            None if given is None else with_learning_rate(given, self.learning_rates[j]),
         )
 
     @property
@@ -183,7 +199,7 @@ def sweep(
     learning_rates: Sequence[float] | None = None,
     epochs: Sequence[int] | None = None,
     l2: Sequence[float] = (0.0,),
-    rule: str | Sequence[str] = "gradient",
+    rule: str | Rule | Sequence[str | Rule] = "gradient",
     momentum: float | Sequence[float] | None = None,
     folds: int = 5,
     validation: object = None,
@@ -212,8 +228,9 @@ def sweep(
         learning_rates: grid of η; default: 25 from a thousandth of the best to just above the stability limit.
         epochs: grid of k; default: 25 log-spaced until nothing moves any more, a million at most.
         l2: grid of penalties, in the coordinates in force.
-        rule: "gradient", "heavy_ball" or "nesterov", or several of them.
-        momentum: β or several, for the last two; default 0.9.
+        rule: the name of a rule that has a learning rate, a rule object (its other numbers stay), or several of them. A rule
+            without closed form is walked, rate by rate; it needs learning_rates and epochs.
+        momentum: β or several, for the rules by name that have one; default 0.9.
         folds: K.
         validation: a held-out set instead of folds: (X, y), a path, or a Triangle.
         group: labels of shape (n,), or the name of a column: rows of one group stay together.
@@ -244,15 +261,16 @@ def sweep(
     """
     if validation is not None and not shuffle:
         raise UsageError("a validation set is held out as it is; shuffle=False belongs to folds. Give one of them.")
+    group = group if validation is None else None
+    table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
+    split: Folds | Validation
     if validation is None:
-        if triangle_of(data) is not None:
-            raise UsageError("a triangle has no rows to make folds of; give the table, or a validation set.")
-        source = open_source(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
-        by_group = group is not None or source.has_group
-        parts = read_folds(source, folds, seed=seed, shuffle=shuffle, by_group=by_group, in_time=time, watch=watch)
+        by_group = group is not None or (not isinstance(table, Triangle) and table.has_group)
+        split = Folds(folds, seed, shuffle=shuffle, by_group=by_group, in_time=time)
     else:
-        train = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
-        parts = _given_validation(train, validation, target)
+        rows, labels = validation if isinstance(validation, tuple) else (validation, None)
+        split = Validation(open_alike(rows, table, labels))
+    parts = read(table, split, sample_rows=0, watch=watch).partition
     return judge_folds(
         parts,
         learning_rates=learning_rates,
@@ -267,12 +285,12 @@ def sweep(
 
 
 def judge_folds(
-    parts: Folds,
+    parts: Partition,
     *,
     learning_rates: Sequence[float] | None,
     epochs: Sequence[int] | None,
     l2: Sequence[float],
-    rule: str | Sequence[str],
+    rule: str | Rule | Sequence[str | Rule],
     momentum: float | Sequence[float] | None,
     objective: ObjectiveName,
     standardize: bool,
@@ -290,70 +308,96 @@ def judge_folds(
     wholes = [Quadratic.of(parts.whole, coordinates, objective=objective, l2=value) for value in penalties]
     if not all(quadratic.rank for quadratic in wholes):
         raise DataError("every feature is 0 in every row: no setting moves anything. Give a feature that varies.")
-    rules = _rules(rule, momentum)
+    given = _rules(rule, momentum)
+    rules = [template for template, _ in given]
     rates = _rates(learning_rates, wholes[0], rules)
     counts = _counts(epochs, wholes[0], rules)
 
-    Judge = Callable[[Quadratic, str, float | None], FloatArray]
+    Judge = Callable[[Quadratic, Rule], FloatArray]
 
     def each(quadratics: Sequence[Quadratic], judge: Judge) -> FloatArray:
-        return np.stack([np.stack([judge(q, *named) for q in quadratics], axis=-1) for named in rules])
+        return np.stack([np.stack([judge(q, template) for q in quadratics], axis=-1) for template in rules])
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         inside = train.coordinates(name, fit_intercept=fit_intercept)
         quadratics = [Quadratic.of(train, inside, objective=objective, l2=value) for value in penalties]
         return each(quadratics, partial(held_out_mse, held, inside, rates, counts))
 
-    jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.held, strict=True)]
+    jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.test, strict=True)]
     jobs.append(partial(each, wholes, partial(effective_parameters, rates, counts)))
     *of_folds, effective = parallel_map(lambda job: job(), jobs)
     fold_mse = np.stack(of_folds, axis=-1)
-    mass = np.array([held.total_weight for held in parts.held])
+    mass = np.array([test.total_weight for test in parts.test])
     with np.errstate(over="ignore", invalid="ignore"):
         scores = np.sqrt(fold_mse @ (mass / mass.sum()))
     limits = np.empty((len(rules), len(penalties)))
-    for (i, (kind, beta)), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
-        limits[i, m] = make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
+    for (i, template), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
+        limits[i, m] = _limit(template, quadratic)
+    names = tuple((template.name, getattr(template, "momentum", None)) for template in rules)
+    objects = tuple(template if is_object else None for template, is_object in given)
     return Sweep(
-        rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
-        limits, parts.whole, objective, standardize, fit_intercept,
+        names, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
+        limits, parts.whole, objective, standardize, fit_intercept, objects,
     )  # fmt: skip
 
 
-def _rules(rule: str | Sequence[str], momentum: float | Sequence[float] | None) -> tuple[tuple[str, float | None], ...]:
-    names = (rule,) if isinstance(rule, str) else tuple(rule)
+def _rules(
+    rule: str | Rule | Sequence[str | Rule], momentum: float | Sequence[float] | None
+) -> list[tuple[Rule, bool]]:
+    """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
+    wanted = list(rule) if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
     betas = (0.9,) if momentum is None else tuple(np.atleast_1d(np.asarray(momentum)).tolist())
-    for name in names:
-        if name not in KINDS:
-            raise UsageError(f"sweep takes the rules {', '.join(map(repr, KINDS))}; given was {name!r}.")
-    if momentum is not None and set(names) == {"gradient"}:
-        raise UsageError('momentum belongs to "heavy_ball" and "nesterov"; rule "gradient" has none.')
-    pairs = [(name, beta) for name in names for beta in ((None,) if name == "gradient" else betas)]
-    return tuple((name, None if beta is None else check_momentum(beta)) for name, beta in pairs)
+    known, with_momentum = names_with("learning_rate"), names_with("momentum")
+    for one in wanted:
+        if not is_rule(one) and one not in known:
+            raise UsageError(
+                f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {one!r}."
+            )
+    if momentum is not None and not any(one in with_momentum for one in wanted):
+        have = join_names([f'"{name}"' for name in with_momentum])
+        raise UsageError(f"momentum belongs to {have}; {_name_rules(wanted)} has none.")
+    nothing = Modes(np.zeros(0), np.zeros((0, 0)))  # nothing is left to choose
+    result: list[tuple[Rule, bool]] = []
+    for one in wanted:
+        if not isinstance(one, str):
+            with_learning_rate(one, 1.0)  # or it says why not
+            result.append((one, True))
+            continue
+        own = [check_momentum(beta) for beta in betas] if one in with_momentum else [None]
+        result += [(chosen(RULES[one], nothing, 1.0, beta)[0], False) for beta in own]
+    return result
 
 
-def _rates(
-    given: Sequence[float] | None, quadratic: Quadratic, rules: tuple[tuple[str, float | None], ...]
-) -> tuple[float, ...]:
+def _name_rules(rules: Sequence[object]) -> str:
+    names = [f'"{getattr(rule, "name", rule)}"' for rule in rules]
+    return f"rule {join_names(names)}"
+
+
+def _limit(rule: Rule, quadratic: Quadratic) -> float:
+    """The stability limit of a rule; inf where it is not known."""
+    return rule.stability_limit(float(quadratic.modes.eigenvalues[0])) if has_closed_form(rule) else math.inf
+
+
+def _rates(given: Sequence[float] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[float, ...]:
     if given is not None:
         if not len(given):
             raise UsageError("learning_rates is empty; give at least one.")
         return tuple(check_learning_rate(rate) for rate in given)
-    limit = max(
-        make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0])) for kind, beta in rules
-    )
+    limit = max(_limit(rule, quadratic) for rule in rules)
+    if math.isinf(limit):
+        raise UsageError("no stability limit is known of a rule without closed form. Give learning_rates.")
     return tuple(np.geomspace(limit / 1000, 1.02 * limit, DEFAULT_RATES).tolist())
 
 
-def _counts(
-    given: Sequence[int] | None, quadratic: Quadratic, rules: tuple[tuple[str, float | None], ...]
-) -> tuple[int, ...]:
+def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[int, ...]:
     if given is not None:
         if not len(given):
             raise UsageError("epochs is empty; give at least one.")
         return tuple(check_epochs(count) for count in given)
-    kind, beta = rules[0]
-    needed = first_epoch(best_rule(kind, quadratic.modes, beta), quadratic.modes.eigenvalues, 1e-6) or 1000
+    first, modes = rules[0], quadratic.modes
+    if not has_closed_form(first):
+        raise UsageError("how long a rule without closed form takes is not known beforehand. Give epochs.")
+    needed = first_epoch(at_best_rate(first, modes), modes.eigenvalues, 1e-6) or 1000
     return tuple(int(k) for k in log_spaced(max(10, min(10 * needed, 1_000_000)), DEFAULT_EPOCHS)[1:])
 
 
@@ -366,16 +410,3 @@ def _check_l2(value: float) -> float:
 def _refuse_several_targets(triangle: Triangle) -> None:
     if len(triangle.targets) != 1:
         raise UsageError(f"a sweep judges one target; given were {len(triangle.targets)}. Sweep them one by one.")
-
-
-def _given_validation(train: Triangle, validation: object, target: str | None) -> Folds:
-    """One training triangle and one held-out one, coded alike."""
-    held_data, held_y = validation if isinstance(validation, tuple) else (validation, None)
-    held = triangle_of(held_data)
-    if held is None and held_y is None:
-        held = summarize(open_source(held_data, target=target or train.targets, coding=train.coding))
-    elif held is None:
-        held = summarize(held_data, held_y)
-    if len(held.features) != len(train.features):
-        raise UsageError(f"the validation set has {len(held.features)} features, the data {len(train.features)}.")
-    return Folds((train,), (held,), train, np.zeros(0, dtype=np.int64))

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
-from steepest.cli.options import objective_option
-from steepest.cli.table import cluster_option, notes, read_table, table_options, take
+from steepest.cli.shared_options import objective_option
+from steepest.cli.table import cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
+from steepest.rules.registry import names_with
 from steepest.support.words import epochs, momentum, number
 
 MOST_MODES = 12
@@ -33,7 +34,7 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
-    summary = read_table(data, options, sample_rows=0)
+    summary = open_table(data, options).read(sample_rows=0, cluster=options["cluster"])
     diagnosis = diagnose(summary.triangle, **take(options))
     if as_json:
         click.echo(json.dumps(as_dict(diagnosis), indent=1, allow_nan=False, ensure_ascii=False))
@@ -77,7 +78,8 @@ def _rules_table(view: View) -> str:
     rows = []
     for advice in view.rules:
         beta = "" if advice.momentum is None else momentum(advice.momentum)
-        limit = "" if advice.rule == "chebyshev" else number(advice.stability_limit)
+        # a rule that takes its steps from the modes has no rate to set, and no limit of one
+        limit = number(advice.stability_limit) if advice.rule in names_with("learning_rate") else ""
         rows.append((advice.rule, number(advice.learning_rate), beta, limit, *(_count(k) for k in advice.epochs)))
     return table(header, rows)
 
