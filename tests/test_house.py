@@ -21,6 +21,7 @@ def test_public_names_are_sorted_complete_and_there():
     assert dir(steepest) == steepest.__all__
 
 
+@pytest.mark.process
 def test_an_unknown_name_suggests_the_nearest():
     for wrong, nearest in {
         "decsend": "descend",
@@ -38,6 +39,7 @@ def test_an_unknown_name_suggests_the_nearest():
     assert done.stderr.count("Did you mean") == 1
 
 
+@pytest.mark.process
 def test_without_scikit_learn_a_star_takes_the_rest():
     from steepest import estimators
 

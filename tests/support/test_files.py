@@ -100,6 +100,7 @@ def test_an_existing_folder_is_refused_or_replaced_whole(tmp_path, run, line):
         run_folder.write(tmp_path / "file", run, triangle, force=True)
 
 
+@pytest.mark.slow
 def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, run, line, monkeypatch):
     triangle = steepest.summarize(*line)
     folder = run_folder.write(tmp_path / "r", run, triangle)

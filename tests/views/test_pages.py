@@ -66,6 +66,7 @@ def test_the_payload_says_the_runs_own_setting_and_grid(table, run):
     json.dumps(told, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_a_page_is_bounded_however_many_features_and_rows_there_are():
     generator = np.random.default_rng(0)
     X = generator.normal(size=(400, 120))
@@ -81,6 +82,7 @@ def test_a_page_is_bounded_however_many_features_and_rows_there_are():
     assert (many.positions[0], many.positions[-1]) == (0, 1199)
 
 
+@pytest.mark.slow
 def test_what_has_no_page_says_so(table):
     X, y = table
     with pytest.raises(UsageError, match="one target; this one has 2"):
@@ -151,6 +153,7 @@ def test_bokeh_is_not_imported_for_a_page(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_the_stored_figures_are_those_that_bokeh_makes():
     def plain(value):
         """Ids count up from process to process; the order stays."""
@@ -177,6 +180,7 @@ def test_another_bokeh_makes_its_own_figures(monkeypatch):
     assert stored.figure_parts() == {"made": "anew"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov", "chebyshev"])
 def test_a_run_folder_leads_back_to_its_run(tmp_path, table, rule):
     X, y = table
