@@ -4,19 +4,32 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# a worker for each core, four at most; tests of one group (`xdist_group`) stay together
+WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test quick check changelog reference bench lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
 
-test: $(READY)            ## all tests
-	$(BIN)/python -m pytest
+test: $(READY)            ## all tests that this machine can run
+	$(BIN)/python -m pytest $(WORKERS)
+
+quick: $(READY)           ## those that start no process and take a second at most
+	$(BIN)/python -m pytest $(WORKERS) -m "not (process or cluster or browser or slow)"
 
 check: $(READY)           ## style, types, import contract
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+changelog: $(READY)       ## write CHANGELOG.md from the notes in changelog.d; what is released stays
+	{ $(BIN)/towncrier build --draft; sed -n '/^<!-- released -->/,$$p' CHANGELOG.md; } > CHANGELOG.md.new
+	mv CHANGELOG.md.new CHANGELOG.md
+
+reference: $(READY)       ## write docs/commands.md and docs/names.md from the package
+	$(BIN)/python docs/reference.py
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks

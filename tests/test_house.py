@@ -15,12 +15,48 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 def test_public_names_are_sorted_complete_and_there():
     assert steepest.__all__ == sorted(steepest.__all__)
-    assert set(steepest.__all__) == set(steepest._HOMES) | {"__version__"}
+    assert len(steepest.__all__) == len(set(steepest.__all__))
     for name in steepest.__all__:
         assert getattr(steepest, name) is not None
     assert dir(steepest) == steepest.__all__
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = steepest.nothing
+
+
+@pytest.mark.process
+def test_an_unknown_name_suggests_the_nearest():
+    for wrong, nearest in {
+        "decsend": "descend",
+        "triangle": "Triangle",
+        "GradientDescentRegresor": "GradientDescentRegressor",
+    }.items():
+        with pytest.raises(AttributeError, match=f"no attribute '{wrong}'. Did you mean '{nearest}'\\?$"):
+            getattr(steepest, wrong)
+    for wrong, rest in {"zzz": r"; dir\(steepest\) lists its public names", "__wrapped__": ""}.items():
+        with pytest.raises(AttributeError, match=f"no attribute '{wrong}'{rest}$"):
+            getattr(steepest, wrong)
+    done = subprocess.run(
+        [sys.executable, "-c", "import steepest; steepest.decsend"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.count("Did you mean") == 1
+
+
+@pytest.mark.process
+def test_without_scikit_learn_a_star_takes_the_rest():
+    from steepest import estimators
+
+    assert set(estimators.__all__) == vars(steepest)["_NEED_SKLEARN"]
+    code = (
+        "import sys; sys.modules['sklearn'] = None\nfrom steepest import *\nimport steepest\nprint(descend.__name__, __version__)\n"
+        "assert 'GradientDescentRegressor' not in dir()\nsteepest.GradientDescentRegressor"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"descend {steepest.__version__}\n"
+    assert "pip install 'steepest[sklearn]'" in done.stderr.splitlines()[-1]
+
+
+def test_functions_that_use_the_package_travel():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    assert cloudpickle.loads(cloudpickle.dumps(lambda: steepest.descend))() is steepest.descend
+    assert cloudpickle.loads(cloudpickle.dumps(steepest)) is steepest
 
 
 def test_public_objects_carry_docstrings():
@@ -31,11 +67,16 @@ def test_public_objects_carry_docstrings():
             assert not value.__doc__.startswith(f"{name}("), f"{name} has only the docstring that dataclass makes"
 
 
+@pytest.mark.process
 def test_a_function_stays_a_function_when_its_module_is_imported_first():
-    code = "import steepest.descent.descend, steepest.summaries.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
+    code = (
+        "import steepest.descent.descend, steepest.summaries.summarize, steepest.tutorial, steepest; "
+        "assert callable(steepest.descend) and callable(steepest.summarize) and steepest.tutorial.__name__ == 'steepest.tutorial'"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.process
 def test_the_import_contract_holds():
     # in a process of its own: the linter reads the package's source and needs a clean import state
     result = subprocess.run(
@@ -54,6 +95,7 @@ def test_the_import_contract_holds():
     assert "0 broken" in result.stdout
 
 
+@pytest.mark.process
 def test_importing_the_package_is_light():
     code = "import sys, steepest; print([m for m in ('numpy', 'scipy', 'duckdb', 'matplotlib', 'click', 'rich') if m in sys.modules])"
     assert (
@@ -98,3 +140,18 @@ def test_every_module_says_in_one_sentence_what_it_is():
 
 def test_the_version_is_said_once():
     assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_each_test_lies_in_the_room_of_what_it_tests():
+    package, tests = ROOT / "src" / "steepest", ROOT / "tests"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    homes = {}  # the rooms in which there is a module or folder of a name
+    for path in SOURCES:
+        name = path.parent.name if path.stem == "__init__" else path.stem
+        homes.setdefault(name, set()).add("." if path.parent == package else path.relative_to(package).parts[0])
+    for path in tests.rglob("test_*.py"):
+        room = path.parent.relative_to(tests).as_posix()
+        assert room in {".", *rooms}, path
+        assert room in homes.get(path.stem.removeprefix("test_"), {room}), path
+        marked = "\npytestmark = pytest.mark.browser\n" in path.read_text()
+        assert marked == path.stem.endswith("_browser"), path

@@ -12,7 +12,6 @@ from steepest.analysis.validation import validation_curve
 from steepest.data.sources import open_source
 from steepest.data.split import Folds, consecutive_fold_of_rows, fold_of_rows, hash_positions
 from steepest.errors import DataError, UsageError
-from steepest.summaries import gram
 from steepest.summaries.folds import read_folds
 from steepest.summaries.gram import triangularize_parts
 from steepest.summaries.triangle import Triangle
@@ -89,6 +88,7 @@ def test_five_folds_and_twenty_settings_equal_a_plain_loop(standardize, rule, mo
     assert [setting.rmse for setting in s.table] == sorted(s.rmse.ravel())
 
 
+@pytest.mark.slow
 def test_a_large_grid_in_any_order_equals_powers_of_the_step_matrix():
     """Grids worked on in several parts, with epochs after every mode has arrived, and rates that swing or grow."""
     generator = np.random.default_rng(5)
@@ -151,6 +151,7 @@ def test_groups_stay_together(tmp_path):
         sweep(X, y, group=group, folds=9)
 
 
+@pytest.mark.slow
 def test_many_groups_are_never_split():
     n = 5000
     group = np.arange(n) // 2
@@ -212,7 +213,7 @@ def test_consecutive_folds_of_many_rows_need_no_gathering(monkeypatch):
     X = generator.normal(size=(80_000, 30))
     y = X[:, 0] + generator.normal(size=80_000)
     taken, take = [], np.take
-    monkeypatch.setattr(gram.np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
+    monkeypatch.setattr(np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
     folds = read_folds(open_source(X, y), Folds(5, shuffle=False))
     assert np.bincount(folds.labels).tolist() == [16_000] * 5
     assert len(taken) <= 4  # chunks that a boundary cuts, of ten or more
@@ -240,7 +241,7 @@ def test_the_best_setting_runs():
     X, y = table()
     s = sweep(X, y)
     run = s.run()
-    assert run.rule.learning_rate == s.best.learning_rate
+    assert run.rule == steepest.GradientRule(s.best.learning_rate)
     assert run.epochs == s.best.epochs
     again = steepest.descend(X, y, standardize=True, **s.best.settings)
     np.testing.assert_allclose(run.weights, again.weights, rtol=1e-10)

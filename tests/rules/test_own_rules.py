@@ -69,7 +69,8 @@ def test_verdict_best_rate_and_epochs_are_those_of_plain_gradient_to_the_last_di
 @pytest.mark.parametrize("name", PLAIN)
 def test_automatic_settings_are_those_of_plain_gradient(table, name):
     run, plain = steepest.descend(*table, rule=name), steepest.descend(*table)
-    assert run.rule.learning_rate == pytest.approx(plain.rule.learning_rate, rel=1e-15)
+    rates = [one.verdict.learning_rate for one in (run, plain)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-15)
     assert run.epochs == plain.epochs
     assert set(run.reasons) == set(plain.reasons) == {"learning_rate", "epochs"}
     assert run.verdict.kind == "converged"

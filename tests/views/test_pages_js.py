@@ -326,6 +326,7 @@ def test_words_are_the_librarys(js):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     shutil.which("bash") is None, reason="bash is not installed; it is to read back what the page quotes for it"
 )
@@ -411,7 +412,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
 
     monkeypatch.chdir(tmp_path)
     options = {"features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2, "interactions": [("c,d", "$e")]}
-    table = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
+    table: dict = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
     header = '"a""b","c,d",$e,y\n'
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)
@@ -427,7 +428,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
     import shlex
 
-    from tests.cli.test_cli import steepest_command
+    from tests.support.commands import steepest_command
 
     done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
     fitted = json.loads(done.stdout)["weights"]

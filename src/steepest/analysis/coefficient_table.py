@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from steepest.analysis.leverage import Basis
 from steepest.data.inputs import in_order
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number, pluralize, printable, shorten, table
 
@@ -208,32 +208,31 @@ class Inference:
 
     def _lines(self) -> list[str]:
         """What holds of the fit as a whole."""
-        said = number
-        lines = [f"residual SD {said(self.residual_sd)} with {said(self.degrees_of_freedom)} degrees of freedom"]
+        lines = [f"residual SD {number(self.residual_sd)} with {number(self.degrees_of_freedom)} degrees of freedom"]
         if self.r_squared is not None and self.adjusted_r_squared is not None:
-            lines.append(f"R² {said(self.r_squared)}, adjusted {said(self.adjusted_r_squared)}")
+            lines.append(f"R² {number(self.r_squared)}, adjusted {number(self.adjusted_r_squared)}")
         if self.f_statistic is not None and self.f_p_value is not None:
             q, df = self.f_degrees_of_freedom
             lines.append(
-                f"F {said(self.f_statistic)} with {q} and {said(df)} degrees of freedom, p {_p(self.f_p_value)}"
+                f"F {number(self.f_statistic)} with {q} and {number(df)} degrees of freedom, p {_p(self.f_p_value)}"
             )
         if self.log_likelihood is not None and self.aic is not None and self.bic is not None:
-            lines.append(f"log-likelihood {said(self.log_likelihood)}, AIC {said(self.aic)}, BIC {said(self.bic)}")
-        kappa = (
-            f"condition number {said(self.condition_number)}, standardized {said(self.standardized_condition_number)}"
-        )
-        watson = "" if self.durbin_watson is None else f"; Durbin-Watson {said(self.durbin_watson, 4)}"
+            lines.append(
+                f"log-likelihood {number(self.log_likelihood)}, AIC {number(self.aic)}, BIC {number(self.bic)}"
+            )
+        kappa = f"condition number {number(self.condition_number)}, standardized {number(self.standardized_condition_number)}"
+        watson = "" if self.durbin_watson is None else f"; Durbin-Watson {number(self.durbin_watson, 4)}"
         return [f"  {line}" for line in (*lines, kappa + watson)]
 
 
-def check_confidence(confidence: float) -> float:
-    """Return a confidence that is a number between 0 and 1.
+def check_confidence(confidence: float, name: str = "confidence") -> float:
+    """Return a confidence that is a number between 0 and 1; `name` is that of its option.
 
     Raises:
         UsageError: it is none.
     """
     if isinstance(confidence, (bool, str)) or not 0 < confidence < 1:
-        raise UsageError(f"confidence must be a share between 0 and 1, such as 0.95; given was {confidence!r}.")
+        raise UsageError(Option(name) + f" must be a share between 0 and 1, such as 0.95; given was {confidence!r}.")
     return float(confidence)
 
 

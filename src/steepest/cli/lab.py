@@ -25,7 +25,7 @@ from steepest.views.pages.payload import Json
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command
 UNSAID = {"missing": "error", "degree": 1, "decimal": ".", "encoding": "utf-8"}
-TOLD = tuple(key for key in KEYS if key not in ("target", "unseen"))
+COPIED = tuple(key for key in KEYS if key not in ("target", "unseen"))
 OF_DATA = (*KEYS, *BESIDE, *RULE, "test_size", "seed")
 OF_SERVER = ("address", "port", "host", "token", "upload_limit", "job_seconds", "idle_minutes", "browser", "verbose")
 
@@ -132,20 +132,20 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
-    chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
-    told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": told}
+    chosen = {key: options[key] for key in COPIED if options[key] not in (None, (), UNSAID.get(key))}
+    table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:
     """Serve until Ctrl-C, which is the usual end, or another signal."""
     from steepest.lab.answers import as_json  # noqa: PLC0415 - most commands serve nothing
     from steepest.lab.hosts import is_loopback  # noqa: PLC0415
-    from steepest.lab.options import Options, new_token  # noqa: PLC0415
     from steepest.lab.server import Server, listening  # noqa: PLC0415
+    from steepest.lab.server_settings import ServerSettings, new_token  # noqa: PLC0415
 
     token = new_token() if options["token"] or not is_loopback(options["address"]) else None
-    settings = Options(
+    settings = ServerSettings(
         address=options["address"],
         port=options["port"],
         hosts=tuple(options["host"]),

@@ -17,9 +17,8 @@ from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
 from steepest.errors import UsageError
 from steepest.models import run_folder
-from steepest.rules.registry import names_with
 from steepest.support.files import whole_folder
-from steepest.support.words import join_names, number, pluralize
+from steepest.support.words import number, pluralize
 from steepest.views.plots import HeatMapDisplay, save
 
 MOST_ROWS = 10
@@ -39,7 +38,7 @@ MOST_ROWS = 10
     help="May be given several times; default gradient.",
 )
 @click.option(
-    "--momentum", type=Numbers(float), default=None, help=f"For {join_names(names_with('momentum'))}; default 0.9."
+    "--momentum", type=Numbers(float), default=None, help="β of a rule that has one, such as heavy_ball; default 0.9."
 )
 @click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
 @click.option(
@@ -157,18 +156,18 @@ def _cells(setting: Setting) -> tuple[str, ...]:
 
 def _sentences(result: Sweep) -> list[str]:
     best, simple = result.best, result.one_standard_error
-    said = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
+    sentences = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
     if not math.isnan(best.standard_error) and simple != best:
-        said.append(
+        sentences.append(
             f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
         )
     limit = float(result.stability_limits[0, 0])
     if not math.isinf(limit):  # of a rule without closed form none is known
-        said.append(f"Stability limit on all rows: {number(limit)} for {result.rules[0][0]}.")
+        sentences.append(f"Stability limit on all rows: {number(limit)} for {result.rules[0][0]}.")
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
-        said.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
-    return said
+        sentences.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
+    return sentences
 
 
 def _words(setting: Setting) -> str:

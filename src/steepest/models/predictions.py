@@ -11,7 +11,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources import FullSource, Unseen, Watch, open_source, watched
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
 
 MissingInput = Literal["error", "drop", "empty"]
@@ -124,7 +124,7 @@ def _predict_array(
 def check_missing(missing: object) -> None:
     """Raise UsageError where this is no policy for rows with missing inputs."""
     if missing not in ("error", "drop", "empty"):
-        raise UsageError(f'missing is "error", "drop" or "empty" for predictions; given was {missing!r}.')
+        raise UsageError(Option("missing") + f' is "error", "drop" or "empty" for predictions; given was {missing!r}.')
 
 
 def _is_matrix(data: object) -> bool:
@@ -151,7 +151,7 @@ def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
 def _from_file(path: str | os.PathLike[str]) -> Any:
     """Return the array of a .npy file, or the one called X of a .npz file; never unpickled."""
     try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-        return held if isinstance(held, np.ndarray) else held["X"]
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        return content if isinstance(content, np.ndarray) else content["X"]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise DataError(f"cannot read {path}: {error}. Write it with np.save, numbers only.") from None

@@ -18,6 +18,7 @@ from steepest.summaries import gram
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.double_double import two_sum
 from steepest.summaries.qr import EXTENDED_WORK, lengths, retriangularize, triangularize, working_type
+from steepest.support import remedies
 from steepest.support.array_file import read_arrays, write_arrays
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
@@ -277,7 +278,7 @@ class Triangle:
             return Coordinates(name, shift, np.where(scale > 0, scale, 1.0), fit_intercept)
         if name == "centred":
             raise UsageError(
-                "centred inputs need an intercept to take the means up; use fit_intercept=True or raw inputs."
+                "centred inputs need an intercept to take the means up.", remedies.INTERCEPT, "use raw inputs"
             )
         raise UsageError(f'coordinates are "raw", "centred" or "standardized"; given was {name!r}.')
 
