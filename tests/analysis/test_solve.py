@@ -46,7 +46,9 @@ def test_long_sums_keep_thirty_digits(pairs, factor):
         <= allowed
     )
     times = scaled((high[:1], low[:1]), np.array([factor]))
-    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(1, abs(Fraction(factor)))
+    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(
+        Fraction(1), abs(Fraction(factor))
+    )
 
 
 def exact_least_squares(A, y, weight=None):
@@ -56,8 +58,8 @@ def exact_least_squares(A, y, weight=None):
     w = [Fraction(v) for v in (np.ones(n) if weight is None else weight).tolist()]
     t = [Fraction(v) for v in y.tolist()]
     M = [
-        [sum(w[i] * rows[i][j] * rows[i][k] for i in range(n)) for k in range(p)]
-        + [sum(w[i] * rows[i][j] * t[i] for i in range(n))]
+        [sum((w[i] * rows[i][j] * rows[i][k] for i in range(n)), Fraction()) for k in range(p)]
+        + [sum((w[i] * rows[i][j] * t[i] for i in range(n)), Fraction())]
         for j in range(p)
     ]
     for j in range(p):

@@ -12,7 +12,6 @@ from steepest.analysis.validation import validation_curve
 from steepest.data.sources import open_source
 from steepest.data.split import Folds, consecutive_fold_of_rows, fold_of_rows, hash_positions
 from steepest.errors import DataError, UsageError
-from steepest.summaries import gram
 from steepest.summaries.folds import read_folds
 from steepest.summaries.gram import triangularize_parts
 from steepest.summaries.triangle import Triangle
@@ -212,7 +211,7 @@ def test_consecutive_folds_of_many_rows_need_no_gathering(monkeypatch):
     X = generator.normal(size=(80_000, 30))
     y = X[:, 0] + generator.normal(size=80_000)
     taken, take = [], np.take
-    monkeypatch.setattr(gram.np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
+    monkeypatch.setattr(np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
     folds = read_folds(open_source(X, y), Folds(5, shuffle=False))
     assert np.bincount(folds.labels).tolist() == [16_000] * 5
     assert len(taken) <= 4  # chunks that a boundary cuts, of ten or more
@@ -240,7 +239,7 @@ def test_the_best_setting_runs():
     X, y = table()
     s = sweep(X, y)
     run = s.run()
-    assert run.rule.learning_rate == s.best.learning_rate
+    assert run.rule == steepest.GradientRule(s.best.learning_rate)
     assert run.epochs == s.best.epochs
     again = steepest.descend(X, y, standardize=True, **s.best.settings)
     np.testing.assert_allclose(run.weights, again.weights, rtol=1e-10)

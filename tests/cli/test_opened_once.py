@@ -8,6 +8,7 @@ import pytest
 
 from steepest.cli import _run as run
 from steepest.data.sources import openers
+from steepest.data.sources.recognize import Kind
 from steepest.data.sources.relations import DuckDBRelation
 
 
@@ -29,7 +30,7 @@ def counts(monkeypatch):
         counted(openers, name)
     for name in ("columns", "stream"):
         counted(DuckDBRelation, name)
-    monkeypatch.setitem(openers.OPENERS, openers.Kind.FILES, lambda *a, opener=openers._files: _open(found, opener, *a))
+    monkeypatch.setitem(openers.OPENERS, Kind.FILES, lambda *a, opener=openers._files: _open(found, opener, *a))
     return found
 
 

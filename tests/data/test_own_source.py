@@ -1,5 +1,7 @@
 """A source of one's own, without a word of ours but Batch, is taken wherever data is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -69,7 +71,7 @@ def test_a_sweep_judges_the_same_rows(options, length):
 
 def test_groups_and_an_own_validation_set():
     labels = np.arange(500, dtype=np.uint64) // 7
-    own = Own(64, group=labels)
+    own: Any = Own(64, group=labels)
     own.has_group = True
     arrays = steepest.sweep(X, Y, group=labels, epochs=[10], **ARRAYS)
     folds = steepest.sweep(own, epochs=[10]).folds
@@ -109,14 +111,14 @@ def test_a_pass_goes_on_where_it_was_cut_off(tmp_path):
     straight = tmp_path / "straight"
     assert steepest.summarize(Own(64), checkpoint=straight).checksum == steepest.summarize(Own(64)).checksum
     assert steepest.summarize(Own(64), checkpoint=straight).checksum == steepest.summarize(Own(64)).checksum  # complete
-    other = Own(64)
+    other: Any = Own(64)
     other.describe = lambda: {"kind": "another table"}
     with pytest.raises(UsageError, match="state of another table"):
         steepest.summarize(other, checkpoint=state)
 
 
 def test_what_a_source_may_say_beside():
-    own = Own(64)
+    own: Any = Own(64)
     assert (complete(own).row_count, complete(own).has_group) == (None, False)
     assert complete(own).describe() == {"kind": "source", "type": "Own"}
     own.row_count, own.describe = 500, lambda: {"kind": "sensor", "name": "roof"}
@@ -151,7 +153,7 @@ def test_plain_numbers_of_any_type_and_shape_of_y():
     ],
 )
 def test_what_an_own_source_gets_wrong_is_told(batch, sentence):
-    own = Own()
+    own: Any = Own()
     own.batches = lambda: iter([batch])
     with pytest.raises(DataError, match=sentence):
         steepest.summarize(own)

@@ -309,6 +309,7 @@ def test_held_out_rows_do_not_depend_on_how_the_file_is_cut(tmp_path, share):
     assert summary.triangle.row_count + summary.test.row_count == n
     assert summary.test.origins[0]["rows"] == summary.test.row_count
     assert summary.test.row_count == pytest.approx(share * n, abs=4 * np.sqrt(share * (1 - share) * n))
+    assert isinstance(source, ArraySource)
 
     class Cut(ArraySource):
         def batches(self, after=None):

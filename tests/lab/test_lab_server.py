@@ -379,7 +379,7 @@ def test_a_file_that_is_written_otherwise_is_kept_in_the_place_of_the_earlier_on
 
 def test_columns_of_text_are_told_by_what_they_hold(tmp_path):
     rows = range(300)
-    columns = {
+    columns: dict[str, list] = {
         "few": [f"k{i % 20}" for i in rows],
         "more": [f"k{i % 57}" for i in rows],
         "names": [f"name {i}" for i in rows],
@@ -1273,7 +1273,6 @@ def test_row_115_names_of_no_table_are_refused(lab, sent):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
-    import steepest.lab.upload as upload
 
     class Full(io.BytesIO):
         def write(self, content):
@@ -1283,7 +1282,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
         os.close(descriptor)
         return Full()
 
-    monkeypatch.setattr(upload.os, "fdopen", opened)
+    monkeypatch.setattr("steepest.lab.upload.os.fdopen", opened)
     status, told = lab.upload(lab.session(), CSV)
     assert (status, told["error"]) == (507, "there is no room for the file where the server keeps its files.")
     assert files(folder) == []

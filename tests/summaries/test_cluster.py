@@ -14,6 +14,7 @@ import distributed
 import numpy as np
 import pandas
 import pytest
+from dask.delayed import delayed
 
 import steepest
 from steepest.data.sources import relations
@@ -240,8 +241,9 @@ def test_dask_frames_are_data_with_empty_and_unknown_partitions(table, client):
 
 def test_partitions_that_do_not_fit_are_named(table):
     parts = [table[:300], table[300:600], table[600:].rename(columns={"a": "b"})]
-    delayed = [dask.delayed(lambda part: part)(part) for part in parts]
-    cut = dask.dataframe.from_delayed(delayed, meta=table[:0], verify_meta=False)
+    cut = dask.dataframe.from_delayed(
+        [delayed(lambda part: part)(part) for part in parts], meta=table[:0], verify_meta=False
+    )
     with pytest.raises(DataError, match="partition 2 of the Dask data frame"):
         steepest.summarize(cut, target="y", features=["a"])
 

@@ -93,7 +93,7 @@ class _Fit:
     refined: Solution | None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def extras(self) -> dict[str, Any]:
         """What was asked for, as JSON types."""
         summary = {"summary": self.table.as_json()} if self.table else {}
         return summary | ({"refined": as_json(self.refined)} if self.refined else {})
@@ -136,9 +136,9 @@ def _keep(
         "options": {key: value for key, value in options.items() if value not in (None, "")},
         "seconds": seconds,
         "test_rmse": fit.test,
-        **fit.told,
+        **fit.extras,
     }
-    said = keep(
+    message = keep(
         folder,
         run,
         summary.triangle,
@@ -150,15 +150,15 @@ def _keep(
         validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
         rows=Rows(sample, summary.test),
     )
-    _echo(said, options["as_json"])
+    _echo(message, options["as_json"])
     if options["as_json"]:
         more = {
-            **fit.told,
+            **fit.extras,
             "test_rmse": fit.test,
             "best_epoch": fit.curve.best_epoch if fit.curve else None,
             "seconds": seconds,
             "rows": summary.triangle.row_count,
-            "out": str(folder) if said.startswith("Written") else None,
+            "out": str(folder) if message.startswith("Written") else None,
         }
         echo_json(run, more)
     return status(run)
@@ -220,9 +220,9 @@ def _test_rmse(run: Trajectory, test: Triangle | None) -> float | None:
 def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
-    held = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
+    held_out = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
     features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
-    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held}, {features}, target {target}"
+    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:

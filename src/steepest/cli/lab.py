@@ -25,7 +25,7 @@ from steepest.views.pages.payload import Json
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command
 UNSAID = {"missing": "error", "degree": 1, "decimal": ".", "encoding": "utf-8"}
-TOLD = tuple(key for key in KEYS if key not in ("target", "unseen"))
+COPIED = tuple(key for key in KEYS if key not in ("target", "unseen"))
 OF_DATA = (*KEYS, *BESIDE, *RULE, "test_size", "seed")
 OF_SERVER = ("address", "port", "host", "token", "upload_limit", "job_seconds", "idle_minutes", "browser", "verbose")
 
@@ -132,7 +132,7 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
-    chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
+    chosen = {key: options[key] for key in COPIED if options[key] not in (None, (), UNSAID.get(key))}
     table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
     return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table}
 

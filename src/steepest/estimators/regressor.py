@@ -37,8 +37,9 @@ class GradientDescentRegressor(LinearEstimator):
     Args:
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within `tol`.
-        rule: "gradient", "heavy_ball", "nesterov" or "chebyshev".
-        momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None: the best.
+        rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
+            numbers; then learning_rate and momentum are left alone.
+        momentum: β in [0, 1), for a rule that has one; None: the best.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None:
@@ -140,8 +141,8 @@ class GradientDescentRegressor(LinearEstimator):
             rows = self._rows(X, y, sample_weight, reset=True)
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
-            train, held = self._read(rows, self._held_out(X_val, y_val))
-            return self._learn(train, held, self._start(train, coef_init, intercept_init))
+            train, held_out = self._read(rows, self._held_out(X_val, y_val))
+            return self._learn(train, held_out, self._start(train, coef_init, intercept_init))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
@@ -174,8 +175,8 @@ class GradientDescentRegressor(LinearEstimator):
             before = replace(PassState.empty(rows.features, rows.targets, self._seed), train=self.triangle_)
             if isinstance(self.validation, float) and self._held is not None:
                 before = replace(before, test=self._held)
-            train, held = self._read(rows, self._held_out(None, None), before)
-            return self._learn(train, self._held if self.validation is None else held, None)
+            train, held_out = self._read(rows, self._held_out(None, None), before)
+            return self._learn(train, self._held if self.validation is None else held_out, None)
 
     def _held_out(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> float | tuple[ArrayLike, ArrayLike] | None:
         """Return the share of rows to hold out, the held-out rows, or None; checked."""
@@ -217,10 +218,10 @@ class GradientDescentRegressor(LinearEstimator):
             raise UsageError(f"a start needs coefficients of shape {expected}; given were {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
-    def _learn(self, train: Triangle, held: Triangle | None, start: Start) -> Self:
+    def _learn(self, train: Triangle, held_out: Triangle | None, start: Start) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         run = self._descend(train, start, self.rule, self.epochs, self.tol)
-        curve = None if held is None else validation_curve(run, held)
+        curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
         self._judge(run, tolerance=self.tol, stopped=stopped)
         if curve is not None and stopped:
@@ -230,18 +231,18 @@ class GradientDescentRegressor(LinearEstimator):
             self._log(run)
         if self.verbose and curve is not None and stopped:
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
-        self.triangle_, self._held, self.validation_curve_ = train, held, curve
+        self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
         return self._take(run)
 
     def _descend(
         self, train: Triangle, start: Start, rule: str | Rule, epochs: int | Auto, tolerance: float | None
     ) -> Trajectory:
-        named = isinstance(rule, str)
+        own = rule is self.rule  # and not the rule of a run that is taken again
         return descend(
             train,
             rule=rule,
-            learning_rate=self.learning_rate if named else "auto",
-            momentum=self.momentum if named else None,
+            learning_rate=self.learning_rate if own else "auto",
+            momentum=self.momentum if own else None,
             epochs=epochs,
             tolerance=tolerance,
             l2=self.l2,

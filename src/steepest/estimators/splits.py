@@ -33,9 +33,9 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     """
     if not splits:
         raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
-    splits = [(_positions(train, rows.row_count), _positions(held, rows.row_count)) for train, held in splits]
-    for train, held in splits:
-        if not len(train) or not len(held):
+    splits = [(_positions(train, rows.row_count), _positions(held_out, rows.row_count)) for train, held_out in splits]
+    for train, held_out in splits:
+        if not len(train) or not len(held_out):
             raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")
     roles = _roles(rows.row_count, splits)
     if roles is None:
@@ -67,7 +67,7 @@ def _positions(given: Any, n: int) -> Indices:
 
 def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Partition:
     """Read the rows once for each part of each split."""
-    parts = [(_triangle(rows, train), _triangle(rows, held)) for train, held in splits]
+    parts = [(_triangle(rows, train), _triangle(rows, held_out)) for train, held_out in splits]
     return _folds(parts, _triangle(rows, None), np.zeros(0, dtype=np.int64))
 
 
@@ -82,11 +82,11 @@ def _folds(parts: Sequence[tuple[Triangle, ...]], whole: Triangle, labels: NDArr
 def _roles(n: int, splits: Sequence[tuple[Indices, Indices]]) -> NDArray[np.int8] | None:
     """What each row is in each split, shape (n, K): 0 absent, 1 to learn from, 2 held out; None where one stands twice."""
     roles = np.zeros((n, len(splits)), dtype=np.int8)
-    for k, (train, held) in enumerate(splits):
-        both = np.concatenate([train, held])
+    for k, (train, held_out) in enumerate(splits):
+        both = np.concatenate([train, held_out])
         if len(np.unique(both)) < len(both):
             return None
-        roles[train, k], roles[held, k] = TRAIN, HELD
+        roles[train, k], roles[held_out, k] = TRAIN, HELD
     return roles
 
 

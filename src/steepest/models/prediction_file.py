@@ -38,8 +38,8 @@ NEVER_TEXT = (*NUMERIC, *(f"U{kind}" for kind in NUMERIC), "BOOLEAN", "UUID", "D
 
 
 @dataclass(frozen=True)
-class Written:
-    """What was written.
+class PredictionCounts:
+    """How many rows a file of predictions has, and how well they agree with the target.
 
     Args:
         rows: in the file.
@@ -70,7 +70,7 @@ def write_predictions(
     keep_all: bool,
     target: str | None = None,
     safe: bool = False,
-) -> Written:
+) -> PredictionCounts:
     """Write all columns of a table and those of the predictions beside them.
 
     A table that DuckDB can read again keeps its columns; others get the row's position, counted from 0, instead.
@@ -209,9 +209,9 @@ def _insert(connection: Any, first: int, end: int, at: NDArray[np.int64], values
 
 def _columns(types: dict[str, str], names: Sequence[str], safe: bool) -> str:
     """What to select: the table's columns, or the row where there are none, and the new ones."""
-    said = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
-    said = said or ["p.row AS row"]
-    return ", ".join([*said, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
+    columns = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
+    columns = columns or ["p.row AS row"]
+    return ", ".join([*columns, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
 
 
 def _cell(name: str, kind: str, safe: bool) -> str:
@@ -241,10 +241,10 @@ def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: 
         raise OSError(f"cannot write {wanted}: {str(error).splitlines()[0]}") from None
 
 
-def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> Written:
+def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> PredictionCounts:
     """Count what was written, and compare the first new column with the target where there is one."""
     rows, kept = connection.execute("SELECT count(*), count(*) FILTER (kept) FROM predictions").fetchone()
-    found = Written(rows, 0, rows - kept) if keep_all else Written(kept, rows - kept, 0)
+    found = PredictionCounts(rows, 0, rows - kept) if keep_all else PredictionCounts(kept, rows - kept, 0)
     if target is None:
         return found
     text = f"CAST(d.{quoted(target)} AS VARCHAR)"

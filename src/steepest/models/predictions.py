@@ -151,7 +151,7 @@ def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
 def _from_file(path: str | os.PathLike[str]) -> Any:
     """Return the array of a .npy file, or the one called X of a .npz file; never unpickled."""
     try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-        return held if isinstance(held, np.ndarray) else held["X"]
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        return content if isinstance(content, np.ndarray) else content["X"]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise DataError(f"cannot read {path}: {error}. Write it with np.save, numbers only.") from None

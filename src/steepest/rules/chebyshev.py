@@ -44,6 +44,7 @@ class ChebyshevRule:
     lower: float
     upper: float
     name: ClassVar[str] = "chebyshev"
+    polynomial: ClassVar[str] = "chebyshev"
     label: ClassVar[str] = "Chebyshev"
     formula: ClassVar[str] = (
         "each step mixes the gradient with the step before, in shares that follow from the interval of eigenvalues"

@@ -63,7 +63,7 @@ def register(rule: Kind) -> Kind:
         raise UsageError(f"the name of a rule is one word of letters, digits and _; given was {rule.name!r}.")
     there = RULES.get(rule.name)
     # a cell of a notebook that is run again defines its class anew
-    if there is not None and (there in BUILT_IN or _path(there) != _path(rule)):
+    if there is not None and _path(there) != _path(rule):
         raise UsageError(f"the name {rule.name!r} belongs to {there.__qualname__} already. Give another name.")
     RULES[rule.name] = rule
     return rule
