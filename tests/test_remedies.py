@@ -109,7 +109,9 @@ def test_every_remedy_is_said_in_the_words_of_each_door(name):
         assert option.name in python_arguments()
         assert said in str(error)
         if option.value is not None:
-            (keyword,) = ast.parse(f"f({said})").body[0].value.keywords
+            call = ast.parse(f"f({said})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            (keyword,) = call.keywords
             assert (keyword.arg, ast.literal_eval(keyword.value)) == (option.name, option.value)
         # the terminal: an option of a command, with a value that the shell and the command take
         flag, *values = shlex.split(COMMAND.option(option))
