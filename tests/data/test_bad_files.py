@@ -29,6 +29,7 @@ import steepest
 from steepest.data.sources.relations import DuckDBRelation
 from steepest.errors import DataError, MissingValuesError, SteepestError, UsageError
 from steepest.summaries.summarize import read
+from tests.support.commands import steepest_command
 
 GOOD = "a,b,y\n1,10,1\n2,30,4\n3,20,3\n4,50,8\n"
 MEANS = [2.5, 27.5, 4.0]
@@ -62,13 +63,6 @@ def refused(file, error, sentence, **options):
     assert len(text) < 700 + 2 * len(str(file)), text
     for inside in ("read_csv(", "read_parquet(", "LINE 1:", "^^^", "sniffing", "Original Line", "NoneType"):
         assert inside not in text
-
-
-def run(*arguments, limit=None, **more):
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    if limit:
-        command = ["bash", "-c", f'ulimit -n {limit}; exec "$@"', "bash", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **more)
 
 
 # --- 52-54: what is there at all -------------------------------------------------------------------------------------
@@ -470,6 +464,7 @@ def test_69_all_rows_dropped_and_70_missing_targets(tmp_path):
 # --- 72: wide -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_72_ten_thousand_columns(tmp_path):
     numbers = np.random.default_rng(0).normal(size=(20, 10_000)).round(6)
     header = ",".join([*(f"c{j}" for j in range(9_999)), "y"])
@@ -506,7 +501,9 @@ def test_72_long_names_are_cut_in_messages(tmp_path, content, error, sentence):
 
 
 def test_72_a_long_name_and_a_line_of_output(tmp_path):
-    result = run("fit", write(tmp_path / "t.csv", f"{LONG},y\n1,2\n2,4\n3,5\n"), "--target", "y", "--no-out")
+    result = steepest_command(
+        "fit", write(tmp_path / "t.csv", f"{LONG},y\n1,2\n2,4\n3,5\n"), "--target", "y", "--no-out"
+    )
     assert result.returncode == 0, result.stderr[:500]
     assert max(map(len, result.stdout.splitlines())) < 500
 
@@ -599,6 +596,7 @@ print((own or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) // 1024, said)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("start", "piece", "pieces", "said"),
     [
@@ -617,6 +615,7 @@ def test_73_bombs_take_bounded_memory(tmp_path, start, piece, pieces, said):
     assert int(megabytes) < 900
 
 
+@pytest.mark.slow
 def test_74_twenty_damaged_parquet_files(tmp_path):
     chance = random.Random(7)
     said = []
@@ -730,10 +729,13 @@ def test_78_parts_that_fit(tmp_path, name):
     assert (triangle.row_count, triangle.features, triangle.means.tolist()) == (4, ("a", "b"), MEANS)
 
 
+@pytest.mark.process
 def test_79_two_thousand_files_with_few_handles(tmp_path):
     for i in range(2_000):
         (tmp_path / f"p{i:04}.csv").write_text(f"a,b,y\n{i},{i * i % 7},{i % 5}\n{i + 0.5},{i * i % 5},{i % 3}\n")
-    result = run("fit", tmp_path, "--target", "y", "--no-out", "--json", limit=100)
+    command = [sys.executable, "-m", "steepest", "fit", tmp_path, "--target", "y", "--no-out", "--json"]
+    few = ["bash", "-c", 'ulimit -n 100; exec "$@"', "bash", *command]
+    result = subprocess.run(few, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert ": 4,000 rows" in result.stderr or '"rows": 4000' in result.stdout
 
@@ -768,13 +770,13 @@ def test_80_odd_names_are_names(tmp_path):
     assert triangle.features == tuple(ODD_NAMES)
     np.testing.assert_allclose(triangle.means, numbers.mean(axis=0), atol=1e-15)
     before = sorted(tmp_path.iterdir())
-    result = run("fit", file, "--target", "y", "--no-out")
+    result = steepest_command("fit", file, "--target", "y", "--no-out")
     assert result.returncode == 0, result.stderr
     for text in (result.stdout, result.stderr):
         assert "\x1b" not in text
     assert "\\x1b[31mred" in result.stdout
     assert "a\\nb" in result.stdout
-    result = run("fit", file, "--target", "\x1b[31mno", "--no-out")
+    result = steepest_command("fit", file, "--target", "\x1b[31mno", "--no-out")
     assert (result.returncode, result.stderr.count("\n"), "\x1b" in result.stderr) == (2, 1, False)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -805,7 +807,7 @@ def test_82_a_table_is_read_in_pieces_and_never_held(tmp_path, monkeypatch):
 )
 def test_the_command_line_gives_one_line_and_the_exit_status(tmp_path, content, arguments, status, sentence):
     file = tmp_path / "t.csv" if content is None else write(tmp_path / "t.csv", content)
-    result = run("fit", file, "--target", "y", *arguments, "--no-out", cwd=tmp_path)
+    result = steepest_command("fit", file, "--target", "y", *arguments, "--no-out", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (status, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("Error: ")

@@ -7,6 +7,8 @@ import steepest
 from tests.rules.own import AdamRule
 from tests.support.browser import NASTY, SHOTS, browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory):
@@ -47,7 +49,7 @@ def test_dragging_the_learning_rate_changes_verdict_and_curves(visit, line):
     assert text_of(page, "sentence").startswith("Diverges: ")
     assert page.get_attribute("#verdict", "data-kind") == "diverges"
     assert data(page, "loss-log:curve")["loss"] != curve
-    assert pixels(page, "loss-log") != before
+    wait_until(page, lambda: pixels(page, "loss-log") != before)
 
 
 def test_keys_move_every_slider(visit, table):

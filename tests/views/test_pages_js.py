@@ -326,6 +326,7 @@ def test_words_are_the_librarys(js):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     shutil.which("bash") is None, reason="bash is not installed; it is to read back what the page quotes for it"
 )
@@ -427,7 +428,7 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
     import shlex
 
-    from tests.cli.test_cli import steepest_command
+    from tests.support.commands import steepest_command
 
     done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
     fitted = json.loads(done.stdout)["weights"]
