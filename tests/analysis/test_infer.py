@@ -290,7 +290,7 @@ def test_several_targets_are_asked_for_by_name():
     np.testing.assert_allclose(run.summary(target="a").t_values, steepest.infer(X, y).t_values, rtol=1e-11)
     assert run.summary(target="a").target == "a"
     for wrong in (None, "c"):
-        with pytest.raises(UsageError, match="one of a and b"):
+        with pytest.raises(UsageError, match="of one target, of a and b"):
             run.summary(target=wrong)
 
 
