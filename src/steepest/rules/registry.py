@@ -3,7 +3,7 @@
 import difflib
 from typing import Any, TypeGuard, TypeVar
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
@@ -99,10 +99,11 @@ def rule_named(name: object) -> type[Rule]:
         return RULES[name]
     if isinstance(name, type):
         raise UsageError(
-            f"rule is a name or a rule object; {name.__name__} is a class. Make one: {name.__name__}(...)."
+            Option("rule") + f" is a name or a rule object; {name.__name__} is a class. Make one: {name.__name__}(...)."
         )
     raise UsageError(
-        f"rule is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{_meant(name)}"
+        Option("rule")
+        + f" is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{_meant(name)}"
     )
 
 

@@ -32,7 +32,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.rules.recurrence import Epochs
 from steepest.support.arrays import FloatArray
 
@@ -167,18 +167,18 @@ def formula_of(rule: object) -> str:
 def check_learning_rate(value: object) -> float:
     """Return the learning rate as a float; raise UsageError naming the valid range when it is not one."""
     if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(f'learning_rate must be "auto" or a number above 0; given was {value!r}.')
+        raise UsageError(Option("learning_rate") + f' must be "auto" or a number above 0; given was {value!r}.')
     rate = float(np.real(value))
     if not 0 < rate < math.inf:
-        raise UsageError(f'learning_rate must be "auto" or a finite number above 0; given was {value!r}.')
+        raise UsageError(Option("learning_rate") + f' must be "auto" or a finite number above 0; given was {value!r}.')
     return rate
 
 
 def check_momentum(value: object) -> float:
     """Return the momentum as a float; raise UsageError when it is not in [0, 1)."""
     if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(f"momentum must be a number, 0 ≤ momentum < 1; given was {value!r}.")
+        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; given was {value!r}.")
     momentum = float(np.real(value))
     if not 0 <= momentum < 1:
-        raise UsageError(f"momentum must satisfy 0 ≤ momentum < 1; given was {value!r}.")
+        raise UsageError(Option("momentum") + f" must satisfy 0 ≤ momentum < 1; given was {value!r}.")
     return momentum
