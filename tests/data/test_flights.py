@@ -97,7 +97,9 @@ def test_the_command_line_fits_it_in_bounded_memory(folder, tmp_path, kind):
 
 
 def test_all_columns_are_refused_with_the_remedy(folder):
-    with pytest.raises(steepest.DataError, match=r"column 'tailnum' .* more a name than a category\. Leave the column out"):
+    with pytest.raises(
+        steepest.DataError, match=r"column 'tailnum' .* more a name than a category\. Leave the column out"
+    ):
         steepest.open_source(folder / "flights.parquet", target="arr_delay", exclude=["time_hour"], missing="drop")
     with pytest.raises(
         steepest.MissingValuesError, match=r"17,685 values are missing \(dep_delay 8,255, arr_delay 9,430\)"

@@ -225,28 +225,28 @@ class Diagnosis:
 
     def sentences(self) -> list[str]:
         """Return the diagnosis as plain sentences with numbers."""
-        said = [
+        sentences = [
             f"{pluralize(self.row_count, 'row')}, {pluralize(len(self.features), 'feature')}, {pluralize(self.size, 'parameter')}, effective rank {self.rank}; "
             f"objective {self.objective}, {self.in_force} inputs."
         ]
         if self.constant:
-            told = f"{join_names(self.constant)} cannot be told from the intercept"
-            said.append(f"Constant: {told}; leave {_them(self.constant)} out.")
+            problem = f"{join_names(self.constant)} cannot be told from the intercept"
+            sentences.append(f"Constant: {problem}; leave {_them(self.constant)} out.")
         if self.dependent:
-            told = f"{join_names(self.dependent)} can be computed from the other columns"
-            said.append(f"Collinear: {told}; leave {_them(self.dependent)} out, or set l2 above 0.")
+            problem = f"{join_names(self.dependent)} can be computed from the other columns"
+            sentences.append(f"Collinear: {problem}; leave {_them(self.dependent)} out, or set l2 above 0.")
         if not self.modes:
-            return [*said, "No direction has curvature: nothing will move at any learning rate."]
+            return [*sentences, "No direction has curvature: nothing will move at any learning rate."]
         steepest, slowest = self.modes[0], self.modes[-1]
-        said += [
+        sentences += [
             f"The condition number is {number(self.condition_number)}: the steepest mode is {steepest.words} (λ = {number(steepest.eigenvalue)}), "
             f"the slow one {slowest.words} (λ = {number(slowest.eigenvalue)}).",
             f"Gradient descent is stable up to the learning rate {number(self.stability_limit)}; the best constant one is "
             f"{number(self.best_learning_rate)}, which brings every mode within 1e-6 of its start error in {epochs(self.epochs_to(1e-6))}.",
         ]
-        said += self._about_given_rate()
-        said += self._about_momentum()
-        return said + self._about_standardizing()
+        sentences += self._about_given_rate()
+        sentences += self._about_momentum()
+        return sentences + self._about_standardizing()
 
     def _about_given_rate(self) -> list[str]:
         if self.learning_rate is None:

@@ -220,7 +220,9 @@ def _apart(run: Trajectory, inference: Inference) -> tuple[str, ...]:
     if arrived and (exact or errors <= APART):
         return ()
     name = inference.names[worst]
-    said = f"its own {name} is {number(float(own[worst]))}, the table's {number(float(inference.coefficients[worst]))}"
+    distance = (
+        f"its own {name} is {number(float(own[worst]))}, the table's {number(float(inference.coefficients[worst]))}"
+    )
     far = "" if exact else f", {number(errors, 3)} standard errors away"
     begun = "The run ended short of it" if arrived else f"The run has not converged ({kind})"
-    return (f"{begun}: {said}{far}. {about}",)
+    return (f"{begun}: {distance}{far}. {about}",)

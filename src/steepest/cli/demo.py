@@ -65,7 +65,7 @@ def command(
     run = descend(data[0], data[1], learning_rate=learning_rate, epochs=epochs, objective="quarter_mse")
     losses = run.loss()
     seconds = time.perf_counter() - began
-    rate = run.rule.learning_rate  # type: ignore[attr-defined]
+    rate = run.verdict.learning_rate
     click.echo(
         f"The tutorial: y = 0.5x + 2 on x = 1 … 300, learning rate {number(rate)}, {run.requested_epochs:,} epochs from zero.\n",
         err=as_json,
@@ -128,7 +128,7 @@ def _figures(run: Trajectory, data: Data) -> str:
 def _compare(run: Trajectory, data: Data, seconds: float) -> str:
     """Take the tutorial's steps one by one, and set the figures side by side."""
     objective = tutorial.TutorialObjective(data[0], data[1])
-    rule = GradientRule(run.rule.learning_rate)  # type: ignore[attr-defined]
+    rule = GradientRule(run.verdict.learning_rate)
     began = time.perf_counter()
     with progress("the same, step by step", run.epochs) as bar:
         path = loop.run(objective, rule, np.zeros((2, 1)), run.epochs, callbacks=(bar,))

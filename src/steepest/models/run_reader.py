@@ -45,15 +45,15 @@ def read(folder: Path) -> Trajectory:
         )
     triangle = Triangle.load(folder / "triangle")
     try:
-        told: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         run = descend(
             triangle,
-            rule=rules.from_json(told["rule"]),
-            epochs=told["requested_epochs"],
-            l2=told["l2"],
-            objective=told["objective"],
-            standardize=told["coordinates"] == "standardized",
-            fit_intercept=told["fit_intercept"],
+            rule=rules.from_json(record["rule"]),
+            epochs=record["requested_epochs"],
+            l2=record["l2"],
+            objective=record["objective"],
+            standardize=record["coordinates"] == "standardized",
+            fit_intercept=record["fit_intercept"],
         )
     except (KeyError, TypeError, ValueError, AttributeError, SteepestError) as error:
         raise ModelFileError(f"{folder / 'run.json'} does not say how the run went ({error}). Fit again.") from error

@@ -26,7 +26,7 @@ def mode_in_words(direction: FloatArray, sizes: FloatArray, names: Sequence[str]
     main = main[np.argsort(-np.abs(effect[main]), kind="stable")]
     if not main.size:
         return "nothing"
-    said = [f"the {name}" if name == "intercept" else name for name in names]
+    spoken = [f"the {name}" if name == "intercept" else name for name in names]
     sign = np.sign(effect[main[0]])
-    one, other = ([said[j] for j in main if np.sign(effect[j]) == side] for side in (sign, -sign))
+    one, other = ([spoken[j] for j in main if np.sign(effect[j]) == side] for side in (sign, -sign))
     return f"{join_names(one)} against {join_names(other)}" if other else join_names(one)

@@ -30,8 +30,8 @@ def write_arrays(
         header: JSON types.
         arrays: by name.
     """
-    told = {**header, "format": kind, "version": VERSION}
-    text = json.dumps({**told, "sha256": _checksum(told, arrays)}).encode()
+    described = {**header, "format": kind, "version": VERSION}
+    text = json.dumps({**described, "sha256": _checksum(described, arrays)}).encode()
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
     write_whole(path, stream.getvalue())
