@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from steepest.analysis.explain import Explanation, explain
     from steepest.analysis.infer import infer
     from steepest.analysis.solve import Solution, solve
-    from steepest.analysis.sweep import Sweep, sweep
+    from steepest.analysis.sweep import sweep
+    from steepest.analysis.sweep_result import Sweep
     from steepest.analysis.validation import ValidationCurve, validation_curve
     from steepest.data.examples import EXAMPLES, ExampleData, example
     from steepest.data.sources import open_source
@@ -82,7 +83,7 @@ _HOMES = {
     "State": "descent.trajectory",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
-    "Sweep": "analysis.sweep",
+    "Sweep": "analysis.sweep_result",
     "Trajectory": "descent.trajectory",
     "Triangle": "summaries.triangle",
     "UsageError": "errors",

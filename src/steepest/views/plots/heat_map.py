@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steepest.analysis.sweep import Sweep
+from steepest.analysis.sweep_result import Sweep
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number, pluralize
