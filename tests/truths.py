@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 ORACLES = Path(__file__).parent / "descent" / "oracles"
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -67,10 +66,3 @@ def oracle(name):
         "start": ([float.fromhex(v) for v in hyper["w0_hex"]], float.fromhex(hyper["b0_hex"])),
         "fit_intercept": content["fit_intercept"],
     }
-
-
-@pytest.fixture
-def line():
-    """The tutorial's training data."""
-    x = np.arange(1.0, 301.0)[:, None]
-    return x, 0.5 * x[:, 0] + 2
