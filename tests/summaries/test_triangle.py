@@ -16,6 +16,7 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summaries import gram
 from steepest.summaries.triangle import Triangle
+from steepest.summaries.triangularize import by_qr, merge
 
 
 def table(seed, n, d=3, t=1, offset=0.0, weighted=False):
@@ -257,8 +258,9 @@ def test_the_gram_path_gives_the_triangle_of_the_qr_path(seed, log_condition, of
     by_gram = gram.triangularize(batch)
     assert by_gram is not None
     # ε·κ² at κ of 30 or so, and a few roundings
-    qr = reduce(Triangle.__add__, [Triangle._by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
-    assert_same(Triangle(batch.features, batch.targets, 5000, *by_gram), qr, 1e-12)
+    qr = reduce(merge, [by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
+    names = batch.features, batch.targets, 5000
+    assert_same(Triangle(*names, *by_gram), Triangle(*names, *qr), 1e-12)
 
 
 def test_the_gram_path_leaves_hard_blocks_to_qr():

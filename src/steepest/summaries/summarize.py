@@ -12,7 +12,8 @@ from steepest.data.split import check_seed
 from steepest.errors import DataError, UsageError
 from steepest.summaries import checkpoint
 from steepest.summaries.partial import PassState
-from steepest.summaries.triangle import FORMAT, Triangle
+from steepest.summaries.triangle import Triangle
+from steepest.summaries.triangle_file import FORMAT
 from steepest.support.array_file import is_array_file
 
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets

@@ -16,7 +16,8 @@ from steepest.errors import UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
 from steepest.rules.rule import RULES
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
-from steepest.summaries.triangle import LARGEST, Triangle
+from steepest.summaries.triangle import Triangle
+from steepest.summaries.triangularize import LARGEST
 from steepest.support.arrays import FloatArray
 
 PENALTIES = 12  # log-spaced ones beside 0 and the run's own
