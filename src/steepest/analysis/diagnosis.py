@@ -16,13 +16,15 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import epochs, join_names, mode_in_words, momentum, number, pluralize
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
-class Mode:
+class Mode(Value):
     """One direction of descent.
 
     Args:
@@ -59,8 +61,9 @@ class RuleAdvice:
     epochs: tuple[int | None, ...]
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class View:
+class View(Value):
     """The table in one kind of coordinates.
 
     Args:
@@ -137,8 +140,9 @@ class View:
         )
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(Value):
     """What descent on a table will be like; made by `steepest.diagnose`, and `str()` says it in sentences.
 
     Args:
@@ -278,6 +282,7 @@ class Diagnosis:
         ]
 
 
+@numeric
 def diagnose(
     data: object,
     y: object = None,

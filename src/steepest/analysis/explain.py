@@ -15,6 +15,8 @@ from steepest.objectives.quadratic import GRADIENT_SCALE
 from steepest.summaries.summarize import summarize, triangle_of
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import number
 
 FORMULAS = {
@@ -24,8 +26,9 @@ FORMULAS = {
 }
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Value):
     """One step of a run, from epoch k - 1 to epoch k, in the coordinates in force.
 
     Args:
@@ -180,6 +183,7 @@ class Explanation:
         return lines
 
 
+@numeric
 def explain(
     data: object,
     y: object = None,

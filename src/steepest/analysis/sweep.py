@@ -20,11 +20,13 @@ from steepest.summaries.folds import Folds, read_folds
 from steepest.summaries.summarize import summarize, triangle_of
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
 
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
 
 
+@numeric
 def sweep(
     data: object,
     y: object = None,
@@ -119,6 +121,7 @@ def sweep(
     )
 
 
+@numeric
 def judge_folds(
     parts: Folds,
     *,

@@ -13,10 +13,12 @@ from steepest.descent.trajectory import Trajectory
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 
 
-@dataclass(frozen=True)
-class Setting:
+@dataclass(frozen=True, eq=False)
+class Setting(Value):
     """One point of a sweep.
 
     Args:
@@ -51,8 +53,9 @@ class Setting:
         }
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(Value):
     """The result of `steepest.sweep`.
 
     Args:

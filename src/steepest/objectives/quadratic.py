@@ -12,6 +12,7 @@ from steepest.objectives.decomposition import Decomposition
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
 
@@ -22,7 +23,7 @@ REFINED_SIZE = 64  # parameters up to which long double costs less than a millis
 
 
 @dataclass(frozen=True, eq=False)
-class Modes:
+class Modes(Value):
     """The directions in which descent on a quadratic is a product of scalars, steepest first.
 
     Along mode i the distance from the minimum after k epochs of a linear rule is p_k(λ_i) times that of the start.
@@ -44,7 +45,7 @@ class Modes:
 
 
 @dataclass(frozen=True, eq=False)
-class Quadratic:
+class Quadratic(Value):
     """The objective of a table in given coordinates, everything that the rows could say already summed up.
 
         J(theta) = s/(2W)·(‖R·theta - r‖² + ρ²) + l2/2·‖w‖²                        for each target

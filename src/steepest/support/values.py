@@ -37,11 +37,10 @@ class Value:
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __post_init__(self) -> None:
-        self._set({name: getattr(self, name) for name in _names(self)})
-
-    def _set(self, content: Mapping[str, Any]) -> None:
-        for name, value in content.items():
-            object.__setattr__(self, name, read_only(value) if isinstance(value, np.ndarray) else value)
+        for name in _names(self):
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, name, read_only(value))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -68,7 +67,9 @@ class Value:
                 f"this pickle of a {type(self).__name__} was written by steepest {told.get('steepest', 'of an earlier version')} and cannot be read by "
                 f"{__version__}. Make it again; to keep results from version to version, use the files of save()."
             )
-        self._set(content)
+        for name, value in content.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
 
 
 def are_equal(a: object, b: object) -> bool:
@@ -90,15 +91,16 @@ def are_equal(a: object, b: object) -> bool:
 
 
 def _same_numbers(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
 
 
 def _key(value: object) -> Hashable:
     """Return something that is equal for equal parts and has a hash; what can be changed, as a dict, has no part in it."""
     if isinstance(value, np.ndarray):
-        # + 0 makes -0 equal to 0, as numbers are
-        numbers = np.where(np.isnan(value), np.nan, value + 0.0) if value.dtype.kind in "fc" else value
-        return value.shape, numbers.tobytes()
+        if value.dtype.kind in "biuf":  # as one kind of number, with one NaN, and -0 as 0
+            value = value.astype(np.float64) + 0.0
+            value[np.isnan(value)] = np.nan
+        return value.shape, value.tobytes()
     if isinstance(value, tuple):
         return tuple(map(_key, value))
     if isinstance(value, float) and value != value:
