@@ -32,7 +32,7 @@ def test_public_objects_carry_docstrings():
 
 
 def test_a_function_stays_a_function_when_its_module_is_imported_first():
-    code = "import steepest.descend, steepest.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
+    code = "import steepest.descent.descend, steepest.summaries.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

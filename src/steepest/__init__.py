@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from steepest.data.examples import EXAMPLES, ExampleData, example
     from steepest.data.sources import open_source
     from steepest.descent.descend import descend
-    from steepest.descent.trajectory import Record, State, Trajectory, Verdict
+    from steepest.descent.record import Record
+    from steepest.descent.state import State
+    from steepest.descent.stops import SmallGradient, TimeLimit
+    from steepest.descent.trajectory import Trajectory
+    from steepest.descent.verdict import Verdict
     from steepest.errors import (
         ClusterError,
         DataError,
@@ -40,9 +44,14 @@ if TYPE_CHECKING:
     from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
     from steepest.models.export import export
     from steepest.models.model import Model, load
-    from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+    from steepest.objectives.problem import Problem
+    from steepest.rules.chebyshev import ChebyshevRule
+    from steepest.rules.gradient import GradientRule
+    from steepest.rules.heavy_ball import HeavyBallRule
+    from steepest.rules.nesterov import NesterovRule
     from steepest.summaries.summarize import summarize
     from steepest.summaries.triangle import Triangle
+    from steepest.views.pages import page
     from steepest.views.plots import (
         HeatMapDisplay,
         LossContourDisplay,
@@ -53,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "ChebyshevRule": "rules.rule",
+    "ChebyshevRule": "rules.chebyshev",
     "ClusterError": "errors",
     "Coding": "data.coding",
     "DataError": "errors",
@@ -66,9 +75,9 @@ _HOMES = {
     "Explanation": "analysis.explain",
     "GradientDescentRegressor": "estimators",
     "GradientDescentRegressorCV": "estimators",
-    "GradientRule": "rules.rule",
+    "GradientRule": "rules.gradient",
     "HeatMapDisplay": "views.plots",
-    "HeavyBallRule": "rules.rule",
+    "HeavyBallRule": "rules.heavy_ball",
     "Inference": "analysis.coefficient_table",
     "LossContourDisplay": "views.plots",
     "LossCurveDisplay": "views.plots",
@@ -76,11 +85,15 @@ _HOMES = {
     "ModeDecayDisplay": "views.plots",
     "Model": "models.model",
     "ModelFileError": "errors",
-    "NesterovRule": "rules.rule",
+    "NesterovRule": "rules.nesterov",
     "PredictionErrorDisplay": "views.plots",
-    "Record": "descent.trajectory",
+    "Problem": "objectives.problem",
+    "Record": "descent.record",
+    "SmallGradient": "descent.stops",
+    "TimeLimit": "descent.stops",
+    "page": "views.pages",
     "Solution": "analysis.solve",
-    "State": "descent.trajectory",
+    "State": "descent.state",
     "SteepestError": "errors",
     "SteepestWarning": "errors",
     "Sweep": "analysis.sweep_result",
@@ -89,7 +102,7 @@ _HOMES = {
     "UsageError": "errors",
     "ValidationCurve": "analysis.validation",
     "ValidationCurveDisplay": "views.plots",
-    "Verdict": "descent.trajectory",
+    "Verdict": "descent.verdict",
     "descend": "descent.descend",
     "diagnose": "analysis.diagnosis",
     "example": "data.examples",
@@ -130,12 +143,15 @@ __all__ = [
     "ModelFileError",
     "NesterovRule",
     "PredictionErrorDisplay",
+    "Problem",
     "Record",
+    "SmallGradient",
     "Solution",
     "State",
     "SteepestError",
     "SteepestWarning",
     "Sweep",
+    "TimeLimit",
     "Trajectory",
     "Triangle",
     "UsageError",
@@ -151,6 +167,7 @@ __all__ = [
     "infer",
     "load",
     "open_source",
+    "page",
     "solve",
     "summarize",
     "sweep",

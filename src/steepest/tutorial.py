@@ -5,6 +5,7 @@ from steepest.tutorial import generate_data, linear_regression, plot_test, rmse
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +17,8 @@ from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, DivergenceError, UsageError
-from steepest.rules.rule import GradientRule, check_learning_rate
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import check_learning_rate
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 from steepest.views.plots import PredictionErrorDisplay
@@ -75,6 +77,11 @@ class TutorialObjective:
 
     inputs: FloatArray
     targets: FloatArray
+    metric_name: ClassVar[str] = "rmse"
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """The cost, shape (1,)."""
+        return self.value_and_gradient(theta)[0]
 
     def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cost (1,) and gradient (1 + d, 1) at theta = [bias; weights]."""
@@ -87,7 +94,7 @@ class TutorialObjective:
         gradient[0], gradient[1:] = db, dW
         return cost.reshape(1), gradient
 
-    def rmse(self, theta: FloatArray) -> FloatArray:
+    def metric(self, theta: FloatArray) -> FloatArray:
         """The usual √(Σ r² / n), shape (1,)."""
         return math.sqrt(2.0) * self.value_and_gradient(theta)[0]
 

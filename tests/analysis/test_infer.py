@@ -188,7 +188,7 @@ def test_the_free_function_and_a_frame_give_the_same():
     plain = steepest.descend(frame.drop(columns="w"), target="y")
     again = plain.summary(data=frame)  # coded as before
     assert again.durbin_watson == pytest.approx(plain.summary(data=coded, y=y).durbin_watson, rel=1e-12)
-    assert steepest.infer(plain.statistician.triangle, target="y").durbin_watson is None
+    assert steepest.infer(plain.problem.triangle, target="y").durbin_watson is None
 
 
 NUMBERS = ("standard_errors", "t_values", "p_values", "lower", "upper", "covariance", "degrees_of_freedom", "residual_sd", "r_squared",

@@ -96,7 +96,7 @@ def test_rows_can_come_in_any_way(tmp_path, monkeypatch):
     frame = pandas.DataFrame({"a": x, "b": x**2, "c": x**3, "y": x**3 - x + generator.normal(size=200)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     exact = exact_least_squares(np.column_stack([np.ones(200), frame[["a", "b", "c"]]]), frame["y"].to_numpy())
-    monkeypatch.setattr("steepest.solution.CHUNK", 100)  # 25 rows at once
+    monkeypatch.setattr("steepest.analysis.solve.CHUNK", 100)  # 25 rows at once
     for data in (frame, str(tmp_path / "t.csv"), steepest.open_source(frame, target="y")):
         answer = (
             steepest.solve(data, target="y")

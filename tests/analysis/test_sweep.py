@@ -284,7 +284,7 @@ def test_folds_of_rows_do_not_depend_on_the_cut_and_are_equal(first, count, fold
 
 @pytest.mark.parametrize("folds", [2, 5, 10, 11, 40])  # up to ten by comparisons, beyond by sorting
 def test_a_rows_fold_is_the_place_of_its_hash_in_its_run(monkeypatch, folds):
-    monkeypatch.setattr("steepest.split.SECTION_ROWS", 3 * folds + 1)
+    monkeypatch.setattr("steepest.data.split.SECTION_ROWS", 3 * folds + 1)
     rows = np.arange(20 * folds, dtype=np.uint64)
     hashes = [int(value) for value in hash_positions(rows, 7)]
     runs = [hashes[start : start + folds] for start in range(0, len(hashes), folds)]

@@ -412,7 +412,9 @@ def said_by(*lines):
 
 
 def test_scikit_learn_is_imported_only_for_these_classes():
-    before = "import sys, steepest, steepest.descend, steepest.sweep; assert 'sklearn' not in sys.modules"
+    before = (
+        "import sys, steepest, steepest.descent.descend, steepest.analysis.sweep; assert 'sklearn' not in sys.modules"
+    )
     assert "Regressor" in said_by(before, "print(steepest.GradientDescentRegressor); assert 'sklearn' in sys.modules")
     absent = "import sys; sys.modules['sklearn'] = None; import steepest"
     said = said_by(absent, "try: steepest.GradientDescentRegressor", "except ImportError as error: print(error)")

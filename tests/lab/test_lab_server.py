@@ -36,7 +36,7 @@ from steepest.lab.strict_json import MOST_BYTES, fields
 from steepest.lab.tables import inspected
 from steepest.lab.upload import FileName, Upload
 from steepest.summaries.summarize import read
-from steepest.views.pages import Rows, page
+from steepest.views.pages import Rows, page_of_rows
 from tests.support.lab_client import everything, running
 
 CSV = b"x,kind,when,y\n" + b"".join(
@@ -158,7 +158,7 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
         test_size=0.25,
     )
     run = steepest.descend(summary.triangle, standardize=True)
-    own = page(run, summary.triangle, Rows(summary.sample, summary.test), title="my table").payload
+    own = page_of_rows(run, Rows(summary.sample, summary.test), title="my table").payload
     chosen = {"features": ["x", "kind"], "missing": "drop", "degree": 2}
     told = {"name": "my table.csv", "options": chosen, "test_size": 0.25, "seed": 0}
     assert payload == json.loads(json.dumps(own)) | {"id": "opened", "table": told}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.descent.settings import best_chebyshev, best_momentum
 from steepest.errors import UsageError
-from steepest.objectives.quadratic import Modes
+from steepest.objectives.modes import Modes
+from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.convergence import first_epoch
-from steepest.rules.rule import ChebyshevRule, HeavyBallRule
+from steepest.rules.heavy_ball import HeavyBallRule
 
 getcontext().prec = 60
 
@@ -58,7 +58,7 @@ def test_the_steps_do_what_the_polynomial_says():
 def test_nothing_is_quicker(kappa):
     values = np.array([1.0, 0.5, 1 / kappa])
     chebyshev = first_epoch(ChebyshevRule(1 / kappa, 1.0), values, 1e-6)
-    heavy = first_epoch(HeavyBallRule(*best_momentum("heavy_ball", Modes(values, np.eye(3)))), values, 1e-6)
+    heavy = first_epoch(HeavyBallRule(*HeavyBallRule.best_momentum(Modes(values, np.eye(3)))), values, 1e-6)
     assert chebyshev <= heavy
     # 2/(e^{kα} + e^{-kα}) ≤ 1e-6 with α ≈ 2/√κ
     assert chebyshev == pytest.approx(np.log(2e6) * np.sqrt(kappa) / 2, rel=0.1, abs=2)
@@ -76,7 +76,7 @@ def test_modes_far_apart_take_long_but_never_for_ever(kappa):
 
 
 def test_an_eigenvalue_off_by_its_rounding_does_not_grow():
-    rule = best_chebyshev(Modes(np.array([1.0, 1e-20]), np.eye(2)))
+    rule = ChebyshevRule.best(Modes(np.array([1.0, 1e-20]), np.eye(2)))
     assert np.abs(rule.residual(np.array([1 + 1e-15, 1.0]), np.array([2**40, 2**53]))).max() <= 1
 
 

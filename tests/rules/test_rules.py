@@ -7,8 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from steepest.rules.gradient import GradientRule
+from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.nesterov import NesterovRule
 from steepest.rules.recurrence import one_minus_powers, signed_powers
-from steepest.rules.rule import GradientRule, HeavyBallRule, NesterovRule
 
 getcontext().prec = 60
 

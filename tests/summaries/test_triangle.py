@@ -228,7 +228,7 @@ def test_columns_whose_squares_vanish_are_told_and_left_alone(size, fit_intercep
     X, y = np.column_stack([generator.normal(size=12) * size, generator.normal(size=12)]), generator.normal(size=12)
     with pytest.warns(steepest.DataWarning, match="x1"):
         run = steepest.descend(X, y, epochs=20, fit_intercept=fit_intercept)
-    assert run.surface.rank == 1 + fit_intercept
+    assert run.problem.quadratic.rank == 1 + fit_intercept
     assert run.at(0).loss == pytest.approx(y @ y / 24, rel=1e-12)
 
 

@@ -61,7 +61,7 @@ def test_the_payload_says_the_runs_own_setting_and_grid(table, run):
     assert told["spaces"]["raw"]["blocks"][0]["l2"] == 0
     block = told["spaces"]["standardized"]["blocks"][grid.index(0.37 / 2)]
     # the same problem divided by 2, rounded anew
-    np.testing.assert_allclose(numbers(block["limit"]), own.surface.minimum.ravel(), rtol=1e-14)
+    np.testing.assert_allclose(numbers(block["limit"]), own.problem.quadratic.minimum.ravel(), rtol=1e-14)
     assert block["floor"] == pytest.approx(own.optimum.loss / 2, rel=1e-14)
     json.dumps(told, allow_nan=False)
 

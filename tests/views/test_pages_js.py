@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.descent.settings import best_learning_rate
-from steepest.objectives.quadratic import Modes
-from steepest.rules.rule import ChebyshevRule, GradientRule, HeavyBallRule, NesterovRule
+from steepest.objectives.modes import Modes
+from steepest.rules.chebyshev import ChebyshevRule
+from steepest.rules.gradient import GradientRule
+from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
 
@@ -144,7 +146,9 @@ def test_best_rates_and_limits_agree(js):
         for kind in (HeavyBallRule, NesterovRule):
             given = {"rule": kind.name, "b": momentum, "values": values.tolist()}
             best = js("bestRate(rule, b, values)", **given)
-            assert best == pytest.approx(best_learning_rate(kind.name, Modes(values, np.eye(6)), momentum), rel=1e-12)
+            assert best == pytest.approx(
+                kind(1.0, momentum).at_best_rate(Modes(values, np.eye(6))).learning_rate, rel=1e-12
+            )
             limit = js("stabilityLimit(rule, b, values[0])", **given)
             assert best < limit * (1 - 5e-15)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)

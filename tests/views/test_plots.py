@@ -36,16 +36,17 @@ def test_mode_decay_shows_what_is_left(run):
     np.testing.assert_array_equal(display.remaining, run.remaining(display.epochs))
     assert len(display.lines_) == 4
     np.testing.assert_allclose(display.lines_[-1].get_ydata(), np.maximum(display.remaining[:, -1], 1e-18))
-    loop = steepest.descend([[1.0], [2.0]], [1.0, 2.0], learning_rate=0.1, epochs=5, engine="loop")
-    with pytest.raises(UsageError, match="step by step"):
-        steepest.ModeDecayDisplay.from_trajectory(loop)
+    settings = {"learning_rate": 0.1, "epochs": 5}
+    known, walked = (steepest.descend([[1.0], [2.0]], [1.0, 2.0], engine=e, **settings) for e in ("modes", "loop"))
+    displays = [steepest.ModeDecayDisplay.from_trajectory(one) for one in (known, walked)]
+    np.testing.assert_allclose(displays[0].remaining, displays[1].remaining, rtol=1e-12)
 
 
 def test_contour_shows_the_loss_of_the_bowl(run):
     display = steepest.LossContourDisplay.from_trajectory(run, "a", "$c$").plot()
-    theta = run.surface.minimum.copy()
+    theta = run.problem.quadratic.minimum.copy()
     theta[1, 0], theta[3, 0] = display.x[5], display.y[9]
-    assert display.loss[9, 5] == pytest.approx(run.surface.value(theta)[0])
+    assert display.loss[9, 5] == pytest.approx(run.problem.quadratic.value(theta)[0])
     np.testing.assert_allclose(display.path[0], [0, 0])
     np.testing.assert_allclose(display.minimum, run.optimum.weights[[0, 2]])
     for names in (("a", "a"), ("a", "z")):

@@ -10,7 +10,7 @@ import pytest
 
 import steepest
 from steepest.data.examples import noise
-from steepest.descent.verdict import CONVERGED
+from steepest.descent.judge import CONVERGED
 from steepest.lab.sets import OPENINGS, payloads
 from steepest.views.pages import scripts
 from tests.views.test_pages_js import ATOB
@@ -276,7 +276,7 @@ def test_what_is_said_of_the_lines_run_is_true(tour):
     assert np.ptp(loss[10:1001]) < 1e-5 * loss[0]
     kinds = [descent(step, epoch=epoch)[1].verdict.kind for epoch in (needed - 1, needed)]
     assert kinds == ["unfinished", "converged"]
-    directions = run.surface.modes.directions
+    directions = run.problem.quadratic.modes.directions
     assert np.argmax(np.abs(directions[:, -1])) == 0  # the flat mode is mostly the bias
     assert descent(step, rate=0.001, epoch=100)[1].verdict.kind == "diverges"
     assert f"{missing(run):.1f} % of the bias is still missing" in run.verdict.sentence
@@ -298,7 +298,7 @@ def test_what_is_said_of_scaling_is_true(tour):
     assert standard.verdict.kind == "converged"
     np.testing.assert_allclose(standard.optimum.weights, raw.optimum.weights, rtol=1e-9)
     assert standard.optimum.rmse == pytest.approx(raw.optimum.rmse, rel=1e-12)
-    assert np.argmax(np.abs(raw.surface.modes.directions[:, 0])) == 2  # the steepest is the area's weight
+    assert np.argmax(np.abs(raw.problem.quadratic.modes.directions[:, 0])) == 2  # the steepest is the area's weight
     A = np.column_stack([np.ones(len(data.X)), data.X])
     flattest = np.linalg.svd(A, compute_uv=False)[-1] ** 2 / len(A)
     # an independent way to the epochs of the raw run: the first k with (1 - ηλ)^k ≤ 1e-6. NumPy's smallest singular value

@@ -7,18 +7,20 @@ from functools import cached_property
 import numpy as np
 
 from steepest.data.sources import MissingPolicy
-from steepest.descent.settings import best_rule
 from steepest.errors import UsageError
+from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
-from steepest.rules.rule import RULES, GradientRule, check_learning_rate
+from steepest.rules.gradient import GradientRule
+from steepest.rules.registry import RULES, best_rules
+from steepest.rules.rule import LinearRule, check_learning_rate, label_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
-from steepest.support.words import epochs, join_names, mode_in_words, momentum, number, pluralize
+from steepest.support.words import epochs, join_names, momentum, number, pluralize
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 
@@ -60,6 +62,12 @@ class RuleAdvice:
     factor: float
     epochs: tuple[int | None, ...]
 
+    @property
+    def label(self) -> str:
+        """The rule's name as words at the beginning of a sentence."""
+        words = label_of(RULES[self.rule])
+        return words[:1].upper() + words[1:]
+
 
 @numeric
 @dataclass(frozen=True, eq=False)
@@ -97,7 +105,7 @@ class View(Value):
     @property
     def best_learning_rate(self) -> float:
         """2 / (λ_max + λ_min), the best constant rate of plain gradient descent."""
-        return best_rule("gradient", self.quadratic.modes).learning_rate
+        return GradientRule(1.0).at_best_rate(self.quadratic.modes).learning_rate
 
     def epochs_to(self, tolerance: float, learning_rate: float | None = None) -> int | None:
         """Return the first epoch at which plain gradient descent has every mode within the tolerance, or None.
@@ -116,7 +124,7 @@ class View(Value):
     def modes(self) -> tuple[Mode, ...]:
         """The moving modes, steepest first."""
         modes, names = self.quadratic.modes, self.coordinates.parameter_names(self.features)
-        rule = best_rule("gradient", modes)
+        rule = GradientRule(1.0).at_best_rate(modes)
         return tuple(
             Mode(float(value), mode_in_words(v, self.sizes, names), v, first_epoch(rule, np.array([value]), 1e-6))
             for value, v in zip(modes.eigenvalues, modes.directions.T, strict=True)
@@ -124,14 +132,13 @@ class View(Value):
 
     @cached_property
     def rules(self) -> tuple[RuleAdvice, ...]:
-        """Every linear rule at its best constant settings."""
-        return tuple(self._advice(name) for name in RULES)
+        """Every linear rule that is registered, at its best constant settings."""
+        return tuple(self._advice(rule) for rule in best_rules(self.quadratic.modes))
 
-    def _advice(self, name: str) -> RuleAdvice:
+    def _advice(self, rule: LinearRule) -> RuleAdvice:
         values = self.quadratic.modes.eigenvalues
-        rule = best_rule(name, self.quadratic.modes)
         return RuleAdvice(
-            name,
+            rule.name,
             rule.learning_rate,
             getattr(rule, "momentum", None),
             rule.stability_limit(float(values[0])) if values.size else float("inf"),
@@ -263,9 +270,9 @@ class Diagnosis(Value):
         plain = self.epochs_to(1e-6)
         if best is None or plain is None or best.epochs[1] is None or best.epochs[1] > 0.8 * plain:
             return []
-        heavy = next(r for r in self.view.rules if r.rule == "heavy_ball")
+        heavy = next(r for r in self.view.rules if r.momentum is not None)
         return [
-            f"Heavy ball with momentum {momentum(heavy.momentum or 0.0)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
+            f"{heavy.label} with momentum {momentum(heavy.momentum or 0.0)} and rate {number(heavy.learning_rate)} needs {epochs(heavy.epochs[1])}; "
             f"the quickest rule is {best.rule} with {epochs(best.epochs[1])}."
         ]
 

@@ -1,29 +1,27 @@
 """Explain: the arithmetic of one step, in numbers that a learner can check by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy, open_source
+from steepest.descent import loop
 from steepest.descent.descend import descend
+from steepest.descent.record import Record
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.rules import registry as rules
+from steepest.rules.rule import Gradient, Rule, belongs_to, formula_of
 from steepest.summaries.summarize import summarize, triangle_of
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import number
-
-FORMULAS = {
-    "gradient": "parameter ← parameter − learning rate · gradient",
-    "heavy_ball": "velocity ← momentum · velocity − learning rate · gradient;  parameter ← parameter + velocity",
-    "nesterov": "velocity ← momentum · velocity − learning rate · gradient at (parameter + momentum · velocity);  parameter ← parameter + velocity",
-}
 
 
 @numeric
@@ -40,13 +38,15 @@ class Explanation(Value):
         predictions: at the parameters before the step, shape (m,), target units.
         targets: shape (m,).
         before: parameters before the step, shape (p,).
-        velocity: the step before, β's factor, shape (p,); zeros at the first step and for plain gradient.
-        point: where the gradient is taken, shape (p,): `before`, or ahead of it for Nesterov.
+        velocity: the step before, shape (p,); zeros at the first step.
+        point: where the rule takes the gradient, shape (p,): `before`, or ahead of it for Nesterov.
         sums: Σ w·r·u over all rows at `point`, shape (p,).
         total_weight: Σ w.
         gradient: s/Σw · sums + l2·D·point, shape (p,).
         after: parameters after the step, shape (p,).
         following: parameters after the next step, shape (p,), or None at the end of the run.
+        memory: what the rule carries into the step.
+        asked: at how many points the rule takes the gradient; `point` is the last of them.
     """
 
     run: Trajectory
@@ -64,6 +64,8 @@ class Explanation(Value):
     gradient: FloatArray
     after: FloatArray
     following: FloatArray | None
+    memory: Any = field(default=None, repr=False)
+    asked: int = 1
 
     @property
     def residuals(self) -> FloatArray:
@@ -89,10 +91,9 @@ class Explanation(Value):
             | {"next": following[j]}
             for j, (name, *values) in enumerate(zip(self.names, *columns, strict=True))
         }
-        rule: Any = self.run.rule
         return {
             "epoch": self.epoch,
-            "rule": {"name": rule.name, **vars(rule)},
+            "rule": rules.as_json(self.run.rule),
             "objective": self.run.objective,
             "coordinates": self.run.coordinates.name,
             "gradient_scale": GRADIENT_SCALE[self.run.objective],
@@ -107,11 +108,15 @@ class Explanation(Value):
 
     def _head(self) -> list[str]:
         rule: Any = self.run.rule
-        momentum = f", momentum {number(rule.momentum)}" if hasattr(rule, "momentum") else ""
+        numbers = "".join(
+            f", {words} {number(getattr(rule, name))}"
+            for name, words in (("learning_rate", "learning rate"), ("momentum", "momentum"))
+            if hasattr(rule, name)
+        )
         kind = self.run.coordinates.name
         return [
             f"Epoch {self.epoch}: the step from epoch {self.epoch - 1} to epoch {self.epoch}",
-            f"rule {rule.name}, learning rate {number(rule.learning_rate)}{momentum}, objective {self.run.objective}, {kind} inputs"
+            f"rule {rule.name}{numbers}, objective {self.run.objective}, {kind} inputs"
             + (
                 ""
                 if kind == "raw"
@@ -147,6 +152,10 @@ class Explanation(Value):
         ahead = (
             "" if np.array_equal(self.point, self.before) else ", at the point ahead: parameter + momentum · velocity"
         )
+        if ahead and not hasattr(self.run.rule, "momentum"):
+            ahead = ", at another point than the parameters before the step"
+        if self.asked > 1:
+            ahead = f", at the last of the {self.asked} points where the rule takes it"
         lines = [f"3. Gradient over all rows: {number(scale)}/{number(total)} · Σ residual · input{ahead}"]
         for j, name in enumerate(self.names):
             fit = f"{number(scale)}/{number(total)} · {self.sums[j]:.10g}"
@@ -156,17 +165,11 @@ class Explanation(Value):
 
     def _update(self) -> list[str]:
         rule: Any = self.run.rule
-        lines = [f"4. Update: {FORMULAS[rule.name]}"]
+        lines = [f"4. Update: {formula_of(rule)}"]
         for j, name in enumerate(self.names):
-            step = f"{number(rule.learning_rate)} · {self.gradient[j]:.10g}"
-            if rule.name == "gradient":
-                lines.append(f"   {name}: {self.before[j]:.10g} − {step} = {self.after[j]:.10g}")
-            else:
-                moved = self.after[j] - self.before[j]
-                lines.append(
-                    f"   {name}: velocity {number(rule.momentum)} · {self.velocity[j]:.10g} − {step} = {moved:.10g}"
-                )
-                lines.append(f"   {' ' * len(name)}  {self.before[j]:.10g} + {moved:.10g} = {self.after[j]:.10g}")
+            first, *more = self._arithmetic(j)
+            lines.append(f"   {name}: {first}")
+            lines += [f"   {' ' * len(name)}  {line}" for line in more]
         if self.following is not None:
             lines += [
                 "",
@@ -181,6 +184,19 @@ class Explanation(Value):
                 )
             )
         return lines
+
+    def _arithmetic(self, j: int) -> tuple[str, ...]:
+        """The update of one parameter in numbers, by the rule's own words where it has some for its step."""
+        rule: Any = self.run.rule
+        numbers = [float(part[j]) for part in (self.before, self.velocity, self.gradient, self.after)]
+        if belongs_to(rule, "arithmetic", "step"):
+            lines: tuple[str, ...] = rule.arithmetic(*numbers, self.memory)
+            return lines
+        before, _, gradient, after = numbers
+        return (
+            f"gradient {gradient:.10g}, step {after - before:.10g}",
+            f"{before:.10g} + {after - before:.10g} = {after:.10g}",
+        )
 
 
 @numeric
@@ -210,7 +226,7 @@ def explain(
         settings: rule, learning_rate, momentum, l2, objective, standardize, fit_intercept, start, as for `descend`.
 
     Raises:
-        UsageError: a setting is outside its range, or the rule has no step that can be written in a line.
+        UsageError: a setting is outside its range, or the run ends before that epoch.
         DataError: the data cannot be used.
 
     Example:
@@ -223,8 +239,6 @@ def explain(
         raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
     if triangle_of(data) is not None:
         raise UsageError("a Triangle has no rows to show; give the table itself.")
-    if settings.get("rule", "gradient") not in FORMULAS:
-        raise UsageError(f"explain takes the rules {', '.join(map(repr, FORMULAS))}; given was {settings['rule']!r}.")
     source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
     first = next(iter(source.batches()), None)
     if first is None:
@@ -239,19 +253,15 @@ def explain(
 
 
 def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) -> Explanation:
-    known = [k for k in (epoch - 2, epoch - 1, epoch, epoch + 1) if 0 <= k <= run.epochs]
-    thetas = dict(zip(known, run.path.parameters(np.array(known, dtype=np.int64))[:, :, 0], strict=True))
-    before, rule, quadratic = thetas[epoch - 1], run.rule, run.surface
-    momentum = float(getattr(rule, "momentum", 0.0))
-    velocity = before - thetas[epoch - 2] if epoch > 1 else np.zeros_like(before)
-    point = before + momentum * velocity if rule.name == "nesterov" else before  # type: ignore[attr-defined]
-    gradient = quadratic.gradient(point[:, None])[:, 0]
-    penalty = run.l2 * point
+    step = _step(run, epoch)
+    gradient = run.problem.quadratic.gradient(step.point[:, None])[:, 0]
+    penalty = run.l2 * step.point
     if run.coordinates.fit_intercept:
         penalty[0] = 0.0
     sums = (gradient - penalty) * triangle.total_weight / GRADIENT_SCALE[run.objective]
     inputs = (shown.X - run.coordinates.shift) / run.coordinates.scale
     columns = np.column_stack([np.ones(len(inputs)), inputs]) if run.coordinates.fit_intercept else inputs
+    before = step.thetas[epoch - 1]
     return Explanation(
         run,
         epoch,
@@ -261,11 +271,68 @@ def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) 
         columns @ before,
         shown.y[:, 0],
         before,
-        velocity,
-        point,
+        before - step.thetas[epoch - 2] if epoch > 1 else np.zeros_like(before),
+        step.point,
         sums,
         triangle.total_weight,
         gradient,
-        thetas[epoch],
-        thetas.get(epoch + 1),
+        step.thetas[epoch],
+        step.thetas.get(epoch + 1),
+        step.memory,
+        step.asked,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """One step: parameters (p,) by epoch around it, the last point where the gradient was taken, how many, and the memory."""
+
+    thetas: dict[int, FloatArray]
+    point: FloatArray
+    asked: int
+    memory: Any
+
+
+def _step(run: Trajectory, epoch: int) -> _Step:
+    """Take one step of a run again, from what the rule remembers then: known beforehand, or found by walking there."""
+    rule: Any = run.rule
+    wanted = [k for k in (epoch - 2, epoch - 1, epoch, epoch + 1) if 0 <= k <= run.epochs]
+    if run.engine == "modes" and belongs_to(rule, "memory_after", "step"):
+        thetas = run.iterates.parameters(np.array(wanted, dtype=np.int64))
+        before = thetas[wanted.index(epoch - 1)]
+        change = before - thetas[0] if epoch > 1 else np.zeros_like(before)
+        notes = _Noted(rule, 1)
+        memory = rule.memory_after(change, epoch - 1)
+        notes.step(lambda point: run.problem.quadratic.gradient(point), before, memory)
+    else:
+        notes = _Noted(rule, epoch)
+        start = run.iterates.parameters(np.array([0]))[0]
+        path = loop.run(run.problem.quadratic, notes, start, wanted[-1], record=Record(epochs=tuple(wanted)))
+        thetas = path.parameters(np.array(wanted))
+    point = notes.points[-1][:, 0] if notes.points else thetas[wanted.index(epoch - 1)][:, 0]
+    return _Step(dict(zip(wanted, thetas[:, :, 0], strict=True)), point, max(1, len(notes.points)), notes.memory)
+
+
+class _Noted:
+    """A rule that notes of one of its steps what it remembers before it and where it takes the gradient."""
+
+    name: ClassVar[str] = "noted"
+
+    def __init__(self, rule: Rule, number: int) -> None:
+        self.rule, self.left, self.memory = rule, number, None
+        self.points: list[FloatArray] = []
+
+    def init(self, theta: FloatArray) -> Any:
+        return self.rule.init(theta)
+
+    def step(self, gradient: Gradient, theta: FloatArray, memory: Any) -> tuple[FloatArray, Any]:
+        self.left -= 1
+        if self.left:
+            return self.rule.step(gradient, theta, memory)
+        self.memory = memory
+
+        def noted(point: FloatArray) -> FloatArray:
+            self.points.append(point)
+            return gradient(point)
+
+        return self.rule.step(noted, theta, memory)

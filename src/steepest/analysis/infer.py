@@ -1,7 +1,7 @@
 """Inference: how sure one may be of the exact least-squares answer, from the triangle and a second look at the rows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -13,8 +13,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy, open_source
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.objectives.quadratic import Quadratic
-from steepest.summaries.coordinates import Coordinates
+from steepest.objectives.problem import Problem
 from steepest.summaries.summarize import read, summarize, triangle_of
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -41,7 +40,8 @@ def infer(
         covariance = s²·(XᵀWX)⁻¹ = s²·R⁻¹·R⁻ᵀ          s² = Σ w·r² / (n - p)
 
     Args:
-        data: what `descend` takes: arrays with y, a data frame or the path of a table with target, a Triangle, a source.
+        data: what `descend` takes: arrays with y, a data frame or the path of a table with target, a Triangle, a source; or a
+            run, whose exact answer is then meant (rows for robust errors go through `run.summary`).
         y: the target, shape (n,).
         target: name of the target column of a table.
         features: names of the inputs; default: all other columns.
@@ -65,6 +65,8 @@ def infer(
 
     Source: Seber, Lee, "Linear Regression Analysis", 2nd edition, chapters 3 to 5.
     """
+    if isinstance(data, Trajectory):
+        return infer_run(data, target, confidence, robust, weights=weights)
     held = triangle_of(data)
     if held is not None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
@@ -73,170 +75,152 @@ def infer(
     else:
         source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
         triangle = read(source, sample_rows=0).triangle
-    coordinates = triangle.coordinates("raw", fit_intercept=fit_intercept)
-    statistician = Statistician(triangle, Quadratic.of(triangle, coordinates), coordinates)
+    problem = Problem.of(triangle, fit_intercept=fit_intercept)
     batches = source.batches() if source is not None and robust else None
-    answer = coordinates.to_raw(statistician.quadratic.minimum)
-    return statistician.table(answer, None, confidence, robust, batches, weights)
+    answer = problem.to_raw(problem.quadratic.minimum)
+    return _table(problem, answer, None, confidence, robust, batches, weights)
 
 
-@dataclass(frozen=True, eq=False)
-class Statistician:
-    """What a coefficient table needs to know beside the run.
+def infer_run(
+    run: Trajectory,
+    target: str | None = None,
+    confidence: float = 0.95,
+    robust: Robust | None = None,
+    data: object = None,
+    y: object = None,
+    weights: WeightKind = "precision",
+) -> Inference:
+    """Return the coefficient table of a run's exact answer, and say where the run itself is elsewhere.
 
     Args:
-        triangle: the table.
-        quadratic: the objective in the coordinates in force.
-        coordinates: these coordinates.
+        run: the run; what it heads for (`run.optimum`) is what the table is about.
+        target: which one, where there are several.
+        confidence, robust, weights: as `infer`.
+        data, y: the run's own rows once more, for robust errors and Durbin-Watson.
+
+    Raises:
+        UsageError, DataError: as `infer`; l2 is above 0, or data are other rows than the run's.
     """
+    if data is None and y is not None:
+        raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
+    problem, goal = run.problem, run.optimum
+    batches = None if data is None else _batches(problem.triangle, data, y)
+    d, t = len(run.features), len(run.targets)
+    answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
+    inference = _table(problem, answer, target, confidence, robust, batches, weights)
+    return replace(inference, notes=(*inference.notes, *_apart(run, inference)))
 
-    triangle: Triangle
-    quadratic: Quadratic
-    coordinates: Coordinates
 
-    def __call__(
-        self,
-        run: Trajectory,
-        target: str | None,
-        confidence: float,
-        robust: Robust | None,
-        data: object,
-        y: object,
-        weights: WeightKind,
-    ) -> Inference:
-        """Return the coefficient table of a run's exact answer, and say where the run itself is elsewhere."""
-        if data is None and y is not None:
-            raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
-        batches = None if data is None else self._batches(data, y)
-        goal = run.optimum
-        d, t = len(run.features), len(run.targets)
-        answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
-        inference = self.table(answer, target, confidence, robust, batches, weights)
-        return replace(inference, notes=(*inference.notes, *self._apart(run, inference)))
+def _table(
+    problem: Problem,
+    answer: tuple[FloatArray, FloatArray],
+    target: str | None,
+    confidence: float,
+    robust: Robust | None,
+    batches: Iterator[Batch] | None,
+    weights: WeightKind,
+) -> Inference:
+    """Return the coefficient table of the exact answer: weights (d, t) and bias (t,) in the data's own units."""
+    _check_settings(problem, confidence, robust, batches, weights)
+    index = _index(problem.targets, target)
+    slopes, bias = answer[0][:, index], float(answer[1][index])
+    _check_data(problem, weights)
+    fit = LeastSquares.of(
+        problem.triangle,
+        slopes,
+        bias,
+        target=index,
+        fit_intercept=problem.fit_intercept,
+        weights=weights,
+    )
+    residuals = None
+    if batches is not None and not fit.is_exact:
+        power, copies = (POWERS[robust] if robust else None), weights == "frequency"
+        residuals = residual_pass(batches, fit.basis, fit.level, slopes, index, power, copies=copies)
+        fit.check_same_rows(residuals)
+    kappas = problem.in_coordinates("raw").condition_number, problem.standardized.condition_number
+    return fit.inference(confidence, weights, robust, residuals, kappas)
 
-    def table(
-        self,
-        answer: tuple[FloatArray, FloatArray],
-        target: str | None,
-        confidence: float,
-        robust: Robust | None,
-        batches: Iterator[Batch] | None,
-        weights: WeightKind,
-    ) -> Inference:
-        """Return the coefficient table of the exact answer: weights (d, t) and bias (t,) in the data's own units.
 
-        Raises:
-            UsageError, DataError: as `infer`.
-        """
-        self._check_settings(confidence, robust, batches, weights)
-        index = self._target(target)
-        slopes, bias = answer[0][:, index], float(answer[1][index])
-        self._check_data(weights)
-        fit = LeastSquares.of(
-            self.triangle,
-            slopes,
-            bias,
-            target=index,
-            fit_intercept=self.coordinates.fit_intercept,
-            weights=weights,
+def _batches(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
+    """Open the rows for a second look, coded as they were."""
+    if isinstance(data, Iterator):
+        return data
+    if triangle_of(data) is not None:
+        raise UsageError("a second look needs the rows, and a triangle has none. Give the table itself as data.")
+    coding = None if y is not None else triangle.coding
+    named = triangle.features if coding is None or coding.is_plain else None
+    source = open_source(data, y, target=triangle.targets, features=named, coding=coding)
+    if source.features != triangle.features:
+        raise DataError(
+            f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the run's own table."
         )
-        look = None
-        if batches is not None and not fit.is_exact:
-            power, copies = (POWERS[robust] if robust else None), weights == "frequency"
-            look = residual_pass(batches, fit.basis, fit.level, slopes, index, power, copies=copies)
-            fit.check_same_rows(look)
-        kappas = self._condition_number("raw"), self._condition_number("standardized")
-        return fit.inference(confidence, weights, robust, look, kappas)
+    return source.batches()
 
-    def _batches(self, data: object, y: object) -> Iterator[Batch]:
-        """Open the rows for a second look, coded as they were."""
-        if isinstance(data, Iterator):
-            return data
-        if triangle_of(data) is not None:
-            raise UsageError("a second look needs the rows, and a triangle has none. Give the table itself as data.")
-        triangle, coding = self.triangle, self.triangle.coding
-        coding = None if y is not None else coding
-        named = triangle.features if coding is None or coding.is_plain else None
-        source = open_source(data, y, target=triangle.targets, features=named, coding=coding)
-        if source.features != triangle.features:
-            raise DataError(
-                f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the run's own table."
-            )
-        return source.batches()
 
-    def _check_settings(self, confidence: float, robust: str | None, batches: object, weights: str) -> None:
-        check_confidence(confidence)
-        if robust is not None and robust not in get_args(Robust):
-            raise UsageError(f'robust is "HC0", "HC1", "HC2", "HC3" or None; given was {robust!r}.')
-        if weights not in get_args(WeightKind):
-            raise UsageError(f'weights are of "precision" or "frequency"; given was {weights!r}.')
-        if robust is not None and batches is None:
-            raise UsageError(
-                "robust standard errors need a second look at the rows: run.summary(robust=..., data=X, y=y)."
-            )
-        if self.quadratic.l2:
-            raise UsageError(
-                f"standard errors are of least squares, and l2={self.quadratic.l2:g} pulls the coefficients towards 0: they are biased, and no "
-                "variance tells by how much. Use l2=0 for a table, or judge the penalized model on held-out rows (sweep)."
-            )
-
-    def _check_data(self, weights: WeightKind) -> None:
-        """Refuse tables that leave standard errors undefined."""
-        quadratic, features = self.quadratic, self.triangle.features
-        rows = self.triangle.total_weight if weights == "frequency" else self.triangle.row_count
-        if not rows > quadratic.size:
-            what = "rows" if weights == "precision" else "rows (the sum of the frequencies)"
-            raise DataError(
-                f"{number(rows)} {what} and {quadratic.size} coefficients leave no degree of freedom, so nothing says how sure the coefficients are. "
-                "Give more rows than coefficients, or fewer features."
-            )
-        constant = self.triangle.constant_features if quadratic.fit_intercept else ()
-        dependent = tuple(name for name in quadratic.dependent(features) if name not in constant)
-        if constant or dependent:
-            parts = [f"{join_names(constant)} has the same value in every row"] if constant else []
-            parts += [f"{join_names(dependent)} can be computed from the other columns"] if dependent else []
-            raise DataError(
-                f"standard errors are not defined: {'; '.join(parts)}, so many coefficients are equally good. Leave such columns out."
-            )
-
-    def _target(self, target: str | None) -> int:
-        targets = self.triangle.targets
-        if target is None and len(targets) == 1:
-            return 0
-        if target not in targets:
-            given = "" if target is None else f"; given was {target!r}"
-            raise UsageError(
-                f"a coefficient table is of one target: summary(target=...), one of {join_names(targets)}{given}."
-            )
-        return targets.index(target)
-
-    def _condition_number(self, name: str) -> float:
-        fit_intercept = self.coordinates.fit_intercept
-        if self.coordinates.name == name:
-            return self.quadratic.modes.condition_number
-        coordinates = self.triangle.coordinates(name, fit_intercept=fit_intercept)  # type: ignore[arg-type]
-        return Quadratic.of(self.triangle, coordinates).modes.condition_number
-
-    def _apart(self, run: Trajectory, inference: Inference) -> tuple[str, ...]:
-        """Say how far the run's own coefficients are from the table's, where they are."""
-        kind, exact = run.verdict.kind, inference.is_exact
-        index = run.targets.index(inference.target)
-        weights, bias = run.last.weights.reshape(len(run.features), -1)[:, index], np.atleast_1d(run.last.bias)[index]
-        own = np.concatenate([[bias], weights]) if self.coordinates.fit_intercept else weights
-        about = "The table is of the exact least-squares answer, not of the run."
-        if not np.isfinite(own).all():
-            return (f"The run has not converged ({kind}): its own coefficients are no numbers any more. {about}",)
-        apart = np.abs(own - inference.coefficients)
-        scale = np.maximum(inference.standard_errors, np.finfo(float).tiny)
-        worst = int((apart / scale).argmax())
-        errors = float(apart[worst] / scale[worst])
-        arrived = kind in ("converged", "unknown")
-        if arrived and (exact or errors <= APART):
-            return ()
-        name = inference.names[worst]
-        said = (
-            f"its own {name} is {number(float(own[worst]))}, the table's {number(float(inference.coefficients[worst]))}"
+def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:
+    check_confidence(confidence)
+    if robust is not None and robust not in get_args(Robust):
+        raise UsageError(f'robust is "HC0", "HC1", "HC2", "HC3" or None; given was {robust!r}.')
+    if weights not in get_args(WeightKind):
+        raise UsageError(f'weights are of "precision" or "frequency"; given was {weights!r}.')
+    if robust is not None and batches is None:
+        raise UsageError("robust standard errors need a second look at the rows: run.summary(robust=..., data=X, y=y).")
+    if problem.l2:
+        raise UsageError(
+            f"standard errors are of least squares, and l2={problem.l2:g} pulls the coefficients towards 0: they are biased, and no "
+            "variance tells by how much. Use l2=0 for a table, or judge the penalized model on held-out rows (sweep)."
         )
-        far = "" if exact else f", {number(errors, 3)} standard errors away"
-        begun = "The run ended short of it" if arrived else f"The run has not converged ({kind})"
-        return (f"{begun}: {said}{far}. {about}",)
+
+
+def _check_data(problem: Problem, weights: WeightKind) -> None:
+    """Refuse tables that leave standard errors undefined."""
+    triangle, size = problem.triangle, problem.quadratic.size
+    rows = triangle.total_weight if weights == "frequency" else triangle.row_count
+    if not rows > size:
+        what = "rows" if weights == "precision" else "rows (the sum of the frequencies)"
+        raise DataError(
+            f"{number(rows)} {what} and {size} coefficients leave no degree of freedom, so nothing says how sure the coefficients are. "
+            "Give more rows than coefficients, or fewer features."
+        )
+    constant, dependent = problem.constant_features, problem.dependent_features
+    if constant or dependent:
+        parts = [f"{join_names(constant)} has the same value in every row"] if constant else []
+        parts += [f"{join_names(dependent)} can be computed from the other columns"] if dependent else []
+        raise DataError(
+            f"standard errors are not defined: {'; '.join(parts)}, so many coefficients are equally good. Leave such columns out."
+        )
+
+
+def _index(targets: tuple[str, ...], target: str | None) -> int:
+    if target is None and len(targets) == 1:
+        return 0
+    if target not in targets:
+        given = "" if target is None else f"; given was {target!r}"
+        raise UsageError(
+            f"a coefficient table is of one target: summary(target=...), one of {join_names(targets)}{given}."
+        )
+    return targets.index(target)
+
+
+def _apart(run: Trajectory, inference: Inference) -> tuple[str, ...]:
+    """Say how far the run's own coefficients are from the table's, where they are."""
+    kind, exact = run.verdict.kind, inference.is_exact
+    index = run.targets.index(inference.target)
+    weights, bias = run.last.weights.reshape(len(run.features), -1)[:, index], np.atleast_1d(run.last.bias)[index]
+    own = np.concatenate([[bias], weights]) if run.problem.fit_intercept else weights
+    about = "The table is of the exact least-squares answer, not of the run."
+    if not np.isfinite(own).all():
+        return (f"The run has not converged ({kind}): its own coefficients are no numbers any more. {about}",)
+    apart = np.abs(own - inference.coefficients)
+    scale = np.maximum(inference.standard_errors, np.finfo(float).tiny)
+    worst = int((apart / scale).argmax())
+    errors = float(apart[worst] / scale[worst])
+    arrived = kind == "converged"
+    if arrived and (exact or errors <= APART):
+        return ()
+    name = inference.names[worst]
+    said = f"its own {name} is {number(float(own[worst]))}, the table's {number(float(inference.coefficients[worst]))}"
+    far = "" if exact else f", {number(errors, 3)} standard errors away"
+    begun = "The run ended short of it" if arrived else f"The run has not converged ({kind})"
+    return (f"{begun}: {said}{far}. {about}",)

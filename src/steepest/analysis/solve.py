@@ -10,11 +10,9 @@ from steepest.data.batch import Batch
 from steepest.data.coding import Coding
 from steepest.data.inputs import in_order
 from steepest.data.sources import MissingPolicy, open_source
-from steepest.descent.trajectory import Scalar
+from steepest.descent.state import Scalar
 from steepest.errors import DataError, UsageError
-from steepest.objectives.problem import tell_open_coefficients
-from steepest.objectives.quadratic import Quadratic
-from steepest.summaries.coordinates import Coordinates
+from steepest.objectives.problem import Problem
 from steepest.summaries.double_double import Pair, add, scaled, total, two_product
 from steepest.summaries.summarize import read, triangle_of
 from steepest.summaries.triangle import Triangle
@@ -124,8 +122,8 @@ def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True)
     """
     with numerics():
         answer = _Answer.of(triangle, fit_intercept)
-        tell_open_coefficients(triangle, answer.quadratic, stacklevel=3)
-        rmse, looks = answer.quadratic.rmse(answer.quadratic.minimum), 0
+        answer.problem.warn_undetermined(stacklevel=3)
+        rmse, looks = answer.problem.quadratic.rmse(answer.problem.quadratic.minimum), 0
         corrections: list[float] = []
         while look is not None and answer.contraction < CONTRACTS and looks < MOST_LOOKS:
             seen, looks = answer.look(look()), looks + 1
@@ -167,27 +165,24 @@ class _Answer:
     """An answer, and what it takes to correct it.
 
     Args:
-        coordinates: the standardized inputs, in which corrections are computed.
-        quadratic: the squared loss there.
+        problem: squared loss in standardized inputs, in which corrections are computed.
         theta: parameters in the data's own units, [bias; weights], shape (p, t).
     """
 
-    coordinates: Coordinates
-    quadratic: Quadratic
+    problem: Problem
     theta: FloatArray
 
     @classmethod
     def of(cls, triangle: Triangle, fit_intercept: bool) -> "_Answer":
         """Return the triangle's own answer."""
-        coordinates = triangle.coordinates("standardized", fit_intercept=fit_intercept)
-        quadratic = Quadratic.of(triangle, coordinates)
-        weights, bias = coordinates.to_raw(quadratic.minimum)
-        return cls(coordinates, quadratic, np.vstack([bias, weights]) if fit_intercept else weights)
+        problem = Problem.of(triangle, "standardized", fit_intercept=fit_intercept)
+        weights, bias = problem.to_raw(problem.quadratic.minimum)
+        return cls(problem, np.vstack([bias, weights]) if fit_intercept else weights)
 
     @property
     def contraction(self) -> float:
         """ε·κ²: what a correction leaves of the error, about."""
-        return float(np.finfo(np.float64).eps * self.quadratic.modes.condition_number)
+        return float(np.finfo(np.float64).eps * self.problem.quadratic.modes.condition_number)
 
     def look(self, batches: Iterator[Batch]) -> _Seen:
         """Look at all rows once."""
@@ -206,7 +201,7 @@ class _Answer:
 
     def _sums(self, rows: Batch) -> tuple[Pair, Pair]:
         """Aᵀ·diag(w)·r, shape (p, t), and rᵀ·diag(w)·r, shape (t,), for r = y - A·theta."""
-        A = np.hstack([np.ones((len(rows), 1)), rows.X]) if self.coordinates.fit_intercept else rows.X
+        A = np.hstack([np.ones((len(rows), 1)), rows.X]) if self.problem.coordinates.fit_intercept else rows.X
         sums = []
         for t in range(rows.y.shape[1]):
             high, low = two_product(A, -self.theta[:, t])
@@ -219,25 +214,25 @@ class _Answer:
 
     def correction(self, seen: _Seen) -> FloatArray:
         """(RᵀR)⁻¹·Aᵀr in standardized inputs, shape (p, t)."""
-        gradient, scale = seen.gradient, self.coordinates.scale[:, None]
-        if self.coordinates.fit_intercept:
+        gradient, scale = seen.gradient, self.problem.coordinates.scale[:, None]
+        if self.problem.coordinates.fit_intercept:
             first = (gradient[0][:1], gradient[1][:1])
-            shifted = add((gradient[0][1:], gradient[1][1:]), scaled(first, -self.coordinates.shift[:, None]))
+            shifted = add((gradient[0][1:], gradient[1][1:]), scaled(first, -self.problem.coordinates.shift[:, None]))
             standard = np.vstack([first[0], shifted[0] / scale])
         else:
             standard = gradient[0] / scale
-        V, eigenvalues = self.quadratic.modes.directions, self.quadratic.modes.eigenvalues
-        return np.asarray(V @ ((V.T @ standard) / (self.quadratic.total_weight * eigenvalues[:, None])))
+        V, eigenvalues = self.problem.quadratic.modes.directions, self.problem.quadratic.modes.eigenvalues
+        return np.asarray(V @ ((V.T @ standard) / (self.problem.quadratic.total_weight * eigenvalues[:, None])))
 
     def relative(self, step: FloatArray) -> float:
         """The size of a correction beside the answer, both in standardized inputs."""
-        size = np.linalg.norm(self.quadratic.minimum, axis=0)
+        size = np.linalg.norm(self.problem.quadratic.minimum, axis=0)
         return float(np.max(np.linalg.norm(step, axis=0) / np.where(size > 0, size, 1.0)))
 
     def moved(self, step: FloatArray) -> "_Answer":
         """Return the answer after a correction."""
-        weights, bias = self.coordinates.to_raw(step)
-        raw = np.vstack([bias, weights]) if self.coordinates.fit_intercept else weights
+        weights, bias = self.problem.coordinates.to_raw(step)
+        raw = np.vstack([bias, weights]) if self.problem.coordinates.fit_intercept else weights
         return replace(self, theta=self.theta + raw)
 
 
@@ -251,11 +246,11 @@ def _solution(
 ) -> Solution:
     """Return an answer; what 32 digits cannot tell from 0 beside the others is 0."""
     theta, one = answer.theta, len(triangle.targets) == 1
-    weights = theta[1:] if answer.coordinates.fit_intercept else theta
-    standard = np.abs(weights * answer.coordinates.scale[:, None])
-    nothing = standard < SETTLED * np.linalg.norm(answer.quadratic.minimum, axis=0)
+    weights = theta[1:] if answer.problem.coordinates.fit_intercept else theta
+    standard = np.abs(weights * answer.problem.coordinates.scale[:, None])
+    nothing = standard < SETTLED * np.linalg.norm(answer.problem.quadratic.minimum, axis=0)
     weights = np.where(nothing & (looks > 0), 0.0, weights)
-    bias = theta[0] if answer.coordinates.fit_intercept else np.zeros(len(triangle.targets))
+    bias = theta[0] if answer.problem.coordinates.fit_intercept else np.zeros(len(triangle.targets))
     return Solution(
         triangle.features,
         triangle.targets,

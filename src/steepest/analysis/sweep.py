@@ -1,20 +1,25 @@
 """Sweep: many settings judged on held-out rows, exactly, from one pass over the table."""
 
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
 
-from steepest.analysis.scores import KINDS, effective_parameters, held_out_mse, make_rule
+from steepest.analysis.scores import effective_parameters, held_out_mse
 from steepest.analysis.sweep_result import Sweep
 from steepest.data.sources import MissingPolicy, Watch, open_source
-from steepest.descent.settings import best_rule, check_epochs
-from steepest.descent.trajectory import log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, UsageError
+from steepest.objectives.modes import Modes
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.rules.best_rate import at_best_rate, with_learning_rate
+from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch
-from steepest.rules.rule import check_learning_rate, check_momentum
+from steepest.rules.registry import RULES, is_rule, names_with
+from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.folds import Folds, read_folds
 from steepest.summaries.summarize import summarize, triangle_of
@@ -22,6 +27,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
+from steepest.support.words import join_names
 
 DEFAULT_RATES, DEFAULT_EPOCHS = 25, 25
 
@@ -38,7 +44,7 @@ def sweep(
     learning_rates: Sequence[float] | None = None,
     epochs: Sequence[int] | None = None,
     l2: Sequence[float] = (0.0,),
-    rule: str | Sequence[str] = "gradient",
+    rule: str | Rule | Sequence[str | Rule] = "gradient",
     momentum: float | Sequence[float] | None = None,
     folds: int = 5,
     validation: object = None,
@@ -67,8 +73,9 @@ def sweep(
         learning_rates: grid of η; default: 25 from a thousandth of the best to just above the stability limit.
         epochs: grid of k; default: 25 log-spaced until nothing moves any more, a million at most.
         l2: grid of penalties, in the coordinates in force.
-        rule: "gradient", "heavy_ball" or "nesterov", or several of them.
-        momentum: β or several, for the last two; default 0.9.
+        rule: the name of a rule that has a learning rate, a rule object (its other numbers stay), or several of them. A rule
+            without closed form is walked, rate by rate; it needs learning_rates and epochs.
+        momentum: β or several, for the rules by name that have one; default 0.9.
         folds: K.
         validation: a held-out set instead of folds: (X, y), a path, or a Triangle.
         group: labels of shape (n,), or the name of a column: rows of one group stay together.
@@ -128,7 +135,7 @@ def judge_folds(
     learning_rates: Sequence[float] | None,
     epochs: Sequence[int] | None,
     l2: Sequence[float],
-    rule: str | Sequence[str],
+    rule: str | Rule | Sequence[str | Rule],
     momentum: float | Sequence[float] | None,
     objective: ObjectiveName,
     standardize: bool,
@@ -146,14 +153,15 @@ def judge_folds(
     wholes = [Quadratic.of(parts.whole, coordinates, objective=objective, l2=value) for value in penalties]
     if not all(quadratic.rank for quadratic in wholes):
         raise DataError("every feature is 0 in every row: no setting moves anything. Give a feature that varies.")
-    rules = _rules(rule, momentum)
+    given = _rules(rule, momentum)
+    rules = [template for template, _ in given]
     rates = _rates(learning_rates, wholes[0], rules)
     counts = _counts(epochs, wholes[0], rules)
 
-    Judge = Callable[[Quadratic, str, float | None], FloatArray]
+    Judge = Callable[[Quadratic, Rule], FloatArray]
 
     def each(quadratics: Sequence[Quadratic], judge: Judge) -> FloatArray:
-        return np.stack([np.stack([judge(q, *named) for q in quadratics], axis=-1) for named in rules])
+        return np.stack([np.stack([judge(q, template) for q in quadratics], axis=-1) for template in rules])
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         inside = train.coordinates(name, fit_intercept=fit_intercept)
@@ -168,48 +176,73 @@ def judge_folds(
     with np.errstate(over="ignore", invalid="ignore"):
         scores = np.sqrt(fold_mse @ (mass / mass.sum()))
     limits = np.empty((len(rules), len(penalties)))
-    for (i, (kind, beta)), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
-        limits[i, m] = make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0]))
+    for (i, template), (m, quadratic) in itertools.product(enumerate(rules), enumerate(wholes)):
+        limits[i, m] = _limit(template, quadratic)
+    names = tuple((template.name, getattr(template, "momentum", None)) for template in rules)
+    objects = tuple(template if is_object else None for template, is_object in given)
     return Sweep(
-        rules, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
-        limits, parts.whole, objective, standardize, fit_intercept,
+        names, rates, counts, penalties, scores, fold_mse, effective, parts.labels if len(parts.labels) else None,
+        limits, parts.whole, objective, standardize, fit_intercept, objects,
     )  # fmt: skip
 
 
-def _rules(rule: str | Sequence[str], momentum: float | Sequence[float] | None) -> tuple[tuple[str, float | None], ...]:
-    names = (rule,) if isinstance(rule, str) else tuple(rule)
+def _rules(
+    rule: str | Rule | Sequence[str | Rule], momentum: float | Sequence[float] | None
+) -> list[tuple[Rule, bool]]:
+    """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
+    wanted = list(rule) if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
     betas = (0.9,) if momentum is None else tuple(np.atleast_1d(np.asarray(momentum)).tolist())
-    for name in names:
-        if name not in KINDS:
-            raise UsageError(f"sweep takes the rules {', '.join(map(repr, KINDS))}; given was {name!r}.")
-    if momentum is not None and set(names) == {"gradient"}:
-        raise UsageError('momentum belongs to "heavy_ball" and "nesterov"; rule "gradient" has none.')
-    pairs = [(name, beta) for name in names for beta in ((None,) if name == "gradient" else betas)]
-    return tuple((name, None if beta is None else check_momentum(beta)) for name, beta in pairs)
+    known, with_momentum = names_with("learning_rate"), names_with("momentum")
+    for one in wanted:
+        if not is_rule(one) and one not in known:
+            raise UsageError(
+                f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {one!r}."
+            )
+    if momentum is not None and not any(one in with_momentum for one in wanted):
+        have = join_names([f'"{name}"' for name in with_momentum])
+        raise UsageError(f"momentum belongs to {have}; {_name_rules(wanted)} has none.")
+    nothing = Modes(np.zeros(0), np.zeros((0, 0)))  # nothing is left to choose
+    result: list[tuple[Rule, bool]] = []
+    for one in wanted:
+        if not isinstance(one, str):
+            with_learning_rate(one, 1.0)  # or it says why not
+            result.append((one, True))
+            continue
+        own = [check_momentum(beta) for beta in betas] if one in with_momentum else [None]
+        result += [(chosen(RULES[one], nothing, 1.0, beta)[0], False) for beta in own]
+    return result
 
 
-def _rates(
-    given: Sequence[float] | None, quadratic: Quadratic, rules: tuple[tuple[str, float | None], ...]
-) -> tuple[float, ...]:
+def _name_rules(rules: Sequence[object]) -> str:
+    names = [f'"{getattr(rule, "name", rule)}"' for rule in rules]
+    return f"rule {join_names(names)}"
+
+
+def _limit(rule: Rule, quadratic: Quadratic) -> float:
+    """The stability limit of a rule; inf where it is not known."""
+    return rule.stability_limit(float(quadratic.modes.eigenvalues[0])) if has_closed_form(rule) else math.inf
+
+
+def _rates(given: Sequence[float] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[float, ...]:
     if given is not None:
         if not len(given):
             raise UsageError("learning_rates is empty; give at least one.")
         return tuple(check_learning_rate(rate) for rate in given)
-    limit = max(
-        make_rule(kind, 1.0, beta).stability_limit(float(quadratic.modes.eigenvalues[0])) for kind, beta in rules
-    )
+    limit = max(_limit(rule, quadratic) for rule in rules)
+    if math.isinf(limit):
+        raise UsageError("no stability limit is known of a rule without closed form. Give learning_rates.")
     return tuple(np.geomspace(limit / 1000, 1.02 * limit, DEFAULT_RATES).tolist())
 
 
-def _counts(
-    given: Sequence[int] | None, quadratic: Quadratic, rules: tuple[tuple[str, float | None], ...]
-) -> tuple[int, ...]:
+def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[int, ...]:
     if given is not None:
         if not len(given):
             raise UsageError("epochs is empty; give at least one.")
         return tuple(check_epochs(count) for count in given)
-    kind, beta = rules[0]
-    needed = first_epoch(best_rule(kind, quadratic.modes, beta), quadratic.modes.eigenvalues, 1e-6) or 1000
+    first, modes = rules[0], quadratic.modes
+    if not has_closed_form(first):
+        raise UsageError("how long a rule without closed form takes is not known beforehand. Give epochs.")
+    needed = first_epoch(at_best_rate(first, modes), modes.eigenvalues, 1e-6) or 1000
     return tuple(int(k) for k in log_spaced(max(10, min(10 * needed, 1_000_000)), DEFAULT_EPOCHS)[1:])
 
 

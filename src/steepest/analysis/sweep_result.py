@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.objectives.quadratic import ObjectiveName
+from steepest.rules.best_rate import with_learning_rate
+from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
@@ -30,6 +32,7 @@ class Setting(Value):
         rmse: held-out √(Σ w r² / Σ w) over all folds.
         standard_error: of the folds' mean squared errors, turned into units of rmse; nan with one held-out set.
         effective_parameters: trace of the map from targets to predictions at that epoch, on all rows.
+        rule_object: the rule with its numbers, where it was given as one.
     """
 
     rule: str
@@ -40,10 +43,13 @@ class Setting(Value):
     rmse: float
     standard_error: float
     effective_parameters: float
+    rule_object: Rule | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """What `descend` takes: rule, momentum, learning_rate, epochs and l2."""
+        if self.rule_object is not None:
+            return {"rule": self.rule_object, "epochs": self.epochs, "l2": self.l2}
         return {
             "rule": self.rule,
             "momentum": self.momentum,
@@ -72,6 +78,7 @@ class Sweep(Value):
         objective: its name.
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
+        rule_objects: of each rule the object, at any learning rate, where it was given as one.
     """
 
     rules: tuple[tuple[str, float | None], ...]
@@ -87,6 +94,7 @@ class Sweep(Value):
     objective: ObjectiveName = "half_mse"
     standardize: bool = True
     fit_intercept: bool = True
+    rule_objects: tuple[Rule | None, ...] = field(default=(), repr=False)
 
     @property
     def rmse(self) -> FloatArray:
@@ -133,6 +141,7 @@ class Sweep(Value):
         """Return the setting at a flat index of `scores`."""
         i, j, k, m = np.unravel_index(index, self.scores.shape)
         rule, momentum = self.rules[i]
+        given = self.rule_objects[i] if self.rule_objects else None
         return Setting(
             rule,
             momentum,
@@ -142,6 +151,7 @@ class Sweep(Value):
             float(self.scores.ravel()[index]),
             float(self.standard_errors.ravel()[index]),
             float(self.effective_parameters.ravel()[index]),
+            None if given is None else with_learning_rate(given, self.learning_rates[j]),
         )
 
     @property

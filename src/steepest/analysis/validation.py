@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -62,7 +63,7 @@ def validation_curve(run: Trajectory, held: Triangle) -> ValidationCurve:
     """
     if len(run.targets) != 1 or held.features != run.features or held.targets != run.targets:
         raise UsageError("a validation curve needs one target, and held-out rows with the run's own columns.")
-    known = run.path.epochs
+    known = run.iterates.epochs
     if isinstance(known, range) and run.epochs > EVERY_EPOCH:
         coarse = log_spaced(run.epochs, 20_000)
         best = int(coarse[_rmse(run, held, coarse).argmin()])
@@ -72,8 +73,7 @@ def validation_curve(run: Trajectory, held: Triangle) -> ValidationCurve:
         candidates = np.asarray(known)
     errors = _rmse(run, held, candidates)
     best_epoch = int(candidates[errors.argmin()])
-    shown = log_spaced(run.epochs, SHOWN) if isinstance(known, range) else known[log_spaced(len(known) - 1, SHOWN)]
-    shown = np.union1d(shown, [best_epoch])
+    shown = np.union1d(run.some_epochs(SHOWN), [best_epoch])
     effective = run.effective_parameters(shown) if run.engine == "modes" else None
     return ValidationCurve(
         shown, run.rmse(shown), _rmse(run, held, shown), effective, best_epoch, float(errors.min()), run.targets[0]

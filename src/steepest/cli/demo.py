@@ -15,8 +15,9 @@ from steepest.cli.text import log_lines, progress, table
 from steepest.data.sample import Sample
 from steepest.descent import loop
 from steepest.descent.descend import descend
-from steepest.descent.trajectory import Trajectory, log_spaced
-from steepest.rules.rule import GradientRule
+from steepest.descent.record import log_spaced
+from steepest.descent.trajectory import Trajectory
+from steepest.rules.gradient import GradientRule
 from steepest.summaries.summarize import summarize
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number

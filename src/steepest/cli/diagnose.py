@@ -10,6 +10,7 @@ from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.cli.options import objective_option
 from steepest.cli.table import cluster_option, notes, read_table, table_options, take
 from steepest.cli.text import shorten, table
+from steepest.rules.registry import names_with
 from steepest.support.words import epochs, momentum, number
 
 MOST_MODES = 12
@@ -77,7 +78,8 @@ def _rules_table(view: View) -> str:
     rows = []
     for advice in view.rules:
         beta = "" if advice.momentum is None else momentum(advice.momentum)
-        limit = "" if advice.rule == "chebyshev" else number(advice.stability_limit)
+        # a rule that takes its steps from the modes has no rate to set, and no limit of one
+        limit = number(advice.stability_limit) if advice.rule in names_with("learning_rate") else ""
         rows.append((advice.rule, number(advice.learning_rate), beta, limit, *(_count(k) for k in advice.epochs)))
     return table(header, rows)
 

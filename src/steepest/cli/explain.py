@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from steepest.analysis.explain import FORMULAS, explain
-from steepest.cli.options import NumberOrAuto, objective_option
+from steepest.analysis.explain import explain
+from steepest.cli.options import MOMENTUM, NumberOrAuto, RuleName, objective_option
 from steepest.cli.table import open_table, table_options, take
 from steepest.cli.text import printable
 from steepest.summaries.triangle import Triangle
@@ -30,7 +30,7 @@ from steepest.summaries.triangle import Triangle
 )
 @click.option(
     "--rule",
-    type=click.Choice(list(FORMULAS)),
+    type=RuleName(),
     default="gradient",
     show_default=True,
     help="How a step is made from the gradient.",
@@ -46,7 +46,7 @@ from steepest.summaries.triangle import Triangle
     "--momentum",
     type=NumberOrAuto(float),
     default=None,
-    help="β in [0, 1) for heavy_ball and nesterov; default: the best.",
+    help=MOMENTUM,
 )
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option

@@ -20,7 +20,6 @@ from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 NOT_THERE = 4
 EXIT = {
     "converged": 0,
-    "unknown": 0,
     "unfinished": NOT_THERE,
     "crawls": NOT_THERE,
     "oscillates": NOT_THERE,

@@ -18,7 +18,7 @@ from steepest.cli.text import printable
 from steepest.descent.descend import descend
 from steepest.errors import UsageError
 from steepest.support.files import refuse_existing_file
-from steepest.views.pages import Page, Rows, page
+from steepest.views.pages import Page, Rows, page_of_rows
 from steepest.views.pages.payload import Json
 
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
@@ -133,7 +133,7 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
     chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
     told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page(run, summary.triangle, rows, title=title).payload | {"id": "given", "table": told}
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": told}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:

@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+from steepest.rules.registry import names_with
+from steepest.support.words import join_names
+
 
 class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A number, or the word "auto"."""
@@ -29,6 +32,31 @@ class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from c
             )
 
 
+class RuleName(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """The name of a registered rule; of those that take an argument of this name, where one is given."""
+
+    name = "rule"
+
+    def __init__(self, argument: str | None = None) -> None:
+        self.argument = argument
+
+    @property
+    def choice(self) -> "click.Choice[str]":
+        """The names there are now."""
+        return click.Choice(names_with(self.argument))
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """Return the name, or say which there are."""
+        return self.choice.convert(value, param, context)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return the names, as the help shows them."""
+        return f"[{'|'.join(names_with(self.argument))}]"
+
+
+MOMENTUM = f"β in [0, 1) for {join_names(names_with('momentum'))}; default: the best."
+
+
 def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to descend, and by which engine."""
     engine = click.option(
@@ -47,7 +75,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option(
                 "--rule",
-                type=click.Choice(["gradient", "heavy_ball", "nesterov", "chebyshev"]),
+                type=RuleName(),
                 default="gradient",
                 show_default=True,
                 help="How a step is made from the gradient.",
@@ -63,7 +91,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--momentum",
                 type=NumberOrAuto(float),
                 default=None,
-                help="β in [0, 1) for heavy_ball and nesterov; default: the best.",
+                help=MOMENTUM,
             ),
             click.option(
                 "--epochs",

@@ -12,15 +12,16 @@ import click
 from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem
-from steepest.cli.options import Numbers, objective_option
+from steepest.cli.options import Numbers, RuleName, objective_option
 from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
 from steepest.errors import UsageError
 from steepest.models import run_folder
+from steepest.rules.registry import names_with
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import whole_folder
-from steepest.support.words import number, pluralize
+from steepest.support.words import join_names, number, pluralize
 from steepest.views.plots import HeatMapDisplay, save
 
 MOST_ROWS = 10
@@ -36,10 +37,12 @@ MOST_ROWS = 10
 @click.option(
     "--rule",
     multiple=True,
-    type=click.Choice(["gradient", "heavy_ball", "nesterov"]),
+    type=RuleName("learning_rate"),
     help="May be given several times; default gradient.",
 )
-@click.option("--momentum", type=Numbers(float), default=None, help="For heavy_ball and nesterov; default 0.9.")
+@click.option(
+    "--momentum", type=Numbers(float), default=None, help=f"For {join_names(names_with('momentum'))}; default 0.9."
+)
 @click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
 @click.option(
     "--group", default=None, metavar="NAME", help="A column, text or not: rows with the same value stay in one fold."

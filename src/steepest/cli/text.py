@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.support.words import number, percent, pluralize
 from steepest.support.words import printable as printable
 from steepest.support.words import shorten as shorten
@@ -25,12 +25,12 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
 
     A line shows the state after so many epochs: loss, RMSE, the first weights and the bias.
     """
-    known = run.path.epochs
+    known = run.iterates.epochs
     if log_every:
         chosen = np.arange(0, run.epochs + 1, log_every, dtype=np.int64)
         chosen = chosen if chosen[-1] == run.epochs else np.append(chosen, run.epochs)
     else:
-        chosen = log_spaced(run.epochs, LOG_LINES)
+        chosen = run.some_epochs(LOG_LINES)
     if not isinstance(known, range):
         chosen = np.intersect1d(chosen, known)
     width = len(f"{run.epochs:,}")
@@ -149,9 +149,12 @@ def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
 def settings_lines(run: Trajectory) -> str:
     """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
     rule: Any = run.rule
-    parts = [f"rule {rule.name}", f"learning rate {number(rule.learning_rate)}"]
-    if hasattr(rule, "momentum"):
-        parts.append(f"momentum {number(rule.momentum)}")
+    parts = [f"rule {rule.name}"]
+    parts += [
+        f"{name.replace('_', ' ')} {number(getattr(rule, name))}"
+        for name in ("learning_rate", "momentum")
+        if hasattr(rule, name)
+    ]
     parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")

@@ -1,20 +1,22 @@
 """The closed form: every epoch of a linear rule on a quadratic, mode by mode, without a loop."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.descent.iterates import Ending, EngineName
+from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
-from steepest.rules.rule import GradientRule, LinearRule
+from steepest.rules.rule import LinearRule, power_ladder_of
 from steepest.support.arrays import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedPath:
-    """The path of a linear rule on a quadratic.
+class ClosedIterates:
+    """The iterates of a linear rule on a quadratic.
 
     With the start theta_0, a minimum theta*, modes (λ_i, v_i) and the rule's residual polynomial p_k:
 
@@ -27,6 +29,7 @@ class ClosedPath:
         rule: the linear rule.
         start: theta_0, shape (p, t).
         last: the last epoch.
+        ended: why there are no more.
 
     Source: Goh, "Why Momentum Really Works", Distill 2017; Hansen, "Discrete Inverse Problems", 2010, section 6.1
     (the filter factors 1 - p_k).
@@ -36,6 +39,8 @@ class ClosedPath:
     rule: LinearRule
     start: FloatArray
     last: int
+    ended: Ending
+    engine: ClassVar[EngineName] = "modes"
 
     @property
     def epochs(self) -> range:
@@ -81,15 +86,11 @@ class ClosedPath:
         """J at the given epochs, shape (K, t)."""
         eigenvalues, weights = self.quadratic.modes.eigenvalues, self.start_losses
         with np.errstate(over="ignore", invalid="ignore"):
-            if (
-                isinstance(epochs, range)
-                and isinstance(self.rule, GradientRule)
-                and len(epochs) > 64
-                and epochs.step == 1
-            ):
+            power_ladder = power_ladder_of(self.rule)
+            if isinstance(epochs, range) and power_ladder is not None and len(epochs) > 64 and epochs.step == 1:
                 # the sum over modes of products of two ladders is one matrix product: the curve is written once
                 moving = weights.any(axis=1)
-                long, short, skip = self.rule.ladder(eigenvalues[moving], epochs)
+                long, short, skip = power_ladder(eigenvalues[moving], epochs)
                 curves = (0.5 * weights[moving].T[:, None, :] * long**2) @ short**2
                 loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
             else:
@@ -98,7 +99,7 @@ class ClosedPath:
         loss += 0.5 * self.floor**2
         return loss
 
-    def rmse(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+    def metric(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """√(Σ w r² / Σ w) at the given epochs, shape (K, t): from R·(theta_k - theta*), never by subtracting predictions."""
         modes = self.quadratic.modes
         left = self.rule.residual(modes.eigenvalues, epochs)
@@ -134,37 +135,27 @@ class ClosedPath:
         return self.quadratic.unexplained
 
 
-def run(
-    quadratic: Quadratic,
-    rule: LinearRule,
-    start: FloatArray,
-    epochs: int,
-    units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None = None,
-) -> ClosedPath:
-    """Return the path of `epochs` epochs; of fewer when the parameters leave float64 before.
+def run(problem: Problem, rule: LinearRule, start: FloatArray, epochs: int) -> ClosedIterates:
+    """Return the iterates of `epochs` epochs; of fewer when the parameters leave float64 before.
 
     Args:
-        quadratic: the objective.
+        problem: the table, the coordinates, the loss.
         rule: a linear rule with its numbers.
-        start: theta_0 in the coordinates of the quadratic, shape (p, t).
+        start: theta_0 in the coordinates in force, shape (p, t).
         epochs: k of the last epoch.
-        units: takes parameters to the data's own units, where they must be finite too.
     """
-    path = ClosedPath(quadratic, rule, start, epochs)
-    if _is_finite(path, epochs, units):
-        return path
+    whole = ClosedIterates(problem.quadratic, rule, start, epochs, Ending.all_epochs(epochs))
+    if _is_finite(whole, epochs, problem):
+        return whole
     low, high = 0, epochs
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _is_finite(path, middle, units) else (low, middle)
-    return ClosedPath(quadratic, rule, start, low)
+        low, high = (middle, high) if _is_finite(whole, middle, problem) else (low, middle)
+    return replace(whole, last=low, ended=Ending.left_float64(low))
 
 
-def _is_finite(
-    path: ClosedPath, epoch: int, units: Callable[[FloatArray], tuple[FloatArray, FloatArray]] | None
-) -> bool:
-    theta = path.parameters(np.array([epoch]))[0]
-    if units is None or not np.isfinite(theta).all():
-        return bool(np.isfinite(theta).all())
+def _is_finite(iterates: ClosedIterates, epoch: int, problem: Problem) -> bool:
+    """Whether the parameters of an epoch are numbers, in the coordinates in force and in the data's own units."""
+    theta = iterates.parameters(np.array([epoch]))[0]
     with np.errstate(over="ignore", invalid="ignore"):
-        return all(bool(np.isfinite(part).all()) for part in units(theta))
+        return bool(np.isfinite(theta).all()) and all(np.isfinite(part).all() for part in problem.to_raw(theta))

@@ -6,23 +6,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.analysis.infer import Statistician
 from steepest.data.sources import MissingPolicy
-from steepest.descent import closed_form as modes
-from steepest.descent import loop
-from steepest.descent.settings import Auto, choose
-from steepest.descent.trajectory import Path, Record, Trajectory
-from steepest.descent.verdict import Judge
+from steepest.descent import closed_form, loop
+from steepest.descent.iterates import Iterates
+from steepest.descent.loop import Callback
+from steepest.descent.record import Record
+from steepest.descent.settings import Auto, Settings, choose
+from steepest.descent.stops import Stop, Within
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.objectives.problem import tell_open_coefficients
-from steepest.objectives.quadratic import ObjectiveName, Quadratic
-from steepest.rules.rule import Rule, is_linear
-from steepest.summaries.coordinates import Coordinates
+from steepest.objectives.problem import Problem
+from steepest.objectives.quadratic import ObjectiveName
+from steepest.rules.rule import Rule, has_closed_form
 from steepest.summaries.summarize import summarize
-from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
-from steepest.views.pages import Pager
 
 LARGEST_START = 1e100
 Start = tuple[ArrayLike, ArrayLike]
@@ -47,7 +45,8 @@ def descend(
     fit_intercept: bool = True,
     start: Start | None = None,
     record: Record | None = None,
-    callbacks: Sequence[loop.Callback] = (),
+    stop: Stop | Sequence[Stop] = (),
+    callbacks: Sequence[Callback] = (),
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
     """Run full-batch gradient descent on a linear model and return the whole run.
@@ -67,8 +66,9 @@ def descend(
         rule: "gradient", "heavy_ball", "nesterov", "chebyshev", or a rule with its numbers.
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within the tolerance.
-        tolerance: end the run as soon as every mode stays within this share of its start error; None: 1e-12 where epochs
-            is "auto", and every epoch that was asked for otherwise.
+        tolerance: end the run as soon as every mode stays within this share of its start error, which is known beforehand
+            or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
+            that was asked for otherwise.
         momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None or "auto": the best.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
@@ -77,7 +77,9 @@ def descend(
         fit_intercept: whether the model has a bias.
         start: (weights, bias) in the data's own units; default zeros.
         record: which epochs a loop keeps.
-        callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it).
+        stop: what else may end the run early: `TimeLimit`, `SmallGradient`, a stop of your own, or several.
+        callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it, which
+            is read-only); one that returns True ends the run.
         engine: "modes" (closed form), "loop" (step by step) or "auto": modes where the rule is linear.
 
     Returns:
@@ -101,73 +103,86 @@ def descend(
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
-    coordinates = triangle.coordinates("standardized" if standardize else "raw", fit_intercept=fit_intercept)
-    quadratic = Quadratic.of(triangle, coordinates, objective=objective, l2=l2)
-    tell_open_coefficients(triangle, quadratic, stacklevel=3)
-    settings = choose(rule, learning_rate, momentum, epochs, quadratic.modes, tolerance)
-    theta = _start(start, triangle, coordinates)
-    path, used = _path(engine, quadratic, coordinates, settings.rule, theta, settings.epochs, record, callbacks)
-    judge = Judge.of(triangle, quadratic, coordinates, objective, settings.rule, theta)
-    return Trajectory(
-        features=triangle.features,
-        targets=triangle.targets,
+    problem = Problem.of(
+        triangle,
+        "standardized" if standardize else "raw",
         objective=objective,
-        coordinates=coordinates,
-        rule=settings.rule,
-        l2=quadratic.l2,
-        epochs=int(path.epochs[-1]),
-        requested_epochs=settings.epochs,
-        engine=used,
-        surface=quadratic,
-        path=path,
-        judge=judge,
-        horizon=judge.horizon,
-        words=judge.mode_words,
-        statistician=Statistician(triangle, quadratic, coordinates),
-        pager=Pager(triangle),
-        reasons=settings.reasons,
-        coding=triangle.coding,
+        l2=l2,
+        fit_intercept=fit_intercept,
     )
+    problem.warn_undetermined(stacklevel=3)
+    settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance)
+    theta = _start(start, problem)
+    stops = _stops(stop, settings.rule, tolerance)
+    iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
+    return Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
 
 
-def _path(
+def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
+    """What may end the run early; a tolerance is one where the rule does not know beforehand when it gets there."""
+    stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    wrong = [one for one in stops if not hasattr(one, "begin")]
+    if wrong:
+        raise UsageError(f"stop takes TimeLimit(...), SmallGradient(...) or a stop of your own; got {wrong[0]!r}.")
+    return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
+
+
+def _descent(
     engine: str,
-    quadratic: Quadratic,
-    coordinates: Coordinates,
-    rule: Rule,
+    problem: Problem,
+    settings: Settings,
     start: FloatArray,
-    epochs: int,
     record: Record | None,
-    callbacks: Sequence[loop.Callback],
-) -> tuple[Path, str]:
+    stops: tuple[Stop, ...],
+    callbacks: Sequence[Callback],
+) -> Iterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if engine not in ("auto", "modes", "loop"):
-        raise UsageError(f'engine is "auto", "modes" or "loop"; given was {engine!r}.')
-    if is_linear(rule) and (engine == "modes" or (engine == "auto" and not callbacks)):
-        return modes.run(quadratic, rule, start, epochs, coordinates.to_raw), "modes"
+        raise UsageError(f'engine is "auto", "modes" or "loop"; got {engine!r}.')
+    rule = settings.rule
     if engine == "modes":
+        _check_modes(rule, record, stops, callbacks)
+    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+        return closed_form.run(problem, rule, start, settings.epochs)
+    seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
+    return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
+
+
+def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: Sequence[Callback]) -> None:
+    """Raise UsageError where the closed form is asked for together with what only a loop can do."""
+    if not has_closed_form(rule):
         raise UsageError(f'rule {rule!r} has no closed form; use engine="loop".')
-    return loop.run(quadratic, rule, start, epochs, record, callbacks), "loop"
+    asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
+    if asked:
+        raise UsageError(
+            f'engine="modes" takes no steps, so nothing would come of {join_names(asked)}. Leave them out: every epoch is known anyway; '
+            'or use engine="loop".'
+        )
 
 
-def _start(start: Start | None, triangle: Triangle, coordinates: Coordinates) -> FloatArray:
+def _one_number(callback: Callback) -> Callback:
+    """Let the callback of a run with one target have its loss as a number."""
+    return lambda epoch, loss, theta: callback(epoch, loss[0], theta)
+
+
+def _start(start: Start | None, problem: Problem) -> FloatArray:
     """Return theta_0 in the coordinates in force, from weights and bias in the data's own units."""
-    d, t = len(triangle.features), len(triangle.targets)
+    d, t = len(problem.features), len(problem.targets)
     if start is None:
-        return np.zeros((d + coordinates.fit_intercept, t))
+        return np.zeros((d + problem.fit_intercept, t))
     try:
         weights, bias = (np.asarray(part, dtype=np.float64) for part in start)
     except (TypeError, ValueError):
         raise UsageError(f"start must be (weights, bias); given was {start!r}.") from None
     if weights.size != d * t or bias.size not in (1, t):
         raise UsageError(
-            f"start needs weights of shape ({d},) and one bias for {join_names(triangle.targets)}; given were shapes {weights.shape} and {bias.shape}."
+            f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; given were shapes {weights.shape} and {bias.shape}."
         )
     largest = np.abs(np.concatenate([weights.ravel(), bias.ravel()])).max(initial=0.0)
     if not largest <= LARGEST_START:
         raise UsageError(
             f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest given was {largest:g}."
         )
-    if not coordinates.fit_intercept and bias.any():
+    if not problem.fit_intercept and bias.any():
         raise UsageError("start has a bias, but fit_intercept=False leaves none; give a bias of 0.")
-    return coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))
+    return problem.coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))

@@ -3,50 +3,45 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.trajectory import Record
+from steepest.descent.iterates import Ending, EngineName, shares_left
+from steepest.descent.record import Record
+from steepest.descent.stops import Check, Progress, Stop
 from steepest.errors import UsageError
+from steepest.objectives.objective import Objective, is_spectral
 from steepest.rules.rule import Rule
 from steepest.support.arrays import FloatArray
 
 Callback = Callable[[int, FloatArray, FloatArray], object]
-"""Called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it)."""
+"""Called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
+one that returns True ends the run."""
 MOST_RECORDED = 50_000_000  # numbers, 400 MB
 RECORD_ALL = 5_000_000  # numbers up to which every epoch is kept when nobody says otherwise
 RECORD_POINTS = 10_000
 
 
-class Objective(Protocol):
-    """What a loop asks of an objective: loss (t,) and gradient (p, t) at parameters (p, t)."""
-
-    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Loss (t,) and gradient (p, t)."""
-        ...
-
-    def rmse(self, theta: FloatArray) -> FloatArray:
-        """Root mean squared error (t,)."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
-class RecordedPath:
+class RecordedIterates:
     """Epochs that a loop kept.
 
     Args:
-        epochs: the epochs kept, ascending, shape (K,).
+        epochs: the epochs kept, ascending, shape (K,); the first is the start.
         thetas: parameters in force at each, shape (K, p, t).
         losses: objective at each, shape (K, t).
         objective: what was descended.
+        ended: why there are no more.
     """
 
     epochs: NDArray[np.int64]
     thetas: FloatArray
     losses: FloatArray
     objective: Objective
+    ended: Ending
+    engine: ClassVar[EngineName] = "loop"
 
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at kept epochs, shape (K, p, t)."""
@@ -56,9 +51,9 @@ class RecordedPath:
         """J at kept epochs, shape (K, t)."""
         return self.losses[np.searchsorted(self.epochs, epochs)]
 
-    def rmse(self, epochs: range | NDArray[np.int64]) -> FloatArray:
-        """Root mean squared error at kept epochs, shape (K, t)."""
-        return np.stack([self.objective.rmse(theta) for theta in self.parameters(epochs)])
+    def metric(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """The objective's metric at kept epochs, shape (K, t)."""
+        return np.stack([self.objective.metric(theta) for theta in self.parameters(epochs)])
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """‖∇J‖ at kept epochs, shape (K, t)."""
@@ -66,48 +61,113 @@ class RecordedPath:
             gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
             return np.asarray(np.linalg.norm(np.stack(gradients), axis=1))
 
+    def remaining(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """The share of its start error that each mode still has at kept epochs, measured, shape (K, r).
+
+        Raises:
+            UsageError: the objective does not know its modes.
+        """
+        if not is_spectral(self.objective):
+            raise UsageError(f"a {type(self.objective).__name__} knows no modes; look at the loss instead.")
+        return shares_left(self.objective, self.thetas[0], self.parameters(epochs))
+
 
 def run(
     objective: Objective,
     rule: Rule,
     start: FloatArray,
     epochs: int,
+    *,
     record: Record | None = None,
+    stop: Sequence[Stop] = (),
     callbacks: Sequence[Callback] = (),
-) -> RecordedPath:
-    """Take `epochs` steps and return what was kept; stop at the last finite state when parameters leave float64.
+) -> RecordedIterates:
+    """Take up to `epochs` steps and return what was kept; end at the last finite state when parameters leave float64.
 
     Args:
-        objective: anything with `value_and_gradient`.
+        objective: any `Objective`.
         rule: any rule with its numbers.
         start: theta_0, shape (p, t).
         epochs: number of steps.
         record: which epochs to keep; None keeps all up to 40 MB, and 10,000 log-spaced ones beyond.
+        stop: what may end the run before; the first that says so does.
         callbacks: called after every epoch, see `Callback`.
 
     Raises:
-        UsageError: the record would take more than 400 MB.
+        UsageError: the record would take more than 400 MB, or the rule's step returned something else than parameters.
+
+    Example:
+        >>> from steepest.objectives.problem import Problem
+        >>> from steepest.rules.gradient import GradientRule
+        >>> from steepest.summaries.summarize import summarize
+        >>> quadratic = Problem.of(summarize([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5])).quadratic
+        >>> walked = run(quadratic, GradientRule(0.1), np.zeros((2, 1)), 1000, callbacks=[lambda k, loss, theta: loss[0] < 0.5])
+        >>> walked.epochs[-1], str(walked.ended), walked.losses[-2:, 0].round(4)
+        (np.int64(3), 'A callback ended the run after epoch 3.', array([0.326 , 0.1829]))
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    theta, memory, position = start, rule.init(start), 0
-    last_finite = theta, 0
+    checks = [(one.name, one.begin(objective, start)) for one in stop]
+    theta, memory, position = _read_only(start), rule.init(start), 0
+    ended, last = None, (start, 0)
     with np.errstate(over="ignore", invalid="ignore"):
         for epoch in range(epochs + 1):
             value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
             if not all(map(math.isfinite, value.tolist())) and not np.isfinite(theta).all():
+                ended = Ending.left_float64(last[1])
                 break
-            last_finite = theta, epoch
+            last = theta, epoch
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
             if epoch == epochs:
                 break
+            ended = ended or _asked_to_end(checks, Progress(epoch, theta, value, slope))
+            if ended is not None:
+                break
             theta, memory = rule.step(_remember(objective, theta, slope), theta, memory)
-            for callback in callbacks:
-                callback(epoch + 1, value, theta)
-    return _with_last_finite(objective, last_finite, kept[:position], thetas[:position], losses[:position])
+            theta = _parameters(theta, start, rule)
+            answers = [callback(epoch + 1, value, theta) for callback in callbacks]
+            if any(map(_is_true, answers)):
+                ended = Ending("callback", f"A callback ended the run after epoch {epoch + 1:,}.")
+    ended = ended or Ending.all_epochs(epochs)
+    return _with_last(objective, last, ended, kept[:position], thetas[:position], losses[:position])
+
+
+def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> Ending | None:
+    for name, check in checks:
+        sentence = check(progress)
+        if sentence is not None:
+            return Ending(name, sentence)
+    return None
+
+
+def _is_true(answer: object) -> bool:
+    """Say whether a callback returned True itself: what `list.append` or a printed loss returns ends no run."""
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+
+
+def _read_only(theta: FloatArray) -> FloatArray:
+    """The same numbers, which a rule, a stop or a callback can read and not change."""
+    view = theta.view()
+    view.flags.writeable = False
+    return view
+
+
+def _parameters(theta: object, start: FloatArray, rule: Rule) -> FloatArray:
+    """Return what a step gave where it is parameters.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(theta, np.ndarray) or theta.shape != start.shape or theta.dtype != np.float64:
+        shape = f"{theta.dtype} of shape {theta.shape}" if isinstance(theta, np.ndarray) else type(theta).__name__
+        raise UsageError(
+            f"the step of rule {rule.name!r} returned {shape} for the parameters; they are float64 of shape {start.shape}. "
+            "A step returns (parameters, memory)."
+        )
+    return _read_only(theta)
 
 
 def _remember(objective: Objective, theta: FloatArray, slope: FloatArray) -> Callable[[FloatArray], FloatArray]:
@@ -126,18 +186,19 @@ def _epochs_to_keep(record: Record | None, epochs: int, size: int) -> NDArray[np
     return record.choose(epochs)
 
 
-def _with_last_finite(
+def _with_last(
     objective: Objective,
     last: tuple[FloatArray, int],
+    ended: Ending,
     kept: NDArray[np.int64],
     thetas: FloatArray,
     losses: FloatArray,
-) -> RecordedPath:
+) -> RecordedIterates:
     """Add the last finite state of a run that ended early, unless it was kept anyway."""
     theta, epoch = last
-    if kept.size and kept[-1] == epoch:
-        return RecordedPath(kept, thetas, losses, objective)
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, _ = objective.value_and_gradient(theta)
-    epochs = np.append(kept, epoch)
-    return RecordedPath(epochs, np.concatenate([thetas, theta[None]]), np.concatenate([losses, value[None]]), objective)
+    if not (kept.size and kept[-1] == epoch):
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, _ = objective.value_and_gradient(theta)
+        kept, thetas = np.append(kept, epoch), np.concatenate([thetas, theta[None]])
+        losses = np.concatenate([losses, value[None]])
+    return RecordedIterates(kept, thetas, losses, objective, ended)

@@ -15,7 +15,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from steepest.data.batch import check_finite
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import is_sparse
-from steepest.descent.trajectory import Trajectory, Verdict, log_spaced
+from steepest.descent.record import log_spaced
+from steepest.descent.trajectory import Trajectory
+from steepest.descent.verdict import Verdict
 from steepest.errors import DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import refuse_inputs, refuse_targets
 from steepest.support.arrays import FloatArray
@@ -161,7 +163,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         verdict = run.verdict
         if verdict.kind == "diverges":
             raise DivergenceError(str(verdict))
-        done = verdict.kind in ("converged", "unknown") or (tolerance is not None and verdict.remaining <= tolerance)
+        done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
         if not (done or stopped):
             warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
 

@@ -226,7 +226,7 @@ class GradientDescentRegressor(LinearEstimator):
         self._judge(run, tolerance=self.tol, stopped=stopped)
         if curve is not None and stopped:
             last = run.epochs
-            run = self._descend(train, start, run.rule, curve.best_epoch, None)  # type: ignore[arg-type]  # its own rule
+            run = self._descend(train, start, run.rule, curve.best_epoch, None)
         if self.verbose:
             self._log(run)
         if self.verbose and curve is not None and stopped:

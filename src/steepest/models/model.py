@@ -14,6 +14,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError
 from steepest.models.predictions import MissingInput, predict_rows
 from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.rules import registry as rules
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
@@ -51,7 +52,7 @@ class Model(Value):
         training = {
             "objective": run.objective,
             "l2": run.l2,
-            "rule": {"name": run.rule.name, **vars(run.rule)},  # type: ignore[attr-defined]
+            "rule": rules.as_json(run.rule),
             "epochs": run.epochs,
             "engine": run.engine,
             "automatic": dict(run.reasons),

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
+from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import write_arrays
 from steepest.support.files import whole_folder
 from steepest.support.version import __version__
-from steepest.views.pages import Rows, page, problem_with, thinned
+from steepest.views.pages import Rows, page_of_rows, problem_with, thinned
 from steepest.views.plots import (
     Display,
     LossContourDisplay,
@@ -104,7 +105,7 @@ def write_page(run: Trajectory, triangle: Triangle, rows: Rows, folder: Path, ti
         sample = thinned(rows.sample)
         arrays = {"X": sample.X, "y": sample.y, "positions": sample.positions}
         write_arrays(folder / "rows", ROWS, {"seed": sample.seed}, arrays)
-    page(run, triangle, rows, title=title).save(folder / "report.html")
+    page_of_rows(run, rows, title=title).save(folder / "report.html")
 
 
 def describe(run: Trajectory) -> dict[str, Any]:
@@ -122,7 +123,7 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "coordinates": run.coordinates.name,
         "fit_intercept": run.coordinates.fit_intercept,
         "l2": run.l2,
-        "rule": {"name": run.rule.name, **vars(run.rule)},  # type: ignore[attr-defined]
+        "rule": rules.as_json(run.rule),
         "epochs": run.epochs,
         "requested_epochs": run.requested_epochs,
         "engine": run.engine,
@@ -163,19 +164,14 @@ def _pictures(run: Trajectory) -> dict[str, Display]:
 
 
 def _title(run: Trajectory) -> str:
-    return f"{run.rule.name}, {run.epochs:,} epochs: {run.verdict.kind}"  # type: ignore[attr-defined]
+    return f"{run.rule.name}, {run.epochs:,} epochs: {run.verdict.kind}"
 
 
 def _write_trajectory(run: Trajectory, path: Path) -> None:
     """Write about CURVE_POINTS epochs as Parquet; a feature's column is named "weight of NAME"."""
     import duckdb  # noqa: PLC0415 - a run is written
 
-    known = run.path.epochs
-    chosen = (
-        log_spaced(run.epochs, CURVE_POINTS)
-        if isinstance(known, range)
-        else known[log_spaced(len(known) - 1, CURVE_POINTS)]
-    )
+    chosen = run.some_epochs(CURVE_POINTS)
     weights, bias = run.parameters(chosen)
     columns = [chosen, run.loss(chosen), run.rmse(chosen), bias, *weights.T]
     names = ["epoch", "loss", "rmse", "bias", *(f"weight of {name}" for name in run.features)]

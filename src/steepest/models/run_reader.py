@@ -13,10 +13,10 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import ModelFileError, SteepestError, UsageError
 from steepest.models.model import load
 from steepest.models.run_folder import ROWS
-from steepest.rules.rule import RULES
+from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import read_arrays
-from steepest.views.pages import Page, Rows, page
+from steepest.views.pages import Page, Rows, page_of_rows
 
 SAME = 1e-6  # a run that went step by step, and its closed form, agree far better than this
 
@@ -33,12 +33,12 @@ def report(path: str | os.PathLike[str], *, title: str = "") -> Page:
         ModelFileError: a file in it is damaged, or they do not belong together.
     """
     folder = Path(path)
-    run, triangle = read(folder)
-    return page(run, triangle, read_rows(folder), title=title or folder.resolve().name)
+    run = read(folder)
+    return page_of_rows(run, read_rows(folder), title=title or folder.resolve().name)
 
 
-def read(folder: Path) -> tuple[Trajectory, Triangle]:
-    """Return the run of a folder, descended again in closed form, and the triangle it learned from."""
+def read(folder: Path) -> Trajectory:
+    """Return the run of a folder, descended again in closed form."""
     if not (folder / "run.json").is_file() or not (folder / "triangle").is_file():
         raise UsageError(
             f"{folder} is no run folder: run.json and triangle are missing. Give one that `steepest fit` wrote."
@@ -46,11 +46,9 @@ def read(folder: Path) -> tuple[Trajectory, Triangle]:
     triangle = Triangle.load(folder / "triangle")
     try:
         told: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        settings = dict(told["rule"])
-        rule = RULES[settings.pop("name")](**settings)
         run = descend(
             triangle,
-            rule=rule,
+            rule=rules.from_json(told["rule"]),
             epochs=told["requested_epochs"],
             l2=told["l2"],
             objective=told["objective"],
@@ -63,7 +61,7 @@ def read(folder: Path) -> tuple[Trajectory, Triangle]:
     there = np.append(np.ravel(run.weights), run.bias), np.append(np.ravel(model.weights), model.bias)
     if there[0].shape != there[1].shape or not np.allclose(*there, rtol=SAME, atol=SAME * np.abs(there[1]).max()):
         raise ModelFileError(f"the model in {folder} is not where its run.json and triangle lead. Fit again.")
-    return run, triangle
+    return run
 
 
 def read_rows(folder: Path) -> Rows:

@@ -1,29 +1,149 @@
-"""Notices: what the reader should know of a table although the answer is defined."""
+"""Problem: a table's summary, the coordinates in force, the loss and the penalty: what a run minimizes."""
 
 import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from steepest.errors import DataWarning
-from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.mode_words import mode_in_words
+from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
+from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
 
-def tell_open_coefficients(triangle: Triangle, quadratic: Quadratic, stacklevel: int) -> None:
-    """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
-    constant = triangle.constant_features if quadratic.fit_intercept else ()
-    if constant:
-        warnings.warn(
-            f"constant: {join_names(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
-            "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
-            "meaning of its own; leave it out.",
-            DataWarning,
-            stacklevel=stacklevel + 1,
-        )
-    dependent = [name for name in quadratic.dependent(triangle.features) if name not in constant]
-    if dependent and "intercept" not in dependent:
-        warnings.warn(
-            f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "
-            "The run goes to those nearest its start (minimum norm); leave a column out, or set l2 above 0.",
-            DataWarning,
-            stacklevel=stacklevel + 1,
-        )
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a run minimizes: squared loss on a table, in chosen coordinates, with or without a penalty.
+
+        J(w, b) = s·Σ weight·(u·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²      u = (x - shift) / scale
+
+    Args:
+        triangle: the table.
+        coordinates: the inputs in force.
+        objective: the loss: "half_mse" (s = 1), "mse" (s = 2) or "quarter_mse" (s = 1/2).
+        l2: the penalty, in the coordinates in force, never on the intercept.
+
+    Example:
+        >>> from steepest.summaries.summarize import summarize
+        >>> problem = Problem.of(summarize([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]))
+        >>> problem.quadratic.minimum.ravel().round(12), round(problem.condition_number, 3)
+        (array([2. , 0.5]), 46.145)
+        >>> round(problem.standardized.condition_number, 12)
+        1.0
+    """
+
+    triangle: Triangle
+    coordinates: Coordinates
+    objective: ObjectiveName = "half_mse"
+    l2: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        triangle: Triangle,
+        coordinates: CoordinatesName = "raw",
+        *,
+        objective: ObjectiveName = "half_mse",
+        l2: float = 0.0,
+        fit_intercept: bool = True,
+    ) -> "Problem":
+        """Return the problem of a table.
+
+        Args:
+            triangle: the table.
+            coordinates: "raw", "centred" or "standardized".
+            objective: "half_mse", "mse" or "quarter_mse".
+            l2: the penalty, finite and not negative.
+            fit_intercept: whether the model has a bias.
+
+        Raises:
+            UsageError: the objective or the coordinates are unknown, or l2 is out of its range.
+            DataError: there are no rows.
+        """
+        problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
+        return replace(problem, l2=problem.quadratic.l2)
+
+    @cached_property
+    def quadratic(self) -> Quadratic:
+        """J as a function of the parameters in force: value, gradient, modes, minimum."""
+        return Quadratic.of(self.triangle, self.coordinates, objective=self.objective, l2=self.l2)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the d inputs."""
+        return self.triangle.features
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the t targets."""
+        return self.triangle.targets
+
+    @property
+    def fit_intercept(self) -> bool:
+        """Whether the model has a bias."""
+        return self.coordinates.fit_intercept
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the p parameters, the intercept first."""
+        return self.coordinates.parameter_names(self.features)
+
+    @property
+    def condition_number(self) -> float:
+        """κ = λ_max / λ_min over the moving modes."""
+        return self.quadratic.modes.condition_number
+
+    def in_coordinates(self, name: CoordinatesName) -> "Problem":
+        """Return the problem of the same table, loss and penalty in other coordinates; itself where it is in them."""
+        if self.coordinates.name == name:
+            return self
+        return replace(self, coordinates=self.triangle.coordinates(name, fit_intercept=self.fit_intercept))
+
+    @cached_property
+    def standardized(self) -> "Problem":
+        """The problem with every input at mean 0 and standard deviation 1."""
+        return self.in_coordinates("standardized")
+
+    def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
+        """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
+        sizes = self.triangle.input_sizes(self.coordinates)
+        return tuple(mode_in_words(v, sizes, self.parameter_names) for v in self.quadratic.modes.directions.T[chosen])
+
+    def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (weights, bias) in the data's own units, see `Coordinates.to_raw`."""
+        return self.coordinates.to_raw(theta)
+
+    @property
+    def constant_features(self) -> tuple[str, ...]:
+        """Features that the intercept can stand for: they have the same value in every row."""
+        return self.triangle.constant_features if self.fit_intercept else ()
+
+    @property
+    def dependent_features(self) -> tuple[str, ...]:
+        """Features that can be computed from the other columns, as many as the rank falls short."""
+        dependent = self.quadratic.dependent(self.features)
+        return tuple(name for name in dependent if name not in self.constant_features)
+
+    def warn_undetermined(self, stacklevel: int) -> None:
+        """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
+        constant, dependent = self.constant_features, self.dependent_features
+        if constant:
+            warnings.warn(
+                f"constant: {join_names(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
+                "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
+                "meaning of its own; leave it out.",
+                DataWarning,
+                stacklevel=stacklevel + 1,
+            )
+        if dependent and "intercept" not in dependent:
+            warnings.warn(
+                f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "
+                "The run goes to those nearest its start (minimum norm); leave a column out, or set l2 above 0.",
+                DataWarning,
+                stacklevel=stacklevel + 1,
+            )

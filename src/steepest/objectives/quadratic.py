@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from steepest.errors import DataError, UsageError
 from steepest.objectives.decomposition import Decomposition
+from steepest.objectives.modes import Modes
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -20,28 +21,6 @@ GRADIENT_SCALE: dict[str, float] = {"quarter_mse": 0.5, "half_mse": 1.0, "mse": 
 """s of J = s·Σ w r² / (2 Σ w): the factor before the mean gradient Σ w·r·x / Σ w."""
 
 REFINED_SIZE = 64  # parameters up to which long double costs less than a millisecond
-
-
-@dataclass(frozen=True, eq=False)
-class Modes(Value):
-    """The directions in which descent on a quadratic is a product of scalars, steepest first.
-
-    Along mode i the distance from the minimum after k epochs of a linear rule is p_k(λ_i) times that of the start.
-
-    Args:
-        eigenvalues: λ of the Hessian for every direction that moves, shape (r,), descending, all > 0, in units of
-            loss per squared parameter.
-        directions: orthonormal columns V, shape (p, r). Directions outside their span have no curvature: they stay
-            where they start.
-    """
-
-    eigenvalues: FloatArray
-    directions: FloatArray
-
-    @property
-    def condition_number(self) -> float:
-        """κ = λ_max / λ_min over the moving modes; 1 where there is none, inf where it leaves float64."""
-        return float(self.eigenvalues[0]) / float(self.eigenvalues[-1]) if self.eigenvalues.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +50,7 @@ class Quadratic(Value):
     scale: float = 1.0
     l2: float = 0.0
     fit_intercept: bool = True
+    metric_name: ClassVar[str] = "rmse"
 
     @classmethod
     def of(
@@ -144,6 +124,8 @@ class Quadratic(Value):
     def rmse(self, theta: FloatArray) -> FloatArray:
         """√(Σ w r² / Σ w) at theta (..., p, t), without any penalty: shape (..., t), in the target's units."""
         return self.root_mean_square(self.residual(theta))
+
+    metric = rmse
 
     def root_mean_square(self, residual: FloatArray) -> FloatArray:
         """√((‖residual‖² + ρ²)/W) for residuals R·theta - r (..., p, t): shape (..., t)."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import UsageError
-from steepest.rules.rule import GradientRule, LinearRule
+from steepest.rules.rule import LinearRule, belongs_to
 from steepest.support.arrays import FloatArray
 
 Measure = Callable[[NDArray[Any]], FloatArray]
@@ -60,7 +60,7 @@ def first_epoch(
         UsageError: the tolerance is not a number above 0.
 
     Example:
-        >>> from steepest.rules.rule import GradientRule
+        >>> from steepest.rules.gradient import GradientRule
         >>> first_epoch(GradientRule(0.1), np.array([5.0, 1.0]), 1e-6)        # 0.9^132 is the first below 1e-6
         132
     """
@@ -83,7 +83,7 @@ def first_epoch(
     if loss_weights is not None:
         each = np.sqrt(tolerance * loss_weights.sum() / loss_weights)
     latest = _latest(rule, eigenvalues, tolerance, loss_weights)
-    if latest is None or isinstance(rule, GradientRule):
+    if latest is None or _is_exact(rule):
         return latest
     earliest = _earliest(rule, eigenvalues, each, latest)
     if (latest - earliest) * len(eigenvalues) > MOST_LOOKED_AT:
@@ -101,6 +101,11 @@ def settled_epoch(rule: LinearRule, eigenvalues: FloatArray, tolerance: float) -
     if rule.learning_rate >= rule.stability_limit(float(eigenvalues[0])) * (1 - AT_LIMIT):
         return None
     return _latest(rule, eigenvalues, tolerance, None)
+
+
+def _is_exact(rule: LinearRule) -> bool:
+    """Whether the rule says of both its bounds that they are |p_k| itself, which then only falls on a stable run."""
+    return getattr(rule, "exact_envelope", False) and belongs_to(rule, "exact_envelope", "envelope")
 
 
 def _latest(rule: LinearRule, eigenvalues: FloatArray, tolerance: float, loss_weights: FloatArray | None) -> int | None:

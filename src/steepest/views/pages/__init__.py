@@ -19,7 +19,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.files import write_whole
 from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
 
-__all__ = ["Page", "Pager", "Rows", "page", "problem_with", "thinned"]
+__all__ = ["Page", "Rows", "page", "page_of_rows", "problem_with", "thinned"]
 
 FRAME_HEIGHT = 900
 
@@ -73,53 +73,52 @@ class Page:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
-def page(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title: str = "") -> Page:
-    """Return the interactive page of a run.
+def page(run: Trajectory, X: object = None, y: object = None, *, held_out: object = None, title: str = "") -> Page:
+    """Return a run as an interactive page: sliders for every setting, pictures that follow them.
+
+    A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
 
     Args:
         run: a run of one target.
-        triangle: of the rows it learned from.
-        rows: rows to show and held-out ones, or None.
+        X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
+        y: their targets, shape (n,).
+        held_out: held-out rows, a Triangle or (X, y), for their error along the run.
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, a rule without closed form, or too many parameters for a page.
+        UsageError: several targets, a rule without closed form, or more than 250 parameters.
+        DataError: the rows have other columns.
+
+    Example:
+        >>> import steepest
+        >>> run = steepest.descend([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5])
+        >>> page(run, [[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]).html[:15]
+        '<!DOCTYPE html>'
     """
-    return Page(payload(run, triangle, rows, title=title))
+    sample = None if X is None else _sample(run, X, y)
+    held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
+    if held is not None and len(held.features) != len(run.features):
+        raise DataError(f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}.")
+    return page_of_rows(run, Rows(sample, held), title=title)
 
 
-@dataclass(frozen=True, eq=False)
-class Pager:
-    """Makes the page of a run whose triangle it keeps: what `run.page()` calls.
+def page_of_rows(run: Trajectory, rows: Rows | None = None, *, title: str = "") -> Page:
+    """Return the page of a run with rows that were kept of its pass, see `page`."""
+    return Page(payload(run, run.problem.triangle, rows, title=title))
 
-    Args:
-        triangle: of the rows the run learned from.
-    """
 
-    triangle: Triangle
+def _sample(run: Trajectory, X: object, y: object) -> Sample:
+    inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
+    if inputs.shape[1] != len(run.features) or len(inputs) != len(targets):
+        raise DataError(
+            f"rows to show need {len(run.features)} features and a target each; given were X {inputs.shape} and y {targets.shape}."
+        )
+    return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
 
-    def __call__(self, run: Trajectory, X: object, y: object, held_out: object, title: str) -> Page:
-        """Return the page; X and y are rows to show, held_out is a Triangle or (X, y)."""
-        sample = None if X is None else self._sample(X, y)
-        held = held_out if held_out is None or isinstance(held_out, Triangle) else self._summarized(held_out)
-        if held is not None and len(held.features) != len(run.features):
-            raise DataError(
-                f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}."
-            )
-        return page(run, self.triangle, Rows(sample, held), title=title)
 
-    def _sample(self, X: object, y: object) -> Sample:
-        inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
-        if inputs.shape[1] != len(self.triangle.features) or len(inputs) != len(targets):
-            raise DataError(
-                f"rows to show need {len(self.triangle.features)} features and a target each; given were X {inputs.shape} and "
-                f"y {targets.shape}."
-            )
-        return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
-
-    def _summarized(self, held_out: Any) -> Triangle:
-        try:
-            X, y = held_out
-        except (TypeError, ValueError):
-            raise UsageError(f"held_out is a Triangle or (X, y); given was {type(held_out).__name__}.") from None
-        return summarize(X, y)
+def _summarized(held_out: Any) -> Triangle:
+    try:
+        X, y = held_out
+    except (TypeError, ValueError):
+        raise UsageError(f"held_out is a Triangle or (X, y); given was {type(held_out).__name__}.") from None
+    return summarize(X, y)

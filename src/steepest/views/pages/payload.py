@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from steepest.data.sample import Sample
-from steepest.descent.settings import best_momentum, best_rule
 from steepest.descent.trajectory import Trajectory
-from steepest.descent.verdict import Judge
 from steepest.errors import UsageError
+from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
-from steepest.rules.rule import RULES
+from steepest.rules.registry import RULES, choose_rule
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.summaries.triangularize import LARGEST
@@ -68,7 +67,7 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
     if wrong:
         raise UsageError(wrong)
     rows = rows or Rows()
-    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
     spaces = [
         _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
         for name in ("raw", "standardized")
@@ -132,7 +131,7 @@ def _settings(run: Trajectory) -> Json:
 def _space(run: Trajectory, triangle: Triangle, held_out: Triangle | None, coordinates: Coordinates) -> Json:
     """One kind of inputs: its design, the way back to the data's units, and its modes for each penalty."""
     base = Quadratic.of(triangle, coordinates)
-    weights, bias = run.coordinates.to_raw(run.path.parameters(np.array([0]))[0])
+    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
     start = coordinates.from_raw(weights, bias)
     penalties = _penalties(run, base, coordinates.name)
     held = None if held_out is None or not held_out.row_count else Quadratic.of(held_out, coordinates)
@@ -176,10 +175,10 @@ def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[
 
 def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: FloatArray, held: Quadratic | None) -> Json:
     """One penalty: modes, ways, minimum, and what cannot be explained there."""
-    quadratic = Quadratic.of(triangle, coordinates, l2=l2)
+    problem = Problem(triangle, coordinates, l2=l2)
+    quadratic = problem.quadratic
     modes, start_errors = quadratic.modes, quadratic.start_errors(start)
     limit = quadratic.nearest_minimum(start)
-    judge = Judge.of(triangle, quadratic, coordinates, "half_mse", best_rule("gradient", modes), start)
     best = {name: _best(name, quadratic) for name in ("gradient", "heavy_ball", "nesterov")}
     return {
         "l2": l2,
@@ -192,7 +191,7 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
         "predicted": _predicted(quadratic),
         "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
         "condition_number": min(modes.condition_number, sys.float_info.max),  # JSON has no infinity
-        "words": list(judge.mode_words()),
+        "words": list(problem.mode_words()),
         "best": best,
     }
 
@@ -206,12 +205,8 @@ def _predicted(quadratic: Quadratic) -> str | None:
 
 def _best(name: str, quadratic: Quadratic) -> Json:
     """The best learning rate (for half_mse) and momentum of a rule."""
-    rate, momentum = (
-        (best_rule(name, quadratic.modes).learning_rate, 0.0)
-        if name == "gradient"
-        else best_momentum(name, quadratic.modes)
-    )
-    return {"learning_rate": rate, "momentum": momentum}
+    rule: Any = choose_rule(name, "auto", None, quadratic.modes)[0]
+    return {"learning_rate": rule.learning_rate, "momentum": getattr(rule, "momentum", 0.0)}
 
 
 def _range(triangle: Triangle) -> list[float]:

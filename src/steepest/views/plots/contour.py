@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
@@ -67,10 +67,9 @@ class LossContourDisplay:
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))
         if i == j:
             raise UsageError(f"a contour needs two different parameters; given was {names[i]!r} twice.")
-        known = run.path.epochs
-        epochs = log_spaced(run.epochs, PATH_POINTS) if isinstance(known, range) else np.asarray(known)[:PATH_POINTS]
-        path = run.path.parameters(epochs)[:, [i, j], 0]
-        minimum = run.surface.minimum
+        epochs = run.some_epochs(PATH_POINTS)
+        path = run.iterates.parameters(epochs)[:, [i, j], 0]
+        minimum = run.problem.quadratic.minimum
         goal = minimum[[i, j], 0]
         # a path that runs away would leave nothing of the valley to see
         far = np.abs(path - goal).max(axis=1)
@@ -78,7 +77,7 @@ class LossContourDisplay:
         x, y = (_span(path[:, k], goal[k]) for k in (0, 1))
         theta = np.tile(minimum, (len(y), len(x), 1, 1))
         theta[:, :, i, 0], theta[:, :, j, 0] = x[None, :], y[:, None]
-        loss = run.surface.value(theta)[..., 0]
+        loss = run.problem.quadratic.value(theta)[..., 0]
         return cls(x, y, loss, path, (float(goal[0]), float(goal[1])), (names[i], names[j]), title)
 
     def plot(self, ax: "Axes | None" = None) -> "LossContourDisplay":

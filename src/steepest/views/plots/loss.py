@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number
@@ -55,12 +55,9 @@ class LossCurveDisplay:
             target: which target, for a run with several.
             title: above the picture.
         """
-        known = run.path.epochs
-        chosen = np.asarray(log_spaced(run.epochs, CURVE_POINTS) if epochs is None else epochs, dtype=np.int64)
-        if not isinstance(known, range):
-            chosen = (
-                np.intersect1d(chosen, known) if epochs is not None else known[log_spaced(len(known) - 1, CURVE_POINTS)]
-            )
+        chosen = run.some_epochs(CURVE_POINTS) if epochs is None else np.asarray(epochs, dtype=np.int64)
+        if epochs is not None and not isinstance(run.iterates.epochs, range):
+            chosen = np.intersect1d(chosen, run.iterates.epochs)
         loss = np.asarray(run.loss(chosen))
         floor = np.atleast_1d(run.optimum.loss)[target]
         curve = loss if loss.ndim == 1 else loss[:, target]

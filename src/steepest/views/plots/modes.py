@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.trajectory import Trajectory, log_spaced
+from steepest.descent.trajectory import Trajectory
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, axes, plain
@@ -44,12 +44,8 @@ class ModeDecayDisplay:
 
     @classmethod
     def from_trajectory(cls, run: Trajectory, *, title: str = "") -> "ModeDecayDisplay":
-        """Take the numbers from a run in closed form.
-
-        Raises:
-            UsageError: the run went step by step.
-        """
-        epochs = log_spaced(run.epochs, CURVE_POINTS)
+        """Take the numbers from a run: from its formula, or as measured where it was walked step by step."""
+        epochs = run.some_epochs(CURVE_POINTS)
         return cls(epochs, run.remaining(epochs), run.mode_words, title=title)
 
     def plot(self, ax: "Axes | None" = None) -> "ModeDecayDisplay":

@@ -159,7 +159,7 @@ def test_a_trillion_epochs_cost_nothing_and_the_loop_keeps_a_bounded_record(line
     assert run.bias == pytest.approx(2, abs=1e-10)
     record = steepest.Record(points=50)
     loop = steepest.descend(X, y, learning_rate=1e-5, epochs=2000, engine="loop", record=record)
-    assert len(loop.path.epochs) <= 52
+    assert len(loop.iterates.epochs) <= 52
     assert loop.at(2000).bias == loop.bias
     with pytest.raises(UsageError, match="was not recorded"):
         loop.at(1999)
@@ -175,7 +175,7 @@ def test_callbacks_see_every_epoch(line):
         y,
         learning_rate=1e-5,
         epochs=5,
-        callbacks=[lambda epoch, loss, theta: seen.append((epoch, loss[0], theta[1, 0]))],
+        callbacks=[lambda epoch, loss, theta: seen.append((epoch, loss, theta[1, 0]))],
     )
     assert run.engine == "loop"
     assert [entry[0] for entry in seen] == [1, 2, 3, 4, 5]
@@ -223,24 +223,6 @@ def test_epochs_outside_the_run_are_refused(line, epochs):
     run = steepest.descend(*line, learning_rate=1e-5, epochs=10)
     with pytest.raises(UsageError, match="whole numbers from 0 to 10"):
         run.loss(epochs)
-
-
-def test_a_rule_of_ones_own_runs_step_by_step_and_its_verdict_is_unknown(line):
-    class Sign:
-        name = "sign"
-
-        def init(self, theta):
-            return None
-
-        def step(self, gradient, theta, memory):
-            return theta - 0.01 * np.sign(gradient(theta)), None
-
-    run = steepest.descend(*line, rule=Sign(), epochs=20)
-    assert run.engine == "loop"
-    assert run.weights[0] == pytest.approx(0.2)
-    assert run.verdict.kind == "unknown"
-    with pytest.raises(UsageError, match="no closed form"):
-        run.epochs_to(1e-3)
 
 
 def test_a_tolerance_ends_a_run(line):

@@ -1,0 +1,51 @@
+"""Facts: what a run is judged from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steepest.descent.iterates import Iterates
+from steepest.objectives.problem import Problem
+from steepest.rules.rule import Rule
+from steepest.support.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a run is judged from, and what follows from it at once.
+
+    Args:
+        problem: what was minimized.
+        rule: the rule with its numbers.
+        start: theta_0 in force, shape (p, t).
+        iterates: where the parameters were.
+    """
+
+    problem: Problem
+    rule: Rule
+    start: FloatArray
+    iterates: Iterates
+
+    @property
+    def last(self) -> int:
+        """The last epoch."""
+        return int(self.iterates.epochs[-1])
+
+    @property
+    def eigenvalues(self) -> FloatArray:
+        """λ of the moving modes, shape (r,), the steepest first."""
+        return self.problem.quadratic.modes.eigenvalues
+
+    @property
+    def shares(self) -> FloatArray:
+        """The share of its start error that each mode has after the last epoch, shape (r,)."""
+        return np.asarray(self.iterates.remaining(np.array([self.last]))[0])
+
+    @property
+    def grew(self) -> bool:
+        """Whether the run ends farther from its minimum, by the loss, than it began."""
+        if self.iterates.ended.reason == "left_float64":
+            return True
+        first, last = self.iterates.loss(np.array([0, self.last]))
+        least = self.problem.quadratic.unexplained**2 / 2
+        return bool((last - least > (first - least) * (1 + 1e-9) + 1e-12 * least).any())

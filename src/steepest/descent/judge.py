@@ -1,0 +1,131 @@
+"""Judge: what became of a run, decided from its modes and not from its loss."""
+
+import math
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from steepest.descent.facts import Facts
+from steepest.descent.verdict import Verdict, VerdictKind
+from steepest.descent.verdict_words import advice_for, sentence_for
+from steepest.errors import UsageError
+from steepest.objectives.problem import Problem
+from steepest.rules.best_rate import at_best_rate
+from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import LinearRule, has_closed_form
+
+Measure = Literal["modes", "loss"]
+CONVERGED = 1e-6  # share of its start error that every mode must be within
+SHOWN_MODES = 5
+CRAWLS = 100  # a run that needs more than so many times its epochs crawls
+
+
+def judge(facts: Facts) -> Verdict:
+    """Return what became of a run.
+
+    A rule that knows its residual polynomial is judged by it, beyond the end of the run as well. Of any other rule, what
+    is left of each mode is measured on the path that was walked.
+    """
+    problem = facts.problem
+    gradient = GradientRule(1.0).at_best_rate(problem.quadratic.modes)
+    verdict = Verdict(
+        "converged",
+        sentence="",
+        remaining=_left(facts),
+        learning_rate=float(getattr(facts.rule, "learning_rate", math.nan)),
+        best_learning_rate=gradient.learning_rate,
+        epochs_at_best=first_epoch(gradient, facts.eigenvalues, CONVERGED),
+        condition_number=problem.condition_number,
+        standardized_condition_number=problem.standardized.condition_number,
+        epochs_standardized=epochs_standardized(problem),
+        last_finite_epoch=facts.last if facts.iterates.ended.reason == "left_float64" else None,
+        slowest=_slowest(facts),
+    )
+    if has_closed_form(facts.rule):
+        verdict = _with_forecast(verdict, facts, facts.rule)
+    verdict = replace(verdict, kind=_kind(verdict, facts))
+    return replace(verdict, sentence=sentence_for(verdict, facts), advice=advice_for(verdict, facts))
+
+
+def _with_forecast(verdict: Verdict, facts: Facts, rule: LinearRule) -> Verdict:
+    """Add what a residual polynomial knows: the limit, the best rate, the epochs needed."""
+    best = at_best_rate(rule, facts.problem.quadratic.modes)
+    return replace(
+        verdict,
+        epochs_needed=first_epoch(rule, facts.eigenvalues, CONVERGED),
+        stability_limit=rule.stability_limit(float(facts.eigenvalues[0])) if facts.eigenvalues.size else math.inf,
+        best_learning_rate=best.learning_rate,
+        epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
+    )
+
+
+def _left(facts: Facts) -> float:
+    """The largest share left: of a rule known beforehand at the last epoch and the one after, since momentum passing
+    through the minimum has not arrived; and what is measured on a path that was walked.
+    """
+    left = 0.0
+    if has_closed_form(facts.rule):
+        left = max(remaining(facts.rule, facts.eigenvalues, facts.last + ahead) for ahead in (0, 1))
+    if facts.iterates.engine == "loop":
+        left = max(left, float(facts.shares.max(initial=0.0)))
+    return left
+
+
+def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:
+    if has_closed_form(facts.rule):
+        if verdict.learning_rate > verdict.stability_limit * (1 + AT_LIMIT):
+            return "diverges"
+        if verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
+            return "oscillates"
+    elif facts.grew:
+        return "diverges"
+    if verdict.remaining <= CONVERGED:
+        return "converged"
+    if not has_closed_form(facts.rule):
+        return "unfinished"
+    needed = verdict.epochs_needed
+    return "crawls" if needed is None or needed > CRAWLS * max(facts.last, 1) else "unfinished"
+
+
+def _slowest(facts: Facts) -> tuple[tuple[str, float], ...]:
+    """The modes with the largest shares left, in words."""
+    if not facts.eigenvalues.size:
+        return ()
+    left = facts.shares
+    slowest = np.argsort(-left, kind="stable")[:SHOWN_MODES]
+    return tuple(zip(facts.problem.mode_words(slowest), left[slowest].tolist(), strict=True))
+
+
+def epochs_standardized(problem: Problem) -> int | None:
+    """Return the epochs to convergence in standardized coordinates, by plain gradient at the best rate there."""
+    modes = problem.standardized.quadratic.modes
+    return first_epoch(GradientRule(1.0).at_best_rate(modes), modes.eigenvalues, CONVERGED)
+
+
+def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int | None:
+    """Return the first epoch within a tolerance, see `Trajectory.epochs_to`."""
+    if measure not in ("modes", "loss"):
+        raise UsageError(f'measure is "modes" or "loss"; got {measure!r}.')
+    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < math.inf:
+        raise UsageError(f"a tolerance must be a finite number above 0; got {tolerance!r}.")
+    quadratic = facts.problem.quadratic
+    if has_closed_form(facts.rule):
+        if measure == "modes":
+            return first_epoch(facts.rule, facts.eigenvalues, tolerance)
+        start_losses = (np.sqrt(facts.eigenvalues)[:, None] * quadratic.start_errors(facts.start)) ** 2
+        return first_epoch(facts.rule, facts.eigenvalues, tolerance, np.asarray(start_losses.sum(axis=1)))
+    known = np.asarray(facts.iterates.epochs)
+    if measure == "modes":
+        left = facts.iterates.remaining(known).max(axis=1, initial=0.0)
+    else:
+        above = (facts.iterates.loss(known) - quadratic.unexplained**2 / 2).sum(axis=1)
+        left = above / above[0] if above[0] > 0 else np.zeros(len(known))
+    within = np.flatnonzero(left <= tolerance)
+    if not within.size:
+        raise UsageError(
+            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and the rule {facts.rule.name!r} has no closed form that "
+            "would tell how many more it needs. Run more epochs."
+        )
+    return int(known[within[0]])

@@ -1,0 +1,56 @@
+"""Record: which epochs a loop keeps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steepest.descent.iterates import Numbers
+from steepest.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Record:
+    """Which epochs a loop keeps: memory is yours to choose.
+
+    Args:
+        every: keep every n-th epoch; 1 keeps all.
+        points: keep about so many epochs, evenly spaced on a log axis, instead.
+        epochs: keep exactly these, instead.
+
+    The start and the last epoch are always kept.
+
+    Example:
+        >>> Record(every=4).choose(10)
+        array([ 0,  4,  8, 10])
+        >>> Record(points=6).choose(1000)
+        array([   0,    1,    4,   16,   63,  251, 1000])
+    """
+
+    every: int | None = None
+    points: int | None = None
+    epochs: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("every", "points", "epochs") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise UsageError(f"Record takes one of every, points and epochs; given were {given or 'none'}.")
+        if self.every is not None and self.every < 1:
+            raise UsageError(f"Record(every=...) must be 1 or larger; given was {self.every!r}.")
+
+    def choose(self, last: int) -> Numbers:
+        """Return the epochs to keep of a run of `last` epochs, ascending."""
+        if self.every is not None:
+            inner = np.arange(0, last + 1, self.every, dtype=np.int64)
+        elif self.points is not None:
+            inner = log_spaced(last, self.points)
+        else:
+            inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
+        return np.unique(np.concatenate([[0, last], inner]).astype(np.int64))
+
+
+def log_spaced(last: int, points: int) -> Numbers:
+    """Return 0 and about `points` epochs from 1 to `last`, evenly spaced on a log axis, without repetition."""
+    if last < 1:
+        return np.array([0], dtype=np.int64)
+    steps = np.round(np.geomspace(1, last, max(2, points)))
+    return np.unique(np.concatenate([[0], steps, [last]]).astype(np.int64))

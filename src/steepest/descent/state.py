@@ -1,0 +1,46 @@
+"""State: a run at one epoch, in the data's own units."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from steepest.data.inputs import in_order
+from steepest.errors import DataTypeError
+from steepest.support.arrays import FloatArray
+
+Scalar = float | FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The run at one epoch, in the data's own units.
+
+    Args:
+        epoch: number of updates done.
+        weights: shape (d,), or (d, t) for several targets; target units per feature unit.
+        bias: a float, or shape (t,); target units.
+        loss: the objective including the penalty.
+        rmse: √(Σ w r² / Σ w), target units.
+        gradient_norm: ‖∇J‖ in the coordinates in force.
+    """
+
+    epoch: int
+    weights: FloatArray
+    bias: Scalar
+    loss: Scalar
+    rmse: Scalar
+    gradient_norm: Scalar
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets.
+
+        Raises:
+            DataError: X has another number of columns.
+        """
+        if hasattr(X, "columns"):
+            raise DataTypeError(
+                "a state does not know the columns' names. Give X.to_numpy(), or ask the run: run.predict."
+            )
+        inputs = in_order(X, [f"x{j + 1}" for j in range(len(self.weights))])
+        return np.asarray(inputs @ self.weights + self.bias)

@@ -1,0 +1,138 @@
+"""Stops: what may end a run before its last epoch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from steepest.descent.iterates import shares_left
+from steepest.errors import UsageError
+from steepest.objectives.objective import Objective, is_spectral
+from steepest.support.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """What a loop knows after some epochs.
+
+    Args:
+        epoch: number of updates done.
+        theta: parameters in force, shape (p, t), read-only.
+        loss: the objective there, shape (t,).
+        gradient: its gradient there, shape (p, t).
+    """
+
+    epoch: int
+    theta: FloatArray
+    loss: FloatArray
+    gradient: FloatArray
+
+
+Check = Callable[[Progress], str | None]
+"""Called before every step; returns a sentence that says why the run ends here, or None to go on."""
+
+
+class Stop(Protocol):
+    """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins."""
+
+    name: ClassVar[str]
+
+    def begin(self, objective: Objective, start: FloatArray) -> Check:
+        """Return the check of one run, from its objective and theta_0, shape (p, t)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Within:
+    """Ends a run once every mode stays within a share of its start error, measured by projection.
+
+        max |v_iᵀ(minimum - theta_k)| / |v_iᵀ(minimum - theta_0)| ≤ tolerance         at two epochs in a row
+
+    One epoch is not enough: a rule that swings may be passing through.
+
+    Args:
+        tolerance: the share, above 0 and below 1.
+    """
+
+    tolerance: float
+    name: ClassVar[str] = "tolerance"
+
+    def begin(self, objective: Objective, start: FloatArray) -> Check:
+        """Return the check.
+
+        Raises:
+            UsageError: the objective does not know its modes.
+        """
+        if not is_spectral(objective):
+            raise UsageError(
+                f"a tolerance is a share of each mode's start error, and a {type(objective).__name__} knows no modes. Use stop=SmallGradient(...)."
+            )
+        before = False
+
+        def check(progress: Progress) -> str | None:
+            nonlocal before
+            was, before = before, bool((shares_left(objective, start, progress.theta[None]) <= self.tolerance).all())
+            if was and before:
+                return f"Every mode has at most {self.tolerance:g} of its start error left since epoch {progress.epoch - 1:,}."
+            return None
+
+        return check
+
+
+@dataclass(frozen=True)
+class SmallGradient:
+    """Ends a run once the gradient is short: ‖∇J‖ ≤ tolerance for every target.
+
+    The gradient has the units of the loss per parameter: the same tolerance is strict in one unit and lax in another.
+    Where modes are known, `tolerance=` of `descend` is the better question.
+
+    Args:
+        tolerance: length of the gradient, above 0.
+    """
+
+    tolerance: float
+    name: ClassVar[str] = "gradient"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.tolerance, (bool, str)) or not 0 < self.tolerance < np.inf:
+            raise UsageError(f"SmallGradient needs a finite length above 0; got {self.tolerance!r}.")
+
+    def begin(self, objective: Objective, start: FloatArray) -> Check:
+        """Return the check."""
+
+        def check(progress: Progress) -> str | None:
+            largest = float(np.linalg.norm(progress.gradient, axis=0).max(initial=0.0))
+            if largest > self.tolerance:
+                return None
+            return f"The gradient's length is {largest:.3g} after epoch {progress.epoch:,}, within {self.tolerance:g}."
+
+        return check
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """Ends a run after some seconds, at the end of the epoch that is under way.
+
+    Args:
+        seconds: how long the steps may take, above 0.
+    """
+
+    seconds: float
+    name: ClassVar[str] = "seconds"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seconds, (bool, str)) or not 0 < self.seconds < np.inf:
+            raise UsageError(f"TimeLimit needs a finite number of seconds above 0; got {self.seconds!r}.")
+
+    def begin(self, objective: Objective, start: FloatArray) -> Check:
+        """Return the check; its clock starts now."""
+        begun = time.monotonic()
+
+        def check(progress: Progress) -> str | None:
+            if time.monotonic() - begun < self.seconds:
+                return None
+            return f"The time limit of {self.seconds:g} seconds ended the run after epoch {progress.epoch:,}."
+
+        return check

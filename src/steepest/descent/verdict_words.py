@@ -1,0 +1,97 @@
+"""Verdict words: a verdict as a sentence with numbers, and what to change."""
+
+import numpy as np
+
+from steepest.descent.facts import Facts
+from steepest.descent.verdict import Verdict
+from steepest.rules.rule import has_closed_form
+from steepest.support.words import epochs, number, percent
+
+
+def sentence_for(verdict: Verdict, facts: Facts) -> str:
+    """Return one sentence that says what became of the run."""
+    if verdict.kind == "converged":
+        return f"Converged: after {epochs(facts.last)} every mode is within {verdict.remaining:.2g} of its start error."
+    if verdict.kind == "oscillates":
+        return (
+            f"Oscillates: the learning rate {number(verdict.learning_rate)} is exactly the stability limit, so the steepest mode swings for ever "
+            "without getting smaller."
+        )
+    if verdict.kind == "diverges":
+        return _diverges(verdict, facts)
+    part, share = _most_missing(verdict, facts)
+    word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
+    missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
+    if not has_closed_form(facts.rule):
+        return f"{missing} of rule {facts.rule.name}{_at_rate(verdict)}."
+    return (
+        f"{missing}; to bring every mode within "
+        f"1e-6 of its start error takes {epochs(verdict.epochs_needed)} at this learning rate "
+        f"({number(verdict.learning_rate)}, {percent(verdict.learning_rate / verdict.stability_limit)} of the stability limit "
+        f"{number(verdict.stability_limit)})."
+    )
+
+
+def _diverges(verdict: Verdict, facts: Facts) -> str:
+    gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
+    if not has_closed_form(facts.rule):
+        first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
+        return (
+            f"Diverges: after {epochs(facts.last)} of rule {facts.rule.name}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
+            f"{number(first)}{gone}."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        growth = float(facts.rule.radius(facts.eigenvalues).max()) - 1
+    return (
+        f"Diverges: the learning rate {number(verdict.learning_rate)} is above the stability limit {number(verdict.stability_limit)}, so the "
+        f"steepest mode grows {'by ' + percent(growth) if growth < 1 else number(growth + 1, 4) + '-fold'} an epoch{gone}."
+    )
+
+
+def _at_rate(verdict: Verdict) -> str:
+    return f" at learning rate {number(verdict.learning_rate)}" if np.isfinite(verdict.learning_rate) else ""
+
+
+def advice_for(verdict: Verdict, facts: Facts) -> str:
+    """Return what to change, and what that would give; nothing where the run has arrived."""
+    if verdict.kind == "converged":
+        return ""
+    rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
+    if has_closed_form(facts.rule):
+        best = f"The best constant rate here is {rate}, which needs {needed}."
+    else:
+        best = (
+            f"The rule {facts.rule.name} has no closed form, so what more epochs would give is not known beforehand; "
+            f"gradient descent at its best constant rate, {rate}, needs {needed}."
+        )
+    better = verdict.standardized_condition_number <= verdict.condition_number / 2
+    if facts.problem.coordinates.name == "standardized" or not better:
+        return best
+    return (
+        f"{best} Standardizing the inputs takes the condition number from {number(verdict.condition_number)} to "
+        f"{number(verdict.standardized_condition_number)}: {epochs(verdict.epochs_standardized)} "
+        f"{'is' if verdict.epochs_standardized == 1 else 'are'} enough."
+    )
+
+
+def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
+    """Name the parameter that the slowest remaining mode is mostly made of, and the share of its way still to go.
+
+    The share is (optimum - now) / (optimum - start), in the data's own units, or else in the inputs in force: a parameter
+    may first go the wrong way in the one and not in the other. Where it does in both, the share is the mode's own.
+    """
+    left, problem = facts.shares, facts.problem
+    slowest = int(left.argmax())
+    row = int(np.abs(problem.quadratic.modes.directions[:, slowest]).argmax())
+    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], problem.quadratic.minimum)
+    name = problem.parameter_names[row]
+    name = "the bias" if problem.fit_intercept and row == 0 else f"the weight of {name!r}"
+    first = 0 if problem.fit_intercept else 1
+    raw = [np.vstack([bias[None, :], weights])[first:] for weights, bias in map(problem.to_raw, points)]
+    inside = f" in {problem.coordinates.name} inputs"
+    for (start, now, goal), where in ((raw, ""), (points, inside)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
+        if 0 < share <= 1:
+            return name + where, share
+    return "the slowest mode", float(left[slowest])

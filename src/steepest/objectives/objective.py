@@ -1,0 +1,55 @@
+"""Objective: what is minimized, and what it may know of itself beside its value and gradient."""
+
+from typing import ClassVar, Protocol, TypeGuard, runtime_checkable
+
+from steepest.objectives.modes import Modes
+from steepest.support.arrays import FloatArray
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """A function of the parameters theta, shape (p, t): a column for each of t targets, each minimized on its own.
+
+    This is all that the loop asks for; any object with these four is an objective. What more one can do is a protocol
+    of its own, such as `Spectral`, and who needs it asks for it.
+
+    `metric_name` says what `metric` is: "rmse" is the root mean squared error in the target's units.
+    """
+
+    metric_name: ClassVar[str]
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """J at theta, shape (t,)."""
+        ...
+
+    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """J, shape (t,), and ∇J, shape (p, t), at theta: what a step needs."""
+        ...
+
+    def metric(self, theta: FloatArray) -> FloatArray:
+        """What a reader judges by at theta, shape (t,), called `metric_name`."""
+        ...
+
+
+@runtime_checkable
+class Spectral(Objective, Protocol):
+    """An objective of constant curvature, which knows its modes and its minimum: every step on it is known beforehand."""
+
+    @property
+    def modes(self) -> Modes:
+        """The directions that move, with their curvatures λ."""
+        ...
+
+    @property
+    def minimum(self) -> FloatArray:
+        """The exact minimum, shape (p, t); of minimum norm where many are equally good."""
+        ...
+
+    def start_errors(self, start: FloatArray) -> FloatArray:
+        """v_iᵀ(minimum - start) for every mode, shape (r, t), start of shape (p, t)."""
+        ...
+
+
+def is_spectral(objective: Objective) -> TypeGuard[Spectral]:
+    """Say whether the objective knows its modes; one that does not is walked, and judged by its gradient alone."""
+    return hasattr(type(objective), "modes") and hasattr(type(objective), "start_errors")
