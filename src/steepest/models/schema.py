@@ -5,12 +5,12 @@ import json
 import math
 import os
 import stat
-import warnings
 from pathlib import Path
 from typing import Any
 
 from steepest.data.coding import MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
+from steepest.support.notices import warn
 from steepest.support.version import __version__
 
 FORMAT = "steepest-model"
@@ -90,11 +90,8 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise _foreign(name, str(error).splitlines()[0].rstrip(".")) from None
     if content["version"] == 1:
-        warnings.warn(
-            f"{name} has format version 1 and was read as such. Save it again to bring it to version {VERSION}.",
-            SteepestWarning,
-            stacklevel=4,
-        )
+        said = f"{name} has format version 1 and was read as such. Save it again to bring it to version {VERSION}."
+        warn(said, SteepestWarning)
     return content
 
 
