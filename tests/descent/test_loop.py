@@ -279,3 +279,19 @@ def test_an_objective_of_ones_own_is_walked():
     assert walked.metric(walked.epochs[-1:])[0, 0] == pytest.approx(3 - literal)
     with pytest.raises(UsageError, match="Quartic knows no modes"):
         walked.remaining(walked.epochs)
+
+
+def test_a_rule_whose_step_is_its_own_is_judged_by_the_path_it_walks(line):
+    class Clipped(steepest.GradientRule):
+        """Plain gradient with steps cut to a length: no longer what the power (1 - ηλ)^k says."""
+
+        def step(self, gradient, theta, memory):
+            step = self.learning_rate * gradient(theta)
+            return theta - np.clip(step, -0.01, 0.01), None
+
+    run = steepest.descend(*line, rule=Clipped(1.0), epochs=30, standardize=True)
+    assert run.engine == "loop"
+    assert run.weights[0] == pytest.approx(0.3 / line[0].std())
+    assert (run.verdict.kind, run.epochs) == ("unfinished", 30)
+    known = steepest.descend(*line, rule=steepest.GradientRule(1.0), epochs=30, standardize=True)
+    assert known.verdict.kind == "converged"  # as the formula has it, which the clipped steps do not follow

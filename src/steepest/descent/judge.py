@@ -29,14 +29,14 @@ def judge(facts: Facts) -> Verdict:
     is left of each mode is measured on the path that was walked.
     """
     problem = facts.problem
-    gradient = GradientRule(1.0).at_best_rate(problem.quadratic.modes)
+    best = _best(facts)
     verdict = Verdict(
         "converged",
         sentence="",
         remaining=_left(facts),
         learning_rate=float(getattr(facts.rule, "learning_rate", math.nan)),
-        best_learning_rate=gradient.learning_rate,
-        epochs_at_best=first_epoch(gradient, facts.eigenvalues, CONVERGED),
+        best_learning_rate=best.learning_rate,
+        epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
         condition_number=problem.condition_number,
         standardized_condition_number=problem.standardized.condition_number,
         epochs_standardized=epochs_standardized(problem),
@@ -50,15 +50,18 @@ def judge(facts: Facts) -> Verdict:
 
 
 def _with_forecast(verdict: Verdict, facts: Facts, rule: LinearRule) -> Verdict:
-    """Add what a residual polynomial knows: the limit, the best rate, the epochs needed."""
-    best = at_best_rate(rule, facts.problem.quadratic.modes)
+    """Add what a residual polynomial knows: the limit and the epochs needed."""
     return replace(
         verdict,
         epochs_needed=first_epoch(rule, facts.eigenvalues, CONVERGED),
         stability_limit=rule.stability_limit(float(facts.eigenvalues[0])) if facts.eigenvalues.size else math.inf,
-        best_learning_rate=best.learning_rate,
-        epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
     )
+
+
+def _best(facts: Facts) -> LinearRule:
+    """The rule at its best constant rate; plain gradient at its own where the rule's is not known beforehand."""
+    rule = facts.rule if has_closed_form(facts.rule) else GradientRule(1.0)
+    return at_best_rate(rule, facts.problem.quadratic.modes)
 
 
 def _left(facts: Facts) -> float:
