@@ -1,6 +1,7 @@
 """Laws of the triangle: it is the QR factor of the rows, and it adds."""
 
 import dataclasses
+import io
 import itertools
 import math
 from fractions import Fraction
@@ -395,9 +396,18 @@ def test_the_bytes_are_those_of_the_file(tmp_path):
     assert Triangle.load(tmp_path / "t") == triangle
 
 
-def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged():
-    whole = parts_of(0, 1, d=1)[0].to_bytes()
-    triangle = Triangle.from_bytes(whole)
+def packed_again(content):
+    """The same file as a ZIP program would pack it."""
+    stream = io.BytesIO()
+    with np.load(io.BytesIO(content)) as held:
+        np.savez_compressed(stream, **held)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("pack", [bytes, packed_again])
+def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged(pack):
+    triangle = parts_of(0, 1, d=1)[0]
+    whole = pack(triangle.to_bytes())
     for position in range(len(whole)):
         damaged = bytearray(whole)
         damaged[position] ^= 0x55

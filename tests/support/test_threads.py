@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 from steepest.data.batch import Batch
 from steepest.summaries.triangle import Triangle
-from steepest.support.threads import _blas, _holders, _set, available, one_blas_thread, parallel_map
+from steepest.support.threads import _blas, HOLDERS, _set, available, one_blas_thread, parallel_map
 
 
 def blas_threads():
@@ -105,11 +105,11 @@ def test_a_child_keeps_its_own_block_and_none_of_other_threads(forks_inside):
 
     def child():
         if forks_inside:
-            return set(blas_threads()) == {1} and _holders.count == 1
+            return set(blas_threads()) == {1} and HOLDERS.count == 1
         with one_blas_thread():
             if set(blas_threads()) != {1}:
                 return False
-        return blas_threads() == before and _holders.count == 0
+        return blas_threads() == before and HOLDERS.count == 0
 
     with contextlib.ExitStack() as stack:
         if forks_inside:

@@ -2,20 +2,18 @@
 
 import functools
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from steepest.support.threads import one_blas_thread
+from steepest.support.threads import HOLDERS
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 OPERATORS = {"__add__", "__call__", "__str__"}
 
 
-@contextmanager
-def numerics() -> Iterator[None]:
+class numerics:
     """Compute in the block with one BLAS thread and without floating-point alarms.
 
     The rounding of a large product depends on how many threads BLAS cuts it for, and `numpy.errstate(all="raise")` or
@@ -27,8 +25,15 @@ def numerics() -> Iterator[None]:
         ...     print(np.array([1e-200]) * 1e-200)
         [0.]
     """
-    with one_blas_thread(), np.errstate(all="ignore"):
-        yield
+
+    def __enter__(self) -> None:
+        HOLDERS.enter()
+        self._alarms = np.errstate(all="ignore")
+        self._alarms.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._alarms.__exit__(None, None, None)
+        HOLDERS.leave()
 
 
 def numeric(thing: Thing) -> Thing:

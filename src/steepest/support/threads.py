@@ -42,36 +42,34 @@ def parallel_map(function: Callable[[Piece], Result], pieces: Sequence[Piece], m
                 raise
 
 
+class _Depth(threading.local):
+    depth = 0  # blocks of this thread that are open
+
+
 class _Holders:
     """Who holds BLAS to one thread now: how many threads, and what to put back when the last of them lets go."""
 
     def __init__(self) -> None:
         self.lock, self.count, self.before = threading.RLock(), 0, list[tuple[Any, int]]()
-        self.own = threading.local()
-
-    @property
-    def depth(self) -> int:
-        """How many blocks of this thread are open."""
-        return getattr(self.own, "depth", 0)
+        self.own = _Depth()
 
     def enter(self) -> None:
         """Count a block of this thread; its first one lowers what is not lowered yet."""
-        self.own.depth = self.depth + 1
-        if self.depth > 1:
+        self.own.depth += 1
+        if self.own.depth > 1:
             return
         with self.lock:
             self.count += 1
             for library in _blas():
                 number = library.get_num_threads()
                 if number != 1:
-                    if all(library is not known for known, _ in self.before):
-                        self.before.append((library, number))
+                    self.before.append((library, number))
                     _set(library, 1)
 
     def leave(self) -> None:
         """Count a block of this thread that has ended; the last one of all threads puts the numbers back."""
         self.own.depth -= 1
-        if self.depth:
+        if self.own.depth:
             return
         with self.lock:
             self.count -= 1
@@ -87,14 +85,14 @@ class _Holders:
 
     def after_fork(self) -> None:
         """In a child only the thread that forked lives on: the blocks of others will never end there."""
-        self.lock, self.count = threading.RLock(), int(self.depth > 0)
+        self.lock, self.count = threading.RLock(), int(self.own.depth > 0)
         if not self.count:
             self.restore()
 
 
-_holders = _Holders()
+HOLDERS = _Holders()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_holders.after_fork)
+    os.register_at_fork(after_in_child=HOLDERS.after_fork)
 
 
 @contextmanager
@@ -104,11 +102,11 @@ def one_blas_thread() -> Iterator[None]:
     The number of BLAS threads belongs to the whole process: the first that comes lowers it, and the last that leaves puts
     it back. After a product on several threads OpenBLAS keeps them spinning for some milliseconds, in the way of ours.
     """
-    _holders.enter()
+    HOLDERS.enter()
     try:
         yield
     finally:
-        _holders.leave()
+        HOLDERS.leave()
 
 
 def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
