@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check changelog reference bench lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -15,8 +15,16 @@ test: $(READY)            ## all tests
 
 check: $(READY)           ## style, types, import contract
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+changelog: $(READY)       ## write CHANGELOG.md from the notes in changelog.d; what is released stays
+	{ $(BIN)/towncrier build --draft; sed -n '/^<!-- released -->/,$$p' CHANGELOG.md; } > CHANGELOG.md.new
+	mv CHANGELOG.md.new CHANGELOG.md
+
+reference: $(READY)       ## write docs/commands.md and docs/names.md from the package
+	$(BIN)/python docs/reference.py
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks

@@ -41,7 +41,7 @@ def warm(path):
     """Import what a worker needs and read one piece, so that the start is not timed."""
     import steepest.summaries.cluster
 
-    steepest.cluster._partial(steepest.open_source(path, target="x0").pieces()[0], 0.0, 0, 0)
+    steepest.summaries.cluster._read_piece(steepest.open_source(path, target="x0").pieces()[0], None, 0, 0)
 
 
 def main(gigabytes=2):

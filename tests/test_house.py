@@ -15,12 +15,46 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 def test_public_names_are_sorted_complete_and_there():
     assert steepest.__all__ == sorted(steepest.__all__)
-    assert set(steepest.__all__) == set(steepest._HOMES) | {"__version__"}
+    assert len(steepest.__all__) == len(set(steepest.__all__))
     for name in steepest.__all__:
         assert getattr(steepest, name) is not None
     assert dir(steepest) == steepest.__all__
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = steepest.nothing
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    for wrong, nearest in {
+        "decsend": "descend",
+        "triangle": "Triangle",
+        "GradientDescentRegresor": "GradientDescentRegressor",
+    }.items():
+        with pytest.raises(AttributeError, match=f"no attribute '{wrong}'. Did you mean '{nearest}'\\?$"):
+            getattr(steepest, wrong)
+    for wrong, rest in {"zzz": r"; dir\(steepest\) lists its public names", "__wrapped__": ""}.items():
+        with pytest.raises(AttributeError, match=f"no attribute '{wrong}'{rest}$"):
+            getattr(steepest, wrong)
+    done = subprocess.run(
+        [sys.executable, "-c", "import steepest; steepest.decsend"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.count("Did you mean") == 1
+
+
+def test_without_scikit_learn_a_star_takes_the_rest():
+    from steepest import estimators
+
+    assert set(estimators.__all__) == vars(steepest)["_NEED_SKLEARN"]
+    code = (
+        "import sys; sys.modules['sklearn'] = None\nfrom steepest import *\nimport steepest\nprint(descend.__name__, __version__)\n"
+        "assert 'GradientDescentRegressor' not in dir()\nsteepest.GradientDescentRegressor"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"descend {steepest.__version__}\n"
+    assert "pip install 'steepest[sklearn]'" in done.stderr.splitlines()[-1]
+
+
+def test_functions_that_use_the_package_travel():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    assert cloudpickle.loads(cloudpickle.dumps(lambda: steepest.descend))() is steepest.descend
+    assert cloudpickle.loads(cloudpickle.dumps(steepest)) is steepest
 
 
 def test_public_objects_carry_docstrings():
@@ -32,7 +66,10 @@ def test_public_objects_carry_docstrings():
 
 
 def test_a_function_stays_a_function_when_its_module_is_imported_first():
-    code = "import steepest.descent.descend, steepest.summaries.summarize, steepest; assert callable(steepest.descend) and callable(steepest.summarize)"
+    code = (
+        "import steepest.descent.descend, steepest.summaries.summarize, steepest.tutorial, steepest; "
+        "assert callable(steepest.descend) and callable(steepest.summarize) and steepest.tutorial.__name__ == 'steepest.tutorial'"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

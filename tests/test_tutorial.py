@@ -5,6 +5,7 @@ import pytest
 
 import steepest
 from steepest import tutorial
+from steepest.descent import loop
 from steepest.errors import DataError, DivergenceError, UsageError
 
 # figures as published, see docs/tutorial.md
@@ -27,7 +28,7 @@ def stepped():
                 seen[epoch] = float(cost[0]), float(theta[1, 0]), float(theta[0, 0])
 
     objective = tutorial.TutorialObjective(inputs, targets)
-    path = tutorial.loop.run(objective, steepest.GradientRule(RATE), np.zeros((2, 1)), EPOCHS, callbacks=[Keep()])
+    path = loop.run(objective, steepest.GradientRule(RATE), np.zeros((2, 1)), EPOCHS, callbacks=[Keep()])
     return path, seen
 
 

@@ -5,195 +5,36 @@ run = steepest.descend(X, y, learning_rate=1e-4, epochs=200_000)
 print(run.verdict)
 """
 
-import importlib
+import importlib.util
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
-from steepest.support.version import __version__
+import lazy_loader
 
-if TYPE_CHECKING:
-    from steepest.analysis.coefficient_table import Inference
-    from steepest.analysis.diagnosis import Diagnosis, diagnose
-    from steepest.analysis.explain import Explanation, explain
-    from steepest.analysis.infer import infer
-    from steepest.analysis.solve import Solution, solve
-    from steepest.analysis.sweep import sweep
-    from steepest.analysis.sweep_result import Sweep
-    from steepest.analysis.validation import ValidationCurve, validation_curve
-    from steepest.data.examples import EXAMPLES, ExampleData, example
-    from steepest.data.sources import open_source
-    from steepest.descent.descend import descend
-    from steepest.descent.record import Record
-    from steepest.descent.state import State
-    from steepest.descent.stops import SmallGradient, TimeLimit
-    from steepest.descent.trajectory import Trajectory
-    from steepest.descent.verdict import Verdict
-    from steepest.errors import (
-        ClusterError,
-        DataError,
-        DataTypeError,
-        DataWarning,
-        DivergenceError,
-        MissingValuesError,
-        ModelFileError,
-        SteepestError,
-        SteepestWarning,
-        UsageError,
-    )
-    from steepest.estimators import GradientDescentRegressor, GradientDescentRegressorCV
-    from steepest.models.export import export
-    from steepest.models.model import Model, load
-    from steepest.objectives.problem import Problem
-    from steepest.rules.chebyshev import ChebyshevRule
-    from steepest.rules.gradient import GradientRule
-    from steepest.rules.heavy_ball import HeavyBallRule
-    from steepest.rules.nesterov import NesterovRule
-    from steepest.summaries.summarize import summarize
-    from steepest.summaries.triangle import Triangle
-    from steepest.views.pages import page
-    from steepest.views.plots import (
-        HeatMapDisplay,
-        LossContourDisplay,
-        LossCurveDisplay,
-        ModeDecayDisplay,
-        PredictionErrorDisplay,
-        ValidationCurveDisplay,
-    )
+from steepest.support.version import __version__ as __version__
 
-_HOMES = {
-    "ChebyshevRule": "rules.chebyshev",
-    "ClusterError": "errors",
-    "Coding": "data.coding",
-    "DataError": "errors",
-    "DataTypeError": "errors",
-    "DataWarning": "errors",
-    "Diagnosis": "analysis.diagnosis",
-    "DivergenceError": "errors",
-    "EXAMPLES": "data.examples",
-    "ExampleData": "data.examples",
-    "Explanation": "analysis.explain",
-    "GradientDescentRegressor": "estimators",
-    "GradientDescentRegressorCV": "estimators",
-    "GradientRule": "rules.gradient",
-    "HeatMapDisplay": "views.plots",
-    "HeavyBallRule": "rules.heavy_ball",
-    "Inference": "analysis.coefficient_table",
-    "LossContourDisplay": "views.plots",
-    "LossCurveDisplay": "views.plots",
-    "MissingValuesError": "errors",
-    "ModeDecayDisplay": "views.plots",
-    "Model": "models.model",
-    "ModelFileError": "errors",
-    "NesterovRule": "rules.nesterov",
-    "PredictionErrorDisplay": "views.plots",
-    "Problem": "objectives.problem",
-    "Record": "descent.record",
-    "SmallGradient": "descent.stops",
-    "TimeLimit": "descent.stops",
-    "page": "views.pages",
-    "Solution": "analysis.solve",
-    "State": "descent.state",
-    "SteepestError": "errors",
-    "SteepestWarning": "errors",
-    "Sweep": "analysis.sweep_result",
-    "Trajectory": "descent.trajectory",
-    "Triangle": "summaries.triangle",
-    "UsageError": "errors",
-    "ValidationCurve": "analysis.validation",
-    "ValidationCurveDisplay": "views.plots",
-    "Verdict": "descent.verdict",
-    "descend": "descent.descend",
-    "diagnose": "analysis.diagnosis",
-    "example": "data.examples",
-    "explain": "analysis.explain",
-    "export": "models.export",
-    "infer": "analysis.infer",
-    "load": "models.model",
-    "open_source": "data.sources",
-    "solve": "analysis.solve",
-    "summarize": "summaries.summarize",
-    "sweep": "analysis.sweep",
-    "validation_curve": "analysis.validation",
-}
+# The public names and their modules are in the stub beside this file, once for Python and for type checkers.
+_load, _, _names = lazy_loader.attach_stub(__name__, __file__)
 
-__all__ = [
-    "ChebyshevRule",
-    "ClusterError",
-    "Coding",
-    "DataError",
-    "DataTypeError",
-    "DataWarning",
-    "Diagnosis",
-    "DivergenceError",
-    "EXAMPLES",
-    "ExampleData",
-    "Explanation",
-    "GradientDescentRegressor",
-    "GradientDescentRegressorCV",
-    "GradientRule",
-    "HeatMapDisplay",
-    "HeavyBallRule",
-    "Inference",
-    "LossContourDisplay",
-    "LossCurveDisplay",
-    "MissingValuesError",
-    "ModeDecayDisplay",
-    "Model",
-    "ModelFileError",
-    "NesterovRule",
-    "PredictionErrorDisplay",
-    "Problem",
-    "Record",
-    "SmallGradient",
-    "Solution",
-    "State",
-    "SteepestError",
-    "SteepestWarning",
-    "Sweep",
-    "TimeLimit",
-    "Trajectory",
-    "Triangle",
-    "UsageError",
-    "ValidationCurve",
-    "ValidationCurveDisplay",
-    "Verdict",
-    "__version__",
-    "descend",
-    "diagnose",
-    "example",
-    "explain",
-    "export",
-    "infer",
-    "load",
-    "open_source",
-    "page",
-    "solve",
-    "summarize",
-    "sweep",
-    "validation_curve",
-]
+_NEED_SKLEARN = {"GradientDescentRegressor", "GradientDescentRegressorCV"}
+
+__all__ = sorted([*_names, "__version__"])
+if importlib.util.find_spec("sklearn") is None:  # so that `from steepest import *` takes what there is
+    __all__ = [name for name in __all__ if name not in _NEED_SKLEARN]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that `import steepest` stays light."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'steepest' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"steepest.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for; of any other, say which is nearest."""
+    if name in _names:
+        return _load(name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    if not name.startswith("_"):
+        from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt name needs it
+
+        nearest = get_close_matches(name, __all__, n=1)
+        message += f". Did you mean {nearest[0]!r}?" if nearest else f"; dir({__name__}) lists its public names"
+    # with `obj` and without `name`, the interpreter does not add a suggestion of its own to ours
+    raise AttributeError(message, obj=sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """This package: `steepest.descend` is the function, also after the module of that name has been imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+    return __all__.copy()

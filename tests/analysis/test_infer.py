@@ -33,12 +33,12 @@ def digits(ours, certified):
 
 def rational_table(batch, intercept):
     """Standard errors, residual SD and R² of a float64 table by rational arithmetic: normal equations without rounding."""
-    rows = [([1] if intercept else []) + list(map(Fraction, row)) for row in batch.X.tolist()]
+    rows = [([Fraction(1)] if intercept else []) + list(map(Fraction, row)) for row in batch.X.tolist()]
     y = [Fraction(value) for value in batch.y[:, 0].tolist()]
     p = len(rows[0])
     work = [
-        [sum(row[i] * row[j] for row in rows) for j in range(p)]
-        + [sum(row[i] * v for row, v in zip(rows, y, strict=True))]
+        [sum((row[i] * row[j] for row in rows), Fraction()) for j in range(p)]
+        + [sum((row[i] * v for row, v in zip(rows, y, strict=True)), Fraction())]
         + [Fraction(i == j) for j in range(p)]
         for i in range(p)
     ]

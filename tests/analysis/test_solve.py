@@ -46,7 +46,9 @@ def test_long_sums_keep_thirty_digits(pairs, factor):
         <= allowed
     )
     times = scaled((high[:1], low[:1]), np.array([factor]))
-    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(1, abs(Fraction(factor)))
+    assert abs(exactly(*times) - exactly(high[0], low[0]) * Fraction(factor)) <= allowed * max(
+        Fraction(1), abs(Fraction(factor))
+    )
 
 
 def exact_least_squares(A, y, weight=None):
@@ -56,8 +58,8 @@ def exact_least_squares(A, y, weight=None):
     w = [Fraction(v) for v in (np.ones(n) if weight is None else weight).tolist()]
     t = [Fraction(v) for v in y.tolist()]
     M = [
-        [sum(w[i] * rows[i][j] * rows[i][k] for i in range(n)) for k in range(p)]
-        + [sum(w[i] * rows[i][j] * t[i] for i in range(n))]
+        [sum((w[i] * rows[i][j] * rows[i][k] for i in range(n)), Fraction()) for k in range(p)]
+        + [sum((w[i] * rows[i][j] * t[i] for i in range(n)), Fraction())]
         for j in range(p)
     ]
     for j in range(p):
@@ -174,7 +176,7 @@ def test_what_a_solution_says():
     x = np.arange(4.0)[:, None]
     answer = steepest.solve(x, np.array([0.0, 1.0, 1.0, 3.0]))
     assert answer.rmse == pytest.approx(np.sqrt(np.mean((answer.predict(x) - [0, 1, 1, 3]) ** 2)), rel=1e-14)
-    with pytest.raises(UsageError, match="holds its columns already"):
+    with pytest.raises(UsageError, match="holds its targets and weights already"):
         steepest.solve(answer.triangle, np.ones(4))
     with pytest.warns(DataWarning, match="2\\^53"):
         steepest.solve(np.array([[2**60], [2**60 + 2**12], [7]]), np.array([1.0, 2.0, 4.0]))

@@ -10,9 +10,8 @@ import steepest
 from steepest.analysis.sweep import sweep
 from steepest.analysis.validation import validation_curve
 from steepest.data.sources import open_source
-from steepest.data.split import consecutive_fold_of_rows, fold_of_rows, hash_positions
+from steepest.data.split import Folds, consecutive_fold_of_rows, fold_of_rows, hash_positions
 from steepest.errors import DataError, UsageError
-from steepest.summaries import gram
 from steepest.summaries.folds import read_folds
 from steepest.summaries.gram import triangularize_parts
 from steepest.summaries.triangle import Triangle
@@ -154,11 +153,13 @@ def test_groups_stay_together(tmp_path):
 def test_many_groups_are_never_split():
     n = 5000
     group = np.arange(n) // 2
-    folds = read_folds(open_source(np.arange(n)[:, None].astype(float), np.arange(n), group=group), 4, by_group=True)
+    folds = read_folds(
+        open_source(np.arange(n)[:, None].astype(float), np.arange(n), group=group), Folds(4, by_group=True)
+    )
     assert (folds.labels[::2] == folds.labels[1::2]).all()
     sizes = np.bincount(folds.labels)
     assert sizes.max() - sizes.min() < n / 50
-    assert sum(part.row_count for part in folds.held) == n
+    assert sum(part.row_count for part in folds.test) == n
 
 
 def test_time_predicts_from_the_past_alone():
@@ -170,10 +171,10 @@ def test_time_predicts_from_the_past_alone():
     scores, _ = literal_scores(X, y, s.folds, [0.1], [5, 20], [0.0], True, train_on=lambda f: s.folds < f)
     np.testing.assert_allclose(s.rmse, scores, rtol=1e-9)
     long = np.arange(70_000.0)
-    folds = read_folds(open_source(long[:, None], long), 3, in_time=True)
+    folds = read_folds(open_source(long[:, None], long), Folds(3, in_time=True))
     # cut between pieces of 256 rows, the nearest to where it should be
     assert np.flatnonzero(np.diff(folds.labels)) + 1 == pytest.approx([17_500, 35_000, 52_500], abs=128)
-    assert folds.held[1].means[0] == pytest.approx(long[folds.labels == 1].mean(), rel=1e-12)
+    assert folds.test[1].means[0] == pytest.approx(long[folds.labels == 1].mean(), rel=1e-12)
 
 
 @given(count=st.integers(2, 400), folds=st.integers(2, 30), cut=st.integers(0, 400))
@@ -210,16 +211,16 @@ def test_consecutive_folds_of_many_rows_need_no_gathering(monkeypatch):
     X = generator.normal(size=(80_000, 30))
     y = X[:, 0] + generator.normal(size=80_000)
     taken, take = [], np.take
-    monkeypatch.setattr(gram.np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
-    folds = read_folds(open_source(X, y), 5, shuffle=False)
+    monkeypatch.setattr(np, "take", lambda *a, **k: taken.append(len(a[1])) or take(*a, **k))
+    folds = read_folds(open_source(X, y), Folds(5, shuffle=False))
     assert np.bincount(folds.labels).tolist() == [16_000] * 5
     assert len(taken) <= 4  # chunks that a boundary cuts, of ten or more
-    for k, held in enumerate(folds.held):
+    for k, held in enumerate(folds.test):
         rows = np.column_stack([X, y])[folds.labels == k]
         np.testing.assert_allclose(held.means, rows.mean(axis=0), rtol=1e-10, atol=1e-13)
         rows = rows - rows.mean(axis=0)
         np.testing.assert_allclose(held.centred.T @ held.centred, rows.T @ rows, rtol=1e-10, atol=1e-7)
-    read_folds(open_source(X, y), 5)
+    read_folds(open_source(X, y), Folds(5))
     assert len(taken) > 10
 
 
@@ -238,7 +239,7 @@ def test_the_best_setting_runs():
     X, y = table()
     s = sweep(X, y)
     run = s.run()
-    assert run.rule.learning_rate == s.best.learning_rate
+    assert run.rule == steepest.GradientRule(s.best.learning_rate)
     assert run.epochs == s.best.epochs
     again = steepest.descend(X, y, standardize=True, **s.best.settings)
     np.testing.assert_allclose(run.weights, again.weights, rtol=1e-10)

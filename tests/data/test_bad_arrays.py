@@ -228,7 +228,7 @@ def test_32_fewer_rows_than_columns_give_the_least_norm(door):
 
 # ------------------------------------------------------------------- 34-45: settings
 
-SETTINGS = {
+SETTINGS: dict[str, list[dict]] = {
     "34 learning_rate": [{"learning_rate": value} for value in (0, -1.0, np.nan, np.inf, "fast", None, True, [0.1])],
     "38 epochs": [{"epochs": value} for value in (-1, 1.5, np.nan, True, "10", None, 10**30)],
     "40 tolerance": [{"tol": value} for value in (-1e-3, np.nan, 0, 1.0, "small", True)],
@@ -313,7 +313,7 @@ def test_44_rows_of_weight_zero_are_absent():
 @pytest.mark.parametrize("value", [0, 10**9, 1.5])
 def test_42_there_is_no_batch_size(value):
     with pytest.raises(TypeError, match="unexpected keyword argument 'batch_size'"):
-        GradientDescentRegressor(batch_size=value)
+        GradientDescentRegressor(**{"batch_size": value})
 
 
 # ------------------------------------------------------------------- 46-51: the object

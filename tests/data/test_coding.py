@@ -195,7 +195,7 @@ def test_constant_duplicate_and_collinear_columns_are_named_and_stay_finite():
 
 
 def test_rows_keep_their_positions_when_others_are_left_out(monkeypatch):
-    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 1_024)
+    monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 1_024)
     x = np.arange(5_000.0)
     x[::7] = np.nan
     table = pandas.DataFrame({"x": x, "y": np.arange(5_000.0)})

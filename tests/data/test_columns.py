@@ -10,7 +10,7 @@ import pytest
 import steepest
 from steepest.data.batch import Batch
 from steepest.data.columns import ColumnBatch, Columns
-from steepest.data.sources import open_source, tables
+from steepest.data.sources import open_source, table_source
 from steepest.errors import DataError, MissingValuesError
 from steepest.summaries.triangle import Triangle
 
@@ -85,16 +85,18 @@ def test_a_readers_pieces_leave_no_trace(cuts):
             )
             yield nanoarrow.Array(table.slice(stop, 0))
 
-    blocks = list(tables._blocks(pieces(), 7_000, 4))
+    blocks = list(table_source._blocks(pieces(), 7_000, 4))
     gc.collect()
     assert [len(block) for block in blocks] == [7_000] * 4 + [2_000]
     np.testing.assert_array_equal(np.concatenate([block.array for block in blocks]), array)
-    sliced = tables._blocks((nanoarrow.Array(table.slice(at, 9_001)) for at in range(0, len(array), 9_001)), 7_000, 4)
+    sliced = table_source._blocks(
+        (nanoarrow.Array(table.slice(at, 9_001)) for at in range(0, len(array), 9_001)), 7_000, 4
+    )
     np.testing.assert_array_equal(np.concatenate([block.array for block in sliced]), array)
 
 
 def test_a_file_is_summed_without_a_copy_and_bad_values_are_told_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 7_000)
+    monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 7_000)
     array = rows()
     path = tmp_path / "t.parquet"
 

@@ -98,7 +98,8 @@ def test_a_table_is_told_in_two_sentences_and_belongs_to_its_reader(name):
     assert data.about.endswith(".")
     assert len(data.about.split(". ")) == 2
     assert data.about.startswith(f"{len(data.X)} ")
-    assert (data.X.dtype, data.y.dtype, data.X.shape) == (float, float, (len(data.y), len(data.features)))
+    assert data.X.dtype == data.y.dtype == np.float64
+    assert data.X.shape == (len(data.y), len(data.features))
     data.X[:] = data.y[:] = 0
     assert steepest.example(name).y.any()
 

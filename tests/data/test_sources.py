@@ -7,6 +7,7 @@ import scipy.sparse
 import steepest
 from steepest.data.sources import open_source
 from steepest.data.sources.arrays import ArraySource
+from steepest.data.split import Share
 from steepest.errors import DataError, DataTypeError, MissingValuesError, UsageError
 from steepest.summaries.summarize import read
 
@@ -304,10 +305,11 @@ def test_held_out_rows_do_not_depend_on_how_the_file_is_cut(tmp_path, share):
     n = 5_000
     table = np.column_stack([np.arange(n), np.cos(np.arange(n))])
     source = open_source(table[:, :1], table[:, 1])
-    summary = read(source, test_size=share, seed=3)
+    summary = read(source, Share(share, 3))
     assert summary.triangle.row_count + summary.test.row_count == n
     assert summary.test.origins[0]["rows"] == summary.test.row_count
     assert summary.test.row_count == pytest.approx(share * n, abs=4 * np.sqrt(share * (1 - share) * n))
+    assert isinstance(source, ArraySource)
 
     class Cut(ArraySource):
         def batches(self, after=None):
@@ -315,16 +317,16 @@ def test_held_out_rows_do_not_depend_on_how_the_file_is_cut(tmp_path, share):
             for start in range(0, n, 333):
                 yield batch.take(slice(start, start + 333))
 
-    again = read(Cut(source.X, source.y, None, source.features, source.targets), test_size=share, seed=3)
+    again = read(Cut(source.X, source.y, None, source.features, source.targets), Share(share, 3))
     assert again.test.row_count == summary.test.row_count
     np.testing.assert_allclose(again.test.means, summary.test.means, rtol=1e-12)
     np.testing.assert_array_equal(again.sample.positions, summary.sample.positions)
     np.testing.assert_array_equal(again.sample.X[:, 0], summary.sample.positions)
     assert len(summary.sample.positions) == 1_000
-    assert read(source, test_size=share, seed=4).test.means[0] != summary.test.means[0]
+    assert read(source, Share(share, 4)).test.means[0] != summary.test.means[0]
 
 
 @pytest.mark.parametrize(("share", "seed"), [(-0.1, 0), (1.0, 0), (1.5, 0), (0.5, -1), (0.5, 1.5), (0.5, True)])
 def test_shares_and_seeds_have_a_range(share, seed):
     with pytest.raises(UsageError, match=r"share of test rows|seed must be"):
-        read(open_source(X, Y), test_size=share, seed=seed)
+        read(open_source(X, Y), Share(share, seed))

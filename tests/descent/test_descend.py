@@ -120,7 +120,7 @@ def test_several_targets_are_several_runs(line):
     for j in range(2):
         one = steepest.descend(X, both[:, j], learning_rate=3e-5, epochs=300)
         np.testing.assert_allclose(run.weights[:, j], one.weights, rtol=1e-12)
-        np.testing.assert_allclose(run.bias[j], one.bias, rtol=1e-12)
+        np.testing.assert_allclose(np.asarray(run.bias)[j], one.bias, rtol=1e-12)
         np.testing.assert_allclose(run.loss()[:, j], one.loss(), rtol=1e-11)
         np.testing.assert_allclose(run.rmse([5, 9])[:, j], one.rmse([5, 9]), rtol=1e-12)
 

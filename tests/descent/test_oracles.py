@@ -17,8 +17,8 @@ def error_of(run, entry):
     state = run.at(entry["epoch"])
     ours = [Decimal(float(v)) for v in (*state.weights, state.bias)]
     exact = [Decimal(v) for v in (*entry["weights"], entry["intercept"])]
-    difference = sum((a - b) ** 2 for a, b in zip(ours, exact, strict=True)).sqrt()
-    return float(difference / sum(b**2 for b in exact).sqrt())
+    difference = sum(((a - b) ** 2 for a, b in zip(ours, exact, strict=True)), Decimal()).sqrt()
+    return float(difference / sum((b**2 for b in exact), Decimal()).sqrt())
 
 
 def run_of(settings, epochs, **more):

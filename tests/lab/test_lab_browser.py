@@ -15,7 +15,7 @@ import pytest
 import steepest
 from steepest.lab.sets import payloads
 from steepest.views.pages.document import document
-from tests.support.browser import NASTY, SHOTS, browser, data, opened, said, visit, wait_until  # noqa: F401 - fixtures
+from tests.support.browser import NASTY, SHOTS, browser, data, opened, text_of, visit, wait_until  # noqa: F401 - fixtures
 
 PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
@@ -36,10 +36,10 @@ def test_every_built_in_set_opens_and_an_address_leads_to_it(visit, lab):
     seen = set()
     for id in ids:
         page.select_option("#set", id)
-        sentence = said(page, "sentence")
+        sentence = text_of(page, "sentence")
         seen.add(sentence)
         again = visit(lab, f"#set={id}")
-        assert said(again, "sentence") == sentence
+        assert text_of(again, "sentence") == sentence
         assert again.input_value("#set") == id
         assert again.is_visible("#errors-card") == (id in ("noisy", "polynomial"))
         again.context.close()
@@ -57,11 +57,11 @@ def test_the_polynomial_is_drawn_as_a_curve_over_x(visit, lab):
     line = data(page, "data:line")
     assert len(line["x"]) == 200
     assert (line["x"][0], line["x"][-1]) == (-1, 1)
-    assert said(page, "data-now") == "curve at this epoch"
+    assert text_of(page, "data-now") == "curve at this epoch"
     page.select_option("#set", "collinear")
-    said(page, "sentence")
+    text_of(page, "sentence")
     assert data(page, "data:line")["x"] == []
-    assert said(page, "data-title") == "Predictions against targets"
+    assert text_of(page, "data-title") == "Predictions against targets"
 
 
 def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
@@ -69,14 +69,14 @@ def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
     page.focus("#guide")
     page.keyboard.press("Enter")
     for step in range(1, 7):
-        assert said(page, "guide-at") == f"Step {step} of 6"
+        assert text_of(page, "guide-at") == f"Step {step} of 6"
         assert page.evaluate("document.activeElement.id") == "guide-title"
         assert page.locator(".asked").count() == 1
         replies = set()
         for answer in page.locator("#guide-answers button").all():
             answer.focus()
             page.keyboard.press("Space")
-            replies.add(said(page, "guide-reply"))
+            replies.add(text_of(page, "guide-reply"))
             assert answer.get_attribute("aria-pressed") == "true"
         assert len(replies) == 3
         assert sum(reply.startswith("Yes.") for reply in replies) == 1
@@ -92,14 +92,14 @@ def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
 def test_a_step_sets_the_sliders_and_sets_them_again(visit, lab):
     page = visit(lab, "#tour=2")
     assert page.input_value("#set") == "line"
-    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
     page.fill("#epoch-number", "5")
     page.keyboard.press("Enter")
-    assert not said(page, "sentence").startswith("Unfinished: 8.3 %")
+    assert not text_of(page, "sentence").startswith("Unfinished: 8.3 %")
     page.click("#guide-again")
-    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
     page.click("#guide-back")
-    assert said(page, "guide-at") == "Step 1 of 6"
+    assert text_of(page, "guide-at") == "Step 1 of 6"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1600, "light"), (400, "light"), (1600, "dark"), (400, "dark")])
@@ -174,9 +174,9 @@ def open_file(page, file, target, **choices):
 def test_a_file_is_opened_with_chosen_columns_and_gives_the_librarys_numbers(served, enter):
     page = enter(served)
     open_file(page, PENGUINS, "body_mass_g", held_out="0")
-    assert said(page, "title") == "penguins"
+    assert text_of(page, "title") == "penguins"
     run = steepest.descend(str(PENGUINS), target="body_mass_g", features=NUMBERS, standardize=True)
-    figures = said(page, "figures-now")
+    figures = text_of(page, "figures-now")
     assert f"RMSE {run.at(run.epochs).rmse:.3f}" in figures
     # and the settings lead to the same run outside the browser
     page.click("#command")
@@ -212,14 +212,14 @@ def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_
     assert page.is_visible("#written-decimal")
     assert not page.is_visible("#column-choice")
     if encoding == "latin-1":
-        assert "Choose its encoding under “How the file is written”" in said(page, "data-said")
+        assert "Choose its encoding under “How the file is written”" in text_of(page, "data-said")
         assert page.evaluate("document.activeElement.id") == "written-encoding"
         rechosen(page, "encoding", encoding)
-    assert "größe, preis hold numbers with a decimal comma" in said(page, "data-said")
+    assert "größe, preis hold numbers with a decimal comma" in text_of(page, "data-said")
     page.focus("#written-decimal")
     rechosen(page, "decimal", "comma")
     assert page.evaluate("document.activeElement.id") == "written-decimal"
-    assert said(page, "data-said") == ""
+    assert text_of(page, "data-said") == ""
     told = dict(
         zip(
             ("größe", "stadt", "name", "preis"), page.locator("#column-features small").all_text_contents(), strict=True
@@ -266,7 +266,7 @@ def test_another_delimiter_lists_the_columns_anew_and_a_refusal_leaves_only_that
     rechosen(page, "delimiter", "bar")
     assert not page.is_visible("#column-choice")
     assert not page.is_visible("#open")
-    assert "--" not in said(page, "data-said")
+    assert "--" not in text_of(page, "data-said")
     rechosen(page, "delimiter", "colon")
     assert (page.input_value("#column-target"), page.input_value("#column-degree")) == ("c", "3")
     page.click("#open")
@@ -277,7 +277,7 @@ def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
     (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
     page = enter(served, meant=("422",))
     open_file(page, tmp_path / "gaps.csv", "y", missing="error")
-    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in said(page, "data-said")
+    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in text_of(page, "data-said")
     assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
     page.select_option("#column-missing", "drop")
     page.click("#open")
@@ -290,10 +290,10 @@ def test_what_was_opened_is_there_after_a_reload_and_in_no_other_context(served,
     page.fill("#rate-number", "0.25")
     page.keyboard.press("Enter")
     wait_until(page, lambda: "rate=0.25" in page.url)
-    before = said(page, "sentence"), said(page, "figures-now")
+    before = text_of(page, "sentence"), text_of(page, "figures-now")
     page.reload()
     page.wait_for_selector("body[data-ready]")
-    assert (said(page, "sentence"), said(page, "figures-now")) == before
+    assert (text_of(page, "sentence"), text_of(page, "figures-now")) == before
     other = enter(served, "#set=opened")
     assert other.input_value("#set") == "line"
 
@@ -326,10 +326,10 @@ def test_a_file_that_cannot_be_used_says_so_and_the_page_goes_on(served, enter, 
     (tmp_path / name).write_bytes(content)
     page.set_input_files("#file", tmp_path / name)
     wait_until(page, lambda: page.is_visible("#data-said") and page.text_content("#data-said"))
-    assert told in said(page, "data-said")
-    assert str(tmp_path) not in said(page, "data-said")
+    assert told in text_of(page, "data-said")
+    assert str(tmp_path) not in text_of(page, "data-said")
     page.click("#forward")
-    assert said(page, "sentence").startswith("Unfinished")
+    assert text_of(page, "sentence").startswith("Unfinished")
 
 
 def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
@@ -340,11 +340,11 @@ def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
     page.locator("#plot-data").scroll_into_view_if_needed()
     box = page.locator("#plot-data").bounding_box()
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])
-    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("6 rows"))
     page.fill("#point-x", "8")
     page.fill("#point-y", "1.5")
     page.keyboard.press("Enter")
-    wait_until(page, lambda: said(page, "about").startswith("7 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("7 rows"))
     rows = data(page, "data:rows")
     x, y = np.array(rows["x"]), np.array(rows["y"])
     assert (x[-1], y[-1]) == (8, 1.5)
@@ -355,29 +355,29 @@ def test_points_are_drawn_by_mouse_and_by_keys(served, enter):
     line = data(page, "data:exact")
     np.testing.assert_allclose(line["y"], intercept + slope * np.array(line["x"]), rtol=1e-9)
     page.select_option("#powers", "2")
-    wait_until(page, lambda: "2 features" in said(page, "about"))
+    wait_until(page, lambda: "2 features" in text_of(page, "about"))
     curve = data(page, "data:exact")
     np.testing.assert_allclose(curve["y"], np.polyval(np.polyfit(x, y, 2), curve["x"]), rtol=1e-8)
     page.reload()
     page.wait_for_selector("body[data-ready]")
     assert page.is_visible("#drawing")
-    assert said(page, "about").startswith("7 rows · 2 features")
+    assert text_of(page, "about").startswith("7 rows · 2 features")
     page.click("#undo")
-    wait_until(page, lambda: said(page, "about").startswith("6 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("6 rows"))
     page.click("#clear")
-    assert said(page, "sentence") == "No line yet: put two points with different x, or more."
+    assert text_of(page, "sentence") == "No line yet: put two points with different x, or more."
 
 
 def test_a_page_is_saved_that_works_without_the_lab(served, enter, visit, tmp_path):
     page = enter(served)
     page.click("#draw")
     wait_until(page, lambda: page.input_value("#set") == "drawn")
-    sentence = said(page, "sentence")
+    sentence = text_of(page, "sentence")
     with page.expect_download() as download:
         page.click("#save")
     download.value.save_as(tmp_path / "saved.html")
     alone = visit(tmp_path / "saved.html")
-    assert said(alone, "sentence") == sentence
+    assert text_of(alone, "sentence") == sentence
     assert not alone.is_visible("#drawing")
 
 
@@ -390,7 +390,7 @@ def test_work_can_be_cancelled(served, enter, tmp_path):
     assert page.is_disabled("#draw")
     page.click("#cancel")
     wait_until(page, lambda: not page.is_visible("#work"))
-    assert "ancelled" in said(page, "data-said")
+    assert "ancelled" in text_of(page, "data-said")
     assert not page.is_visible("#columns")
     assert page.is_enabled("#draw")
 
@@ -401,9 +401,9 @@ def test_a_page_goes_on_when_the_lab_has_ended(enter):
     assert lab.end()[0] == 0
     page.click("#draw")
     wait_until(page, lambda: page.is_visible("#data-said"))
-    assert said(page, "data-said").startswith("The lab does not answer")
+    assert text_of(page, "data-said").startswith("The lab does not answer")
     page.select_option("#set", "noisy")
-    assert said(page, "sentence").startswith("Unfinished")
+    assert text_of(page, "sentence").startswith("Unfinished")
 
 
 def test_a_token_is_typed_into_the_page_and_brings_the_data(enter):
@@ -415,12 +415,12 @@ def test_a_token_is_typed_into_the_page_and_brings_the_data(enter):
         assert page.locator("#set option[value=given]").count() == 0
         page.fill("#token", "wrong")
         page.keyboard.press("Enter")
-        wait_until(page, lambda: "token" in said(page, "data-said"))
+        wait_until(page, lambda: "token" in text_of(page, "data-said"))
         page.fill("#token", lab.token)
         page.keyboard.press("Enter")
         wait_until(page, lambda: page.input_value("#set") == "given")
         assert not page.is_visible("#token-form")
-        assert said(page, "about").startswith("342 rows")
+        assert text_of(page, "about").startswith("342 rows")
         assert lab.token not in page.url
     finally:
         lab.end()
@@ -433,7 +433,7 @@ def test_a_session_that_ended_begins_anew(enter, tmp_path):
         page.wait_for_timeout(9_000)
         page.set_input_files("#file", PENGUINS)
         wait_until(page, lambda: page.is_visible("#data-said"))
-        assert "a new one has begun" in said(page, "data-said")
+        assert "a new one has begun" in text_of(page, "data-said")
         page.set_input_files("#file", PENGUINS)
         page.wait_for_selector("#columns:visible")
     finally:
@@ -460,7 +460,7 @@ def rmse_of_copied(page):
 
 
 def told_rmse(page):
-    return float(re.search(r" RMSE ([\d.,]+)", said(page, "figures-now"))[1].replace(",", ""))
+    return float(re.search(r" RMSE ([\d.,]+)", text_of(page, "figures-now"))[1].replace(",", ""))
 
 
 def test_what_is_copied_holds_out_the_same_rows(served, enter):
@@ -495,7 +495,7 @@ def test_points_and_a_file_are_kept_side_by_side(served, enter, tmp_path):
     wait_until(page, lambda: page.input_value("#set") == "drawn")
     open_file(page, PENGUINS, "body_mass_g", held_out="0")
     page.select_option("#set", "drawn")
-    assert said(page, "about").startswith("5 rows")
+    assert text_of(page, "about").startswith("5 rows")
     with page.expect_download() as download:
         page.click("#save")
     download.value.save_as(tmp_path / "saved.html")
@@ -516,12 +516,12 @@ def test_typed_points_are_kept_to_the_last_digit(served, enter):
     page.click("#draw")
     wait_until(page, lambda: page.input_value("#set") == "drawn")
     page.click("#clear")
-    assert said(page, "sentence").startswith("No line yet")
+    assert text_of(page, "sentence").startswith("No line yet")
     for x, y in ((2019, 1.2345), (2020, 2), (2021, 3)):
         page.fill("#point-x", str(x))
         page.fill("#point-y", str(y))
         page.keyboard.press("Enter")
-    wait_until(page, lambda: said(page, "about").startswith("3 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("3 rows"))
     assert data(page, "data:rows") == {"x": [2019, 2020, 2021], "y": [1.2345, 2, 3]}
     # another set and back: the same points, and the next is added to them
     page.select_option("#set", "noisy")
@@ -529,7 +529,7 @@ def test_typed_points_are_kept_to_the_last_digit(served, enter):
     assert page.input_value("#set") == "drawn"
     page.fill("#point-x", "2022")
     page.keyboard.press("Enter")
-    wait_until(page, lambda: said(page, "about").startswith("4 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("4 rows"))
 
 
 def test_a_second_file_waits_for_the_first(served, enter, tmp_path):
@@ -541,7 +541,7 @@ def test_a_second_file_waits_for_the_first(served, enter, tmp_path):
         "() => { const moved = new DataTransfer(); moved.items.add(new File(['a,y\\n1,2\\n'], 'b.csv'));"
         " window.dispatchEvent(new DragEvent('drop', { dataTransfer: moved, cancelable: true })); }"
     )
-    assert said(page, "data-said").startswith("One thing at a time")
+    assert text_of(page, "data-said").startswith("One thing at a time")
     assert page.is_visible("#cancel")
     assert page.is_disabled("#draw")
     page.click("#cancel")
@@ -561,16 +561,16 @@ def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
 )
 def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
     page = visit(lab, hash)
-    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs")
     page.fill("#rate-number", "1e-320")
     page.keyboard.press("Enter")
-    assert said(page, "sentence").startswith("Unfinished: 8.3 %")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 %")
 
 
 def test_an_address_of_data_that_is_not_here_says_so(served, enter):
     page = enter(served, "#set=opened&rate=0.3&epoch=12&pin=rate:0.2")
-    assert said(page, "data-said").startswith("The data of this address is not here")
-    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "data-said").startswith("The data of this address is not here")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
     assert not page.is_visible("#pins")
 
 
@@ -583,17 +583,17 @@ def test_quick_clicks_are_points_all_of_them(served, enter):
     for k in range(6):
         page.mouse.click(box["x"] + (0.2 + 0.1 * k) * box["width"], box["y"] + (0.3 + 0.05 * k) * box["height"])
         page.wait_for_timeout(120)
-    wait_until(page, lambda: said(page, "about").startswith("11 rows"))
+    wait_until(page, lambda: text_of(page, "about").startswith("11 rows"))
     assert len(set(data(page, "data:rows")["x"])) == 11
 
 
 def test_the_form_of_a_file_begins_anew_and_the_header_counts_rows(served, enter):
     page = enter(served)
     open_file(page, PENGUINS, "body_mass_g", held_out="0.3", degree="2")
-    about = re.match(r"(\d+) rows to learn from, (\d+) held out · 8 features", said(page, "about"))
+    about = re.match(r"(\d+) rows to learn from, (\d+) held out · 8 features", text_of(page, "about"))
     assert int(about[1]) + int(about[2]) == 342
-    assert "bias: " in said(page, "coefficients-legend")
-    assert said(page, "step-more") == "and 1 more parameter"
+    assert "bias: " in text_of(page, "coefficients-legend")
+    assert text_of(page, "step-more") == "and 1 more parameter"
     page.set_input_files("#file", PENGUINS)
     page.wait_for_selector("#columns:visible")
     assert (page.input_value("#column-held-out"), page.input_value("#column-degree")) == ("0.2", "1")

@@ -24,6 +24,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import steepest
+from steepest.data.split import Share
 from steepest.errors import DataError, UsageError
 from steepest.lab import exchange, jobs, posts, reader, runs
 from steepest.lab.answers import ALWAYS, Refusal, as_json
@@ -155,7 +156,7 @@ def test_a_table_is_uploaded_and_opened_as_the_library_would(lab, folder, tmp_pa
     (tmp_path / "table.csv").write_bytes(CSV)
     summary = read(
         steepest.open_source(tmp_path / "table.csv", target="y", features=["x", "kind"], missing="drop", degree=2),
-        test_size=0.25,
+        Share(0.25),
     )
     run = steepest.descend(summary.triangle, standardize=True)
     own = page_of_rows(run, Rows(summary.sample, summary.test), title="my table").payload
@@ -380,7 +381,7 @@ def test_a_file_that_is_written_otherwise_is_kept_in_the_place_of_the_earlier_on
 
 def test_columns_of_text_are_told_by_what_they_hold(tmp_path):
     rows = range(300)
-    columns = {
+    columns: dict[str, list] = {
         "few": [f"k{i % 20}" for i in rows],
         "more": [f"k{i % 57}" for i in rows],
         "names": [f"name {i}" for i in rows],
@@ -502,7 +503,7 @@ def texts(module):
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(part.value if isinstance(part, ast.Constant) else "';'" for part in node.values)
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "';'" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             yield node.value
 
@@ -1282,7 +1283,6 @@ def test_row_115_names_of_no_table_are_refused(lab, sent):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
-    import steepest.lab.upload as upload
 
     class Full(io.BytesIO):
         def write(self, content):
@@ -1292,7 +1292,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(lab, folder, monkeypatch):
         os.close(descriptor)
         return Full()
 
-    monkeypatch.setattr(upload.os, "fdopen", opened)
+    monkeypatch.setattr("steepest.lab.upload.os.fdopen", opened)
     status, told = lab.upload(lab.session(), CSV)
     assert (status, told["error"]) == (507, "there is no room for the file where the server keeps its files.")
     assert files(folder) == []

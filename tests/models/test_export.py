@@ -244,7 +244,7 @@ def by_sqlite(model, rows):
 def by_excel(model, rows):
     formulas = [line for line in steepest.export(model, to="excel").splitlines() if line.startswith("=")]
     assert len(formulas) == len(model.targets)
-    kinds = {bool: formualizer.LiteralValue.boolean, str: formualizer.LiteralValue.text}
+    kinds: dict = {bool: formualizer.LiteralValue.boolean, str: formualizer.LiteralValue.text}
     results = []
     for row in rows:
         book = formualizer.Workbook()

@@ -182,7 +182,7 @@ def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
 
 
 def test_missing_numbers_of_an_array(folder):
-    model = steepest.models.model.Model(("a", "b"), ("y",), np.array([[1.0], [2.0]]), np.array([3.0]))
+    model = steepest.Model(("a", "b"), ("y",), np.array([[1.0], [2.0]]), np.array([3.0]))
     inputs = [[1.0, np.nan], [1.0, 1.0]]
     with pytest.raises(MissingValuesError, match="1 values are NaN"):
         model.predict(inputs)
@@ -207,7 +207,7 @@ def test_targets_that_are_no_numbers_are_not_compared(folder, tmp_path, capsys):
 
 
 def test_many_blocks_keep_their_order(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 1)  # 1,024 rows at once, the fewest
+    monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 1)  # 1,024 rows at once, the fewest
     big = pandas.concat([TABLE] * 15, ignore_index=True).assign(id=np.arange(15 * N))
     big.loc[1000:1100, "kind"] = None
     big.to_parquet(tmp_path / "t.parquet")
@@ -348,9 +348,7 @@ def test_databases_arrays_and_streams(folder, tmp_path):
         written = read(out)
         np.testing.assert_allclose(written.prediction, exact, rtol=1e-13)
         assert list(written.columns) == [*TABLE.columns, "prediction"]
-    plain = steepest.models.model.Model.of(
-        steepest.descend(TABLE[["x"]].to_numpy(), TABLE.y.to_numpy(), standardize=True)
-    )
+    plain = steepest.Model.of(steepest.descend(TABLE[["x"]].to_numpy(), TABLE.y.to_numpy(), standardize=True))
     np.save(tmp_path / "x.npy", TABLE[["x"]].to_numpy())
     by_hand = plain.bias[0] + plain.weights[0, 0] * TABLE.x
     inputs = TABLE[["x"]].to_numpy()

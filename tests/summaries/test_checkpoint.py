@@ -21,12 +21,13 @@ KILLS = 50
 PASS = """
 import sys
 import steepest
-from steepest.data.sources import tables
+from steepest.data.sources import table_source
+from steepest.data.split import Share
 from steepest.summaries.summarize import read
-tables.BLOCK_ROWS = 4_096   # many batches, so that there are many moments to be killed at
+table_source.BLOCK_ROWS = 4_096   # many batches, so that there are many moments to be killed at
 print("ready", flush=True)
 source = steepest.open_source(sys.argv[1], target="y", missing="drop")
-summary = read(source, test_size=0.25, state=sys.argv[2], state_seconds=float(sys.argv[3]))
+summary = read(source, Share(0.25), checkpoint=sys.argv[2], checkpoint_seconds=float(sys.argv[3]))
 print(summary.triangle.checksum, summary.test.checksum, len(summary.sample.X), summary.notes)
 """
 
@@ -80,7 +81,7 @@ def test_fifty_kills_at_random_moments_and_the_same_bits(table, tmp_path):
 
 
 def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.data.sources.tables.BLOCK_ROWS", 4_096)
+    monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 4_096)
     source = steepest.open_source(table, target="y", missing="drop")
 
     def stop(rows, expected):
@@ -88,9 +89,9 @@ def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        read(source, state=tmp_path / "s", state_seconds=3600, watch=stop)
+        read(source, checkpoint=tmp_path / "s", checkpoint_seconds=3600, watch=stop)
     seen = []
-    resumed = read(source, state=tmp_path / "s", watch=lambda rows, expected: seen.append((rows, expected)))
+    resumed = read(source, checkpoint=tmp_path / "s", watch=lambda rows, expected: seen.append((rows, expected)))
     assert 150_000 < seen[0][0] < 170_000
     assert seen[-1] == (ROWS, ROWS)
     straight = read(source)
@@ -101,21 +102,21 @@ def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_pa
 
 def test_a_state_of_something_else_is_refused(table, tmp_path):
     source = steepest.open_source(table, target="y", missing="drop")
-    read(source, state=tmp_path / "s", state_seconds=0)
+    read(source, checkpoint=tmp_path / "s", checkpoint_seconds=0)
     for other in (
         steepest.open_source(table, target="a", missing="drop"),
         steepest.open_source(table, target="y", missing="drop", exclude=["b"]),
         steepest.open_source(table, target="y", missing="indicator"),
     ):
         with pytest.raises(UsageError, match="another table or of other options"):
-            read(other, state=tmp_path / "s")
+            read(other, checkpoint=tmp_path / "s")
     with pytest.raises(UsageError, match="another table or of other options"):
-        read(source, state=tmp_path / "s", seed=5)
+        read(source, checkpoint=tmp_path / "s", seed=5)
     with pytest.raises(DataError, match="the state of an unfinished pass"):
         steepest.summarize(tmp_path / "s", target="y")
     (tmp_path / "s").write_bytes((tmp_path / "s").read_bytes()[:-50])
     with pytest.raises(ModelFileError, match="damaged"):
-        read(source, state=tmp_path / "s")
+        read(source, checkpoint=tmp_path / "s")
 
 
 def steepest_command(*arguments, **options):
@@ -159,7 +160,7 @@ def test_summarize_add_and_merge_on_the_command_line(tmp_path):
 
 def test_ctrl_c_says_how_to_go_on(table, tmp_path):
     code = (
-        "import sys; from steepest.data.sources import tables; tables.BLOCK_ROWS = 1024\n"
+        "import sys; from steepest.data.sources import table_source; table_source.BLOCK_ROWS = 1024\n"
         "import steepest.cli as cli; cli.main(sys.argv[1:])"
     )
     command = [sys.executable, "-c", code, "summarize", str(table), "--target", "y", "--missing", "drop", "-o", "s.t"]

@@ -14,9 +14,11 @@ import distributed
 import numpy as np
 import pandas
 import pytest
+from dask.delayed import delayed
 
 import steepest
 from steepest.data.sources import relations
+from steepest.data.split import Share
 from steepest.errors import ClusterError, DataError, MissingValuesError, UsageError
 from steepest.summaries import cluster
 from steepest.summaries.summarize import read
@@ -67,11 +69,11 @@ def test_one_two_and_seven_workers_give_the_same_bits(folder):
     seen, checksums = [], set()
     for workers in (1, 2, 7):
         with start(workers) as local, distributed.Client(local) as client:
-            summary = read(parquet(folder), test_size=0.25, cluster=client, watch=lambda *rows: seen.append(rows))
+            summary = read(parquet(folder), Share(0.25), cluster=client, watch=lambda *rows: seen.append(rows))
             checksums.add((summary.triangle.checksum, summary.test.checksum, summary.sample.X.tobytes()))
     assert len(checksums) == 1
     assert seen[-1] == (ROWS, ROWS)
-    alone = read(parquet(folder), test_size=0.25)
+    alone = read(parquet(folder), Share(0.25))
     assert summary.notes == alone.notes
     assert (summary.triangle.row_count, summary.test.row_count) == (alone.triangle.row_count, alone.test.row_count)
     np.testing.assert_array_equal(summary.sample.positions, alone.sample.positions)
@@ -116,7 +118,7 @@ def test_files_of_a_folder_are_shared(folder, client):
     assert triangle.row_count == whole.row_count
     np.testing.assert_allclose(triangle.means, whole.means, rtol=1e-12, atol=1e-13)
     with pytest.raises(UsageError, match="do not say where a piece begins"):
-        read(source, test_size=0.2, cluster=client)
+        read(source, Share(0.2), cluster=client)
 
 
 def test_arrays_are_shared(client):
@@ -239,8 +241,9 @@ def test_dask_frames_are_data_with_empty_and_unknown_partitions(table, client):
 
 def test_partitions_that_do_not_fit_are_named(table):
     parts = [table[:300], table[300:600], table[600:].rename(columns={"a": "b"})]
-    delayed = [dask.delayed(lambda part: part)(part) for part in parts]
-    cut = dask.dataframe.from_delayed(delayed, meta=table[:0], verify_meta=False)
+    cut = dask.dataframe.from_delayed(
+        [delayed(lambda part: part)(part) for part in parts], meta=table[:0], verify_meta=False
+    )
     with pytest.raises(DataError, match="partition 2 of the Dask data frame"):
         steepest.summarize(cut, target="y", features=["a"])
 

@@ -64,7 +64,7 @@ def visit(browser):
         page.context.close()
 
 
-def said(page, id):
+def text_of(page, id):
     # what a slider says is drawn in the next frame
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return page.text_content(f"#{id}")

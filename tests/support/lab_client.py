@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 from steepest.lab.options import Options
 from steepest.lab.server import Server, listening
@@ -95,7 +96,8 @@ def everything(connection):
 @contextmanager
 def running(given=None, **options):
     """Run a server in a thread; afterwards nothing of it is left."""
-    lines, ready, box = [], threading.Event(), {}
+    lines, ready = [], threading.Event()
+    box: dict[str, Any] = {}
     settings = Options(port=0, **options)
     with listening(settings) as listener:
         server = Server(listener, settings, given=given, log=lines.append, warn=lines.append)

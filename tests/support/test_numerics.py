@@ -137,7 +137,6 @@ def test_a_class_computes_inside_in_whatever_way_it_is_asked_and_stays_as_it_was
             one._own()
     assert Numbers.method.__doc__ == "Say this."
     assert Numbers.plain.__doc__ == "Say that."
-    assert Numbers.method.__defaults__ is None or Numbers.method.__wrapped__.__defaults__ == (3,)
     assert vars(one)["once"] == 0.0
 
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 from steepest.data.batch import Batch
 from steepest.summaries.triangle import Triangle
-from steepest.support.threads import _blas, HOLDERS, _set, available, one_blas_thread, parallel_map
+from steepest.support.threads import HOLDERS, _blas, _set, available, one_blas_thread, parallel_map
 
 
 def blas_threads():

@@ -160,7 +160,7 @@ def test_the_stored_figures_are_those_that_bokeh_makes():
             json.dumps(value),
         )
 
-    kept = json.loads(stored.text(stored.FILE))
+    kept = json.loads(scripts.text(stored.FILE))
     made = stored.build()
     assert {part: made[part]["names"] for part in made} == {
         part: kept["parts"][part]["names"] for part in kept["parts"]
@@ -171,7 +171,7 @@ def test_the_stored_figures_are_those_that_bokeh_makes():
 
 
 def test_another_bokeh_makes_its_own_figures(monkeypatch):
-    monkeypatch.setattr(stored.metadata, "version", lambda name: "99.0.0")
+    monkeypatch.setattr(metadata, "version", lambda name: "99.0.0")
     monkeypatch.setattr(stored, "build", lambda: {"made": "anew"})
     assert stored.figure_parts() == {"made": "anew"}
 
@@ -183,7 +183,7 @@ def test_a_run_folder_leads_back_to_its_run(tmp_path, table, rule):
     sample = Sample(X, y[:, None], np.arange(80, dtype=np.uint64))
     held = steepest.summarize(X[:20], y[:20])
     folder = run_folder.write(tmp_path / "r", run, steepest.summarize(X, y), rows=Rows(sample, held))
-    again, _ = run_reader.read(folder)
+    again = run_reader.read(folder)
     np.testing.assert_array_equal(again.weights, run.weights)
     rows = run_reader.read_rows(folder)
     np.testing.assert_array_equal(rows.sample.X, X)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import steepest
-from tests.support.browser import NASTY, SHOTS, browser, data, pixels, said, visit, wait_until  # noqa: F401 - fixtures
+from tests.support.browser import NASTY, SHOTS, browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def table(tmp_path_factory):
 
 def test_it_opens_at_the_runs_own_setting(visit, line):
     page = visit(line)
-    assert said(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs; ")
-    assert "1 epoch is enough." in said(page, "advice")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs; ")
+    assert "1 epoch is enough." in text_of(page, "advice")
     assert data(page, "loss-log:point")["epoch"] == [200_000]
     assert page.title() == "The tutorial's run: y = 0.5x + 2"
 
@@ -43,7 +43,7 @@ def test_dragging_the_learning_rate_changes_verdict_and_curves(visit, line):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=5)
     page.mouse.up()
-    assert said(page, "sentence").startswith("Diverges: ")
+    assert text_of(page, "sentence").startswith("Diverges: ")
     assert page.get_attribute("#verdict", "data-kind") == "diverges"
     assert data(page, "loss-log:curve")["loss"] != curve
     assert pixels(page, "loss-log") != before
@@ -61,7 +61,7 @@ def test_keys_move_every_slider(visit, table):
         page.focus(f"#{slider}")
         for _ in range(40):
             page.keyboard.press("ArrowRight")
-        said(page, "sentence")
+        text_of(page, "sentence")
         assert page.input_value(f"#{told}") != before, slider
     page.focus("#standardize")
     page.keyboard.press("Space")
@@ -71,11 +71,11 @@ def test_keys_move_every_slider(visit, table):
 def test_epochs_play_pause_and_go_step_by_step(visit, line):
     page = visit(line, "#epoch=0&rate=1e-4")
     page.click("#forward")
-    said(page, "sentence")
+    text_of(page, "sentence")
     assert page.input_value("#epoch-number") == "1"
     assert data(page, "data:line")["y"][1] > 100  # one step has brought the slope to 0.75
     page.click("#back")
-    said(page, "sentence")
+    text_of(page, "sentence")
     assert page.input_value("#epoch-number") == "0"
     page.click("#play")
     wait_until(page, lambda: int(page.input_value("#epoch-number")) > 3)
@@ -96,14 +96,14 @@ def test_a_link_leads_back_and_reset_to_the_start(visit, line):
     page.uncheck("#log")
     page.wait_for_selector("#plot-loss-linear canvas", state="attached")
     wait_until(page, lambda: "log=0" in page.url)
-    sentence, url = said(page, "sentence"), page.url
+    sentence, url = text_of(page, "sentence"), page.url
     again = visit(line, "#" + url.split("#")[1])
-    assert said(again, "sentence") == sentence
+    assert text_of(again, "sentence") == sentence
     assert again.input_value("#rule") == "nesterov"
     assert again.is_visible("#plot-loss-linear")
     assert not again.is_visible("#plot-loss-log")
     again.click("#reset")
-    assert said(again, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(again, "sentence").startswith("Unfinished: 8.3 % of the bias")
 
 
 def test_a_click_on_the_map_takes_a_setting(visit, line):
@@ -145,7 +145,7 @@ def test_names_are_shown_as_text(visit, table):
 
 def test_held_out_rows_have_an_error_of_their_own(visit, table):
     page = visit(table)
-    assert "held-out RMSE" in said(page, "figures-now")
+    assert "held-out RMSE" in text_of(page, "figures-now")
     curve = data(page, "errors-log:curve")
     assert min(curve["held"]) > 0
     assert data(page, "errors-log:best")["best"] == [min(curve["held"])]
@@ -157,10 +157,10 @@ def test_every_rule_and_choice_draws(visit, table, rule):
     page.select_option("#rule", rule)
     for objective in ("mse", "quarter_mse", "half_mse"):
         page.select_option("#objective", objective)
-        said(page, "sentence")
+        text_of(page, "sentence")
     if rule != "chebyshev":
         page.click("#best")
-    assert said(page, "sentence").split(":")[0] in ("Converged", "Unfinished", "Crawls")
+    assert text_of(page, "sentence").split(":")[0] in ("Converged", "Unfinished", "Crawls")
     assert len(data(page, "modes-log:curves")["ys"]) == 5
 
 
@@ -197,7 +197,7 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     page.click("#pin")
     page.fill("#rate-number", "0.2")
     page.keyboard.press("Enter")
-    said(page, "sentence")
+    text_of(page, "sentence")
     rows = page.locator("#pins-table tr").all_text_contents()
     assert len(rows) == 4
     assert rows[1].startswith("nownesterov0.2")
@@ -209,11 +209,11 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     assert len(data(page, "contour:pins")["xs"]) == 2
     # a path in other inputs has no place in this contour
     page.uncheck("#standardize")
-    said(page, "sentence")
+    text_of(page, "sentence")
     assert data(page, "contour:pins")["xs"] == []
     wait_until(page, lambda: page.url.count("pin=") == 2)
     page.click("[aria-label='Take pin 1']")
-    said(page, "sentence")
+    text_of(page, "sentence")
     assert (page.input_value("#rule"), page.input_value("#rate-number"), page.is_checked("#standardize")) == (
         "gradient",
         "0.05",

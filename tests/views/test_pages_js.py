@@ -408,14 +408,15 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
 
     monkeypatch.chdir(tmp_path)
     options = {"features": ['a"b', "c,d", "$e"], "missing": "drop", "degree": 2, "interactions": [("c,d", "$e")]}
-    table = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
+    table: dict = {"name": '-it\'s, "so".csv', "options": options, "test_size": 0.25, "seed": 3}
     header = '"a""b","c,d",$e,y\n'
     rows = "".join(f"{k % 7},{k * k % 11},{'' if k == 5 else k % 3},{k % 5}\n" for k in range(40))
     (tmp_path / table["name"]).write_text(header + rows)
     source = steepest.open_source("./" + table["name"], target="y", **options)
+    from steepest.data.split import Share
     from steepest.summaries.summarize import read
 
-    told = table_payload(read(source, test_size=0.25, seed=3), "t", "opened", table)
+    told = table_payload(read(source, Share(0.25, 3)), "t", "opened", table)
     hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"
     run, weights = run_of(js, told, hash)
     assert run.features == tuple(told["features"])

@@ -256,7 +256,7 @@ def test_every_number_a_step_states_is_the_librarys(tour, at):
     for number, value in zip(said, meant, strict=True):
         digits = Decimal(number.replace(",", ""))
         # right to half a unit of the last digit written, and a hair for the halfway
-        unit = 10.0 ** digits.as_tuple().exponent
+        unit = 10.0 ** int(digits.as_tuple().exponent)
         assert abs(float(digits) - value) <= 0.5001 * unit, (number, value, step["title"])
 
 

@@ -211,21 +211,20 @@ class Inference(Value):
 
     def _lines(self) -> list[str]:
         """What holds of the fit as a whole."""
-        said = number
-        lines = [f"residual SD {said(self.residual_sd)} with {said(self.degrees_of_freedom)} degrees of freedom"]
+        lines = [f"residual SD {number(self.residual_sd)} with {number(self.degrees_of_freedom)} degrees of freedom"]
         if self.r_squared is not None and self.adjusted_r_squared is not None:
-            lines.append(f"R² {said(self.r_squared)}, adjusted {said(self.adjusted_r_squared)}")
+            lines.append(f"R² {number(self.r_squared)}, adjusted {number(self.adjusted_r_squared)}")
         if self.f_statistic is not None and self.f_p_value is not None:
             q, df = self.f_degrees_of_freedom
             lines.append(
-                f"F {said(self.f_statistic)} with {q} and {said(df)} degrees of freedom, p {_p(self.f_p_value)}"
+                f"F {number(self.f_statistic)} with {q} and {number(df)} degrees of freedom, p {_p(self.f_p_value)}"
             )
         if self.log_likelihood is not None and self.aic is not None and self.bic is not None:
-            lines.append(f"log-likelihood {said(self.log_likelihood)}, AIC {said(self.aic)}, BIC {said(self.bic)}")
-        kappa = (
-            f"condition number {said(self.condition_number)}, standardized {said(self.standardized_condition_number)}"
-        )
-        watson = "" if self.durbin_watson is None else f"; Durbin-Watson {said(self.durbin_watson, 4)}"
+            lines.append(
+                f"log-likelihood {number(self.log_likelihood)}, AIC {number(self.aic)}, BIC {number(self.bic)}"
+            )
+        kappa = f"condition number {number(self.condition_number)}, standardized {number(self.standardized_condition_number)}"
+        watson = "" if self.durbin_watson is None else f"; Durbin-Watson {number(self.durbin_watson, 4)}"
         return [f"  {line}" for line in (*lines, kappa + watson)]
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from steepest.data.batch import Batch
-from steepest.data.sources import MissingPolicy, open_source
+from steepest.data.sources import MissingPolicy
 from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.record import Record
@@ -16,7 +16,8 @@ from steepest.errors import DataError, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
 from steepest.rules import registry as rules
 from steepest.rules.rule import Gradient, Rule, belongs_to, formula_of
-from steepest.summaries.summarize import summarize, triangle_of
+from steepest.summaries.open_data import open_data
+from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
@@ -237,13 +238,13 @@ def explain(
     """
     if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
         raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
-    if triangle_of(data) is not None:
+    source = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    if isinstance(source, Triangle):
         raise UsageError("a Triangle has no rows to show; give the table itself.")
-    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
     first = next(iter(source.batches()), None)
     if first is None:
         raise DataError("0 samples: no row is left to show. Give a table with at least one whole row.")
-    triangle = summarize(source)
+    triangle = read(source, sample_rows=0).triangle
     if len(triangle.targets) != 1:
         raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
     run = descend(triangle, epochs=int(epoch) + 1, **settings)

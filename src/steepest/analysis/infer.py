@@ -10,11 +10,12 @@ from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, c
 from steepest.analysis.least_squares import LeastSquares
 from steepest.analysis.residuals import POWERS, residual_pass
 from steepest.data.batch import Batch
-from steepest.data.sources import MissingPolicy, open_source
+from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.objectives.problem import Problem
-from steepest.summaries.summarize import read, summarize, triangle_of
+from steepest.summaries.open_data import open_alike, open_data
+from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names, number
@@ -67,15 +68,11 @@ def infer(
     """
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
-    held = triangle_of(data)
-    if held is not None and robust is not None:
+    table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    source = None if isinstance(table, Triangle) else table
+    if source is None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
-    if held is not None:
-        source, triangle = None, summarize(held, y, target=target, features=features, weight=weight)
-    else:
-        source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
-        triangle = read(source, sample_rows=0).triangle
-    problem = Problem.of(triangle, fit_intercept=fit_intercept)
+    problem = Problem.of(read(table, sample_rows=0).triangle, fit_intercept=fit_intercept)
     batches = source.batches() if source is not None and robust else None
     answer = problem.to_raw(problem.quadratic.minimum)
     return _table(problem, answer, None, confidence, robust, batches, weights)
@@ -146,11 +143,10 @@ def _batches(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
     """Open the rows for a second look, coded as they were."""
     if isinstance(data, Iterator):
         return data
-    if triangle_of(data) is not None:
+    named = {} if y is None else {"target": triangle.targets, "features": triangle.features}
+    source = open_alike(data, triangle, y, **named)
+    if isinstance(source, Triangle):
         raise UsageError("a second look needs the rows, and a triangle has none. Give the table itself as data.")
-    coding = None if y is not None else triangle.coding
-    named = triangle.features if coding is None or coding.is_plain else None
-    source = open_source(data, y, target=triangle.targets, features=named, coding=coding)
     if source.features != triangle.features:
         raise DataError(
             f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the run's own table."

@@ -184,12 +184,12 @@ class LeastSquares:
     def _r_squared(self) -> tuple[float | None, float | None]:
         """‖explained‖²/(‖explained‖² + ρ²), and adjusted for the degrees of freedom; None where the target is constant."""
         size = math.sqrt(self.triangle.total_weight) * self.rounding
-        about = float(np.hypot(np.linalg.norm(self.explained), self.rho))
-        if about <= size:
+        total = float(np.hypot(np.linalg.norm(self.explained), self.rho))
+        if total <= size:
             return None, None
-        missing = 0.0 if self.is_exact else (self.rho / about) ** 2
+        missing = 0.0 if self.is_exact else (self.rho / total) ** 2
         free = self.rows - self.basis.fit_intercept
-        share = 1.0 if self.is_exact else (float(np.linalg.norm(self.explained)) / about) ** 2
+        share = 1.0 if self.is_exact else (float(np.linalg.norm(self.explained)) / total) ** 2
         return share, 1 - missing * free / self.degrees_of_freedom
 
     def _f(self, spread: FloatArray, robust: bool) -> tuple[float | None, tuple[int, float], float | None]:

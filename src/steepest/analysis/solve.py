@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike
 from steepest.data.batch import Batch
 from steepest.data.coding import Coding
 from steepest.data.inputs import in_order
-from steepest.data.sources import MissingPolicy, open_source
+from steepest.data.sources import MissingPolicy
 from steepest.descent.state import Scalar
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError
 from steepest.objectives.problem import Problem
 from steepest.summaries.double_double import Pair, add, scaled, total, two_product
-from steepest.summaries.summarize import read, triangle_of
+from steepest.summaries.open_data import open_data
+from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric, numerics
@@ -103,13 +104,9 @@ def solve(
 
     Source: Björck, "Numerical Methods for Least Squares Problems", SIAM 1996, sections 2.9.2 and 6.6.5.
     """
-    held = triangle_of(data)
-    if held is not None:
-        if y is not None or target is not None or features is not None or weight is not None:
-            raise UsageError("a Triangle holds its columns already: y, target, features and weight belong to tables.")
-        return refine(held, None, fit_intercept=fit_intercept)
-    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
-    return refine(read(source, sample_rows=0).triangle, source.batches, fit_intercept=fit_intercept)
+    table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    look = None if isinstance(table, Triangle) else table.batches
+    return refine(read(table, sample_rows=0).triangle, look, fit_intercept=fit_intercept)
 
 
 def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True) -> Solution:

@@ -9,7 +9,8 @@ import numpy as np
 
 from steepest.analysis.scores import effective_parameters, held_out_mse
 from steepest.analysis.sweep_result import Sweep
-from steepest.data.sources import MissingPolicy, Watch, open_source
+from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import Folds
 from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, UsageError
@@ -21,8 +22,9 @@ from steepest.rules.convergence import first_epoch
 from steepest.rules.registry import RULES, is_rule, names_with
 from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import CoordinatesName
-from steepest.summaries.folds import Folds, read_folds
-from steepest.summaries.summarize import summarize, triangle_of
+from steepest.summaries.open_data import open_alike, open_data
+from steepest.summaries.partition import Partition, Validation
+from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
@@ -106,15 +108,16 @@ def sweep(
     """
     if validation is not None and not shuffle:
         raise UsageError("a validation set is held out as it is; shuffle=False belongs to folds. Give one of them.")
+    group = group if validation is None else None
+    table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
+    split: Folds | Validation
     if validation is None:
-        if triangle_of(data) is not None:
-            raise UsageError("a triangle has no rows to make folds of; give the table, or a validation set.")
-        source = open_source(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
-        by_group = group is not None or source.has_group
-        parts = read_folds(source, folds, seed=seed, shuffle=shuffle, by_group=by_group, in_time=time, watch=watch)
+        by_group = group is not None or (not isinstance(table, Triangle) and table.has_group)
+        split = Folds(folds, seed, shuffle=shuffle, by_group=by_group, in_time=time)
     else:
-        train = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
-        parts = _given_validation(train, validation, target)
+        rows, labels = validation if isinstance(validation, tuple) else (validation, None)
+        split = Validation(open_alike(rows, table, labels))
+    parts = read(table, split, sample_rows=0, watch=watch).partition
     return judge_folds(
         parts,
         learning_rates=learning_rates,
@@ -130,7 +133,7 @@ def sweep(
 
 @numeric
 def judge_folds(
-    parts: Folds,
+    parts: Partition,
     *,
     learning_rates: Sequence[float] | None,
     epochs: Sequence[int] | None,
@@ -168,11 +171,11 @@ def judge_folds(
         quadratics = [Quadratic.of(train, inside, objective=objective, l2=value) for value in penalties]
         return each(quadratics, partial(held_out_mse, held, inside, rates, counts))
 
-    jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.held, strict=True)]
+    jobs = [partial(held_out, *fold) for fold in zip(parts.train, parts.test, strict=True)]
     jobs.append(partial(each, wholes, partial(effective_parameters, rates, counts)))
     *of_folds, effective = parallel_map(lambda job: job(), jobs)
     fold_mse = np.stack(of_folds, axis=-1)
-    mass = np.array([held.total_weight for held in parts.held])
+    mass = np.array([test.total_weight for test in parts.test])
     with np.errstate(over="ignore", invalid="ignore"):
         scores = np.sqrt(fold_mse @ (mass / mass.sum()))
     limits = np.empty((len(rules), len(penalties)))
@@ -255,16 +258,3 @@ def _check_l2(value: float) -> float:
 def _refuse_several_targets(triangle: Triangle) -> None:
     if len(triangle.targets) != 1:
         raise UsageError(f"a sweep judges one target; given were {len(triangle.targets)}. Sweep them one by one.")
-
-
-def _given_validation(train: Triangle, validation: object, target: str | None) -> Folds:
-    """One training triangle and one held-out one, coded alike."""
-    held_data, held_y = validation if isinstance(validation, tuple) else (validation, None)
-    held = triangle_of(held_data)
-    if held is None and held_y is None:
-        held = summarize(open_source(held_data, target=target or train.targets, coding=train.coding))
-    elif held is None:
-        held = summarize(held_data, held_y)
-    if len(held.features) != len(train.features):
-        raise UsageError(f"the validation set has {len(held.features)} features, the data {len(train.features)}.")
-    return Folds((train,), (held,), train, np.zeros(0, dtype=np.int64))

@@ -10,7 +10,7 @@ import numpy as np
 
 from steepest import tutorial
 from steepest.cli.finish import choose_folder, echo_json, keep
-from steepest.cli.options import NumberOrAuto
+from steepest.cli.shared_options import NumberOrAuto
 from steepest.cli.text import log_lines, progress, table
 from steepest.data.sample import Sample
 from steepest.descent import loop
@@ -80,10 +80,10 @@ def command(
     click.echo(f"\n{run.verdict}\n", err=as_json)
     if with_loop and run.verdict.kind != "diverges":
         click.echo(_compare(run, data, seconds), err=as_json)
-    said = _keep(folder, run, data, seconds, seed, options)
-    click.echo(said, err=as_json)
+    message = _keep(folder, run, data, seconds, seed, options)
+    click.echo(message, err=as_json)
     if as_json:
-        echo_json(run, {"seconds": seconds, "out": str(folder) if said.startswith("Written") else None})
+        echo_json(run, {"seconds": seconds, "out": str(folder) if message.startswith("Written") else None})
     # an unfinished run is what this demonstration is about; a diverging one is an error of its settings
     return 4 if run.verdict.kind in ("diverges", "oscillates") else 0
 
@@ -153,7 +153,7 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
     predictions = PredictionErrorDisplay.from_trajectory(
         run, test, test_targets, kind="index", title="Test rows, x from 1,000 to 100,000: extrapolation"
     )
-    said = keep(
+    message = keep(
         folder,
         run,
         summarize(data[0], data[1]),
@@ -164,11 +164,11 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
         keep_diverged=options["keep_diverged"],
         rows=Rows(Sample(data[0], data[1], np.arange(len(data[0]), dtype=np.uint64))),
     )
-    if folder is None or not said.startswith("Written"):
-        return said
+    if folder is None or not message.startswith("Written"):
+        return message
     files = (
         ("loss.svg", "the loss curve"),
         ("predictions.svg", "predictions and targets of the test rows"),
         ("report.html", "the run as a page in the browser, with sliders"),
     )
-    return "\n".join([said, *(f"  {folder / name!s:<30}  {what}" for name, what in files)])
+    return "\n".join([message, *(f"  {folder / name!s:<30}  {what}" for name, what in files)])

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
-from steepest.cli.options import objective_option
-from steepest.cli.table import cluster_option, notes, read_table, table_options, take
+from steepest.cli.shared_options import objective_option
+from steepest.cli.table import cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
 from steepest.rules.registry import names_with
 from steepest.support.words import epochs, momentum, number
@@ -34,7 +34,7 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
-    summary = read_table(data, options, sample_rows=0)
+    summary = open_table(data, options).read(sample_rows=0, cluster=options["cluster"])
     diagnosis = diagnose(summary.triangle, **take(options))
     if as_json:
         click.echo(json.dumps(as_dict(diagnosis), indent=1, allow_nan=False, ensure_ascii=False))

@@ -6,10 +6,9 @@ from typing import Any
 import click
 
 from steepest.analysis.explain import explain
-from steepest.cli.options import MOMENTUM, NumberOrAuto, RuleName, objective_option
+from steepest.cli.shared_options import MOMENTUM, NumberOrAuto, RuleName, objective_option
 from steepest.cli.table import open_table, table_options, take
 from steepest.cli.text import printable
-from steepest.summaries.triangle import Triangle
 
 
 @click.command(name="explain")
@@ -62,11 +61,10 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3 --standardize
     """
-    source = open_table(data, options)
-    explanation = explain(source, **take(options))
+    table = open_table(data, options)
+    explanation = explain(table.opened, **take(options))
     if as_json:
         click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
         return
-    said = [] if isinstance(source, Triangle) else source.notes
-    click.echo("".join(f"{printable(note)}\n" for note in said), nl=False)
+    click.echo("".join(f"{printable(note)}\n" for note in table.notes), nl=False)
     click.echo("\n".join(printable(line) for line in str(explanation).split("\n")))

@@ -1,7 +1,7 @@
 """`steepest fit`: a table in, a model and its whole run out."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,16 @@ from steepest.analysis.coefficient_table import Inference
 from steepest.analysis.solve import Solution
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
-from steepest.cli.options import descent_options, output_options
-from steepest.cli.second_look import as_json, refined, refined_lines
+from steepest.cli.residual_pass import as_json, refined, refined_lines
+from steepest.cli.shared_options import descent_options, output_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
-from steepest.cli.table import cluster_option, notes, read_alike, read_table, table_options
+from steepest.cli.table import Table, cluster_option, notes, open_table, read_alike, table_options
 from steepest.cli.text import echo_log, printable, progress, settings_lines, shorten, weights_table
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
@@ -71,10 +73,10 @@ def command(data: str, **options: Any) -> int:
     wants_table(options)
     folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
     began = time.perf_counter()
-    summary = _read(data, options)
+    table, summary = _read(data, options)
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    fit = _fit(data, summary, options)
+    fit = _fit(table, summary, options)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _print(data, summary, fit, options)
     return _keep(data, folder, summary, fit, seconds, options)
@@ -91,21 +93,21 @@ class _Fit:
     refined: Solution | None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def extras(self) -> dict[str, Any]:
         """What was asked for, as JSON types."""
         summary = {"summary": self.table.as_json()} if self.table else {}
         return summary | ({"refined": as_json(self.refined)} if self.refined else {})
 
 
-def _fit(data: str, summary: Summary, options: dict[str, Any]) -> _Fit:
-    """Descend, and look at the rows again where that is asked for."""
-    run = _descend(summary.triangle, options)
+def _fit(table: Table, summary: Summary, options: dict[str, Any]) -> _Fit:
+    """Descend, and go over the rows once more where that is asked for."""
+    run, share = _descend(summary.triangle, options), _share(options)
     return _Fit(
         run,
         _test_rmse(run, summary.test),
         validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None,
-        coefficient_table(data, run, summary.triangle, options),
-        refined(data, summary.triangle, options),
+        coefficient_table(table, share, run, options),
+        refined(table, share, summary.triangle, options),
     )
 
 
@@ -134,9 +136,9 @@ def _keep(
         "options": {key: value for key, value in options.items() if value not in (None, "")},
         "seconds": seconds,
         "test_rmse": fit.test,
-        **fit.told,
+        **fit.extras,
     }
-    said = keep(
+    message = keep(
         folder,
         run,
         summary.triangle,
@@ -148,33 +150,40 @@ def _keep(
         validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
         rows=Rows(sample, summary.test),
     )
-    _echo(said, options["as_json"])
+    _echo(message, options["as_json"])
     if options["as_json"]:
         more = {
-            **fit.told,
+            **fit.extras,
             "test_rmse": fit.test,
             "best_epoch": fit.curve.best_epoch if fit.curve else None,
             "seconds": seconds,
             "rows": summary.triangle.row_count,
-            "out": str(folder) if said.startswith("Written") else None,
+            "out": str(folder) if message.startswith("Written") else None,
         }
         echo_json(run, more)
     return status(run)
 
 
-def _read(data: str, options: dict[str, Any]) -> Summary:
-    """Read the table once; a test file is read once as well, with the same columns."""
+def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
+    """Open the table and read it once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
     file = triangle_file(options)
     kept = choose_summary(file, options["resume"], options["force"])
+    table = open_table(data, options)
+    split: Split | None = _share(options)
+    if options["test_file"] is not None:
+        split = Validation(read_alike(options["test_file"], options, table.opened))
     with resumable(kept):
-        summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"], state=kept)
+        summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:
         keep_summary(summary.triangle, file, kept)
-    if options["test_file"] is None:
-        return summary
-    return replace(summary, test=read_alike(options["test_file"], options, summary.triangle))
+    return table, summary
+
+
+def _share(options: dict[str, Any]) -> Share | None:
+    """The share of the rows that is held out."""
+    return Share.of(options["test_size"], options["seed"])
 
 
 def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
@@ -211,9 +220,9 @@ def _test_rmse(run: Trajectory, test: Triangle | None) -> float | None:
 def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
-    held = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
+    held_out = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
     features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
-    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held}, {features}, target {target}"
+    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:

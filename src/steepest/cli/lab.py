@@ -12,9 +12,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from steepest.cli.options import rule_options
-from steepest.cli.table import BESIDE, KEYS, notes, read_table, table_options
+from steepest.cli.shared_options import rule_options
+from steepest.cli.table import BESIDE, KEYS, notes, open_table, table_options
 from steepest.cli.text import printable
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.errors import UsageError
 from steepest.support.files import refuse_existing_file
@@ -24,7 +25,7 @@ from steepest.views.pages.payload import Json
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command
 UNSAID = {"missing": "error", "degree": 1, "decimal": ".", "encoding": "utf-8"}
-TOLD = tuple(key for key in KEYS if key not in ("target", "unseen"))
+COPIED = tuple(key for key in KEYS if key not in ("target", "unseen"))
 OF_DATA = (*KEYS, *BESIDE, *RULE, "test_size", "seed")
 OF_SERVER = ("address", "port", "host", "token", "upload_limit", "job_seconds", "idle_minutes", "browser", "verbose")
 
@@ -127,13 +128,13 @@ def _write(target: Path, data: str | None, options: dict[str, Any]) -> int:
 
 def _given(data: str, options: dict[str, Any]) -> Json:
     """Read DATA with a progress bar and return its payload."""
-    summary = read_table(data, options, test_size=options["test_size"], seed=options["seed"])
+    summary = open_table(data, options).read(Share.of(options["test_size"], options["seed"]), seed=options["seed"])
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
-    chosen = {key: options[key] for key in TOLD if options[key] not in (None, (), UNSAID.get(key))}
-    told = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": told}
+    chosen = {key: options[key] for key in COPIED if options[key] not in (None, (), UNSAID.get(key))}
+    table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table}
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:

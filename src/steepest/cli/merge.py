@@ -30,7 +30,7 @@ def command(triangles: tuple[str, ...], out: str, force: bool, as_json: bool) ->
         refuse_doubles(total, other, path, force)
         total = total + other
     total.save(out)
-    say(total, out, "", as_json)
+    report(total, out, "", as_json)
 
 
 def refuse_doubles(total: Triangle, new: Triangle, name: str, force: bool) -> None:
@@ -47,7 +47,7 @@ def refuse_doubles(total: Triangle, new: Triangle, name: str, force: bool) -> No
         )
 
 
-def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
+def report(triangle: Triangle, out: str, notes: str, as_json: bool) -> None:
     """Print what the triangle is of, for people or for programs."""
     file = Path(out)
     if as_json:
@@ -64,8 +64,8 @@ def say(triangle: Triangle, out: str, said: str, as_json: bool) -> None:
         return
     d, targets = len(triangle.features), ", ".join(shorten(name) for name in triangle.targets)
     click.echo(f"{pluralize(triangle.row_count, 'row')}, {pluralize(d, 'feature')}, target {targets}")
-    if said:
-        click.echo(said, nl=False)
+    if notes:
+        click.echo(notes, nl=False)
     if len(triangle.origins) > 1:
         for origin in triangle.origins:
             click.echo(

@@ -14,11 +14,11 @@ from steepest.analysis.coefficient_table import check_confidence
 from steepest.cli.table import text_options, watching
 from steepest.cli.text import printable
 from steepest.data.batch import Batch
-from steepest.data.sources.tables import TableSource
+from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
 from steepest.models.intervals import with_limits
 from steepest.models.model import Model, load
-from steepest.models.prediction_file import Written, check_name, settled, write_predictions
+from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
 from steepest.models.predictions import open_inputs, predict_batches
 from steepest.support.arrays import FloatArray
 from steepest.support.files import refuse_existing_file
@@ -82,13 +82,13 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
     beside = Path(out).parent if out else None
     with tempfile.TemporaryDirectory(prefix=".predictions.", dir=beside) as folder:
         file = Path(out) if out else Path(folder) / "predictions.csv"
-        written = _write(run, model, data, file, Path(folder), options)
+        counts = _write(run, model, data, file, Path(folder), options)
         if out is None:
             _print(file)
-    _say(written, model, out, as_json)
+    _report(counts, model, out, as_json)
 
 
-def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options: dict[str, Any]) -> Written:
+def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options: dict[str, Any]) -> PredictionCounts:
     """Predict and write."""
     text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "database")}
     source = open_inputs(
@@ -100,7 +100,7 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:
             blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
-        written = write_predictions(
+        counts = write_predictions(
             file,
             source,
             blocks,
@@ -115,7 +115,7 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
             f"Note: {replaced:,} values are categories that the model does not know, and count as the reference.",
             err=True,
         )
-    return written
+    return counts
 
 
 def _names(model: Model, name: str) -> list[str]:
@@ -130,24 +130,24 @@ def _print(file: Path) -> None:
     sys.stdout.flush()
 
 
-def _say(written: Written, model: Model, out: str | None, as_json: bool) -> None:
+def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bool) -> None:
     """Say what was written, for people or for programs."""
     target = model.targets[0]
     if as_json:
         content = {
             "out": out,
-            "rows": written.rows,
-            "left_out": written.left_out,
-            "empty": written.empty,
+            "rows": counts.rows,
+            "left_out": counts.left_out,
+            "empty": counts.empty,
             "target": target,
-            "rmse": written.rmse,
-            "compared": written.compared,
+            "rmse": counts.rmse,
+            "compared": counts.compared,
         }
         click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
         return
-    parts = [pluralize(written.rows, "row")]
-    parts += [f"{written.left_out:,} left out for missing values"] if written.left_out else []
-    parts += [f"{written.empty:,} without a prediction for missing values"] if written.empty else []
-    if written.rmse is not None:
-        parts.append(f"RMSE against {printable(target)} {number(written.rmse)} ({pluralize(written.compared, 'row')})")
+    parts = [pluralize(counts.rows, "row")]
+    parts += [f"{counts.left_out:,} left out for missing values"] if counts.left_out else []
+    parts += [f"{counts.empty:,} without a prediction for missing values"] if counts.empty else []
+    if counts.rmse is not None:
+        parts.append(f"RMSE against {printable(target)} {number(counts.rmse)} ({pluralize(counts.compared, 'row')})")
     click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from steepest.cli.finish import choose_summary, keep_summary, resumable
-from steepest.cli.merge import refuse_doubles, say
-from steepest.cli.table import cluster_option, column_options, notes, read_alike, read_table
+from steepest.cli.merge import refuse_doubles, report
+from steepest.cli.table import cluster_option, column_options, notes, open_table, read_alike
 from steepest.errors import UsageError
 from steepest.summaries.triangle import Triangle
 
@@ -29,15 +29,15 @@ def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: 
     if add:
         if resume:
             raise UsageError("--add reads a table from its start; it does not go with --resume.")
-        triangle, said = _added(data, out, force, options), ""
+        triangle, lines = _added(data, out, force, options), ""
         keep_summary(triangle, out, None)
     else:
         state = choose_summary(out, resume, force)
         with resumable(state):
-            summary = read_table(data, options, sample_rows=0, state=state)
-        triangle, said = summary.triangle, notes(summary)
+            summary = open_table(data, options).read(sample_rows=0, checkpoint=state, cluster=options["cluster"])
+        triangle, lines = summary.triangle, notes(summary)
         keep_summary(triangle, out, state)
-    say(triangle, out, said, as_json)
+    report(triangle, out, lines, as_json)
 
 
 def _added(data: str, out: str, force: bool, options: dict[str, Any]) -> Triangle:

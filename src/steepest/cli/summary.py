@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from steepest.analysis.coefficient_table import Inference, check_confidence
-from steepest.cli.second_look import rows_again
+from steepest.cli.table import Table
+from steepest.data.split import Share
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.summaries.triangle import Triangle
 from steepest.support.words import printable
 
 ALONE = ""
@@ -84,7 +84,7 @@ def wants_table(options: dict[str, Any]) -> bool:
     return True
 
 
-def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: dict[str, Any]) -> Inference | None:
+def coefficient_table(data: Table, share: Share | None, run: Trajectory, options: dict[str, Any]) -> Inference | None:
     """Return the coefficient table where one is asked for; robust errors read DATA a second time.
 
     Where the table is not defined (collinear columns, too few rows) that is said, and the fit goes on without it.
@@ -92,9 +92,9 @@ def coefficient_table(data: str, run: Trajectory, triangle: Triangle, options: d
     if not wants_table(options):
         return None
     confidence, robust = options["confidence"] or 0.95, options["robust"]
-    again = rows_again(data, triangle, options) if robust else None
+    rows = data.training_rows(share) if robust else None
     try:
-        return run.summary(confidence, robust, data=again)
+        return run.summary(confidence, robust, data=rows)
     except DataError as error:
         click.echo(f"No coefficient table: {printable(str(error))}", err=True)
         return None

@@ -12,14 +12,13 @@ import click
 from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem
-from steepest.cli.options import Numbers, RuleName, objective_option
-from steepest.cli.table import open_table, read_alike, read_table, table_options, watching
+from steepest.cli.shared_options import Numbers, RuleName, objective_option
+from steepest.cli.table import open_table, read_alike, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
 from steepest.errors import UsageError
 from steepest.models import run_folder
 from steepest.rules.registry import names_with
-from steepest.summaries.triangle import Triangle
 from steepest.support.files import whole_folder
 from steepest.support.words import join_names, number, pluralize
 from steepest.views.plots import HeatMapDisplay, save
@@ -98,14 +97,11 @@ def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
         raise UsageError(
             "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
         )
-    if options["validation"]:
-        summary = read_table(data, options, sample_rows=0)
-        validation = read_alike(options["validation"], options, summary.triangle)
-        return _judge(summary.triangle, validation, options, None), summary.notes
     source = open_table(data, options, group=options["group"])
+    validation = options["validation"] and read_alike(options["validation"], options, source.opened)
     with watching(data) as watch:
-        result = _judge(source, None, options, watch)
-    return result, () if isinstance(source, Triangle) else source.notes
+        result = _judge(source.opened, validation or None, options, watch)
+    return result, source.notes
 
 
 def _judge(source: object, validation: object, options: dict[str, Any], watch: Watch | None) -> Sweep:
@@ -162,18 +158,18 @@ def _cells(setting: Setting) -> tuple[str, ...]:
 
 def _sentences(result: Sweep) -> list[str]:
     best, simple = result.best, result.one_standard_error
-    said = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
+    sentences = [f"Best: {_words(best)}, held-out RMSE {number(best.rmse)}."]
     if not math.isnan(best.standard_error) and simple != best:
-        said.append(
+        sentences.append(
             f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
         )
-    said.append(
+    sentences.append(
         f"Stability limit on all rows: {number(float(result.stability_limits[0, 0]))} for {result.rules[0][0]}."
     )
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
-        said.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
-    return said
+        sentences.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
+    return sentences
 
 
 def _words(setting: Setting) -> str:

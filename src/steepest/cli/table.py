@@ -1,18 +1,22 @@
 """Options that name a table and its columns, and reading it with a progress bar."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from steepest.cli.text import printable, reading, shorten
-from steepest.data.sample import Sample
-from steepest.data.sources import Source, open_source
+from steepest.data.batch import Batch
+from steepest.data.sources import FullSource, watched
+from steepest.data.split import Share
 from steepest.errors import UsageError
-from steepest.summaries.summarize import Summary, read, triangle_of
+from steepest.summaries.open_data import open_alike, open_data
+from steepest.summaries.partition import Split
+from steepest.summaries.summarize import Summary, read
 from steepest.summaries.triangle import Triangle
 
 KEYS = (
@@ -31,6 +35,8 @@ KEYS = (
     "unseen",
 )
 BESIDE = ("cluster",)
+ALIKE = ("weight", "missing", "delimiter", "decimal", "encoding", "unseen")
+"""What holds of another table of the same columns as well."""
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -148,19 +154,66 @@ cluster_option = click.option(
 )
 
 
-def open_table(data: str, options: dict[str, Any], **more: Any) -> Source | Triangle:
-    """Return what DATA is: a triangle, or a source with the roles and coding that the options say.
+@dataclass(frozen=True, eq=False)
+class Table:
+    """DATA, opened once and read as often as needed.
+
+    Args:
+        name: path, pattern, folder, SELECT … or table.
+        opened: the triangle that it is, or the source of its rows.
+    """
+
+    name: str
+    opened: Triangle | FullSource
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the table on the way in, a sentence each."""
+        if isinstance(self.opened, Triangle):
+            return tuple(str(self.opened.coding or "").splitlines())
+        return tuple(self.opened.notes)
+
+    def read(self, split: Split | None = None, **settings: Any) -> Summary:
+        """Read all rows with a progress bar; a triangle is not read again.
+
+        Args:
+            split: which rows are held out.
+            settings: seed, sample_rows, checkpoint and cluster of `summarize.read`.
+        """
+        if isinstance(self.opened, Triangle):
+            summary = read(self.opened, split)
+            return replace(summary, data={"kind": "triangle", "name": Path(self.name).name, **summary.data})
+        with watching(self.name) as watch:
+            return read(self.opened, split, watch=watch, **settings)
+
+    def training_rows(self, share: Share | None) -> Iterator[Batch]:
+        """Yield the rows that are not held out once more, with a progress bar.
+
+        Raises:
+            UsageError: DATA is a triangle, whose rows are gone.
+        """
+        if isinstance(self.opened, Triangle):
+            raise UsageError(
+                f"{self.name} is a triangle, and its rows are gone; they are needed again here. Give the table."
+            )
+        with watching(self.name) as watch:
+            for batch in watched(self.opened, watch):
+                yield batch.take(~share.holds_out(batch.positions)) if share else batch
+
+
+def open_table(data: str, options: dict[str, Any], **more: Any) -> Table:
+    """Open DATA with the roles and coding that the options say.
 
     Args:
         data: path, pattern, folder, SELECT … or table.
         options: of `column_options`; others are left alone.
-        more: group, coding, unseen.
+        more: group.
     """
-    held = None if options["database"] else triangle_of(data)
-    if held is not None:
-        return _selected(held, options)
     chosen = {key: options[key] for key in KEYS if key in options}
-    return open_source(data, **{**chosen, **more})
+    table = Table(data, open_data(data, **chosen, **more))
+    if isinstance(table.opened, Triangle) and options.get("missing", "error") != "error":
+        raise UsageError("a triangle holds what was summed; --missing belongs to the table it was made from.")
+    return table
 
 
 def take(options: dict[str, Any]) -> dict[str, Any]:
@@ -168,39 +221,13 @@ def take(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in (*KEYS, *BESIDE)}
 
 
-def read_table(data: str, options: dict[str, Any], **settings: Any) -> Summary:
-    """Read DATA once with a progress bar; a triangle is not read again.
-
-    Args:
-        data: path, pattern, folder, SELECT … or table.
-        options: of `column_options`.
-        settings: of `read`: test_size, seed, sample_rows, state.
-    """
-    source = open_table(data, options)
-    if isinstance(source, Triangle):
-        if settings.get("test_size"):
-            raise UsageError(f"{data} is a triangle and has no rows to hold out. Give the table, or --test FILE.")
-        notes = tuple(str(source.coding).splitlines()) if source.coding else ()
-        origin = {
-            "kind": "triangle",
-            "name": Path(data).name,
-            "sha256": source.checksum,
-            "origins": list(source.origins),
-        }
-        return Summary(source, None, Sample.empty(source.features, source.targets), notes, origin)
-    with watching(data) as watch:
-        return read(source, watch=watch, cluster=options.get("cluster"), **settings)
-
-
-def read_alike(data: str, options: dict[str, Any], like: Triangle) -> Triangle:
-    """Read another table of the same columns, coded as `like` was, into a triangle."""
-    held = triangle_of(data)
-    if held is not None:
-        return held.select(like.features, like.targets)
-    chosen = {**options, "target": like.targets[0], "features": None, "exclude": (), "database": None}
-    source = open_table(data, chosen, coding=like.coding)
-    with watching(data) as watch:
-        return read(source, sample_rows=0, watch=watch).triangle  # type: ignore[arg-type]  # no triangle, as seen above
+def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) -> Triangle:
+    """Read another table of the same columns, coded as `like` is, into a triangle."""
+    chosen = {key: options[key] for key in ALIKE if key in options}
+    table = Table(data, open_alike(data, like, **chosen))
+    if isinstance(table.opened, Triangle):
+        return table.opened.select(like.features, like.targets)
+    return table.read(sample_rows=0).triangle
 
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:
@@ -211,19 +238,3 @@ def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], No
 def notes(summary: Summary) -> str:
     """What was done to the table on the way in, a line each."""
     return "".join(f"  {printable(note)}\n" for note in summary.notes)
-
-
-def _selected(triangle: Triangle, options: dict[str, Any]) -> Triangle:
-    """Return a triangle of the columns that are asked for."""
-    for key in ("weight", "interactions"):
-        if options.get(key):
-            raise UsageError(f"a triangle holds what was summed; --{key} belongs to the table it was made from.")
-    if options.get("degree", 1) != 1 or options.get("missing", "error") != "error":
-        raise UsageError(
-            "a triangle holds what was summed; --degree and --missing belong to the table it was made from."
-        )
-    targets = (options["target"],) if options["target"] else triangle.targets
-    features = options["features"] or [name for name in triangle.features if name not in targets]
-    features = tuple(name for name in features if name not in options["exclude"])
-    same = (features, targets) == (triangle.features, triangle.targets)
-    return triangle if same else triangle.select(features, targets)

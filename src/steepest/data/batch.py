@@ -28,9 +28,12 @@ class Position:
 class Batch:
     """Rows of inputs X, targets y and weights, all float64 and finite; what every source yields.
 
+    A source of your own gives the first four arguments, and weight and group where rows have them; the others are for
+    sources that leave rows out.
+
     Args:
         X: inputs, shape (n, d).
-        y: targets, shape (n, t).
+        y: targets, shape (n, t), or (n,) of one target.
         features: the d names of the columns of X.
         targets: the t names of the columns of y.
         weight: one weight a row, shape (n,), not negative; None means 1 for each.
@@ -41,6 +44,14 @@ class Batch:
 
     Raises:
         DataError: the shapes do not belong together.
+
+    Example:
+        >>> batch = Batch(np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]), np.array([5.0, 6.0, 7.0]), ("a", "b"), ("y",))
+        >>> len(batch), batch.y.shape, batch.positions
+        (3, (3, 1), array([0, 1, 2], dtype=uint64))
+        >>> batch.take(slice(1, 3)).X
+        array([[ 2., 20.],
+               [ 3., 30.]])
     """
 
     X: FloatArray
@@ -55,6 +66,8 @@ class Batch:
 
     def __post_init__(self) -> None:
         n = len(self.X)
+        if self.y.ndim == 1:
+            object.__setattr__(self, "y", self.y[:, None])
         if self.X.shape != (n, len(self.features)) or self.y.shape != (n, len(self.targets)):
             raise DataError(
                 f"a batch of {len(self.features)} features and {len(self.targets)} targets needs X of shape "

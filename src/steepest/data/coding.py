@@ -170,18 +170,18 @@ class Coding:
 
     def __str__(self) -> str:
         """What was done to the columns, a sentence each; empty for plain numbers."""
-        said = [
+        sentences = [
             f"{c.name}: {len(c.levels)} categories, reference {c.reference!r}"
             for c in self.columns
             if c.levels is not None
         ]
-        said += [
+        sentences += [
             f"{c.name}: missing values are 0 and have the column '{c.name} missing'" for c in self.columns if c.missing
         ]
         if self.degree > 1:
-            said.append(f"powers up to {self.degree} of every column of numbers")
-        said += [f"products of {a} and {b}" for a, b in self.interactions]
-        return "\n".join(said)
+            sentences.append(f"powers up to {self.degree} of every column of numbers")
+        sentences += [f"products of {a} and {b}" for a, b in self.interactions]
+        return "\n".join(sentences)
 
     def _own_names(self, column: Column) -> tuple[str, ...]:
         return (column.name,) if column.levels is None else column.indicators

@@ -1,6 +1,7 @@
 """Which rows are held out, and in which fold: decided by a seeded hash of the row's position, so it can be streamed."""
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -142,3 +143,66 @@ def held_out(rows: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bo
     if not 0 < share < 1:
         raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {share!r}.")
     return hash_positions(rows, check_seed(seed)) < np.uint64(int(share * 2.0**64))
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of the rows, held out by a seeded hash of each row's position.
+
+    Args:
+        share: expected share of held-out rows, 0 < share < 1.
+        seed: another seed gives another, independent choice.
+
+    Raises:
+        UsageError: share is not between 0 and 1, or seed is not a whole number.
+
+    Example:
+        >>> Share(0.25, seed=3).holds_out(np.arange(8, dtype=np.uint64)).astype(int)
+        array([0, 0, 0, 1, 0, 0, 0, 1])
+    """
+
+    share: float
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        held_out(np.zeros(0, dtype=np.uint64), self.share, self.seed)
+
+    @classmethod
+    def of(cls, share: float, seed: int = 0) -> "Share | None":
+        """Return the share; None where it is 0, so that no row is held out."""
+        return cls(share, seed) if share else None
+
+    def holds_out(self, positions: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Say which rows, given by their positions in the source, are held out, shape (n,)."""
+        return held_out(positions, self.share, self.seed)
+
+
+@dataclass(frozen=True)
+class Folds:
+    """K folds: each row is held out in one of them, and learned from in the others (in time order: in the later ones).
+
+    Args:
+        count: K.
+        seed: of the random order of rows.
+        shuffle: whether rows are dealt out in a random order; False: K stretches of consecutive rows, as equal as the rows
+            allow where their number is known beforehand, else as some hundred pieces allow.
+        by_group: keep rows of one group together (the source's group column); folds are made as equal as groups allow.
+        in_time: the rows are in time order: K + 1 stretches of equal length, each but the first predicted from all
+            rows before it.
+
+    Raises:
+        UsageError: a value outside its range, or options that contradict each other.
+    """
+
+    count: int
+    seed: int = 0
+    shuffle: bool = True
+    by_group: bool = False
+    in_time: bool = False
+
+    def __post_init__(self) -> None:
+        check_folds(self.count), check_seed(self.seed)
+        if self.by_group + self.in_time + (not self.shuffle) > 1:
+            raise UsageError(
+                "folds are by group, in time order or of consecutive rows (shuffle=False); give one of them."
+            )

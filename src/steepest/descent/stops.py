@@ -37,7 +37,10 @@ Check = Callable[[Progress], str | None]
 class Stop(Protocol):
     """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """What `ended.reason` says of a run that it ended."""
+        ...
 
     def begin(self, objective: Objective, start: FloatArray) -> Check:
         """Return the check of one run, from its objective and theta_0, shape (p, t)."""

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.data.sources.arrays import ArraySource
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
@@ -16,8 +17,8 @@ from steepest.errors import DataError, UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
-from steepest.summaries.partial import PassState
-from steepest.summaries.summarize import read
+from steepest.summaries.pass_state import PassState
+from steepest.summaries.summarize import read, read_on
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 
@@ -139,8 +140,8 @@ class GradientDescentRegressor(LinearEstimator):
             rows = self._rows(X, y, sample_weight, reset=True)
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
-            train, held = self._read(rows, self._held_out(X_val, y_val))
-            return self._learn(train, held, self._start(train, coef_init, intercept_init))
+            train, held_out = self._read(rows, self._held_out(X_val, y_val))
+            return self._learn(train, held_out, self._start(train, coef_init, intercept_init))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
@@ -173,8 +174,8 @@ class GradientDescentRegressor(LinearEstimator):
             before = replace(PassState.empty(rows.features, rows.targets, self._seed), train=self.triangle_)
             if isinstance(self.validation, float) and self._held is not None:
                 before = replace(before, test=self._held)
-            train, held = self._read(rows, self._held_out(None, None), before)
-            return self._learn(train, self._held if self.validation is None else held, None)
+            train, held_out = self._read(rows, self._held_out(None, None), before)
+            return self._learn(train, self._held if self.validation is None else held_out, None)
 
     def _held_out(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> float | tuple[ArrayLike, ArrayLike] | None:
         """Return the share of rows to hold out, the held-out rows, or None; checked."""
@@ -192,18 +193,16 @@ class GradientDescentRegressor(LinearEstimator):
         self, rows: ArraySource, held_out: float | tuple[ArrayLike, ArrayLike] | None, before: PassState | None = None
     ) -> tuple[Triangle, Triangle | None]:
         """Read the rows once: the triangle to learn from, and that of the held-out rows, added to those before."""
-        partial = before or PassState.empty(rows.features, rows.targets, self._seed)
-        share = 0.0 if held_out is None or isinstance(held_out, tuple) else held_out
-        for batch in rows.batches():
-            partial = partial.with_batch(batch, share, 0)
-        if not partial.train.row_count or (share and not partial.test.row_count):
+        share = None if held_out is None or isinstance(held_out, tuple) else Share(held_out, self._seed)
+        state = read_on(rows, before or PassState.empty(rows.features, rows.targets, self._seed), share)
+        if not state.train.row_count or (share and not state.test.row_count):
             raise DataError(
-                f"of {self._rows_seen:,} rows, {partial.train.row_count:,} are left to learn from and {partial.test.row_count:,} held out. "
+                f"of {self._rows_seen:,} rows, {state.train.row_count:,} are left to learn from and {state.test.row_count:,} held out. "
                 "Give more rows, or another share to hold out."
             )
         if isinstance(held_out, tuple):
-            return partial.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
-        return partial.train, partial.test if share else None
+            return state.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
+        return state.train, state.test if share else None
 
     def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
@@ -218,10 +217,10 @@ class GradientDescentRegressor(LinearEstimator):
             raise UsageError(f"a start needs coefficients of shape {expected}; given were {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
-    def _learn(self, train: Triangle, held: Triangle | None, start: Start) -> Self:
+    def _learn(self, train: Triangle, held_out: Triangle | None, start: Start) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         run = self._descend(train, start, self.rule, self.epochs, self.tol)
-        curve = None if held is None else validation_curve(run, held)
+        curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
         self._judge(run, tolerance=self.tol, stopped=stopped)
         if curve is not None and stopped:
@@ -231,7 +230,7 @@ class GradientDescentRegressor(LinearEstimator):
             self._log(run)
         if self.verbose and curve is not None and stopped:
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
-        self.triangle_, self._held, self.validation_curve_ = train, held, curve
+        self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
         return self._take(run)
 
     def _descend(

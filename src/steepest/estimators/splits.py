@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.data.sources.arrays import ArraySource
 from steepest.errors import DataError
-from steepest.summaries.folds import Folds
+from steepest.summaries.partition import Partition
 from steepest.summaries.triangle import Triangle
 
 Indices = NDArray[np.intp]
@@ -17,7 +17,7 @@ MOST_ATOMS = 256  # parts of rows with a triangle of their own; splits that over
 TRAIN, HELD = 1, 2
 
 
-def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Folds:
+def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Partition:
     """Read rows once and return the two triangles of each split.
 
     Rows that are in the training part of the same splits and held out in the same ones have a triangle together; each
@@ -33,9 +33,9 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     """
     if not splits:
         raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
-    splits = [(_positions(train, rows.row_count), _positions(held, rows.row_count)) for train, held in splits]
-    for train, held in splits:
-        if not len(train) or not len(held):
+    splits = [(_positions(train, rows.row_count), _positions(held_out, rows.row_count)) for train, held_out in splits]
+    for train, held_out in splits:
+        if not len(train) or not len(held_out):
             raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")
     roles = _roles(rows.row_count, splits)
     if roles is None:
@@ -65,28 +65,28 @@ def _positions(given: Any, n: int) -> Indices:
     return np.asarray(chosen % n, dtype=np.intp)
 
 
-def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Folds:
+def _one_by_one(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) -> Partition:
     """Read the rows once for each part of each split."""
-    parts = [(_triangle(rows, train), _triangle(rows, held)) for train, held in splits]
+    parts = [(_triangle(rows, train), _triangle(rows, held_out)) for train, held_out in splits]
     return _folds(parts, _triangle(rows, None), np.zeros(0, dtype=np.int64))
 
 
-def _folds(parts: Sequence[tuple[Triangle, ...]], whole: Triangle, labels: NDArray[np.int64]) -> Folds:
+def _folds(parts: Sequence[tuple[Triangle, ...]], whole: Triangle, labels: NDArray[np.int64]) -> Partition:
     """Put the triangles of all splits together; a held-out part whose weights are all 0 judges nothing and is left out."""
     parts = [part for part in parts if part[1].row_count]
     if not parts or not all(train.row_count for train, _ in parts):
         raise DataError("the rows of a split have weight 0 throughout. Give fewer folds, or other weights.")
-    return Folds(tuple(part[0] for part in parts), tuple(part[1] for part in parts), whole, labels)
+    return Partition(tuple(part[0] for part in parts), tuple(part[1] for part in parts), whole, labels)
 
 
 def _roles(n: int, splits: Sequence[tuple[Indices, Indices]]) -> NDArray[np.int8] | None:
     """What each row is in each split, shape (n, K): 0 absent, 1 to learn from, 2 held out; None where one stands twice."""
     roles = np.zeros((n, len(splits)), dtype=np.int8)
-    for k, (train, held) in enumerate(splits):
-        both = np.concatenate([train, held])
+    for k, (train, held_out) in enumerate(splits):
+        both = np.concatenate([train, held_out])
         if len(np.unique(both)) < len(both):
             return None
-        roles[train, k], roles[held, k] = TRAIN, HELD
+        roles[train, k], roles[held_out, k] = TRAIN, HELD
     return roles
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from steepest.data.sources import open_source
+from steepest.data.split import Share
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
 from steepest.lab.remedies import for_the_form
@@ -79,7 +80,7 @@ def _open(request: dict[str, Any]) -> Any:
     chosen |= unusual(text)
     told = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
     with noting() as about:
-        made = table_payload(read(source, test_size=request["held_out"]), request["title"], "opened", told)
+        made = table_payload(read(source, Share.of(request["held_out"])), request["title"], "opened", told)
     return made | about()
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from steepest.data.sources import files_relation
 from steepest.data.sources.connection import connect
 from steepest.data.sources.databases import database_of
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, TextOptions, locate
 from steepest.data.sources.reader_errors import telling_errors
+from steepest.data.sources.relations import files_relation
 from steepest.data.sources.roles import CATEGORIES, DATES, NUMERIC, absent
 from steepest.errors import DataError
 from steepest.lab.texts import estimates, looked_at

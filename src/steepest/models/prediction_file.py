@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.data.sources import Source
+from steepest.data.sources import FullSource
 from steepest.data.sources.connection import connect, quoted, with_enough_memory
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
-from steepest.data.sources.tables import TableSource
+from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
 from steepest.support.files import replace_whole
@@ -37,8 +37,8 @@ NEVER_TEXT = (*NUMERIC, *(f"U{kind}" for kind in NUMERIC), "BOOLEAN", "UUID", "D
 
 
 @dataclass(frozen=True)
-class Written:
-    """What was written.
+class PredictionCounts:
+    """How many rows a file of predictions has, and how well they agree with the target.
 
     Args:
         rows: in the file.
@@ -62,14 +62,14 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 def write_predictions(
     path: str | os.PathLike[str],
-    source: Source,
+    source: FullSource,
     blocks: Iterable[tuple[Batch, FloatArray]],
     names: Sequence[str],
     *,
     keep_all: bool,
     target: str | None = None,
     safe: bool = False,
-) -> Written:
+) -> PredictionCounts:
     """Write all columns of a table and those of the predictions beside them.
 
     A table that DuckDB can read again keeps its columns; others get the row's position, counted from 0, instead.
@@ -128,7 +128,7 @@ def _form(path: str | os.PathLike[str]) -> str:
     return FORMS[ending] + (f", COMPRESSION {packing}" if packing else "")
 
 
-def settled(source: Source, folder: Path) -> Source:
+def settled(source: FullSource, folder: Path) -> FullSource:
     """Return a source whose rows come in the same order each time they are read.
 
     Files and data frames do; what a query or another database gives may not, so it is read once and kept beside the result.
@@ -146,7 +146,7 @@ def settled(source: Source, folder: Path) -> Source:
 
 
 @contextlib.contextmanager
-def _table(source: Source, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]]:
+def _table(source: FullSource, scratch: Path) -> Iterator[tuple[Any, str, list[Any]]]:
     """Give a connection, what puts the table's rows beside the predictions in a query, and its parameters.
 
     The text is empty where DuckDB cannot read the table a second time.
@@ -179,7 +179,7 @@ def _as_written(connection: Any, clause: str, parameters: list[Any], types: dict
     return plain if same else clause
 
 
-def _fill(connection: Any, source: Source, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:
+def _fill(connection: Any, source: FullSource, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:
     """Put the new columns into a table with a row for each of the source, also those that it leaves out."""
     new = ", ".join(f"c{j} DOUBLE" for j in range(count))
     connection.execute(f"CREATE TEMP TABLE predictions (row BIGINT, kept BOOLEAN, {new})")
@@ -208,9 +208,9 @@ def _insert(connection: Any, first: int, end: int, at: NDArray[np.int64], values
 
 def _columns(types: dict[str, str], names: Sequence[str], safe: bool) -> str:
     """What to select: the table's columns, or the row where there are none, and the new ones."""
-    said = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
-    said = said or ["p.row AS row"]
-    return ", ".join([*said, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
+    columns = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
+    columns = columns or ["p.row AS row"]
+    return ", ".join([*columns, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
 
 
 def _cell(name: str, kind: str, safe: bool) -> str:
@@ -240,10 +240,10 @@ def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: 
         raise OSError(f"cannot write {wanted}: {str(error).splitlines()[0]}") from None
 
 
-def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> Written:
+def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> PredictionCounts:
     """Count what was written, and compare the first new column with the target where there is one."""
     rows, kept = connection.execute("SELECT count(*), count(*) FILTER (kept) FROM predictions").fetchone()
-    found = Written(rows, 0, rows - kept) if keep_all else Written(kept, rows - kept, 0)
+    found = PredictionCounts(rows, 0, rows - kept) if keep_all else PredictionCounts(kept, rows - kept, 0)
     if target is None:
         return found
     text = f"CAST(d.{quoted(target)} AS VARCHAR)"

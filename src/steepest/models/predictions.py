@@ -8,7 +8,7 @@ import numpy as np
 
 from steepest.data.batch import Batch, check_finite
 from steepest.data.coding import Coding
-from steepest.data.sources import Source, Unseen, Watch, open_source, watched
+from steepest.data.sources import FullSource, Unseen, Watch, open_source, watched
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
 from steepest.errors import DataError, UsageError
@@ -26,7 +26,7 @@ def open_inputs(
     missing: MissingInput = "error",
     unseen: Unseen = "error",
     **text: Any,
-) -> Source:
+) -> FullSource:
     """Return a source of a model's inputs; its batches have no targets.
 
     Args:
@@ -55,7 +55,7 @@ def open_inputs(
 
 
 def predict_batches(
-    source: Source, weights: FloatArray, bias: FloatArray, watch: Watch | None = None
+    source: FullSource, weights: FloatArray, bias: FloatArray, watch: Watch | None = None
 ) -> Iterator[tuple[Batch, FloatArray]]:
     """Yield each batch of inputs with its predictions X @ weights + bias, shape (n, t)."""
     for batch in watched(source, watch):
@@ -134,7 +134,7 @@ def _is_matrix(data: object) -> bool:
     return is_sparse(data) or isinstance(data, (np.ndarray, list, tuple))
 
 
-def _of_array(data: Any, features: tuple[str, ...]) -> Source:
+def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
     """Return the source of an array of inputs (n, d)."""
     if isinstance(data, (str, os.PathLike)):
         data = _from_file(data)
@@ -151,7 +151,7 @@ def _of_array(data: Any, features: tuple[str, ...]) -> Source:
 def _from_file(path: str | os.PathLike[str]) -> Any:
     """Return the array of a .npy file, or the one called X of a .npz file; never unpickled."""
     try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-        return held if isinstance(held, np.ndarray) else held["X"]
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        return content if isinstance(content, np.ndarray) else content["X"]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise DataError(f"cannot read {path}: {error}. Write it with np.save, numbers only.") from None

@@ -140,10 +140,10 @@ def _check(content: Any, name: str) -> None:
 def _check_version(version: object, name: str) -> None:
     if type(version) is int and 1 <= version <= VERSION:
         return
-    said = (
+    sentence = (
         f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {VERSION}."
     )
-    raise ModelFileError(f"{said} {'Update steepest.' if type(version) is int and version > VERSION else REMEDY}")
+    raise ModelFileError(f"{sentence} {'Update steepest.' if type(version) is int and version > VERSION else REMEDY}")
 
 
 def _problem_of_numbers(content: dict[str, Any]) -> str:
@@ -168,7 +168,7 @@ def _problem_of_training(training: object) -> str:
     if not isinstance(training.get("objective", ""), str):
         return "training.objective is a text"
     verdict = training.get("verdict", {})
-    if not isinstance(verdict, dict) or not all(isinstance(said, str) for said in verdict.values()):
+    if not isinstance(verdict, dict) or not all(isinstance(text, str) for text in verdict.values()):
         return "training.verdict is an object of texts"
     if not isinstance(data, dict):
         return "training.data is an object"

@@ -1,6 +1,6 @@
 """Objective: what is minimized, and what it may know of itself beside its value and gradient."""
 
-from typing import ClassVar, Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from steepest.objectives.modes import Modes
 from steepest.support.arrays import FloatArray
@@ -16,7 +16,10 @@ class Objective(Protocol):
     `metric_name` says what `metric` is: "rmse" is the root mean squared error in the target's units.
     """
 
-    metric_name: ClassVar[str]
+    @property
+    def metric_name(self) -> str:
+        """What `metric` is called."""
+        ...
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (t,)."""

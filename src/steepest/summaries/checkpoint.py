@@ -1,4 +1,4 @@
-"""Resume: the state of an unfinished pass in a file, so that the next run goes on where this one was cut off."""
+"""Checkpoint: the state of an unfinished pass in a file, so that the next run goes on where this one was cut off."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ import numpy as np
 from steepest.data.batch import Position
 from steepest.data.sample import Sample
 from steepest.errors import UsageError
-from steepest.summaries.partial import PassState
+from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import read_arrays, write_arrays
 
@@ -24,12 +24,12 @@ class Checkpoint:
 
     Args:
         path: of the file.
-        about: what the pass reads and how (JSON types): a state of another table or of other options is refused.
+        identity: what the pass reads and how (JSON types): a state of another table or of other options is refused.
         seconds: between two writings; 0 writes after each batch.
     """
 
     path: Path
-    about: dict[str, Any]
+    identity: dict[str, Any]
     seconds: float = SECONDS
     _next: float = field(default=0.0, init=False)
 
@@ -44,7 +44,7 @@ class Checkpoint:
             header, arrays = read_arrays(self.path, FORMAT)
         except FileNotFoundError:
             return None
-        if header["about"] != self.about:
+        if header["about"] != self.identity:
             raise UsageError(
                 f"{self.path} is the state of another table or of other options. Give those again, or start over with --force."
             )
@@ -56,15 +56,15 @@ class Checkpoint:
         rows, left_out, missing = header["position"]
         return PassState(triangles[0], triangles[1], sample, Position(rows, left_out, tuple(missing)))
 
-    def keep(self, partial: PassState, *, now: bool = False) -> None:
+    def keep(self, state: PassState, *, now: bool = False) -> None:
         """Write the file when it is time to, or at once."""
         if not now and time.monotonic() < self._next:
             return
-        header: dict[str, Any] = {"about": self.about, "seed": partial.sample.seed}
-        position = partial.position
+        header: dict[str, Any] = {"about": self.identity, "seed": state.sample.seed}
+        position = state.position
         header["position"] = [position.rows, position.left_out, list(position.missing)]
-        arrays = {"X": partial.sample.X, "y": partial.sample.y, "positions": partial.sample.positions}
-        for name, triangle in (("train", partial.train), ("test", partial.test)):
+        arrays = {"X": state.sample.X, "y": state.sample.y, "positions": state.sample.positions}
+        for name, triangle in (("train", state.train), ("test", state.test)):
             header[name], own = triangle.parts()
             arrays |= {f"{name}_{key}": array for key, array in own.items()}
         write_arrays(self.path, FORMAT, header, arrays)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
-from steepest.data.sources import Source, Watch
+from steepest.data.sources import FullSource, Watch
+from steepest.data.split import Share
 from steepest.errors import ClusterError, UsageError
-from steepest.summaries.partial import PassState
+from steepest.summaries.pass_state import PassState
 from steepest.support.version import __version__
 
 CONNECT_SECONDS = 3  # a worker that does not answer for so long is taken for dead: seconds, not half a minute
@@ -16,7 +17,13 @@ Part = TypeVar("Part")
 
 
 def summarize_pieces(
-    pieces: Sequence[Source], cluster: object, *, test_size: float, seed: int, sample_rows: int, watch: Watch | None
+    pieces: Sequence[FullSource],
+    cluster: object,
+    *,
+    split: Share | None,
+    seed: int,
+    sample_rows: int,
+    watch: Watch | None,
 ) -> PassState:
     """Return what a pass over all pieces leaves, worked on by the workers of a cluster.
 
@@ -26,8 +33,8 @@ def summarize_pieces(
     Args:
         pieces: parts of one table, in the order of its rows.
         cluster: "local:N" (N processes on this machine), "tcp://…" (a scheduler), or a `distributed.Client`.
-        test_size: share of rows to hold out.
-        seed: of that choice and of the sample.
+        split: the share of rows to hold out, or None.
+        seed: of the sample.
         sample_rows: rows kept at most.
         watch: called with the rows done and their number whenever a piece is done.
 
@@ -38,11 +45,11 @@ def summarize_pieces(
     with _client(cluster) as client, _telling_errors(pieces):
         _refuse_other_versions(client)
 
-        def work(piece: Source) -> Any:
-            return client.submit(_partial, piece, test_size, seed, sample_rows, pure=False)
+        def work(piece: FullSource) -> Any:
+            return client.submit(_read_piece, piece, split, seed, sample_rows, pure=False)
 
         leaves = [work(piece) for piece in pieces]
-        root = _tree(leaves, lambda a, b: client.submit(_joined, a, b, sample_rows, pure=False))
+        root = _tree(leaves, lambda a, b: client.submit(_join, a, b, sample_rows, pure=False))
         _watch_pieces(client, leaves, pieces, watch)
         result: PassState = root.result()
         return result
@@ -57,22 +64,22 @@ def _tree(leaves: Sequence[Part], join: Callable[[Part, Part], Part]) -> Part:
     return level[0]
 
 
-def _partial(piece: Source, test_size: float, seed: int, sample_rows: int) -> PassState:
+def _read_piece(piece: FullSource, split: Share | None, seed: int, sample_rows: int) -> PassState:
     """What a worker does: one pass over one piece, on one thread."""
     os.environ.setdefault("STEEPEST_THREADS", "1")
-    partial = PassState.empty(piece.features, piece.targets, seed)
+    state = PassState.empty(piece.features, piece.targets, seed)
     for batch in piece.batches():
-        partial = partial.with_batch(batch, test_size, sample_rows)
+        state = state.with_batch(batch, split, sample_rows)
     # rows that were left out at the end of a piece belong to it as well
-    return partial.at(piece.position or partial.position)
+    return state.at(piece.position or state.position)
 
 
-def _joined(a: PassState, b: PassState, sample_rows: int) -> PassState:
+def _join(a: PassState, b: PassState, sample_rows: int) -> PassState:
     """Two neighbours as one."""
     return a.join(b, sample_rows)
 
 
-def _watch_pieces(client: Any, leaves: Sequence[Any], pieces: Sequence[Source], watch: Watch | None) -> None:
+def _watch_pieces(client: Any, leaves: Sequence[Any], pieces: Sequence[FullSource], watch: Watch | None) -> None:
     """Wait for the pieces; tell of each one that is done."""
     distributed = _distributed()
     rows = dict(zip((leaf.key for leaf in leaves), (piece.row_count or 0 for piece in pieces), strict=True))
@@ -172,7 +179,7 @@ def _version() -> str:
 
 
 @contextlib.contextmanager
-def _telling_errors(pieces: Sequence[Source]) -> Iterator[None]:
+def _telling_errors(pieces: Sequence[FullSource]) -> Iterator[None]:
     """Turn what happens to a cluster into a ClusterError with the remedy; errors about the data pass."""
     distributed = _distributed()
     lost = (distributed.client.FutureCancelledError, distributed.comm.CommClosedError, TimeoutError, OSError)

@@ -1,75 +1,41 @@
 """Folds: training and held-out triangles for cross-validation, from one pass over the rows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.data.sources import Source, Watch, watched
-from steepest.data.split import check_folds, check_seed, consecutive_fold_of_rows, fold_of_rows
+from steepest.data.sources import FullSource, Watch, watched
+from steepest.data.split import Folds, consecutive_fold_of_rows, fold_of_rows
 from steepest.errors import DataError, UsageError
+from steepest.summaries.partition import Partition
 from steepest.summaries.triangle import Triangle
 
 MOST_GROUPS = 1_000  # group triangles kept; more groups share one
 PIECES = 256  # pieces that a table in time order is cut into at least, where it has so many rows
 
 
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """Each fold's two triangles, and where every row went.
-
-    Args:
-        train: triangles to learn from, one a fold.
-        held: triangles of the held-out rows, one a fold.
-        whole: the triangle of all rows.
-        labels: the fold in which each row is held out, shape (n,); -1 where in none.
-    """
-
-    train: tuple[Triangle, ...]
-    held: tuple[Triangle, ...]
-    whole: Triangle
-    labels: NDArray[np.int64]
-
-
-def read_folds(
-    source: Source,
-    folds: int,
-    *,
-    seed: int = 0,
-    shuffle: bool = True,
-    by_group: bool = False,
-    in_time: bool = False,
-    watch: Watch | None = None,
-) -> Folds:
+def read_folds(source: FullSource, split: Folds, watch: Watch | None = None) -> Partition:
     """Read a source once and return the triangles of K-fold cross-validation.
 
     Args:
         source: where the rows are.
-        folds: K.
-        seed: of the random order of rows.
-        shuffle: whether rows are dealt out in a random order; False: K stretches of consecutive rows, as equal as the rows
-            allow where their number is known beforehand, else as some hundred pieces allow.
-        by_group: keep rows of one group together (the source's group column); folds are made as equal as groups allow.
-        in_time: the rows are in time order: K + 1 stretches of equal length, each but the first predicted from all
-            rows before it.
+        split: which row goes where.
         watch: called after each batch with the rows read and their expected number.
 
     Raises:
-        UsageError: the options contradict each other.
+        UsageError: folds by group of rows without groups.
         DataError: there are fewer rows or groups than folds.
     """
-    check_folds(folds), check_seed(seed)
-    if by_group + in_time + (not shuffle) > 1:
-        raise UsageError("folds are by group, in time order or of consecutive rows (shuffle=False); give one of them.")
+    folds, seed = split.count, split.seed
     batches = watched(source, watch)
-    if in_time:
+    if split.in_time:
         return _in_time(source, batches, folds)
-    if by_group:
+    if split.by_group:
         parts, labels = _by_group(source, batches, folds)
-    elif shuffle:
+    elif split.shuffle:
         parts, labels = _by_row(source, batches, folds, lambda rows: fold_of_rows(rows, folds, seed))
     elif (count := source.row_count) is not None:
         parts, labels = _by_row(source, batches, folds, lambda rows: consecutive_fold_of_rows(rows, count, folds))
@@ -87,11 +53,11 @@ def read_folds(
     for part in reversed(parts):
         after.append(part + after[-1])
     train = tuple(before[f] + after[folds - 1 - f] for f in range(folds))
-    return Folds(train, tuple(parts), before[-1], labels)
+    return Partition(train, tuple(parts), before[-1], labels)
 
 
 def _by_row(
-    source: Source, batches: Iterator[Batch], folds: int, fold_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
+    source: FullSource, batches: Iterator[Batch], folds: int, fold_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
 ) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Give each row to the fold that its position says."""
     parts = [Triangle.empty(source.features, source.targets)] * folds
@@ -102,7 +68,7 @@ def _by_row(
     return parts, np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
 
 
-def _by_group(source: Source, batches: Iterator[Batch], folds: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+def _by_group(source: FullSource, batches: Iterator[Batch], folds: int) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Make a triangle for each group, then deal the groups out, the largest first, each to the smallest fold."""
     triangles: dict[int, Triangle] = {}
     seen = []
@@ -133,7 +99,7 @@ def _by_group(source: Source, batches: Iterator[Batch], folds: int) -> tuple[lis
     return parts, lookup(keys)
 
 
-def _in_time(source: Source, batches: Iterator[Batch], folds: int) -> Folds:
+def _in_time(source: FullSource, batches: Iterator[Batch], folds: int) -> Partition:
     """K + 1 stretches of equal length, each but the first predicted from all rows before it."""
     merged, stretch = _stretches(source, batches, folds + 1)
     if any(part.row_count == 0 for part in merged):
@@ -143,10 +109,10 @@ def _in_time(source: Source, batches: Iterator[Batch], folds: int) -> Folds:
     train = [merged[0]]
     for part in merged[1:]:
         train.append(train[-1] + part)
-    return Folds(tuple(train[:-1]), tuple(merged[1:]), train[-1], stretch - 1)
+    return Partition(tuple(train[:-1]), tuple(merged[1:]), train[-1], stretch - 1)
 
 
-def _stretches(source: Source, batches: Iterator[Batch], count: int) -> tuple[list[Triangle], NDArray[np.int64]]:
+def _stretches(source: FullSource, batches: Iterator[Batch], count: int) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Cut the rows into many short pieces as they come, whose number nobody knows, then into stretches of equal length."""
     pieces: list[Triangle] = []
     length = 0

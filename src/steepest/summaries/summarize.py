@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from steepest.data.sample import Sample
-from steepest.data.sources import MissingPolicy, Source, Watch, open_source, watched
-from steepest.data.split import check_seed
+from steepest.data.sources import FullSource, MissingPolicy, Watch, watched
+from steepest.data.split import Folds, Share, check_seed
 from steepest.errors import DataError, UsageError
-from steepest.summaries import checkpoint
-from steepest.summaries.partial import PassState
+from steepest.summaries.checkpoint import SECONDS, Checkpoint
+from steepest.summaries.folds import read_folds
+from steepest.summaries.open_data import open_data
+from steepest.summaries.partition import Partition, Split, Validation
+from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
-from steepest.summaries.triangle_file import FORMAT
-from steepest.support.array_file import is_array_file
 
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
 
@@ -24,18 +25,26 @@ class Summary:
     """What one pass over a table leaves.
 
     Args:
-        triangle: of all rows, or of the training rows where some are held out.
-        test: triangle of the held-out rows, or None.
-        sample: some of the rows, in order, for pictures.
+        partition: the triangle of the rows to learn from, and those with rows held out.
+        sample: some of the rows, in order, for pictures; with folds none.
         notes: what was done to the table on the way in, a sentence each.
         data: where the rows came from (JSON types).
     """
 
-    triangle: Triangle
-    test: Triangle | None
+    partition: Partition
     sample: Sample
     notes: tuple[str, ...]
     data: dict[str, Any]
+
+    @property
+    def triangle(self) -> Triangle:
+        """The triangle of the rows to learn from: all, or those that are not held out; with folds all."""
+        return self.partition.whole
+
+    @property
+    def test(self) -> Triangle | None:
+        """The triangle of the held-out rows where there is one."""
+        return self.partition.test[0] if len(self.partition.test) == 1 else None
 
 
 def summarize(
@@ -46,6 +55,8 @@ def summarize(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
+    watch: Watch | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     cluster: object = None,
 ) -> Triangle:
     """Return the triangle of a table: all that squared loss will ever ask of it, from one pass.
@@ -58,6 +69,9 @@ def summarize(
         features: names of the inputs; default: all columns but target and weight.
         weight: weights of the rows, shape (n,), not negative; of a table the name of a column.
         missing: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
+        watch: called after each batch with the rows done and their expected number, None where that is unknown.
+        checkpoint: a file for the state of the pass, written about once a second: where there is one the pass goes on from it, with the same
+            bits as a pass that was never cut off. Remove it once the triangle is kept. None: a pass that is cut off begins anew.
         cluster: "local:N" (N processes), "tcp://…" (a Dask scheduler) or a `distributed.Client`, to share the pass.
 
     Returns:
@@ -65,138 +79,160 @@ def summarize(
 
     Raises:
         DataError: the data cannot be used; says which column and row.
-        UsageError: the arguments do not go together.
+        UsageError: the arguments do not go together, or the checkpoint is of another table or of other options.
 
     Example:
         >>> import numpy as np
         >>> triangle = summarize(np.array([[1.0], [2.0], [3.0]]), np.array([2.5, 3.0, 3.5]))
         >>> triangle.row_count, triangle.features, triangle.targets
         (3, ('x1',), ('y',))
+        >>> summarize(np.ones((5, 2)), np.ones(5), watch=lambda done, expected: print(done, "of", expected)).row_count
+        5 of 5
+        5
     """
-    held = triangle_of(data)
-    if held is not None:
-        return _select(held, y, target, features, weight)
-    source = open_source(data, y, target=target, features=features, weight=weight, missing=missing)
-    return read(source, sample_rows=0, cluster=cluster).triangle
-
-
-def triangle_of(data: object) -> Triangle | None:
-    """Return the triangle that `data` is, or that the file of this path holds; None where it is something else."""
-    if isinstance(data, Triangle):
-        return data
-    if not isinstance(data, (str, os.PathLike)) or Path(data).suffix == ".npz":
-        return None
-    if is_array_file(data, FORMAT):
-        return Triangle.load(data)
-    if is_array_file(data, checkpoint.FORMAT):
-        raise DataError(f"{data} is the state of an unfinished pass. Go on with --resume, and use what that makes.")
-    return None
+    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    return read(opened, sample_rows=0, checkpoint=checkpoint, watch=watch, cluster=cluster).triangle
 
 
 def read(
-    source: Source,
+    data: FullSource | Triangle,
+    split: Split | None = None,
     *,
-    test_size: float = 0.0,
-    seed: int = 0,
+    seed: int | None = None,
     sample_rows: int = SAMPLE_ROWS,
-    state: str | os.PathLike[str] | None = None,
-    state_seconds: float = 1.0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = SECONDS,
     watch: Watch | None = None,
     cluster: object = None,
 ) -> Summary:
-    """Read a source once: training triangle, triangle of held-out rows, and a sample of rows.
+    """Read a table once: triangles of the rows to learn from and of those held out, and a sample of rows.
 
     Args:
-        source: where the rows are.
-        test_size: expected share of rows to hold out, 0 for none; chosen by a seeded hash of the row's position.
-        seed: of that choice and of the sample.
+        data: what `open_data` gave; a triangle needs no reading.
+        split: which rows are held out: a `Share` of them, each in one of K `Folds`, or those of another table
+            (`Validation`). None: none.
+        seed: of the sample; None: that of the share, or 0.
         sample_rows: rows kept at most.
-        state: a file for the state of an unfinished pass: where there is one the pass goes on from it, with the same bits
-            as a pass that was never cut off. Remove it once the result is kept.
-        state_seconds: between two writings of the state.
+        checkpoint: a file for the state of an unfinished pass: where there is one the pass goes on from it, with the same
+            bits as a pass that was never cut off. Remove it once the result is kept.
+        checkpoint_seconds: between two writings of the state.
         watch: called after each batch with the rows done and their expected number.
         cluster: "local:N", "tcp://…" or a `distributed.Client`, whose workers share the pass.
 
     Raises:
         DataError: no row has a weight above 0, or every row was held out.
-        UsageError: the state belongs to another table or other options.
+        UsageError: the checkpoint belongs to another table or other options; rows of a triangle are to be held out.
     """
-    check_seed(seed)
-    kept = None
-    if state is not None:
-        kept = checkpoint.Checkpoint(Path(state), _about(source, test_size, seed, sample_rows), state_seconds)
+    if isinstance(data, Triangle):
+        return _read_triangle(data, split)
+    if isinstance(split, Folds):
+        return _read_folds(data, split, watch)
+    share = split if isinstance(split, Share) else None
+    seed = check_seed(seed if seed is not None else share.seed if share else 0)
+    file = None
+    if checkpoint is not None:
+        file = Checkpoint(Path(checkpoint), _identity(data, share, seed, sample_rows), checkpoint_seconds)
     if cluster is not None:
-        if kept:
-            raise UsageError("a pass on a cluster leaves no state to resume from; leave the state or the cluster out.")
-        partial = _on_cluster(source, cluster, test_size, seed, sample_rows, watch)
+        if file:
+            raise UsageError(
+                "a pass on a cluster leaves no state to resume from; leave the checkpoint or the cluster out."
+            )
+        state = _on_cluster(data, cluster, share, seed, sample_rows, watch)
     else:
-        partial = (kept.load() if kept else None) or PassState.empty(source.features, source.targets, seed)
-        partial = _pass(source, partial, kept, test_size, sample_rows, watch)
-    train, test = partial.train, partial.test
-    if not train.row_count:
-        raise DataError("0 samples: no row is left to learn from. Give more rows, or hold fewer out.")
-    if test_size and not test.row_count:
-        raise DataError(
-            f"a test share of {test_size:g} of so few rows holds out none. Give more rows or a larger share."
-        )
-    data = {**source.describe(), "sha256_of_triangle": train.checksum}
-    train, test = (
-        replace(part, coding=source.coding, origins=({**data, "rows": part.row_count},)) for part in (train, test)
-    )
-    return Summary(train, test if test_size else None, partial.sample, tuple(source.notes), data)
+        state = (file.load() if file else None) or PassState.empty(data.features, data.targets, seed)
+        state = read_on(data, state, share, sample_rows, watch, file)
+    _refuse_empty(state, share)
+    origin = {**data.describe(), "sha256_of_triangle": state.train.checksum}
+    train, test = (_signed(part, data, origin) for part in (state.train, state.test))
+    partition = Partition.of(train, test) if share else _validation(train, split)
+    return Summary(partition, state.sample, tuple(data.notes), origin)
 
 
-def _pass(
-    source: Source,
-    partial: PassState,
-    kept: checkpoint.Checkpoint | None,
-    test_size: float,
-    sample_rows: int,
-    watch: Watch | None,
+def read_on(
+    source: FullSource,
+    state: PassState,
+    share: Share | None = None,
+    sample_rows: int = 0,
+    watch: Watch | None = None,
+    file: Checkpoint | None = None,
 ) -> PassState:
-    """Go over the rows that are not done yet; an interruption leaves the state at the last whole batch."""
+    """Go on with a pass over rows that are not done yet; an interruption leaves the file's state at the last whole batch."""
     try:
-        for batch in watched(source, watch, partial.position):
-            partial = partial.with_batch(batch, test_size, sample_rows)
-            if kept:
-                kept.keep(partial)
+        for batch in watched(source, watch, state.position):
+            state = state.with_batch(batch, share, sample_rows)
+            if file:
+                file.keep(state)
     except KeyboardInterrupt:
-        if kept:
-            kept.keep(partial, now=True)
+        if file:
+            file.keep(state, now=True)
         raise
-    return partial
+    return state
+
+
+def _read_triangle(triangle: Triangle, split: Split | None) -> Summary:
+    """What a pass would leave of rows that were summed before."""
+    if split is not None and not isinstance(split, Validation):
+        raise UsageError(
+            "a triangle has no rows to hold out or to make folds of. Give the table itself, or held-out rows of their own."
+        )
+    notes = tuple(str(triangle.coding).splitlines()) if triangle.coding else ()
+    origin = {"kind": "triangle", "sha256": triangle.checksum, "origins": list(triangle.origins)}
+    sample = Sample.empty(triangle.features, triangle.targets)
+    return Summary(_validation(triangle, split), sample, notes, origin)
+
+
+def _read_folds(source: FullSource, split: Folds, watch: Watch | None) -> Summary:
+    """The triangles of folds; all of them are coded as the source is."""
+    parts = read_folds(source, split, watch)
+    origin = {**source.describe(), "sha256_of_triangle": parts.whole.checksum}
+    parts = replace(parts, whole=_signed(parts.whole, source, origin))
+    sample = Sample.empty(source.features, source.targets)
+    return Summary(parts, sample, tuple(source.notes), origin)
+
+
+def _validation(train: Triangle, split: Split | None) -> Partition:
+    """One training triangle, and that of another table's rows where there is one."""
+    if not isinstance(split, Validation):
+        return Partition.of(train)
+    test = read(split.rows, sample_rows=0).triangle
+    if len(test.features) != len(train.features):
+        raise UsageError(f"the validation set has {len(test.features)} features, the data {len(train.features)}.")
+    return Partition.of(train, test)
+
+
+def _signed(triangle: Triangle, source: FullSource, origin: dict[str, Any]) -> Triangle:
+    """Return a triangle that says how it was coded and where its rows came from."""
+    return replace(triangle, coding=source.coding, origins=({**origin, "rows": triangle.row_count},))
+
+
+def _refuse_empty(state: PassState, share: Share | None) -> None:
+    if not state.train.row_count:
+        raise DataError("0 samples: no row is left to learn from. Give more rows, or hold fewer out.")
+    if share and not state.test.row_count:
+        raise DataError(
+            f"a test share of {share.share:g} of so few rows holds out none. Give more rows or a larger share."
+        )
 
 
 def _on_cluster(
-    source: Source, cluster: object, test_size: float, seed: int, sample_rows: int, watch: Watch | None
+    source: FullSource, cluster: object, share: Share | None, seed: int, sample_rows: int, watch: Watch | None
 ) -> PassState:
     """Let a cluster go over the rows, and tell the source what was left out."""
     from steepest.summaries.cluster import summarize_pieces  # noqa: PLC0415 - few passes need it
 
     pieces = source.pieces()
-    if test_size and any(piece.row_count is None for piece in pieces[:-1]):
+    if share and any(piece.row_count is None for piece in pieces[:-1]):
         raise UsageError(
             "on a cluster rows can be held out of Parquet files and arrays only; others do not say where a piece begins."
         )
-    partial = summarize_pieces(pieces, cluster, test_size=test_size, seed=seed, sample_rows=sample_rows, watch=watch)
-    source.went(partial.position)
-    return partial
+    state = summarize_pieces(pieces, cluster, split=share, seed=seed, sample_rows=sample_rows, watch=watch)
+    source.record_pass(state.position)
+    return state
 
 
-def _about(source: Source, test_size: float, seed: int, sample_rows: int) -> dict[str, Any]:
-    """What a state must agree in with the pass that goes on from it."""
+def _identity(source: FullSource, share: Share | None, seed: int, sample_rows: int) -> dict[str, Any]:
+    """What a checkpoint must agree in with the pass that goes on from it."""
     data = {key: value for key, value in source.describe().items() if key != "rows_left_out"}
     columns = {"targets": list(source.targets), "coding": source.coding.as_json(), **source.options}
+    test_size = share.share if share else 0.0
     return {"data": data, **columns, "test_size": test_size, "seed": seed, "sample_rows": sample_rows}
-
-
-def _select(
-    data: Triangle, y: object, target: str | Sequence[str] | None, features: Sequence[str] | None, weight: object
-) -> Triangle:
-    if y is not None or weight is not None:
-        raise UsageError("a Triangle holds its targets and weights already; y and weight belong to arrays and files.")
-    targets = (target,) if isinstance(target, str) else (tuple(target) if target is not None else data.targets)
-    names = tuple(features) if features is not None else tuple(f for f in data.features if f not in targets)
-    if (names, targets) == (data.features, data.targets):
-        return data
-    return data.select(names, targets)

@@ -5,15 +5,15 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch, Position
-from steepest.data.coding import Coding
+from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.matrices import as_matrix, check_numbers, is_sparse, sparse_rows
-from steepest.data.sources.recognize import check_file
+from steepest.data.sources.source import PlainNumbers
 from steepest.errors import DataError, UsageError
 from steepest.support.arrays import FloatArray
 
@@ -21,45 +21,6 @@ BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
 CONVERTED = 1 << 23  # numbers of another type, such as a memory map of float32, that are converted at once: 64 MB
 FINGERPRINT_BYTES = 1 << 20  # at each end of an array
-
-
-class PlainNumbers:
-    """What holds of every source of numbers that are used as they are: nothing is coded, left out or to be told."""
-
-    if TYPE_CHECKING:  # a real one would be taken for the default value of a field
-
-        @property
-        def features(self) -> tuple[str, ...]:
-            """Names of the inputs."""
-            ...
-
-    @property
-    def has_group(self) -> bool:
-        """Whether batches say which rows belong together."""
-        return False
-
-    @property
-    def position(self) -> None:
-        """Each row is in a batch."""
-        return None
-
-    @property
-    def coding(self) -> Coding:
-        """Numbers as they are."""
-        return Coding.plain(self.features)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Nothing else decides the numbers of a pass."""
-        return {}
-
-    @property
-    def notes(self) -> list[str]:
-        """Nothing is done to the numbers on the way in."""
-        return []
-
-    def went(self, position: Position) -> None:
-        """Nothing is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,20 +188,20 @@ def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
     """
     check_file(path)
     try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(held, np.ndarray):
-            with held:
-                if "X" not in held or "y" not in held:
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(content, np.ndarray):
+            with content:
+                if "X" not in content or "y" not in content:
                     raise DataError(
-                        f"{path} holds {', '.join(held.files) or 'nothing'}; arrays called X and y are needed."
+                        f"{path} holds {', '.join(content.files) or 'nothing'}; arrays called X and y are needed."
                     )
-                return held["X"], held["y"]
+                return content["X"], content["y"]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"cannot read {path}: {error}. Write it with np.save or np.savez, numbers only.") from None
     if y is not None:
-        return held, y
-    if held.ndim != 2 or held.shape[1] < 2:
+        return content, y
+    if content.ndim != 2 or content.shape[1] < 2:
         raise DataError(
-            f"{path} has the shape {held.shape}; without y its last column is the target, so (n, d + 1) is needed."
+            f"{path} has the shape {content.shape}; without y its last column is the target, so (n, d + 1) is needed."
         )
-    return held[:, :-1], held[:, -1]
+    return content[:, :-1], content[:, -1]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from steepest.data.batch import Batch, Position
-from steepest.data.sources.arrays import ArraySource, PlainNumbers
+from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.relations import DuckDBRelation
+from steepest.data.sources.source import PlainNumbers
 from steepest.errors import DataError, UsageError
 
 
@@ -47,7 +48,7 @@ class DaskRelation:
     def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
         """Yield what is selected from each partition."""
         for part in self._parts():
-            rows = len(part.frame)  # type: ignore[arg-type]  # a partition is a pandas frame
+            rows = len(part.frame)
             if skip >= rows:
                 skip -= rows
                 continue

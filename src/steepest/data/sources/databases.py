@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steepest.data.sources.connection import connect, quoted
+from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.reader_errors import telling_errors
-from steepest.data.sources.recognize import check_file
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamRelation
 from steepest.errors import DataError, UsageError
 

@@ -31,7 +31,13 @@ def frame_relation(frame: Any) -> Relation:
 
 
 def frame_with_targets(
-    frame: Any, y: object, *, target: object, features: Sequence[str] | None, weight: object, group: object
+    frame: Any,
+    y: object,
+    *,
+    target: str | Sequence[str] | None,
+    features: Sequence[str] | None,
+    weight: object,
+    group: object,
 ) -> ArraySource:
     """Return the source of a data frame of numbers whose targets stand beside it, as scikit-learn has them.
 
@@ -46,9 +52,10 @@ def frame_with_targets(
         raise DataTypeError(
             f"{what}. Put the target into the data frame and name it, target=..., so that texts are coded; dates become numbers first."
         ) from None
-    if target is None and isinstance(getattr(y, "name", None), str):
-        target = y.name  # type: ignore[attr-defined]  # a series
-    return ArraySource.open(inputs, y, target=target, features=names, weight=weight, group=group)  # type: ignore[arg-type]
+    name = getattr(y, "name", None)  # of a series
+    if target is None and isinstance(name, str):
+        target = name
+    return ArraySource.open(inputs, y, target=target, features=names, weight=weight, group=group)
 
 
 def _named_categories(frame: Any) -> Any:

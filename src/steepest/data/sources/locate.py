@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steepest.data.sources.recognize import (
+from steepest.data.sources.first_bytes import (
     check_file,
     head_of,
     kind_of,

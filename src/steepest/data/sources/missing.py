@@ -115,12 +115,12 @@ class Tally:
     def listed(self) -> str:
         """ "a 2, b 11": the columns with missing values and how many."""
         found = [(name, count) for name, count in zip(self.names, self.counts, strict=True) if count]
-        said = [
+        shown = [
             f"{name if len(name) <= LONGEST_SHOWN else short(name)} {count:,}" for name, count in found[:MOST_LISTED]
         ]
         return ", ".join(
             [
-                *said,
+                *shown,
                 *([f"and {pluralize(len(found) - MOST_LISTED, 'more column')}"] if len(found) > MOST_LISTED else []),
             ]
         )

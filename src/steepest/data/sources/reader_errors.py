@@ -76,8 +76,8 @@ def _what(text: str) -> str:
     for sign, sentence in READER_SAYS:
         if sign in text:
             return sentence
-    said = " ".join(re.split(r"Possible |Candidate|\bLINE 1:|Original Line", text)[0].split())
-    return said[:400] + "." * (not said.endswith("."))
+    sentence = " ".join(re.split(r"Possible |Candidate|\bLINE 1:|Original Line", text)[0].split())
+    return sentence[:400] + "." * (not sentence.endswith("."))
 
 
 def _remedy(text: str) -> str:

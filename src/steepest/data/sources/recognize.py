@@ -1,184 +1,98 @@
-"""Recognize: what a file is, by its first bytes, and what stands in the way of reading it."""
+"""Recognize: what kind of data somebody has given, asked once, of values by what they can do and of files by their first bytes."""
 
-import difflib
+import enum
 import os
-import re
-import stat
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
-from steepest.errors import DataError
+from steepest.data.sources.dask_collections import dask_kind
+from steepest.data.sources.databases import database_of, is_address, is_sql
+from steepest.data.sources.frames import is_frame
+from steepest.data.sources.source import is_source
+from steepest.errors import DataTypeError
+from steepest.support.array_file import is_array_file
 
-HEAD_BYTES = 65_536
-WIDE = 1_000  # columns from which the reader is told the delimiter: trying all marks would take gigabytes
-LINE_ENDS = {b"\r\n": "CR LF", b"\n": "LF", b"\r": "CR"}
-# what tables are often kept in, or are taken for, and is no table here: first bytes, its name and the remedy
-FOREIGN = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV"),
-    (b"PK\x05\x06", "an empty zip archive", "give the table itself"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"),
-    (b"BZh", "packed by bzip2", "unpack it: bunzip2"),
-    (b"\xfd7zXZ", "packed by xz", "unpack it: unxz"),
-    (b"\x1f\x8b", "packed twice by gzip", "unpack it once: gunzip"),
-    (b"PARE", "an encrypted Parquet file", "write it without encryption"),
-    (b"PAR1", "a Parquet file that is packed once more", "unpack it"),
-    (b"ARROW1", "an Arrow IPC file (Feather)", "write it as Parquet"),
-    (b"ORC", "an ORC file", "write it as Parquet"),
-    (b"\x89HDF", "an HDF5 file", "write the table as Parquet or CSV"),
-    (b"\x93NUMPY", "a NumPy array", "give it a name that ends in .npy"),
-    (b"%PDF", "a PDF document", "write the table as CSV"),
-    (b"<!", "an HTML page", "write the table as CSV; a page in its place is often a failed download"),
-    (b"<html", "an HTML page", "write the table as CSV; a page in its place is often a failed download"),
-    (b"<?xml", "an XML document", "write the table as CSV"),
-)
+NUMPY = (".npy", ".npz")
 
 
-def check_file(path: str | os.PathLike[str]) -> Path:
-    """Return `path` when it is a regular file that can be read and holds something.
+class Kind(enum.Enum):
+    """What data can be. Each kind has one opener: `openers.OPENERS` for rows, `open_data` for a triangle."""
 
-    Raises:
-        DataError: otherwise; a missing file is told with the nearest names in its folder.
-    """
-    file = Path(path)
-    if str(file) == "-":
-        raise DataError(
-            "standard input (-) cannot be read twice, as a table is. Write it to a file first: cat > table.csv"
-        )
-    try:
-        status = file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(f"not found: {file}.{_near_misses(file)}") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot open {file}: {getattr(error, 'strerror', None) or error}. Check its name.") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise DataError(
-            f"{file} is a device or pipe; a regular file is needed. Write what it gives to a file first: cat {file} > table.csv"
-        )
-    if not os.access(file, os.R_OK):
-        raise DataError(f"no permission to read {file}. Change its permissions, or copy it to where you may read.")
-    if not status.st_size:
-        raise DataError(f"{file} is empty: no data rows. Give a table with a header and at least one row.")
-    return file
+    SOURCE = "a source"
+    TRIANGLE = "a triangle, or the file of one"
+    CHECKPOINT = "the file of an unfinished pass"
+    ARRAY = "an array of inputs"
+    NUMPY_FILE = "a .npy or .npz file"
+    DASK_ARRAY = "a Dask array"
+    DASK_FRAME = "a Dask data frame"
+    FRAME = "a data frame"
+    QUERY = "SELECT over files"
+    ADDRESS = "the address of a file"
+    DATABASE = "a table or a query of a database"
+    DATABASE_FILE = "a file that is a database"
+    FILES = "a file, a pattern or a folder"
 
 
-def _near_misses(file: Path) -> str:
-    try:
-        names = [entry.name for entry in file.parent.iterdir()]
-    except OSError:
-        return f" The folder {file.parent} is not there either."
-    near = difflib.get_close_matches(file.name, names, n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(near)}?" if near else " Check the folder and the spelling."
+OWN_FILES = {"steepest-triangle": Kind.TRIANGLE, "steepest-partial": Kind.CHECKPOINT}
 
 
-def head_of(file: Path) -> tuple[bytes, str]:
-    """Return a file's first bytes, unpacked (none of zstd), and how it is packed: "gzip", "zstd" or "".
+@runtime_checkable
+class Summed(Protocol):
+    """What a summary can do, and rows cannot: all that is known of a triangle down here."""
+
+    def select(self, *names: Any) -> Any:
+        """Return the summary of some columns."""
+        ...
+
+    def design(self, coordinates: Any) -> Any:
+        """Return the least-squares problem."""
+        ...
+
+
+def recognize(data: object, database: object = None) -> Kind:
+    """Return what kind of data this is; nothing is read but first bytes.
+
+    Args:
+        data: whatever was given.
+        database: that `data` is a table or a query of, or None.
 
     Raises:
-        DataError: it is empty, or packed by gzip and damaged.
+        DataTypeError: it is of no kind that is known.
+
+    Example:
+        >>> recognize([[1.0], [2.0]]), recognize("SELECT * FROM 'trees.csv'")
+        (<Kind.ARRAY: 'an array of inputs'>, <Kind.QUERY: 'SELECT over files'>)
     """
-    check_file(file)
-    with file.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        return b"", "zstd"
-    if not head.startswith(b"\x1f\x8b"):
-        return head, ""
-    try:
-        unpacked = zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
-    except zlib.error as error:
-        raise DataError(f"{file} is packed by gzip and damaged ({error}). Copy or pack it again.") from None
-    if not unpacked:
-        raise DataError(f"{file} is packed by gzip and holds nothing, or its end is missing. Copy or pack it again.")
-    return unpacked, "gzip"
+    if database is not None:
+        return Kind.DATABASE
+    if isinstance(data, (str, os.PathLike)):
+        return _kind_of_text(data)
+    in_dask = dask_kind(data)
+    if in_dask is not None:
+        return Kind.DASK_FRAME if in_dask == "frame" else Kind.DASK_ARRAY
+    # frames come first: pandas answers to the name of any column
+    if is_frame(data):
+        return Kind.FRAME
+    if is_source(data):
+        return Kind.SOURCE
+    if isinstance(data, Summed):
+        return Kind.TRIANGLE
+    if hasattr(data, "__array__") or isinstance(data, (list, tuple)) or hasattr(data, "toarray"):
+        return Kind.ARRAY
+    if hasattr(data, "collect"):
+        raise DataTypeError(f"a {type(data).__name__} holds no rows yet. Give what its collect() returns.")
+    raise DataTypeError(
+        f"data of type {type(data).__name__} is not known. Give arrays X and y, a data frame, a path, SELECT …, or a Triangle."
+    )
 
 
-def kind_of(file: Path, head: bytes, packed: str, encoding: str) -> tuple[str, str]:
-    """Return (kind, packed) of a file by its first bytes; its name only tells JSON lines packed by zstd from CSV.
-
-    Raises:
-        DataError: the first bytes are of nothing that can be read.
-    """
-    if packed == "zstd":
-        return ("json" if ".json" in file.name or ".ndjson" in file.name else "csv"), packed
-    if head.startswith(b"PAR1") and not packed:
-        return "parquet", ""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for magic, what, remedy in FOREIGN:
-        # letters alone may be the name of a column; beside control characters they are not
-        if start.startswith(magic) and (not magic.isalnum() or min(head) < 9):
-            raise DataError(f"{file} is {what}, no CSV, Parquet or JSON lines file: {remedy}.")
-    if encoding == "utf-16":
-        _refuse_big_endian(file, head)
-    else:
-        _refuse_binary(file, head)
-    if not head.strip(b"\xef\xbb\xbf\r\n\t ,;"):
-        raise DataError(
-            f"{file} holds blank lines only: no data rows. Give a table with a header and at least one row."
-        )
-    return ("json" if re.match(rb"\[?\s*{", start) else "csv"), packed
-
-
-def _refuse_binary(file: Path, head: bytes) -> None:
-    """Raise DataError where NUL bytes say that this is UTF-16, or no text at all."""
-    fewer, more = sorted((head[::2].count(0), head[1::2].count(0)))
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or (4 * more > len(head) and 8 * fewer < more):
-        raise DataError(f"{file} is UTF-16 text. Give encoding utf-16, or convert it: iconv -f UTF-16 -t UTF-8.")
-    if more:
-        raise DataError(f"{file} holds NUL bytes, so it is no text; a CSV, Parquet or JSON lines file is needed.")
-
-
-def _refuse_big_endian(file: Path, head: bytes) -> None:
-    """Raise DataError where the high bytes come first, which DuckDB reads as other letters."""
-    if head.startswith(b"\xfe\xff") or head[::2].count(0) > head[1::2].count(0):
-        raise DataError(f"{file} is big-endian UTF-16, which is not read. Convert it: iconv -f UTF-16BE -t UTF-8.")
-
-
-def seen_delimiter(head: bytes, decimal: str = ".") -> str | None:
-    """The most frequent mark in the first line of a very wide table, or where commas are decimal marks; None for others.
-
-    With a decimal comma in every field the reader would find as many commas in each line as other marks.
-    """
-    line = head.split(b"\n", 1)[0]
-    if decimal == "," and b"," not in line:
-        count, mark = max((line.count(mark.encode()), mark) for mark in ";\t|")
-        return mark if count else None
-    count, mark = max((line.count(mark.encode()), mark) for mark in ",;\t|")
-    return mark if count >= WIDE else None
-
-
-def quotes_of(head: bytes) -> str:
-    """Quotation marks as nearly everywhere, unless the first lines show others.
-
-    The reader finds them only where its sample has them: quotes in a later line would become part of the values.
-    """
-    if re.search(rb"(^|[,;\t|\r\n])'", head):
-        return ""
-    return ", quote='\"'" + (", escape='\"'" if b'\\"' not in head else "")
-
-
-def refuse_mixed_line_ends(file: Path, head: bytes) -> None:
-    """Raise DataError where two of the first lines end differently: the reader cannot tell lines then, nor say so."""
-    bare = re.sub(rb'"[^"]*("|$)', lambda found: re.sub(rb"\r\n|[\r\n]", b"\0", found[0]), head)
-    whole = bare[:-1] if bare.endswith(b"\r") and len(head) >= HEAD_BYTES else bare
-    first = None
-    for end in re.finditer(rb"\r\n|[\r\n]", whole):
-        first = first or end[0]
-        if end[0] != first:
-            line = len(re.findall(rb"\r\n|[\r\n\0]", whole[: end.start()])) + 1
-            raise DataError(
-                f"line {line} of {file} ends with {LINE_ENDS[end[0]]}, and the lines before it with {LINE_ENDS[first]}. Make all line "
-                f"ends alike, such as by: tr -s '\\r' '\\n' < {file.name} > new.csv"
-            )
-
-
-def refuse_other_kinds(paths: Sequence[Path]) -> None:
-    """Raise DataError where one of many files is empty, or of another kind than the first, by its first four bytes."""
-    kinds: dict[bytes, Path] = {}
-    for path in paths:
-        with check_file(path).open("rb") as stream:
-            magic = stream.read(4)
-        kind = next((sign for sign in (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd") if magic.startswith(sign)), b"")
-        kinds.setdefault(kind, path)
-    if len(kinds) > 1:
-        raise DataError(f"{' and '.join(map(str, kinds.values()))} are of different kinds. Give files of one kind.")
+def _kind_of_text(data: str | os.PathLike[str]) -> Kind:
+    """What a path, an address or a query names."""
+    if Path(data).suffix in NUMPY:
+        return Kind.NUMPY_FILE
+    if is_sql(data) and not Path(str(data)[:200]).exists():
+        return Kind.QUERY
+    if is_address(data):
+        return Kind.ADDRESS
+    own = (kind for name, kind in OWN_FILES.items() if is_array_file(data, name))
+    return next(own, Kind.DATABASE_FILE if database_of(data) else Kind.FILES)

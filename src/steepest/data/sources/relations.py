@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from steepest.data.sources.connection import MORE_MEMORY, connect, wants_more_memory, with_enough_memory
+from steepest.data.sources.locate import Files
 from steepest.data.sources.reader_errors import telling_errors
 
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
@@ -61,7 +62,7 @@ class DuckDBRelation:
     clause: str
     parameters: list[Any] = field(default_factory=list)
     database: Path | None = None
-    frame: object = None
+    frame: Any = None
     rows: tuple[int, int] | None = None
     counted: str | None = None
     files: bool = False
@@ -163,6 +164,12 @@ class DuckDBRelation:
             if self.frame is not None:
                 connection.register("frame", self.frame)
             yield connection
+
+
+def files_relation(files: Files, label: str) -> DuckDBRelation:
+    """Return the relation of files."""
+    counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)" if files.kind == "parquet" else None
+    return DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
 
 
 @dataclass(frozen=True, eq=False)

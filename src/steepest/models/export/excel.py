@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from steepest.data.coding import Coding, Column
 from steepest.errors import UsageError
-from steepest.models.export.about import about, brief
+from steepest.models.export.description import brief, description
 from steepest.models.export.terms import (
     BOOLEAN,
     ColumnTerms,
@@ -49,7 +49,7 @@ def export(model: Model) -> str:
     formulas = [f"={_prediction(terms, coding, cells)}" for terms in terms_of(model)]
     _refuse_long(formulas, model)
     lines = [
-        *about(model, coding),
+        *description(model, coding),
         "",
         "Row 1 holds the names, row 2 the first row of values:",
         *(f"{letters(j)}: {brief(name)}" for j, name in enumerate(coding.names)),
@@ -119,7 +119,7 @@ def _number(value: float) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text in quotes, in pieces that Excel takes; what cannot be seen is said by its number."""
+    """A text in quotes, in pieces that Excel takes; what cannot be seen is given by its number."""
     pieces: list[str | int] = []
     plain = ""
     for character in text:
@@ -130,8 +130,8 @@ def _literal(text: str) -> str:
         if not character.isprintable():
             pieces.append(ord(character))
     pieces += [plain] if plain or not pieces else []
-    said = [f"UNICHAR({p})" if isinstance(p, int) else '"' + p.replace('"', '""') + '"' for p in pieces]
-    return "&".join(said)
+    parts = [f"UNICHAR({p})" if isinstance(p, int) else '"' + p.replace('"', '""') + '"' for p in pieces]
+    return "&".join(parts)
 
 
 def _number_terms(terms: ColumnTerms, cell: str) -> str:

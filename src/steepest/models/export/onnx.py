@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.data.coding import Coding, Column
 from steepest.errors import UsageError
-from steepest.models.export.about import about
+from steepest.models.export.description import description
 from steepest.models.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of, refuse_characters, refuse_nameless
 from steepest.models.model import Model
 from steepest.support.version import __version__
@@ -54,7 +54,7 @@ def export(model: Model) -> bytes:
     output = graph.free("y")
     graph.nodes.append(onnx.helper.make_node("Add", [result, graph.constant(model.bias)], [output]))
     content = graph.model(output, len(model.targets))
-    content.doc_string = "\n".join(about(model, coding))
+    content.doc_string = "\n".join(description(model, coding))
     content.producer_name, content.producer_version = "steepest", __version__
     named = {"features": model.features, "targets": model.targets, "columns": coding.names}
     onnx.helper.set_model_props(content, {key: "\n".join(names) for key, names in named.items()})

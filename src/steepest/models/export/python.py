@@ -1,7 +1,7 @@
 """Export to Python: one module without any dependency, whose `predict` takes a row and gives the model's numbers."""
 
 from steepest.data.coding import Coding, Column
-from steepest.models.export.about import about
+from steepest.models.export.description import description
 from steepest.models.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of
 from steepest.models.model import Model
 
@@ -99,7 +99,7 @@ def export(model: Model) -> str:
 
 
 def _docstring(model: Model, coding: Coding) -> list[str]:
-    body = [line.replace("\\", "\\\\").replace('"', '\\"') for line in about(model, coding)]
+    body = [line.replace("\\", "\\\\").replace('"', '\\"') for line in description(model, coding)]
     return ['"""' + body[0], "", *body[1:], '"""']
 
 

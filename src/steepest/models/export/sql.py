@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from steepest.data.coding import Column
 from steepest.errors import UsageError
-from steepest.models.export.about import about
+from steepest.models.export.description import description
 from steepest.models.export.terms import (
     BOOLEAN,
     ColumnTerms,
@@ -52,7 +52,7 @@ def export(model: Model, table: str = TABLE) -> str:
             f"the columns {' and '.join(map(repr, double[:2]))} differ in case only, which SQL does not tell apart. "
             "Rename one and fit again, or export to python."
         )
-    lines = [f"-- {line}" for line in about(model, coding)]
+    lines = [f"-- {line}" for line in description(model, coding)]
     lines.append("-- NULL where a value is missing that never was when the model was fitted, or a category is unknown.")
     columns = [f"  {_prediction(terms)} AS {quoted(_name(terms.target, model))}" for terms in terms_of(model)]
     source = ".".join(quoted(part) for part in table.split("."))

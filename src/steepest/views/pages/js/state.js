@@ -99,7 +99,7 @@ function tableAsPython(payload, { name, options, test_size: share, seed }) {
   const given = [fileText(name), ...Object.entries({ target: payload.target, ...options }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
   if (name.endsWith(".triangle")) return [`data = steepest.summarize(${[pythonText(fileText(name)), ...given.slice(1)].join(", ")})`];
   const source = `steepest.open_source(${[pythonText(given[0]), ...given.slice(1)].join(", ")})`;
-  return share ? ["from steepest.summarize import read", "", `data = read(${source}, test_size=${share}, seed=${seed}).triangle`] : [`data = ${source}`];
+  return share ? ["from steepest.data.split import Share", "from steepest.summaries.summarize import read", "", `data = read(${source}, Share(${share}, ${seed})).triangle`] : [`data = ${source}`];
 }
 
 function asPython(payload, state, problem) {

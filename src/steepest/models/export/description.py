@@ -1,4 +1,4 @@
-"""About: the lines in which every export says what it predicts, how the model was made, and its verdict."""
+"""Description: the lines in which every export says what it predicts, how the model was made, and its verdict."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MOST_NAMES = 20
 LONGEST = 300  # characters of one thing that a file says
 
 
-def about(model: Model, coding: Coding) -> list[str]:
+def description(model: Model, coding: Coding) -> list[str]:
     """Return one printable line a thing that is known of the model; nothing in them is believed, only shown.
 
     Args:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from steepest.data.batch import Batch, Position
 from steepest.data.sample import Sample
-from steepest.data.split import held_out
+from steepest.data.split import Share
 from steepest.summaries.triangle import Triangle
 
 
@@ -30,11 +30,11 @@ class PassState:
         none = Triangle.empty(features, targets)
         return cls(none, none, Sample.empty(features, targets, seed), Position(0))
 
-    def with_batch(self, batch: Batch, test_size: float, sample_rows: int) -> "PassState":
-        """Return what the pass has after one more batch; `sample.seed` says which rows are held out."""
+    def with_batch(self, batch: Batch, split: Share | None, sample_rows: int) -> "PassState":
+        """Return what the pass has after one more batch."""
         train, test = self.train, self.test
-        if test_size:
-            out = held_out(batch.positions, test_size, self.sample.seed)
+        if split is not None:
+            out = split.holds_out(batch.positions)
             train, test = train + Triangle.of(batch.take(~out)), test + Triangle.of(batch.take(out))
         else:
             train = train + Triangle.of(batch)

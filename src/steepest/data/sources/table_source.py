@@ -41,7 +41,7 @@ class TableSource:
         first_row: position of the first row in the whole table, where this is a part of one.
         is_part: whether this is a part, which may be empty.
         tally: missing values of the pass under way, or of the last one.
-        said: what was done to find the columns, a sentence each.
+        header_notes: what was done to find the columns, a sentence each.
     """
 
     relation: Relation
@@ -55,7 +55,7 @@ class TableSource:
     first_row: int = 0
     is_part: bool = False
     tally: list[Tally] = field(default_factory=list)
-    said: tuple[str, ...] = ()
+    header_notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class TableSource:
         """How far the last pass came."""
         return self.tally[-1].position if self.tally else None
 
-    def went(self, position: Position) -> None:
+    def record_pass(self, position: Position) -> None:
         """Take note of a pass that was made elsewhere."""
         self.tally[:] = [self._tally(position)]
 
@@ -125,8 +125,8 @@ class TableSource:
     @property
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
-        said = [*self.said, *str(self.coding).splitlines()]
-        return said + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
+        notes = [*self.header_notes, *str(self.coding).splitlines()]
+        return notes + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
     def _batches(self, start: Position) -> Iterator[Batch]:
         tally = self._tally(start)
@@ -279,10 +279,18 @@ def _column(child: Any) -> FloatArray:
     return np.where(bits[view.offset : view.offset + view.length] == 0, np.nan, values)
 
 
-def refuse_y(y: object, weight: object, group: object) -> None:
-    """Raise UsageError where a table is given what belongs to arrays."""
+def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str | None]:
+    """Return the names of a table's columns of weights and groups.
+
+    Raises:
+        UsageError: the table is given what belongs to arrays.
+    """
     if y is not None:
         raise UsageError("y belongs to arrays; a table holds its targets. Name them: target=...")
-    for what, value in (("weight", weight), ("group", group)):
-        if value is not None and not isinstance(value, str):
-            raise UsageError(f"the {what} of a table is the name of a column; given was {type(value).__name__}.")
+    return _column_name("weight", weight), _column_name("group", group)
+
+
+def _column_name(role: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise UsageError(f"the {role} of a table is the name of a column; given was {type(value).__name__}.")

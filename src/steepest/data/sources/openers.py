@@ -1,0 +1,280 @@
+"""Openers: from data of any kind to its source, by one table with an opener for each kind."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from steepest.data.coding import Coding
+from steepest.data.sources.arrays import ArraySource, open_numpy_file
+from steepest.data.sources.dask_collections import BlockSource, DaskRelation
+from steepest.data.sources.databases import address_relation, database_relation, query_relation
+from steepest.data.sources.databases import shown as without_password
+from steepest.data.sources.frames import frame_relation, frame_with_targets
+from steepest.data.sources.header import check_header
+from steepest.data.sources.locate import Files, TextOptions, locate
+from steepest.data.sources.missing import check_policy
+from steepest.data.sources.recognize import Kind, recognize
+from steepest.data.sources.relations import Relation, files_relation
+from steepest.data.sources.roles import MissingPolicy, Roles, code
+from steepest.data.sources.source import FullSource, complete
+from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
+from steepest.errors import DataError, UsageError
+
+
+def open_source(
+    data: object,
+    y: object = None,
+    *,
+    target: str | Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    weight: object = None,
+    group: object = None,
+    missing: MissingPolicy = "error",
+    degree: int = 1,
+    interactions: Sequence[tuple[str, str]] = (),
+    categorical: Sequence[str] = (),
+    delimiter: str | None = None,
+    decimal: str = ".",
+    encoding: str = "utf-8",
+    database: str | os.PathLike[str] | None = None,
+    coding: Coding | None = None,
+    unseen: Unseen = "error",
+) -> FullSource:
+    """Recognize what kind of data this is, check what can be checked before reading, and return its source.
+
+    A source can be given to `descend`, `summarize`, `diagnose`, `sweep` and `explain` in place of data.
+
+    Args:
+        data: an array of inputs X (n, d), or a data frame of numbers, with y; the path of a CSV, TSV, JSON lines, Parquet, .npy or .npz file, plain or
+            packed by gzip or zstd; a pattern (data/*.parquet) or a folder of such files; SELECT … over files; a table or
+            query of `database`; any data frame with `__arrow_c_stream__` (pandas, Polars, Arrow, DuckDB).
+        y: targets of shape (n,) or (n, t); only with arrays and data frames of numbers.
+        target: name or names of the target columns; only with tables.
+        features: names of the inputs; default: all columns of a table that have no other role.
+        exclude: columns that are no inputs.
+        weight: one weight a row, shape (n,), with arrays; the name of a column with tables.
+        group: what says which rows belong together: labels of shape (n,) with arrays; the name of a column with tables.
+        missing: "error" refuses missing values and counts them; "drop" leaves such rows out; "indicator" makes them 0 and
+            adds an indicator column.
+        degree: powers of each column of numbers, 1 for none.
+        interactions: pairs of columns whose products are features.
+        categorical: columns to take for categories although they hold numbers or dates.
+        delimiter: between the fields of a text file; default: found.
+        decimal: decimal mark of a text file, "." or ",".
+        encoding: of a text file: "utf-8", "utf-16" or "latin-1".
+        database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
+        coding: of an earlier table, to be used again; instead of features, degree and interactions.
+        unseen: "error" or "reference": what is done about categories that a given coding does not know.
+
+    Raises:
+        DataError: the data cannot be used; the message says which column or row, and the remedy.
+        UsageError: the arguments do not go together.
+    """
+    request = Request(
+        y=y,
+        target=target,
+        features=features,
+        exclude=exclude,
+        weight=weight,
+        group=group,
+        missing=missing,
+        degree=degree,
+        interactions=interactions,
+        categorical=categorical,
+        delimiter=delimiter,
+        decimal=decimal,
+        encoding=encoding,
+        database=database,
+        coding=coding,
+        unseen=unseen,
+    )
+    return open_as(recognize(data, database), data, request)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for beside the data, named as the arguments of `open_source`.
+
+    Raises:
+        UsageError: a value outside what is known.
+    """
+
+    y: object = None
+    target: str | Sequence[str] | None = None
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    weight: object = None
+    group: object = None
+    missing: MissingPolicy = "error"
+    degree: int = 1
+    interactions: Sequence[tuple[str, str]] = ()
+    categorical: Sequence[str] = ()
+    delimiter: str | None = None
+    decimal: str = "."
+    encoding: str = "utf-8"
+    database: str | os.PathLike[str] | None = None
+    coding: Coding | None = None
+    unseen: Unseen = "error"
+
+    def __post_init__(self) -> None:
+        check_policy(self.missing)
+        _ = self.text
+
+    @property
+    def text(self) -> TextOptions:
+        """How text files are written.
+
+        Raises:
+            UsageError: a value outside what is known.
+        """
+        return TextOptions(self.delimiter, self.decimal, self.encoding)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets; none where none were named."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
+
+    def of_numbers(self) -> dict[str, Any]:
+        """Return what goes with arrays.
+
+        Raises:
+            UsageError: something is asked for that codes columns of a table.
+        """
+        if self.exclude or self.missing != "error" or self.degree != 1 or self.interactions or self.categorical:
+            raise UsageError(
+                "exclude, missing, degree, interactions and categorical belong to tables with named columns. Give a data frame or a file, or code the array."
+            )
+        return {"target": self.target, "features": self.features, "weight": self.weight, "group": self.group}
+
+
+def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
+    """Return the source of data of a kind that has rows.
+
+    Raises:
+        DataError, UsageError: as `open_source`.
+    """
+    return OPENERS[kind](data, request)
+
+
+def _source(data: Any, request: Request) -> FullSource:
+    return complete(data)
+
+
+def _array(data: Any, request: Request) -> FullSource:
+    return ArraySource.open(data, request.y, **request.of_numbers())
+
+
+def _numpy_file(data: Any, request: Request) -> FullSource:
+    X, y = open_numpy_file(data, request.y)
+    return _array(X, replace(request, y=y))
+
+
+def _dask_array(data: Any, request: Request) -> FullSource:
+    return BlockSource.open(data, request.y, **request.of_numbers())
+
+
+def _frame(data: Any, request: Request) -> FullSource:
+    if request.y is not None:
+        return frame_with_targets(data, request.y, **request.of_numbers())
+    kind = type(data)
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    return _table(frame_relation(data), request, {"kind": "frame", "type": name})
+
+
+def _dask_frame(data: Any, request: Request) -> FullSource:
+    return _table(DaskRelation.of(data), request, {"kind": "frame", "type": "dask.DataFrame"})
+
+
+def _query(data: Any, request: Request) -> FullSource:
+    return _table(query_relation(str(data)), request, {"kind": "query", "query": data})
+
+
+def _address(data: Any, request: Request) -> FullSource:
+    return _table(address_relation(str(data)), request, {"kind": "address", "name": str(data).partition("?")[0]})
+
+
+def _database(data: Any, request: Request) -> FullSource:
+    database = request.database
+    if not isinstance(data, (str, type(None))) or not isinstance(database, (str, os.PathLike)):
+        raise UsageError("with database, data is a table's name or SELECT …, and database a path or an address.")
+    origin = {"kind": "database", "name": without_password(str(database)), "query": data}
+    return _table(database_relation(database, data), request, origin)
+
+
+def _database_file(data: Any, request: Request) -> FullSource:
+    return _table(database_relation(data, None), request, {"kind": "database", "name": Path(data).name})
+
+
+def _files(data: Any, request: Request) -> FullSource:
+    files = locate(data, request.text)
+    return _table(files_relation(files, str(data)), request, files.describe(), files)
+
+
+def _triangle(data: Any, request: Request) -> FullSource:
+    raise UsageError("a Triangle holds what was summed, and its rows are gone; they are needed here. Give the table.")
+
+
+def _checkpoint(data: Any, request: Request) -> FullSource:
+    raise DataError(f"{data} is the state of an unfinished pass. Go on with --resume, and use what that makes.")
+
+
+OPENERS: dict[Kind, Callable[[Any, Request], FullSource]] = {
+    Kind.SOURCE: _source,
+    Kind.TRIANGLE: _triangle,
+    Kind.CHECKPOINT: _checkpoint,
+    Kind.ARRAY: _array,
+    Kind.NUMPY_FILE: _numpy_file,
+    Kind.DASK_ARRAY: _dask_array,
+    Kind.DASK_FRAME: _dask_frame,
+    Kind.FRAME: _frame,
+    Kind.QUERY: _query,
+    Kind.ADDRESS: _address,
+    Kind.DATABASE: _database,
+    Kind.DATABASE_FILE: _database_file,
+    Kind.FILES: _files,
+}
+"""How each kind of data is opened."""
+
+
+def _table(relation: Relation, request: Request, origin: dict[str, Any], files: Files | None = None) -> TableSource:
+    """Give each column of a relation its role, and the inputs their coding.
+
+    Args:
+        relation: where the rows are.
+        request: what is asked for.
+        origin: what is said of the data in the run's record.
+        files: the relation's files, whose first lines are checked.
+    """
+    weight, group = refuse_y(request.y, request.weight, request.group)
+    named = tuple(request.features) if request.features is not None else None
+    roles = Roles(named, request.targets, tuple(request.exclude), weight, group)
+    types, coding = relation.columns(), request.coding
+    header_notes: tuple[str, ...] = ()
+    if coding is not None:
+        check_known(relation, types, coding, request.targets)
+    else:
+        if files is not None:
+            header_notes = check_header(files, types)
+        coding = code(
+            relation,
+            types,
+            roles,
+            missing=request.missing,
+            degree=request.degree,
+            interactions=request.interactions,
+            categorical=request.categorical,
+        )
+    return TableSource(
+        relation,
+        roles,
+        coding,
+        types,
+        request.missing,
+        request.unseen,
+        origin,
+        relation.row_count(),
+        header_notes=header_notes,
+    )

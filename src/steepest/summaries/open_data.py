@@ -1,0 +1,95 @@
+"""Open data: the one door for whatever somebody gives: a triangle, or a table whose rows can be read as often as needed."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from steepest.data.coding import Coding
+from steepest.data.sources import FullSource
+from steepest.data.sources.openers import Request, open_as
+from steepest.data.sources.recognize import Kind, recognize
+from steepest.errors import UsageError
+from steepest.summaries.triangle import Triangle
+
+
+class Coded(Protocol):
+    """What tells how another table has to be read: a triangle, or a source."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        ...
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        ...
+
+    @property
+    def coding(self) -> Coding | None:
+        """How the inputs are made from a table's columns, where somebody said."""
+        ...
+
+
+def open_data(data: object, y: object = None, **options: Any) -> Triangle | FullSource:
+    """Return what `data` is, recognized once and opened once: every function that takes data calls this one.
+
+    Args:
+        data: anything `open_source` takes, a Triangle, or the path of one.
+        y: targets, with arrays.
+        options: those of `open_source`. Of a triangle `target`, `features` and `exclude` select columns.
+
+    Raises:
+        DataError: the data cannot be used; says which column or row.
+        UsageError: the options do not go together, or ask a triangle for what only its table could give.
+
+    Example:
+        >>> import numpy as np
+        >>> source = open_data(np.array([[1.0], [2.0], [3.0]]), np.array([2.5, 3.0, 3.5]))
+        >>> source.row_count, open_data("SELECT i AS x, 2 * i AS y FROM range(5) t(i)", target="y").features
+        (3, ('x',))
+    """
+    request = Request(y=y, **options)
+    kind = recognize(data, request.database)
+    return _select(_triangle(data), request) if kind is Kind.TRIANGLE else open_as(kind, data, request)
+
+
+def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> Triangle | FullSource:
+    """Return other rows, opened and coded as those of `like` were; a triangle as it is.
+
+    Args:
+        data: anything `open_data` takes.
+        like: a triangle or a source of the columns.
+        y: targets, with arrays.
+        options: those of `open_source`, in place of what `like` says.
+
+    Raises:
+        DataError, UsageError: as `open_data`.
+    """
+    kind = recognize(data, options.get("database"))
+    if kind is Kind.TRIANGLE:
+        return _triangle(data)
+    if y is None:
+        named = like.features if like.coding is None or like.coding.is_plain else None
+        options = {"target": like.targets, "coding": like.coding, "features": named, **options}
+    return open_as(kind, data, Request(y=y, **options))
+
+
+def _triangle(data: Any) -> Triangle:
+    return data if isinstance(data, Triangle) else Triangle.load(data)
+
+
+def _select(triangle: Triangle, request: Request) -> Triangle:
+    """Return the triangle of the columns that are asked for."""
+    if request.y is not None or request.weight is not None:
+        raise UsageError("a Triangle holds its targets and weights already; y and weight belong to arrays and files.")
+    if request.group is not None or request.degree != 1 or request.interactions or request.categorical:
+        raise UsageError(
+            "a Triangle holds what was summed; group, degree, interactions and categorical belong to the table it was made from."
+        )
+    targets = request.targets if request.target is not None else triangle.targets
+    named: Sequence[str] = triangle.features if request.features is None else request.features
+    if request.features is None:
+        named = [name for name in named if name not in targets]
+    features = tuple(name for name in named if name not in request.exclude)
+    same = (features, targets) == (triangle.features, triangle.targets)
+    return triangle if same else triangle.select(features, targets)
