@@ -139,20 +139,7 @@ class Sweep(Value):
 
     def setting(self, index: int) -> Setting:
         """Return the setting at a flat index of `scores`."""
-        i, j, k, m = np.unravel_index(index, self.scores.shape)
-        rule, momentum = self.rules[i]
-        given = self.rule_objects[i] if self.rule_objects else None
-        return Setting(
-            rule,
-            momentum,
-            self.learning_rates[j],
-            self.epochs[k],
-            self.l2[m],
-            float(self.scores.ravel()[index]),
-            float(self.standard_errors.ravel()[index]),
-            float(self.effective_parameters.ravel()[index]),
-            None if given is None else with_learning_rate(given, self.learning_rates[j]),
-        )
+        return self._settings(np.array([index]))[0]
 
     @property
     def table(self) -> list[Setting]:
@@ -161,7 +148,31 @@ class Sweep(Value):
 
     @cached_property
     def _table(self) -> tuple[Setting, ...]:
-        return tuple(self.setting(int(i)) for i in np.argsort(self.scores, axis=None, kind="stable"))
+        return self._settings(np.argsort(self.scores, axis=None, kind="stable"))
+
+    def _settings(self, indices: NDArray[np.int64]) -> tuple[Setting, ...]:
+        """The settings at flat indices of `scores`."""
+        places = [axis.tolist() for axis in np.unravel_index(indices, self.scores.shape)]
+        columns = (self.scores, self.standard_errors, self.effective_parameters)
+        numbers = [column.ravel()[indices].tolist() for column in columns]
+        return tuple(
+            Setting(
+                self.rules[i][0],
+                self.rules[i][1],
+                self.learning_rates[j],
+                self.epochs[k],
+                self.l2[m],
+                rmse,
+                standard_error,
+                effective_parameters,
+                self._rule_object(i, self.learning_rates[j]),
+            )
+            for i, j, k, m, rmse, standard_error, effective_parameters in zip(*places, *numbers, strict=True)
+        )
+
+    def _rule_object(self, rule: int, learning_rate: float) -> Rule | None:
+        given = self.rule_objects[rule] if self.rule_objects else None
+        return None if given is None else with_learning_rate(given, learning_rate)
 
     def run(self, setting: Setting | None = None) -> Trajectory:
         """Return the run of a setting (default: the best) on all rows."""
