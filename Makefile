@@ -4,14 +4,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# a worker for each core, four at most; tests of one group (`xdist_group`) stay together
+WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test check changelog reference bench lock clean
+.PHONY: demo test quick check changelog reference bench lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
 
-test: $(READY)            ## all tests
-	$(BIN)/python -m pytest
+test: $(READY)            ## all tests that this machine can run
+	$(BIN)/python -m pytest $(WORKERS)
+
+quick: $(READY)           ## those that start no process and take a second at most
+	$(BIN)/python -m pytest $(WORKERS) -m "not (process or cluster or browser or slow)"
 
 check: $(READY)           ## style, types, import contract
 	$(BIN)/ruff check

@@ -1,5 +1,7 @@
 """What every test runs under."""
 
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,3 +15,16 @@ def line():
     """The tutorial's training data."""
     x = np.arange(1.0, 301.0)[:, None]
     return x, 0.5 * x[:, 0] + 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Let only those tests start processes that are marked so: the quick ones start none."""
+    with pytest.MonkeyPatch.context() as own:
+        if not any(map(item.get_closest_marker, ("process", "cluster", "browser"))):
+            own.setattr(subprocess.Popen, "__init__", _refuse_to_start)
+        return (yield)
+
+
+def _refuse_to_start(*_, **__):
+    raise AssertionError("a test that starts a process is marked `process`, `cluster` or `browser`")

@@ -21,6 +21,7 @@ def test_public_names_are_sorted_complete_and_there():
     assert dir(steepest) == steepest.__all__
 
 
+@pytest.mark.process
 def test_an_unknown_name_suggests_the_nearest():
     for wrong, nearest in {
         "decsend": "descend",
@@ -38,6 +39,7 @@ def test_an_unknown_name_suggests_the_nearest():
     assert done.stderr.count("Did you mean") == 1
 
 
+@pytest.mark.process
 def test_without_scikit_learn_a_star_takes_the_rest():
     from steepest import estimators
 
@@ -65,6 +67,7 @@ def test_public_objects_carry_docstrings():
             assert not value.__doc__.startswith(f"{name}("), f"{name} has only the docstring that dataclass makes"
 
 
+@pytest.mark.process
 def test_a_function_stays_a_function_when_its_module_is_imported_first():
     code = (
         "import steepest.descent.descend, steepest.summaries.summarize, steepest.tutorial, steepest; "
@@ -73,6 +76,7 @@ def test_a_function_stays_a_function_when_its_module_is_imported_first():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.process
 def test_the_import_contract_holds():
     # in a process of its own: the linter reads the package's source and needs a clean import state
     result = subprocess.run(
@@ -91,6 +95,7 @@ def test_the_import_contract_holds():
     assert "0 broken" in result.stdout
 
 
+@pytest.mark.process
 def test_importing_the_package_is_light():
     code = "import sys, steepest; print([m for m in ('numpy', 'scipy', 'duckdb', 'matplotlib', 'click', 'rich') if m in sys.modules])"
     assert (
@@ -135,3 +140,18 @@ def test_every_module_says_in_one_sentence_what_it_is():
 
 def test_the_version_is_said_once():
     assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_each_test_lies_in_the_room_of_what_it_tests():
+    package, tests = ROOT / "src" / "steepest", ROOT / "tests"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    homes = {}  # the rooms in which there is a module or folder of a name
+    for path in SOURCES:
+        name = path.parent.name if path.stem == "__init__" else path.stem
+        homes.setdefault(name, set()).add("." if path.parent == package else path.relative_to(package).parts[0])
+    for path in tests.rglob("test_*.py"):
+        room = path.parent.relative_to(tests).as_posix()
+        assert room in {".", *rooms}, path
+        assert room in homes.get(path.stem.removeprefix("test_"), {room}), path
+        marked = "\npytestmark = pytest.mark.browser\n" in path.read_text()
+        assert marked == path.stem.endswith("_browser"), path

@@ -46,6 +46,7 @@ def literal(inputs, targets, epochs, rate):
     return weights, float(bias), costs
 
 
+@pytest.mark.slow
 def test_the_published_figures_come_out_of_the_loop(stepped):
     path, seen = stepped
     (bias,), (weight,) = path.thetas[-1]
@@ -65,6 +66,7 @@ def test_the_loop_is_the_literal_loop_to_the_bit():
     assert (bias, costs) == expected[1:]
 
 
+@pytest.mark.slow
 def test_modes_give_the_same_costs(stepped):
     inputs, targets, _, _ = tutorial.generate_data(300, 0, 0.5, 2)
     weights, bias, costs = tutorial.linear_regression(inputs, targets, EPOCHS, RATE, engine="modes")

@@ -7,6 +7,7 @@ import numpy as np
 
 ORACLES = Path(__file__).parent / "descent" / "oracles"
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
 
 
 def literal_descent(

@@ -12,6 +12,7 @@ from tests.strategies import problems
 from tests.truths import literal_descent
 
 
+@pytest.mark.slow
 @given(
     problem=problems(largest_condition=8.0),
     share=st.sampled_from([0.2, 0.6, 0.9, 0.99]),
@@ -39,6 +40,7 @@ def test_epochs_to_names_the_first_epoch_of_a_literal_loop(problem, share, toler
     assert shares[1].max() <= tolerance * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @given(
     problem=problems(),
     rule=st.sampled_from(["gradient", "heavy_ball", "nesterov"]),

@@ -1,5 +1,7 @@
 """The arithmetic of one step must be that of the rows, and its numbers must add up."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,18 @@ def test_mistakes_are_told():
         explain(steepest.summarize(X, Y), epoch=1)
     with pytest.raises(UsageError, match="leaves float64"):
         explain(X, Y, epoch=10_000, learning_rate=50.0)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 9])
+def test_chebyshevs_two_shares_give_its_step(epoch):
+    told = explain(X, Y, epoch=epoch, rule="chebyshev")
+    for j, name in enumerate(told.names):
+        line = next(line for line in str(told).split("\n") if line.startswith(f"   {name}: step "))
+        kept, change, rate, gradient, moved = map(
+            float, re.findall(r"-?\d[\d.]*(?:e[-+]?\d+)?", line.split(": ", 1)[1])
+        )
+        assert change == pytest.approx(told.velocity[j], rel=1e-8)
+        assert gradient == pytest.approx(told.gradient[j], rel=1e-8)
+        assert moved == pytest.approx(told.after[j] - told.before[j], rel=1e-8)
+        size = abs(kept * change) + abs(rate * gradient)  # shares are told in six digits
+        assert kept * change - rate * gradient == pytest.approx(moved, abs=1e-5 * size)

@@ -18,8 +18,9 @@ from steepest.data.split import held_out
 from steepest.errors import DataError, UsageError
 from steepest.summaries.triangle import Triangle
 from tests.analysis.test_nist import FOLDER, R_DIGITS, read
-from tests.cli.test_cli import PENGUINS, steepest_command
 from tests.strategies import problems
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
 EXACT_FITS = ("Wampler1", "Wampler2")
 
@@ -221,6 +222,7 @@ def test_only_the_proportions_of_precisions_matter():
     assert not any("precisions" in note for note in steepest.infer(X, y).notes)
 
 
+@pytest.mark.slow
 @given(problem=problems(), factor=st.sampled_from([1e-9, 3.0, 2.0**40]), seed=st.integers(0, 100))
 def test_laws_of_merging_scaling_and_order(problem, factor, seed):
     X, y = problem
@@ -257,6 +259,7 @@ def test_a_far_offset_costs_no_digits():
     assert here.predict(X)[2] == pytest.approx(far.predict(X + 2.0**30)[2], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_they_say():
     # 95 % of 2,000 intervals hold the truth, within four binomial standard deviations of 0.005
     g = np.random.default_rng(11)
@@ -287,7 +290,7 @@ def test_several_targets_are_asked_for_by_name():
     np.testing.assert_allclose(run.summary(target="a").t_values, steepest.infer(X, y).t_values, rtol=1e-11)
     assert run.summary(target="a").target == "a"
     for wrong in (None, "c"):
-        with pytest.raises(UsageError, match="one of a and b"):
+        with pytest.raises(UsageError, match="of one target, of a and b"):
             run.summary(target=wrong)
 
 
@@ -462,6 +465,7 @@ def test_triangles_keep_what_a_likelihood_asks_of_weights(tmp_path):
     assert steepest.infer(Triangle.from_parts(header, arrays), weights="frequency").aic is not None
 
 
+@pytest.mark.process
 def test_a_summary_does_without_scipy_stats():
     # it takes a second to import; the two functions that are needed are in scipy.special
     code = "import sys, steepest; steepest.infer([[1.0], [2.0], [4.0], [5.0]], [1, 2, 3, 5]); print('scipy.stats' in sys.modules)"
@@ -477,6 +481,7 @@ def penguins():
     return rows[:, :-1], rows[:, -1]
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_the_table_and_keeps_it(tmp_path):
     theirs, _ = reference(*penguins())
     result = steepest_command(*FIT, "--summary", "--out", "run", "--json", cwd=tmp_path)

@@ -182,6 +182,7 @@ def test_what_a_solution_says():
         steepest.solve(np.array([[2**60], [2**60 + 2**12], [7]]), np.array([1.0, 2.0, 4.0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", ["0", "0.3"])
 def test_the_command_line_refines_as_well(tmp_path, capsys, share):
     """Wampler's polynomial, 1 + x + … + x⁵: every coefficient is exactly 1, also without the held-out rows."""

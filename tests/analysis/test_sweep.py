@@ -88,6 +88,7 @@ def test_five_folds_and_twenty_settings_equal_a_plain_loop(standardize, rule, mo
     assert [setting.rmse for setting in s.table] == sorted(s.rmse.ravel())
 
 
+@pytest.mark.slow
 def test_a_large_grid_in_any_order_equals_powers_of_the_step_matrix():
     """Grids worked on in several parts, with epochs after every mode has arrived, and rates that swing or grow."""
     generator = np.random.default_rng(5)
@@ -150,6 +151,7 @@ def test_groups_stay_together(tmp_path):
         sweep(X, y, group=group, folds=9)
 
 
+@pytest.mark.slow
 def test_many_groups_are_never_split():
     n = 5000
     group = np.arange(n) // 2

@@ -1,46 +1,22 @@
 """The command line as a person meets it: output, exit statuses, files."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import steepest
-
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
-
-
-def steepest_command(*arguments, cwd, env=None, timeout=120, **more):
-    """Run the command in a process of its own, as a shell would."""
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        **more,
-    )
-
-
-@pytest.fixture
-def tutorial_csv(tmp_path):
-    rows = "\n".join(f"{x},{0.5 * x + 2}" for x in range(1, 301))
-    (tmp_path / "tutorial.csv").write_text(f"x,y\n{rows}\n")
-    return tmp_path / "tutorial.csv"
-
+from tests.support.commands import steepest_command, steepest_process
+from tests.support.moments import ROOT, struck_command
+from tests.truths import PENGUINS
 
 TUTORIAL = ("--target", "y", "--objective", "quarter_mse", "--no-standardize", "--epochs", "200000")
 
 
+@pytest.mark.slow
 def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     result = steepest_command("demo", "--no-loop", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -78,6 +54,7 @@ def test_demo_compares_with_its_own_loop(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_fit_gives_the_exact_answer_in_the_datas_own_units(tmp_path):
     result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -102,6 +79,7 @@ def test_every_rule_arrives_on_the_real_table(tmp_path, rule):
     assert answer["weights"] == pytest.approx(answer["optimum"]["weights"], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tutorial_csv):
     result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1.33e-4", cwd=tmp_path)
     assert result.returncode == 4
@@ -119,6 +97,7 @@ def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tu
     assert "No model was written" in demo.stdout
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
     result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--out", "r", cwd=tmp_path)
     assert result.returncode == 4
@@ -126,6 +105,7 @@ def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
     assert json.loads((tmp_path / "r" / "run.json").read_text())["verdict"]["kind"] == "unfinished"
 
 
+@pytest.mark.slow
 def test_logs_are_thinned_unless_asked(tmp_path, tutorial_csv):
     few = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--no-out", cwd=tmp_path).stdout
     assert len(few.splitlines()) < 50
@@ -145,6 +125,7 @@ def test_json_is_alone_on_stdout(tmp_path, tutorial_csv):
     assert "Diverges" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_that_overflows_is_told_in_json_and_can_be_kept(tmp_path):
     arguments = ("fit", PENGUINS, "--target", "body_mass_g", "--learning-rate", "5", "--epochs", "1000")
     result = steepest_command(*arguments, "--json", "--no-out", cwd=tmp_path)
@@ -223,39 +204,32 @@ def test_debug_shows_the_traceback(tmp_path):
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_loop_ends_at_once_and_writes_nothing(tmp_path, tutorial_csv, sign, status):
-    command = [
-        sys.executable,
-        "-m",
-        "steepest",
+    arguments = (
         "fit",
-        str(tutorial_csv),
+        tutorial_csv,
         *TUTORIAL[:5],
         "--engine",
         "loop",
-        "--epochs",
-        "100000000",
         "--learning-rate",
         "1e-5",
-    ]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # the forecast is printed right before the first step
-    while "Before the run" not in process.stdout.readline():
-        assert process.poll() is None
-    time.sleep(0.5)
-    process.send_signal(sign)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == status, err
-    assert "Traceback" not in err
+        "--epochs",
+        "100000000",
+    )
+    command = struck_command(sign, "step", 1000, *arguments)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    assert "Before the run" in done.stdout
+    assert "Traceback" not in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["tutorial.csv"]
 
 
+@pytest.mark.process
 def test_a_closed_pipe_is_quiet(tmp_path, tutorial_csv):
     command = f"{sys.executable} -m steepest fit {tutorial_csv} {' '.join(TUTORIAL)} --learning-rate 1e-4 --no-out --log-every 1 | head -2"
-    result = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+    result = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert len(result.stdout.splitlines()) == 2
     assert result.stderr == ""
 
@@ -270,6 +244,7 @@ def test_poor_terminals_are_served(tmp_path, env):
     assert "\x1b" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_text(tmp_path):
     (tmp_path / "t.csv").write_text('"\x1b[31mred",y\n1,2\n2,3\n3,5\n')
     result = steepest_command("fit", "t.csv", "--target", "y", cwd=tmp_path)
@@ -278,6 +253,7 @@ def test_names_are_shown_as_text(tmp_path):
     assert "\\x1b[31mred" in result.stdout
 
 
+@pytest.mark.process
 def test_version_and_help_need_nothing_heavy(tmp_path):
     code = "import sys; sys.modules['numpy'] = None; from steepest.cli import main; main(['--version'])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -286,3 +262,27 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
     assert result.returncode == 0
     assert "demo" in result.stdout
     assert "fit" in result.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", PENGUINS, "--target", "body_mass_g", "--out", "r"),
+        ("fit", "t.csv", "--target", "y", "--features", "x,twice", "--summary", "--no-out"),
+        ("fit", "t.csv", "--target", "y", "--learning-rate", "9", "--no-out"),
+        ("fit", "t.csv", "--target", "y", "--learning-rate", "-1"),
+        ("--debug", "fit", "none.csv", "--target", "y"),
+    ],
+)
+def test_a_process_of_its_own_says_and_writes_the_same(tmp_path, arguments):
+    """What all other tests of commands rest on: they run in the tests' process."""
+    results = []
+    for run, folder in ((steepest_command, tmp_path / "here"), (steepest_process, tmp_path / "there")):
+        folder.mkdir()
+        (folder / "t.csv").write_text("x,twice,y\n1,2,3\n2,4,5\n4,8,6\n5,10,9\n")
+        done = run(*arguments, cwd=folder)
+        said = done.stderr.splitlines()[-1:] if "--debug" in arguments else done.stderr
+        files = [str(path.relative_to(folder)) for path in folder.rglob("*")]
+        results.append((done.returncode, done.stdout, said, sorted(files)))
+    assert results[0] == results[1]

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import steepest
-from tests.cli.test_cli import PENGUINS, steepest_command, tutorial_csv  # noqa: F401 - a fixture
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
 
-def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):  # noqa: F811
+def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):
     arguments = ("diagnose", tutorial_csv, "--target", "y", "--objective", "quarter_mse", "--learning-rate", "1e-4")
     text = steepest_command(*arguments, cwd=tmp_path).stdout
     for part in (
@@ -31,6 +32,7 @@ def test_diagnose_says_the_tutorials_numbers(tmp_path, tutorial_csv):  # noqa: F
     assert [mode["words"] for mode in answer["coordinates"]["raw"]["modes"]] == ["x", "the intercept against x"]
 
 
+@pytest.mark.slow
 def test_diagnose_of_columns_too_far_apart_for_a_condition_number_is_json(tmp_path):
     (tmp_path / "far.csv").write_text("a,b,y\n1e-140,1e140,1\n2e-140,1e140,2\n3e-140,-2e140,4\n5e-140,1e139,4\n")
     answer = json.loads(steepest_command("diagnose", "far.csv", "--target", "y", "--json", cwd=tmp_path).stdout)
@@ -38,6 +40,7 @@ def test_diagnose_of_columns_too_far_apart_for_a_condition_number_is_json(tmp_pa
     assert answer["coordinates"]["standardized"]["condition_number"] < 10
 
 
+@pytest.mark.slow
 def test_sweep_finds_what_the_library_finds_and_draws_it(tmp_path):
     arguments = (
         "sweep",
@@ -107,7 +110,7 @@ def test_sweep_by_group_in_time_and_by_a_file(tmp_path):
     )
 
 
-def test_explain_adds_up(tmp_path, tutorial_csv):  # noqa: F811
+def test_explain_adds_up(tmp_path, tutorial_csv):
     arguments = (
         "explain",
         tutorial_csv,
@@ -146,7 +149,7 @@ def test_explain_adds_up(tmp_path, tutorial_csv):  # noqa: F811
         (("explain", "nope.csv", "--target", "y"), 3, "not found"),
     ],
 )
-def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, arguments, status, text):  # noqa: F811
+def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, arguments, status, text):
     result = steepest_command(*arguments, cwd=tmp_path)
     assert result.returncode == status, result.stderr
     assert text in result.stderr

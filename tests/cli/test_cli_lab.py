@@ -7,15 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
 
 import steepest
 from steepest.cli import _run
-from tests.cli.test_cli import PENGUINS, steepest_command
+from tests.support.commands import steepest_command
 from tests.support.lab_client import Lab
+from tests.support.moments import until
+from tests.truths import PENGUINS
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def started(*arguments, cwd, scratch):
             while line and "The lab is at" not in line:
                 line = process.stdout.readline()
             found = re.search(r"http://[^:]+:(\d+)/", line)
-            assert found, process.communicate(timeout=20)
+            assert found, process.communicate(timeout=120)
             yield process, Lab(_Port(int(found[1])), [])
         finally:
             process.kill()
@@ -50,10 +51,11 @@ class _Port:
 def ended(process, signal_number):
     """Send a signal; return exit status, stdout and stderr."""
     process.send_signal(signal_number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
+@pytest.mark.process
 def test_a_table_is_given_to_the_page_and_ctrl_c_ends_it_with_all_its_files(tmp_path):
     scratch = tmp_path / "scratch"
     arguments = (PENGUINS, "--target", "body_mass_g", "--test-size", "0.2", "--l2", "0.5", "--verbose")
@@ -74,24 +76,25 @@ def test_a_table_is_given_to_the_page_and_ctrl_c_ends_it_with_all_its_files(tmp_
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_other_signals_end_it_as_cleanly(tmp_path, name, status):
     scratch = tmp_path / "scratch"
     with started(cwd=tmp_path, scratch=scratch) as (process, lab):
         session = lab.session()
-        sent = socket.create_connection(("127.0.0.1", lab.port), timeout=20)
+        sent = socket.create_connection(("127.0.0.1", lab.port), timeout=120)
         with sent:
             sent.sendall(
                 f"POST /upload HTTP/1.1\r\nHost: {lab.host}\r\nOrigin: http://{lab.host}\r\nX-Steepest-Session: {session}\r\n"
                 "Content-Type: application/octet-stream\r\nX-Steepest-Name: a.csv\r\nContent-Length: 1000\r\n\r\na,b\n".encode()
             )
-            while not list(scratch.rglob("uploaded-*")):
-                time.sleep(0.02)
+            until(lambda: list(scratch.rglob("uploaded-*")))
             assert lab.post("/session", {})[1]["given"] is None
             assert ended(process, getattr(signal, name)) == (status, "Ended.\n", "")
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.process
 def test_row_102_an_address_for_others_demands_the_token_of_the_terminal(tmp_path):
     with started("--address", "0.0.0.0", cwd=tmp_path, scratch=tmp_path / "scratch") as (process, lab):
         assert lab.post("/session", {"token": "guess"})[0] == 401
@@ -107,6 +110,7 @@ def test_row_102_an_address_for_others_demands_the_token_of_the_terminal(tmp_pat
     assert token not in out
 
 
+@pytest.mark.process
 def test_row_102_a_token_can_be_asked_for_here_and_names_of_tunnels_added(tmp_path):
     arguments = (
         "--token",
@@ -167,6 +171,7 @@ def test_the_page_is_written_to_a_file_instead(tmp_path):
     assert (tmp_path / "line.html").stat().st_size > 1_000_000
 
 
+@pytest.mark.process
 def test_the_browser_is_opened_at_the_address_of_this_machine(tmp_path):
     # a program that the module webbrowser takes for a browser: it gets the page as one does
     script = tmp_path / "browser"
@@ -181,10 +186,7 @@ def test_the_browser_is_opened_at_the_address_of_this_machine(tmp_path):
         text=True,
     ) as process:
         try:
-            end = time.monotonic() + 20
-            while not (tmp_path / "seen").exists() or not (tmp_path / "seen").stat().st_size:
-                assert time.monotonic() < end
-                time.sleep(0.05)
+            until(lambda: (tmp_path / "seen").exists() and (tmp_path / "seen").stat().st_size)
             assert "127.0.0.1" not in process.stdout.readline()  # others reach it by the machine's name
             assert ended(process, signal.SIGINT)[0] == 0
         finally:
@@ -192,6 +194,7 @@ def test_the_browser_is_opened_at_the_address_of_this_machine(tmp_path):
     assert (tmp_path / "seen").read_bytes().startswith(b"<!DOCTYPE html>")
 
 
+@pytest.mark.process
 def test_a_reader_ends_when_its_server_is_killed():
     # the system closes the reader's stdin with the server, whatever ends it
     code = (
@@ -208,6 +211,6 @@ def test_a_reader_ends_when_its_server_is_killed():
             with pytest.raises(subprocess.TimeoutExpired):
                 reader.wait(0.5)
             reader.stdin.close()
-            assert reader.wait(10) == 1
+            assert reader.wait(120) == 1
         finally:
             reader.kill()

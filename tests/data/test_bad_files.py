@@ -29,6 +29,7 @@ import steepest
 from steepest.data.sources.relations import DuckDBRelation
 from steepest.errors import DataError, MissingValuesError, SteepestError, UsageError
 from steepest.summaries.summarize import read
+from tests.support.commands import steepest_command
 
 GOOD = "a,b,y\n1,10,1\n2,30,4\n3,20,3\n4,50,8\n"
 MEANS = [2.5, 27.5, 4.0]
@@ -62,13 +63,6 @@ def refused(file, error, sentence, **options):
     assert len(text) < 700 + 2 * len(str(file)), text
     for inside in ("read_csv(", "read_parquet(", "LINE 1:", "^^^", "sniffing", "Original Line", "NoneType"):
         assert inside not in text
-
-
-def run(*arguments, limit=None, **more):
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    if limit:
-        command = ["bash", "-c", f'ulimit -n {limit}; exec "$@"', "bash", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **more)
 
 
 # --- 52-54: what is there at all -------------------------------------------------------------------------------------
@@ -246,31 +240,40 @@ BAD_WRITING = [
     pytest.param("a,b,y\r\n1,2,3\n4,5,6\r\n", {}, "line 2 .* LF, .* CR LF. Make all line ends alike", id="58 mixed"),
     pytest.param('a,b,y\n"x\ny",2,3\n4,5,6\r\n', {}, "line 4 .* CR LF, .* LF. Make all", id="58 mixed after a quote"),
     pytest.param("a,b,y\n" + MANY + "1,2,3\r\n" * 9, {}, "line ends are mixed.*Make all line", id="58 mixed, late"),
-    pytest.param(GOOD.encode("utf-16"), {}, "UTF-16 text. Give encoding utf-16", id="59 UTF-16"),
-    pytest.param(GOOD.encode("utf-16-le"), {}, "UTF-16 text. Give encoding utf-16", id="59 UTF-16 without BOM"),
+    pytest.param(GOOD.encode("utf-16"), {}, 'UTF-16 text. Give its encoding .encoding="utf-16".', id="59 UTF-16"),
+    pytest.param(
+        GOOD.encode("utf-16-le"), {}, 'UTF-16 text. Give its encoding .encoding="utf-16".', id="59 UTF-16 without BOM"
+    ),
     pytest.param(
         b"\xfe\xff" + GOOD.encode("utf-16-be"), {"encoding": "utf-16"}, "big-endian.*Convert", id="59 UTF-16BE"
     ),
-    pytest.param(LATIN.encode("latin-1"), {}, "Line: 1: .*not utf-8.*--encoding latin-1", id="59 Latin-1"),
-    pytest.param(LATIN.encode("latin-1"), {"encoding": "utf-16"}, "not utf-16 .*another --encoding", id="59 no UTF-16"),
-    pytest.param("a,y\n1,“\n", {"encoding": "latin-1"}, "not latin-1 .*another --encoding", id="59 no Latin-1"),
+    pytest.param(LATIN.encode("latin-1"), {}, 'Line: 1: .*not utf-8.*encoding="latin-1"', id="59 Latin-1"),
     pytest.param(
-        b"a,b,y\n" + b"1,x,3\n" * 5_000 + b"1,\xff,3\n", {}, "Line: 5002: .*--encoding latin-1", id="59 bad byte, late"
+        LATIN.encode("latin-1"),
+        {"encoding": "utf-16"},
+        "not utf-16 .*another encoding .encoding=....",
+        id="59 no UTF-16",
+    ),
+    pytest.param(
+        "a,y\n1,“\n", {"encoding": "latin-1"}, "not latin-1 .*another encoding .encoding=....", id="59 no Latin-1"
+    ),
+    pytest.param(
+        b"a,b,y\n" + b"1,x,3\n" * 5_000 + b"1,\xff,3\n", {}, 'Line: 5002: .*encoding="latin-1"', id="59 bad byte, late"
     ),
     pytest.param("a,b,y\n1,\0,3\n", {}, "NUL bytes, so it is no text; a CSV", id="60 NUL"),
     pytest.param("a,b,y\n" + MANY + "1,\0002,3\n", {}, r"Line: 30002: column 'b' holds .*Correct", id="60 NUL, late"),
     pytest.param(
         "a,b,y\n" + "1,z,3\n" * 30_000 + "1,z\0a,3\n",
         {},
-        r"'b' .* NUL bytes, such as 'z\\x00a'.*--exclude",
+        r"'b' .* NUL bytes, such as 'z\\x00a'.*exclude=",
         id="60 NUL in text",
     ),
     pytest.param(
-        "a,b,y\n1,2,3\n1," + "x" * 5_000_000 + ",3\n", {}, "two million bytes.*correct the file", id="60 5 MB"
+        "a,b,y\n1,2,3\n1," + "x" * 5_000_000 + ",3\n", {}, "two million bytes.*Correct the file", id="60 5 MB"
     ),
     pytest.param("a,b,y\n" + MANY + "1," + "x" * 5_000_000 + ",3\n", {}, "Line: 30002: .*Correct", id="60 5 MB, late"),
     pytest.param(
-        "a,b,y\n1," + "x" * 9_000 + ",3\n2,z,4\n", {}, "more than 1,000 characters.*--exclude", id="60 9 kB text"
+        "a,b,y\n1," + "x" * 9_000 + ",3\n2,z,4\n", {}, "more than 1,000 characters.*exclude=", id="60 9 kB text"
     ),
     pytest.param(
         'a,b,y\n1,"x,3\n2,z,4\n3,z,4\n', {}, "line 2 .* quote that is not closed. Close it", id="62 unterminated"
@@ -283,14 +286,14 @@ BAD_WRITING = [
         id="62 unterminated, late",
     ),
     pytest.param(
-        "a;b;y\n1,5;2,5;1\n2,5;3,1;4\n", {}, "'a' .* looks like numbers.* '1,5'.*--decimal ,", id="63 decimal comma"
+        "a;b;y\n1,5;2,5;1\n2,5;3,1;4\n", {}, "'a' .* looks like numbers.* '1,5'.*decimal=\",\"", id="63 decimal comma"
     ),
     pytest.param(
-        "x;y\n1,5;2,5\n1,7;3,5\n", {}, "line 2 .* 3 fields .* has 1. .*--delimiter", id="63 two decimal commas"
+        "x;y\n1,5;2,5\n1,7;3,5\n", {}, "line 2 .* 3 fields .* has 1. .*delimiter=", id="63 two decimal commas"
     ),
-    pytest.param(GOOD.replace(",", " "), {}, "one column called 'a b y'.*--delimiter ' '", id="63 spaces"),
-    pytest.param(GOOD.replace(",", ":"), {}, "one column called 'a:b:y'.*--delimiter ':'", id="63 colons"),
-    pytest.param(GOOD, {"delimiter": ";"}, "one column called 'a,b,y'.*--delimiter ','", id="63 wrong delimiter"),
+    pytest.param(GOOD.replace(",", " "), {}, "one column called 'a b y'.*delimiter=\" \"", id="63 spaces"),
+    pytest.param(GOOD.replace(",", ":"), {}, "one column called 'a:b:y'.*delimiter=\":\"", id="63 colons"),
+    pytest.param(GOOD, {"delimiter": ";"}, "one column called 'a,b,y'.*delimiter=\",\"", id="63 wrong delimiter"),
     pytest.param(
         "a,b,y\n1,red,3\n2, red,4\n3,x,4\n", {}, "' red' and 'red', .* spaces only. Make", id="63 spaces differ"
     ),
@@ -363,7 +366,7 @@ def test_65_lines_before_the_header_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "error", "sentence"),
     [
-        pytest.param("a,b,y\ncm,kg,s\n1,2,3\n", {}, DataError, "'y' .* value of it is 's'", id="65 two header lines"),
+        pytest.param("a,b,y\ncm,kg,s\n1,2,3\n", {}, DataError, "'y' .* for example 's'", id="65 two header lines"),
         pytest.param(
             "a,b,y\n1,2,3\n4,5,6\nTotal,7,9\n", {}, DataError, "'a' .* is 'Total'. Correct", id="65 totals row"
         ),
@@ -393,10 +396,10 @@ NO_NUMBERS = [
     ("p", ["2020-01-01", "2020-02-01"], "'p' .* is DATE.*'2020-01-01'. Turn dates into a number", "68 date"),
     ("p", ["01/02/2020", "13/02/2020"], "'p' .* is DATE.*Turn dates into a number", "68 date of another order"),
     ("p", ["10:20", "11:30"], "'p' .* is TIME.*Turn dates into a number", "68 time"),
-    ("p", [f"id{i}x" for i in range(1_500)], "more than 1,000 different texts, such as 'id0x'.*--exclude", "68 names"),
-    ("y", ["low", "high"], "'y' .* VARCHAR, .* is '(low|high)'. A target .* must be a number", "68 text target"),
-    ("y", ["5%", "6%"], "'y' .* VARCHAR, .* is '[56]%'. A target .* must be a number", "68 percent target"),
-    ("p", ["", ""], "'p' .* no value at all.*--exclude", "70 all missing"),
+    ("p", [f"id{i}x" for i in range(1_500)], "more than 1,000 different texts, such as 'id0x'.*exclude=", "68 names"),
+    ("y", ["low", "high"], "'y' .* VARCHAR, .* for example '(low|high)'. A target .* must be a number", "68 text target"),
+    ("y", ["5%", "6%"], "'y' .* VARCHAR, .* for example '[56]%'. A target .* must be a number", "68 percent target"),
+    ("p", ["", ""], "'p' .* no value at all.*exclude=", "70 all missing"),
     ("y", ["", ""], "'y' no value at all", "70 target all missing"),
     *(("p", [f'"{v}"', "20", "30"], rf"'p' .*looks like numbers.* is '{said}'. Correct", f"71 {v}") for v, said in [
         ("inf", "inf"), ("-Infinity", "-Infinity"), ("010", "010"), ("1_000", "1_000"), ("1.5D+03", r"1.5D\+03"),
@@ -435,7 +438,7 @@ SPELLINGS = ["", "NA", "n/a", "#N/A", "nan", "NULL", "None", "?", "-"]
 @pytest.mark.parametrize("word", SPELLINGS, ids=lambda word: f"69 {word!r}")
 def test_69_every_spelling_of_missing_is_counted(tmp_path, word):
     file = write(tmp_path / "t.csv", f"a,b,y\n1,{word},1\n2,30,4\n3,20,3\n{word},{word},8\n")
-    sentence = r"3 values are missing \(a 1, b 2\); the first is column 'b' in data row 1. Fill them in, or give --missing drop"
+    sentence = r"3 values are missing \(a 1, b 2\); the first is column 'b' in data row 1. Fill them in, leave those rows out .missing=.drop.."
     refused(file, MissingValuesError, sentence)
     summary = summary_of(file, missing="drop")
     assert (summary.triangle.row_count, summary.triangle.means.tolist()) == (2, [2.5, 25.0, 3.5])
@@ -451,13 +454,17 @@ def test_69_all_rows_dropped_and_70_missing_targets(tmp_path):
     file = write(tmp_path / "u.csv", "a,b,y\n1,2,\n2,3,2\n")
     refused(file, MissingValuesError, r"\(y 1\); the first is column 'y' in data row 1. Fill them in")
     refused(
-        file, MissingValuesError, "A target or weight has no indicator column: use --missing drop", missing="indicator"
+        file,
+        MissingValuesError,
+        "A target or weight has no indicator column. Fill them in, or leave those rows out .missing=",
+        missing="indicator",
     )
 
 
 # --- 72: wide -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_72_ten_thousand_columns(tmp_path):
     numbers = np.random.default_rng(0).normal(size=(20, 10_000)).round(6)
     header = ",".join([*(f"c{j}" for j in range(9_999)), "y"])
@@ -494,7 +501,9 @@ def test_72_long_names_are_cut_in_messages(tmp_path, content, error, sentence):
 
 
 def test_72_a_long_name_and_a_line_of_output(tmp_path):
-    result = run("fit", write(tmp_path / "t.csv", f"{LONG},y\n1,2\n2,4\n3,5\n"), "--target", "y", "--no-out")
+    result = steepest_command(
+        "fit", write(tmp_path / "t.csv", f"{LONG},y\n1,2\n2,4\n3,5\n"), "--target", "y", "--no-out"
+    )
     assert result.returncode == 0, result.stderr[:500]
     assert max(map(len, result.stdout.splitlines())) < 500
 
@@ -562,7 +571,7 @@ FOREIGN = [
     pytest.param(b"\x93NUMPY\1\0v\0{'descr'", "NumPy array.*ends in .npy", id="75 NumPy"),
     pytest.param(b"\x80\x04\x95\x05" + bytes(6) + b"K\x01.", "NUL bytes, so it is no text", id="75 pickle"),
     pytest.param('{"a":1,"y":2}\n{"a":,"y":3}\n', "Malformed JSON .*line 3.*Correct", id="75 JSON broken"),
-    pytest.param('{"a":{"b":1},"y":2}\n', r"'a' .* STRUCT\(b BIGINT\).*--exclude", id="75 JSON nested"),
+    pytest.param('{"a":{"b":1},"y":2}\n', r"'a' .* STRUCT\(b BIGINT\).*exclude=", id="75 JSON nested"),
 ]
 
 
@@ -587,6 +596,7 @@ print((own or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) // 1024, said)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("start", "piece", "pieces", "said"),
     [
@@ -605,6 +615,7 @@ def test_73_bombs_take_bounded_memory(tmp_path, start, piece, pieces, said):
     assert int(megabytes) < 900
 
 
+@pytest.mark.slow
 def test_74_twenty_damaged_parquet_files(tmp_path):
     chance = random.Random(7)
     said = []
@@ -622,15 +633,15 @@ def test_74_twenty_damaged_parquet_files(tmp_path):
 
 DAYS = [datetime(2020, 1, day) for day in (1, 2, 3)]
 COLUMNS = {
-    "76 list": ([[1], [2], [3]], r"BIGINT\[\], .* is '\[1\]'. Leave it out \(--exclude\)"),
-    "76 struct": ([{"p": 1}, {"p": 2}, {"p": 3}], r"STRUCT\(p BIGINT\), .*--exclude"),
-    "76 map": (pyarrow.array([[("a", 1)]] * 3, pyarrow.map_(pyarrow.string(), pyarrow.int64())), "MAP.*--exclude"),
-    "76 timestamp": (DAYS, "TIMESTAMP, .* is '2020-01-01 00:00:00'. Turn dates"),
+    "76 list": ([[1], [2], [3]], r"BIGINT\[\], .* for example '\[1\]'. Leave the column out \(exclude="),
+    "76 struct": ([{"p": 1}, {"p": 2}, {"p": 3}], r"STRUCT\(p BIGINT\), .*exclude="),
+    "76 map": (pyarrow.array([[("a", 1)]] * 3, pyarrow.map_(pyarrow.string(), pyarrow.int64())), "MAP.*exclude="),
+    "76 timestamp": (DAYS, "TIMESTAMP, .* for example '2020-01-01 00:00:00'. Turn dates"),
     "76 timestamp with zone": (pyarrow.array(DAYS, pyarrow.timestamp("us", "UTC")), "TIME ZONE, .*Turn dates"),
-    "76 date": ([date(2020, 1, 1)] * 3, "DATE, .* is '2020-01-01'. Turn dates"),
+    "76 date": ([date(2020, 1, 1)] * 3, "DATE, .* for example '2020-01-01'. Turn dates"),
     "76 time": (pyarrow.array([1, 2, 3], pyarrow.time32("s")), "TIME, .*Turn dates"),
-    "76 binary": ([b"a", b"b", b"\xff"], "BLOB, .*--exclude"),
-    "76 null-typed": (pyarrow.nulls(3), "'c' no value at all. .*--exclude"),
+    "76 binary": ([b"a", b"b", b"\xff"], "BLOB, .*exclude="),
+    "76 null-typed": (pyarrow.nulls(3), "'c' no value at all. .*exclude="),
     "76 NaN": ([1.0, np.nan, 2.0], r"\(c 1\).*data row 2"),
     "76 infinite": ([1.0, np.inf, 2.0], "'c' holds inf in data row 2"),
     "76 decimal": ([Decimal("1.50"), Decimal("2.25"), Decimal("3.00")], [1.5, 2.25, 3.0]),
@@ -718,10 +729,13 @@ def test_78_parts_that_fit(tmp_path, name):
     assert (triangle.row_count, triangle.features, triangle.means.tolist()) == (4, ("a", "b"), MEANS)
 
 
+@pytest.mark.process
 def test_79_two_thousand_files_with_few_handles(tmp_path):
     for i in range(2_000):
         (tmp_path / f"p{i:04}.csv").write_text(f"a,b,y\n{i},{i * i % 7},{i % 5}\n{i + 0.5},{i * i % 5},{i % 3}\n")
-    result = run("fit", tmp_path, "--target", "y", "--no-out", "--json", limit=100)
+    command = [sys.executable, "-m", "steepest", "fit", tmp_path, "--target", "y", "--no-out", "--json"]
+    few = ["bash", "-c", 'ulimit -n 100; exec "$@"', "bash", *command]
+    result = subprocess.run(few, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert ": 4,000 rows" in result.stderr or '"rows": 4000' in result.stdout
 
@@ -756,13 +770,13 @@ def test_80_odd_names_are_names(tmp_path):
     assert triangle.features == tuple(ODD_NAMES)
     np.testing.assert_allclose(triangle.means, numbers.mean(axis=0), atol=1e-15)
     before = sorted(tmp_path.iterdir())
-    result = run("fit", file, "--target", "y", "--no-out")
+    result = steepest_command("fit", file, "--target", "y", "--no-out")
     assert result.returncode == 0, result.stderr
     for text in (result.stdout, result.stderr):
         assert "\x1b" not in text
     assert "\\x1b[31mred" in result.stdout
     assert "a\\nb" in result.stdout
-    result = run("fit", file, "--target", "\x1b[31mno", "--no-out")
+    result = steepest_command("fit", file, "--target", "\x1b[31mno", "--no-out")
     assert (result.returncode, result.stderr.count("\n"), "\x1b" in result.stderr) == (2, 1, False)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -793,7 +807,7 @@ def test_82_a_table_is_read_in_pieces_and_never_held(tmp_path, monkeypatch):
 )
 def test_the_command_line_gives_one_line_and_the_exit_status(tmp_path, content, arguments, status, sentence):
     file = tmp_path / "t.csv" if content is None else write(tmp_path / "t.csv", content)
-    result = run("fit", file, "--target", "y", *arguments, "--no-out", cwd=tmp_path)
+    result = steepest_command("fit", file, "--target", "y", *arguments, "--no-out", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (status, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("Error: ")

@@ -78,7 +78,7 @@ def test_powers_and_products_are_those_of_numpy():
 def test_unseen_categories_are_named_or_taken_for_the_reference():
     learned = steepest.summarize(FRAME[["kind", "y"]].dropna(), target="y")
     new = pandas.DataFrame({"kind": ["a", "z", "c", "q"], "y": [1.0, 2.0, 3.0, 4.0]})
-    with pytest.raises(DataError, match=r"categories that the model does not know: 'q', 'z'\. Give --unseen reference"):
+    with pytest.raises(DataError, match=r"does not know: 'q', 'z'\. Take them for 'a' .unseen=.reference"):
         steepest.summarize(steepest.open_source(new, target="y", coding=learned.coding))
     X, _ = rows(steepest.open_source(new, target="y", coding=learned.coding, unseen="reference"))
     np.testing.assert_array_equal(X, [[0, 0], [0, 0], [0, 1], [0, 0]])
@@ -159,7 +159,7 @@ def test_options_have_a_range(options, error, sentence):
 
 
 def test_options_of_tables_are_refused_with_arrays():
-    with pytest.raises(UsageError, match="belong to tables with named columns"):
+    with pytest.raises(UsageError, match="belongs to tables with named columns"):
         steepest.open_source(np.ones((3, 1)), np.ones(3), degree=2)
 
 
@@ -214,7 +214,7 @@ def test_codes_are_categories_where_somebody_says_so(tmp_path):
         run = steepest.descend(source, standardize=True)
         np.testing.assert_allclose(run.weights, [4, 8], rtol=1e-10)
     texts = frame.assign(zip=frame.zip.astype(str))
-    with pytest.raises(DataError, match=r"looks like numbers, but is text; a value is '10115'.*--categorical"):
+    with pytest.raises(DataError, match=r"looks like numbers, but is text; a value is '10115'.*categorical=..zip"):
         steepest.open_source(texts, target="y")
     declared = [texts.assign(zip=texts.zip.astype("category")), frame.assign(zip=frame.zip.astype("category"))]
     for data in declared:

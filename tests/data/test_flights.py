@@ -45,6 +45,7 @@ def exact(folder):
     return len(X), carriers, weights, solution[0] - mean @ weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_seven_columns_give_the_exact_answer(folder, exact, kind):
     count, carriers, weights, bias = exact
@@ -80,6 +81,7 @@ sys.exit(status)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_command_line_fits_it_in_bounded_memory(folder, tmp_path, kind):
     command = [sys.executable, "-c", WITH_PEAK, "fit", str(folder / f"flights.{kind}"), "--target", "arr_delay"]

@@ -90,7 +90,7 @@ def test_what_has_no_rows_is_opened_as_a_triangle_or_refused(folder):
         with pytest.raises(UsageError, match="its rows are gone"):
             open_source(data)
         for options in ({"degree": 2}, {"interactions": [("x1", "x2")]}, {"categorical": ["x1"]}, {"group": "x1"}):
-            with pytest.raises(UsageError, match="belong to the table it was made from"):
+            with pytest.raises(UsageError, match="belongs to the table it was made from"):
                 open_data(data, **options)
     with pytest.raises(DataError, match="the state of an unfinished pass"):
         open_data(folder / "t.partial")

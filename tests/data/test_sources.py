@@ -225,7 +225,7 @@ BAD_FILES = {
         DataError,
         r"column 'b' .* DATE.* Turn dates into a number",
     ),
-    "text target": ("a,y\n1,low\n2,high\n", {}, DataError, r"column 'y' .* a value of it is '(low|high)'"),
+    "text target": ("a,y\n1,low\n2,high\n", {}, DataError, r"column 'y' .* for example '(low|high)'"),
     "missing": (
         "a,b,y\n1,,1\n2,30,4\n,,3\n",
         {},
@@ -261,7 +261,7 @@ BAD_FILES = {
     "bad later value": ("a,y\n" + "1,2\n" * 30_000 + "1,x\n", {}, DataError, "Line: 30002"),
     "broken parquet": (b"PAR1" + b"\0" * 50, {}, DataError, "cannot read"),
     "NUL bytes": (b"\0" * 100, {}, DataError, "NUL bytes"),
-    "utf-16": ("a,y\n1,2\n".encode("utf-16"), {}, DataError, "UTF-16 text. Give encoding utf-16"),
+    "utf-16": ("a,y\n1,2\n".encode("utf-16"), {}, DataError, 'UTF-16 text. Give its encoding .encoding="utf-16".'),
     "blank lines": ("\n\n\n", {}, DataError, "no data rows"),
 }
 

@@ -20,6 +20,7 @@ def limit_of(X, y, rule, momentum, l2, objective):
     return probe.verdict.stability_limit
 
 
+@pytest.mark.slow
 @given(
     problem=problems(),
     rule=st.sampled_from(["gradient", "heavy_ball", "nesterov"]),

@@ -68,6 +68,7 @@ def pytest_pyfunc_call(pyfuncitem):
 """
 
 
+@pytest.mark.process
 def test_scikit_learns_own_tests_with_this_class_in_place_of_linear_regression(tmp_path):
     """Those of its files for linear models; one that needs a parameter that does not exist here is left out."""
     (tmp_path / "substitute.py").write_text(SUBSTITUTE)
@@ -411,6 +412,7 @@ def said_by(*lines):
     return subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.process
 def test_scikit_learn_is_imported_only_for_these_classes():
     before = (
         "import sys, steepest, steepest.descent.descend, steepest.analysis.sweep; assert 'sklearn' not in sys.modules"
@@ -439,6 +441,7 @@ SPLITTERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", SPLITTERS)

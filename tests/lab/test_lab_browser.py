@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,11 @@ import steepest
 from steepest.lab.sets import payloads
 from steepest.views.pages.document import document
 from tests.support.browser import NASTY, SHOTS, browser, data, opened, text_of, visit, wait_until  # noqa: F401 - fixtures
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+pytestmark = pytest.mark.browser
+
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "year"]
 
 
@@ -116,11 +118,17 @@ def test_the_tour_fits_wide_and_narrow_screens(visit, lab, width, scheme):
 
 
 class Served:
-    """A lab of its own: its address, and its token if it has one."""
+    """A lab of its own: its address, and its token if it has one.
 
-    def __init__(self, *options):
+    Args:
+        options: of the command.
+        code: runs before it in the lab's process.
+    """
+
+    def __init__(self, *options, code=""):
+        code = f"import sys\n{code}\nfrom steepest.cli import main\nmain(['lab', '--no-browser', '--port', '0', *sys.argv[1:]])"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "steepest", "lab", "--no-browser", "--port", "0", *options],
+            [sys.executable, "-c", code, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -131,13 +139,24 @@ class Served:
 
     def end(self):
         self.process.send_signal(signal.SIGINT)
-        said = self.process.communicate(timeout=20)
+        said = self.process.communicate(timeout=120)
         return self.process.returncode, *said
 
 
 @pytest.fixture(scope="module")
 def served():
     lab = Served()
+    yield lab
+    code, _, stderr = lab.end()
+    assert (code, stderr) == (0, "")
+
+
+@pytest.fixture
+def waiting():
+    """A lab whose readers never come to an end, so that a job can be met at its work."""
+    lab = Served(
+        code="from steepest.lab import jobs; jobs.COMMAND = (sys.executable, '-c', 'import time; time.sleep(3600)')"
+    )
     yield lab
     code, _, stderr = lab.end()
     assert (code, stderr) == (0, "")
@@ -163,7 +182,7 @@ def enter(browser):
 
 def open_file(page, file, target, **choices):
     page.set_input_files("#file", file)
-    page.wait_for_selector("#columns:visible", timeout=30_000)
+    page.wait_for_selector("#columns:visible")
     page.select_option("#column-target", target)
     for name, value in choices.items():
         page.select_option(f"#column-{name.replace('_', '-')}", value)
@@ -183,13 +202,7 @@ def test_a_file_is_opened_with_chosen_columns_and_gives_the_librarys_numbers(ser
     command = page.input_value("#copied")
     assert command.startswith("steepest fit penguins.csv --target body_mass_g --features bill_length_mm,")
     words = command.split()[1:]
-    done = subprocess.run(
-        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
-        cwd=PENGUINS.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = steepest_command(*words, "--no-out", "--json", cwd=PENGUINS.parent)
     assert json.loads(done.stdout)["rmse"] == pytest.approx(run.at(run.epochs).rmse, rel=1e-9)
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/lab-opened.png", full_page=True)
@@ -212,7 +225,7 @@ def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_
     assert page.is_visible("#written-decimal")
     assert not page.is_visible("#column-choice")
     if encoding == "latin-1":
-        assert "Choose its encoding under “How the file is written”" in text_of(page, "data-said")
+        assert "Give its encoding (“How the file is written”, “Encoding”: Latin-1)" in text_of(page, "data-said")
         assert page.evaluate("document.activeElement.id") == "written-encoding"
         rechosen(page, "encoding", encoding)
     assert "größe, preis hold numbers with a decimal comma" in text_of(page, "data-said")
@@ -277,7 +290,9 @@ def test_a_refusal_names_what_the_form_offers(served, enter, tmp_path):
     (tmp_path / "gaps.csv").write_text("a,y\n" + "".join(f"{'' if k == 3 else k},{k % 7}\n" for k in range(30)))
     page = enter(served, meant=("422",))
     open_file(page, tmp_path / "gaps.csv", "y", missing="error")
-    assert "choose for “Rows with missing values”: leave them out, or 0 and an indicator." in text_of(page, "data-said")
+    assert "leave those rows out (“Rows with missing values”: leave them out), or put 0 there" in text_of(
+        page, "data-said"
+    )
     assert page.locator("#columns label", has_text="Rows with missing values").is_visible()
     page.select_option("#column-missing", "drop")
     page.click("#open")
@@ -381,11 +396,9 @@ def test_a_page_is_saved_that_works_without_the_lab(served, enter, visit, tmp_pa
     assert not alone.is_visible("#drawing")
 
 
-def test_work_can_be_cancelled(served, enter, tmp_path):
-    page = enter(served, meant=("409",))
-    rows = "".join(f"{k},{k * 7919 % 1000},{k * 104729 % 997}\n" for k in range(1_500_000))
-    (tmp_path / "long.csv").write_text("a,b,y\n" + rows)
-    page.set_input_files("#file", tmp_path / "long.csv")
+def test_work_can_be_cancelled(waiting, enter):
+    page = enter(waiting, meant=("409",))
+    page.set_input_files("#file", PENGUINS)
     page.wait_for_selector("#work:visible")
     assert page.is_disabled("#draw")
     page.click("#cancel")
@@ -427,10 +440,15 @@ def test_a_token_is_typed_into_the_page_and_brings_the_data(enter):
 
 
 def test_a_session_that_ended_begins_anew(enter, tmp_path):
-    lab = Served("--idle-minutes", "0.1")
+    # a clock that a file sets forward
+    code = (
+        "import pathlib, time; from steepest.lab import server; sessions = server.Sessions; "
+        f"server.Sessions = lambda idle, most: sessions(idle, most, lambda: 9e9 * pathlib.Path({str(tmp_path / 'late')!r}).exists())"
+    )
+    lab = Served(code=code)
     try:
         page = enter(lab, meant=("410",))
-        page.wait_for_timeout(9_000)
+        (tmp_path / "late").touch()
         page.set_input_files("#file", PENGUINS)
         wait_until(page, lambda: page.is_visible("#data-said"))
         assert "a new one has begun" in text_of(page, "data-said")
@@ -446,13 +464,7 @@ def rmse_of_copied(page):
     text = page.input_value("#copied")
     page.click("#command")
     words = shlex.split(page.input_value("#copied"))[1:]
-    done = subprocess.run(
-        [sys.executable, "-m", "steepest", *words, "--no-out", "--json"],
-        cwd=PENGUINS.parent,
-        capture_output=True,
-        text=True,
-        check=False,  # 4: not converged
-    )
+    done = steepest_command(*words, "--no-out", "--json", cwd=PENGUINS.parent)
     names = {}
     with contextlib.chdir(PENGUINS.parent):
         exec(compile(text.replace("print(run.verdict)", ""), "copied", "exec"), names)
@@ -532,10 +544,9 @@ def test_typed_points_are_kept_to_the_last_digit(served, enter):
     wait_until(page, lambda: text_of(page, "about").startswith("4 rows"))
 
 
-def test_a_second_file_waits_for_the_first(served, enter, tmp_path):
-    page = enter(served, meant=("409",))
-    (tmp_path / "long.csv").write_text("a,y\n" + "".join(f"{k},{k * 7919 % 1000}\n" for k in range(1_500_000)))
-    page.set_input_files("#file", tmp_path / "long.csv")
+def test_a_second_file_waits_for_the_first(waiting, enter):
+    page = enter(waiting, meant=("409",))
+    page.set_input_files("#file", PENGUINS)
     page.wait_for_selector("#work:visible")
     page.evaluate(
         "() => { const moved = new DataTransfer(); moved.items.add(new File(['a,y\\n1,2\\n'], 'b.csv'));"

@@ -4,14 +4,12 @@ import ast
 import itertools
 import json
 import math
-import os
 import random
 import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import duckdb
 import formualizer
@@ -28,8 +26,9 @@ from steepest.data.coding import Coding, Column
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.models.export.excel import LONGEST_FORMULA, letters
 from steepest.models.model import Model
+from tests.support.commands import steepest_command
+from tests.truths import PENGUINS
 
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 LANGUAGES = ("python", "duckdb", "sqlite", "excel", "onnx")
 # rounding of 20 products and sums, 1.1e-16 each, against the sum of their sizes; Python adds exactly, Excel has 15 digits
 TOLERANCE = {"python": 1e-15, "duckdb": 1e-14, "sqlite": 1e-14, "excel": 2e-14, "onnx": 1e-14}
@@ -368,6 +367,7 @@ def test_no_number_is_made_up(language, column, value):
     assert wrong_result is WRONG
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     names=st.lists(
@@ -480,6 +480,7 @@ def test_excel_takes_no_other_number_for_a_boolean():
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_the_python_module_imports_nothing_and_says_what_it_is(tmp_path):
     run = steepest.descend(PENGUINS, target="body_mass_g", standardize=True)
     data = {"kind": "file", "name": 'a"""b\n.csv'}
@@ -588,6 +589,7 @@ def test_sql_counts_nan_as_missing_where_that_has_a_weight():
     assert math.isnan(without[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["duckdb", "sqlite"])
 def test_sql_adds_more_columns_than_a_sum_may_be_deep(language):
     coding = Coding.plain([f"x{j}" for j in range(1_900)])  # SQLite's tables have 2,000 at most
@@ -732,15 +734,8 @@ def test_what_is_said_of_a_model_is_never_believed():
         assert max(map(len, text.splitlines())) < 500
 
 
-def command(*arguments, cwd, env=None):
-    return subprocess.run(
-        [sys.executable, "-m", "steepest", "export", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+def command(*arguments, **options):
+    return steepest_command("export", *arguments, text=False, **options)
 
 
 def test_the_command_prints_or_writes_whole(tmp_path):

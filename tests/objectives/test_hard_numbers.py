@@ -1,12 +1,11 @@
 """Numbers that once went wrong: each a small problem with a known answer."""
 
-import time
-
 import numpy as np
 import pytest
 
 import steepest
 from steepest.errors import DataError, UsageError
+from tests.support.moments import at_most
 from tests.truths import literal_descent
 
 
@@ -77,12 +76,11 @@ def test_a_huge_penalty_leaves_small_but_right_weights():
 def test_momentum_on_badly_scaled_columns_answers_at_once(settings):
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(20, 3)) * [1, 1, 1e6], generator.normal(size=20)
-    began = time.monotonic()
-    run = steepest.descend(X, y, **settings)
-    assert run.verdict.kind in ("converged", "crawls")
-    run.epochs_to(1e-9, measure="loss")
-    # a hang is what this is about: it took minutes
-    assert time.monotonic() - began < 60
+    # a hang is what this is about: it took minutes; now some 100,000 calls, and 1,700,000 where modules are imported
+    with at_most(10_000_000):
+        run = steepest.descend(X, y, **settings)
+        assert run.verdict.kind in ("converged", "crawls")
+        run.epochs_to(1e-9, measure="loss")
 
 
 def test_momentum_in_mid_swing_has_not_converged():

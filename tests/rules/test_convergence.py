@@ -29,6 +29,7 @@ def counted(rule, eigenvalues, tolerance, weights=None, most=20_000):
     return None
 
 
+@pytest.mark.slow
 @given(
     eigenvalues=st.lists(st.floats(0.01, 1.0), min_size=1, max_size=5),
     kind=st.sampled_from([GradientRule, HeavyBallRule, NesterovRule]),

@@ -1,11 +1,9 @@
 """A pass that is cut off, at any moment and by any means, goes on to the same bits."""
 
 import json
-import random
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,22 +12,11 @@ import steepest
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from tests.support.commands import steepest_command
+from tests.support.moments import ROOT, struck_command
 
 ROWS = 400_000
 KILLS = 50
-
-PASS = """
-import sys
-import steepest
-from steepest.data.sources import table_source
-from steepest.data.split import Share
-from steepest.summaries.summarize import read
-table_source.BLOCK_ROWS = 4_096   # many batches, so that there are many moments to be killed at
-print("ready", flush=True)
-source = steepest.open_source(sys.argv[1], target="y", missing="drop")
-summary = read(source, Share(0.25), checkpoint=sys.argv[2], checkpoint_seconds=float(sys.argv[3]))
-print(summary.triangle.checksum, summary.test.checksum, len(summary.sample.X), summary.notes)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -46,40 +33,18 @@ def table(tmp_path_factory):
     return path
 
 
-def start(table, state, seconds=0.0):
-    command = [sys.executable, "-c", PASS, str(table), str(state), str(seconds)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
+@pytest.mark.process
 def test_fifty_kills_at_random_moments_and_the_same_bits(table, tmp_path):
-    state = tmp_path / "s.partial"
-    began = time.monotonic()
-    whole, errors = start(table, tmp_path / "undisturbed").communicate()
-    assert whole, errors
-    length = time.monotonic() - began
-    moments = random.Random(0)
-    kills, finished, grew = 0, 0, 0
-    while kills < KILLS:
-        before = state.stat().st_mtime_ns if state.exists() else None
-        process = start(table, state)
-        try:
-            process.wait(moments.uniform(0.0, length / 3))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        out = process.communicate()[0]
-        grew += state.exists() and state.stat().st_mtime_ns != before
-        if process.returncode == 0:
-            finished += 1
-            assert out == whole
-            state.unlink()
-    assert grew > KILLS / 4  # the kills hit passes that were under way
-    last, errors = start(table, state).communicate()
-    assert last == whole, errors
+    command = [sys.executable, "-m", "tests.summaries.killed_passes", table, tmp_path / "s.partial", str(KILLS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["ends"]
+    assert all(end == said["undisturbed"] for end in said["ends"])
+    assert said["got_on"] > KILLS / 4  # the kills hit passes that were under way; the others came while one began
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_path, monkeypatch):
     monkeypatch.setattr("steepest.data.sources.table_source.BLOCK_ROWS", 4_096)
     source = steepest.open_source(table, target="y", missing="drop")
@@ -119,11 +84,7 @@ def test_a_state_of_something_else_is_refused(table, tmp_path):
         read(source, checkpoint=tmp_path / "s")
 
 
-def steepest_command(*arguments, **options):
-    command = [sys.executable, "-m", "steepest", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
-
-
+@pytest.mark.slow
 def test_summarize_add_and_merge_on_the_command_line(tmp_path):
     generator = np.random.default_rng(0)
     days = {}
@@ -158,25 +119,19 @@ def test_summarize_add_and_merge_on_the_command_line(tmp_path):
     assert (again.returncode, "counted twice" in again.stderr or "in the sum already" in again.stderr) == (3, True)
 
 
+@pytest.mark.process
 def test_ctrl_c_says_how_to_go_on(table, tmp_path):
-    code = (
-        "import sys; from steepest.data.sources import table_source; table_source.BLOCK_ROWS = 1024\n"
-        "import steepest.cli as cli; cli.main(sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", code, "summarize", str(table), "--target", "y", "--missing", "drop", "-o", "s.t"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "s.t.partial").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    errors = process.communicate(timeout=30)[1]
-    assert process.returncode == 130
-    assert "Go on with --resume" in errors
-    stopped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert (stopped.returncode, "Go on with --resume, or start over" in stopped.stderr) == (2, True)
-    resumed = subprocess.run([*command, "--resume"], cwd=tmp_path, capture_output=True, text=True)
+    arguments = ["summarize", table, "--target", "y", "--missing", "drop", "-o"]
+    # the state has been kept at the first call
+    command = struck_command(signal.SIGINT, "keep", 2, *arguments, tmp_path / "s.t")
+    stopped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Go on with --resume" in stopped.stderr
+    assert (tmp_path / "s.t.partial").exists()
+    again = steepest_command(*arguments, "s.t", cwd=tmp_path)
+    assert (again.returncode, "Go on with --resume, or start over" in again.stderr) == (2, True)
+    resumed = steepest_command(*arguments, "s.t", "--resume", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert not (tmp_path / "s.t.partial").exists()
-    command[-1] = "straight.t"
-    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert steepest_command(*arguments, "straight.t", cwd=tmp_path).returncode == 0
     assert Triangle.load(tmp_path / "s.t").checksum == Triangle.load(tmp_path / "straight.t").checksum

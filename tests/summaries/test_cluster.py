@@ -22,11 +22,14 @@ from steepest.data.split import Share
 from steepest.errors import ClusterError, DataError, MissingValuesError, UsageError
 from steepest.summaries import cluster
 from steepest.summaries.summarize import read
+from tests.support.moments import until
 
 ROWS = 300_000
 
 # the threads and sockets of Dask are its own: what they leave open when a worker is killed is no fault of ours
 pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("cluster"),  # one cluster at a time
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
@@ -100,7 +103,7 @@ def test_a_killed_worker_changes_no_bit(folder, monkeypatch):
             triangle = steepest.summarize(parquet(folder), cluster=client)
             if kill:
                 gun.join()
-                assert victims[0] not in [worker.pid for worker in local.workers.values()]
+                until(lambda victims=victims, local=local: victims[0] not in [w.pid for w in local.workers.values()])
             expected = expected or triangle.checksum
     assert triangle.checksum == expected
 
@@ -150,8 +153,17 @@ def test_clusters_that_do_not_answer_or_do_not_fit_are_told(folder, client, monk
 
 
 def again_and_again(source, address):
-    for _ in range(100):
+    while True:
         steepest.summarize(source, cluster=address)
+
+
+def answers(address):
+    """Whether a scheduler is there, and a worker at it."""
+    try:
+        with distributed.Client(address, timeout=1) as client:
+            return client.nthreads()
+    except OSError:
+        return False
 
 
 def free_port():
@@ -160,6 +172,7 @@ def free_port():
         return one.getsockname()[1]
 
 
+@pytest.mark.process
 def test_a_scheduler_that_is_killed_is_told(folder):
     address = f"tcp://127.0.0.1:{free_port()}"
     programs = {
@@ -176,12 +189,8 @@ def test_a_scheduler_that_is_killed_is_told(folder):
     }
     try:
         source = parquet(folder)
-        for _ in range(100):
-            try:
-                expected = steepest.summarize(source, cluster=address)
-                break
-            except ClusterError:
-                time.sleep(0.1)
+        until(lambda: answers(address))
+        expected = steepest.summarize(source, cluster=address)
         assert expected.row_count == ROWS - ROWS // 1000
         threading.Timer(0.3, running["scheduler"].kill).start()
         with pytest.raises(ClusterError, match=r"the cluster was lost|no scheduler answers"):

@@ -34,6 +34,7 @@ def small(monkeypatch):
     monkeypatch.setattr(connection, "MEMORY_LIMIT", "14MB")
 
 
+@pytest.mark.slow
 def test_the_first_bound_is_too_small_for_the_last_row_group(file, small):
     """What the tests below rest on."""
     import duckdb
@@ -42,6 +43,7 @@ def test_the_first_bound_is_too_small_for_the_last_row_group(file, small):
         database.execute("SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
 
 
+@pytest.mark.slow
 def test_every_row_comes_once_and_in_order(file, values, small):
     source = steepest.open_source(file, target="x0")
     batches = list(source.batches())
@@ -50,12 +52,14 @@ def test_every_row_comes_once_and_in_order(file, values, small):
     np.testing.assert_array_equal(np.concatenate([batch.X for batch in batches]), values[:, 1:])
 
 
+@pytest.mark.slow
 def test_a_pass_gives_the_same_bits_as_with_memory_enough(file, monkeypatch):
     with_enough = steepest.summarize(file, target="x0")
     monkeypatch.setattr(connection, "MEMORY_LIMIT", "14MB")
     assert steepest.summarize(file, target="x0").checksum == with_enough.checksum
 
 
+@pytest.mark.slow
 def test_what_no_bound_allows_is_told_with_the_remedy(file, monkeypatch, small):
     from steepest.data.sources import relations
 
@@ -65,6 +69,7 @@ def test_what_no_bound_allows_is_told_with_the_remedy(file, monkeypatch, small):
         steepest.summarize(file, target="x0")
 
 
+@pytest.mark.slow
 def test_another_error_is_not_tried_again(file, tmp_path, small, monkeypatch):
     from steepest.data.sources import relations
 
@@ -76,6 +81,7 @@ def test_another_error_is_not_tried_again(file, tmp_path, small, monkeypatch):
         steepest.summarize(tmp_path / "t.csv", target="y")
 
 
+@pytest.mark.slow
 def test_the_data_beside_predictions_is_written_with_memory_enough(file, values, tmp_path, small):
     options = ["--target", "x0", "--features", "x1,x2"]
     assert run(["fit", str(file), *options, "--out", str(tmp_path / "run")]) == 0

@@ -74,6 +74,6 @@ def test_what_cannot_be_held_out():
         read(open_data(X[:2], Y[:2]), Share(1e-9))
     with pytest.raises(UsageError, match="folds must be a whole number"):
         Folds(1)
-    with pytest.raises(UsageError, match="give one of them"):
+    with pytest.raises(UsageError, match="Give one of them"):
         Folds(5, by_group=True, in_time=True)
     assert Share.of(0.0) is None

@@ -19,6 +19,7 @@ from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summaries import gram
 from steepest.summaries.triangle import Triangle
 from steepest.summaries.triangularize import by_qr, merge
+from steepest.support.array_file import is_array_file
 
 
 def table(seed, n, d=3, t=1, offset=0.0, weighted=False):
@@ -405,7 +406,7 @@ def packed_again(content):
 
 
 @pytest.mark.parametrize("pack", [bytes, packed_again])
-def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged(pack):
+def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged(pack, tmp_path):
     triangle = parts_of(0, 1, d=1)[0]
     whole = pack(triangle.to_bytes())
     for position in range(len(whole)):
@@ -417,6 +418,8 @@ def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged(pack):
             told = str(error)[:16]
         # a byte may say nothing, as a date in the ZIP
         assert told in ("the byte string ", triangle), position
+        (tmp_path / "t").write_bytes(damaged)
+        assert is_array_file(tmp_path / "t", "steepest-triangle") in (True, False)
     for other in (b"", b"PK", whole[:-1], b"{}", whole[: len(whole) // 2]):
         with pytest.raises(ModelFileError, match="the byte string is not a triangle that steepest wrote"):
             Triangle.from_bytes(other)

@@ -39,12 +39,13 @@ def browser():
 def opened(browser, address, seen, **options):
     """A page in a context of its own; what it requests and complains of goes to `seen`."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000}, **options)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.on("request", lambda request: seen.append(f"request {request.url}"))
     page.on("console", lambda message: seen.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: seen.append(str(error)))
     page.goto(address)
-    page.wait_for_selector("body[data-ready]", timeout=30_000)
+    page.wait_for_selector("body[data-ready]")
     return page
 
 
@@ -70,7 +71,7 @@ def text_of(page, id):
     return page.text_content(f"#{id}")
 
 
-def wait_until(page, ready, seconds=20):
+def wait_until(page, ready, seconds=120):
     """Ask again and again: the page's own policy forbids what playwright would wait with."""
     for _ in range(20 * seconds):
         if ready():
@@ -81,14 +82,23 @@ def wait_until(page, ready, seconds=20):
 
 def pixels(page, plot):
     """The picture as it is drawn, to see whether it changed."""
-    page.wait_for_timeout(200)
+    drawn(page, plot)
     return page.locator(f"#plot-{plot}").screenshot()
+
+
+def drawn(page, plot):
+    """Wait until the page has seen that a plot is in view, and has had two frames to draw it."""
+    page.locator(f"#plot-{plot}").scroll_into_view_if_needed()
+    page.evaluate(
+        "id => new Promise(done => new IntersectionObserver((_, own) => { own.disconnect();"
+        " requestAnimationFrame(() => requestAnimationFrame(done)); }).observe(document.getElementById(id)))",
+        f"plot-{plot}",
+    )
 
 
 def data(page, name):
     """A source's columns as Bokeh holds them, once its figure is in view: others are not drawn."""
-    page.locator(f"#plot-{name.split(':')[0]}").scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
+    drawn(page, name.split(":")[0])
     return page.evaluate(
         "name => { for (const d of Bokeh.documents) { const m = d.get_model_by_name(name);"
         " if (m) return Object.fromEntries(Object.entries(m.data).map(([k, v]) => [k, Array.from(v)])); } }",

@@ -8,8 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import Any
 
-from steepest.lab.options import Options
 from steepest.lab.server import Server, listening
+from steepest.lab.server_settings import ServerSettings
 
 
 class Lab:
@@ -22,7 +22,7 @@ class Lab:
     def request(self, method, path, body=b"", chunked=False, **headers):
         """Send a request and return status, headers and body; a header of None is left out."""
         headers = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             skip = "Host" in headers
             connection.putrequest(method, path, skip_host=skip, skip_accept_encoding=True)
@@ -75,7 +75,7 @@ class Lab:
         status, _, said = self.request("POST", "/upload", body, **{**own, "X-Steepest-Name": name, **more})
         return status, json.loads(said)
 
-    def raw(self, sent, timeout=20):
+    def raw(self, sent, timeout=120):
         """Send bytes and return all that comes back until the server closes the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(sent)
@@ -98,7 +98,7 @@ def running(given=None, **options):
     """Run a server in a thread; afterwards nothing of it is left."""
     lines, ready = [], threading.Event()
     box: dict[str, Any] = {}
-    settings = Options(port=0, **options)
+    settings = ServerSettings(port=0, **options)
     with listening(settings) as listener:
         server = Server(listener, settings, given=given, log=lines.append, warn=lines.append)
 
@@ -109,9 +109,9 @@ def running(given=None, **options):
         thread = threading.Thread(target=asyncio.run, args=(serve(),))
         thread.start()
         try:
-            assert ready.wait(20)
+            assert ready.wait(120)
             yield Lab(server, lines)
         finally:
             box["loop"].call_soon_threadsafe(box["stop"].set)
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive()

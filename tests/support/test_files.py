@@ -22,6 +22,7 @@ def run(line):
     return steepest.descend(X, y + np.sin(X[:, 0]), learning_rate=1e-5, epochs=1000)
 
 
+@pytest.mark.slow
 def test_the_saved_folder_loads(tmp_path, run, line):
     folder = run_folder.write(tmp_path / "r", run, steepest.summarize(*line))
     assert steepest.load(folder) == Model.of(run)
@@ -39,6 +40,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("f", b"old")]
 
 
+@pytest.mark.slow
 def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
     import duckdb
 
@@ -71,11 +73,13 @@ def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
     assert (folder / "loss.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_the_same_run_makes_the_same_pictures(tmp_path, run, line):
     folders = [run_folder.write(tmp_path / name, run, steepest.summarize(*line)) for name in "ab"]
     assert (folders[0] / "loss.svg").read_bytes() == (folders[1] / "loss.svg").read_bytes()
 
 
+@pytest.mark.slow
 def test_an_existing_folder_is_refused_or_replaced_whole(tmp_path, run, line):
     triangle = steepest.summarize(*line)
     folder = run_folder.write(tmp_path / "r", run, triangle)
@@ -96,6 +100,7 @@ def test_an_existing_folder_is_refused_or_replaced_whole(tmp_path, run, line):
         run_folder.write(tmp_path / "file", run, triangle, force=True)
 
 
+@pytest.mark.slow
 def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, run, line, monkeypatch):
     triangle = steepest.summarize(*line)
     folder = run_folder.write(tmp_path / "r", run, triangle)
@@ -112,6 +117,7 @@ def test_a_folder_that_fails_half_way_is_absent_and_the_old_one_stays(tmp_path, 
     assert sorted((p.name, p.read_bytes()) for p in folder.iterdir()) == before
 
 
+@pytest.mark.process
 def test_a_killed_writer_leaves_no_folder_of_that_name(tmp_path):
     code = f"""
 import os, pathlib

@@ -149,6 +149,7 @@ def test_what_the_caller_has_set_is_there_again_afterwards():
     assert np.geterr() == before
 
 
+@pytest.mark.slow
 def test_sixteen_fits_on_four_threads_at_200_features_give_one_model_bit_for_bit():
     X, y, _, _ = known_problem(0, 400, 200, 30.0)
     triangle = steepest.summarize(X, y)
@@ -191,6 +192,8 @@ for size in (5, 100, 200):
 """
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_one_two_and_four_blas_threads_give_the_same_bits():
     answers = []
     for count in ("1", "2", "4"):

@@ -87,6 +87,7 @@ def test_a_number_that_another_has_set_meanwhile_is_lowered_by_the_next_that_com
     assert blas_threads() == before
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("forks_inside", [True, False])

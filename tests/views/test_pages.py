@@ -18,7 +18,7 @@ from steepest.models import run_folder, run_reader
 from steepest.objectives.quadratic import Quadratic
 from steepest.views.pages import Rows, problem_with, scripts, stored
 from steepest.views.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
-from tests.cli.test_cli import steepest_command
+from tests.support.commands import steepest_command
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -66,6 +66,7 @@ def test_the_payload_says_the_runs_own_setting_and_grid(table, run):
     json.dumps(told, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_a_page_is_bounded_however_many_features_and_rows_there_are():
     generator = np.random.default_rng(0)
     X = generator.normal(size=(400, 120))
@@ -81,6 +82,7 @@ def test_a_page_is_bounded_however_many_features_and_rows_there_are():
     assert (many.positions[0], many.positions[-1]) == (0, 1199)
 
 
+@pytest.mark.slow
 def test_what_has_no_page_says_so(table):
     X, y = table
     with pytest.raises(UsageError, match="one target; this one has 2"):
@@ -142,6 +144,7 @@ def test_a_page_is_saved_whole_and_replaced_only_when_asked(tmp_path, run):
         run.page().save(tmp_path / "none" / "a.html")
 
 
+@pytest.mark.process
 def test_bokeh_is_not_imported_for_a_page(tmp_path):
     code = (
         "import sys, steepest; page = steepest.descend([[1.0], [2.0], [4.0]], [1, 2, 3]).page(); "
@@ -150,6 +153,7 @@ def test_bokeh_is_not_imported_for_a_page(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_the_stored_figures_are_those_that_bokeh_makes():
     def plain(value):
         """Ids count up from process to process; the order stays."""
@@ -176,6 +180,7 @@ def test_another_bokeh_makes_its_own_figures(monkeypatch):
     assert stored.figure_parts() == {"made": "anew"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov", "chebyshev"])
 def test_a_run_folder_leads_back_to_its_run(tmp_path, table, rule):
     X, y = table

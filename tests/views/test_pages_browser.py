@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import steepest
+from tests.rules.own import AdamRule
 from tests.support.browser import NASTY, SHOTS, browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def test_dragging_the_learning_rate_changes_verdict_and_curves(visit, line):
     assert text_of(page, "sentence").startswith("Diverges: ")
     assert page.get_attribute("#verdict", "data-kind") == "diverges"
     assert data(page, "loss-log:curve")["loss"] != curve
-    assert pixels(page, "loss-log") != before
+    wait_until(page, lambda: pixels(page, "loss-log") != before)
 
 
 def test_keys_move_every_slider(visit, table):
@@ -252,3 +255,23 @@ def test_on_paper_every_figure_is_drawn(visit, line):
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     held = page.evaluate("Array.from(Bokeh.documents[0].get_model_by_name('coefficients-log:curves').data.ys).length")
     assert held == 2
+
+
+def test_a_run_that_the_page_cannot_compute_is_shown_as_it_went(visit, tmp_path):
+    generator = np.random.default_rng(2)
+    X = generator.normal(size=(40, 3))
+    run = steepest.descend(X, X @ [1.0, 2.0, 3.0], rule=AdamRule(0.1), epochs=300)
+    page = visit(run.page(X, X @ [1.0, 2.0, 3.0]).save(tmp_path / "adam.html"))
+    assert str(run.verdict).startswith(text_of(page, "sentence"))
+    assert "as it went" in text_of(page, "rate-said")
+    for control in ("rate", "rate-number", "best", "rule", "l2", "objective", "standardize"):
+        assert page.is_disabled(f"#{control}"), control
+    assert page.input_value("#rule") == "adam"
+    page.fill("#epoch-number", "37")
+    page.keyboard.press("Tab")
+    assert text_of(page, "sentence").startswith("After 37 epochs")
+    assert data(page, "loss-log:point")["loss"] == [pytest.approx(float(run.at(37).loss), rel=1e-6)]
+    assert page.is_hidden("#map-card")
+    assert page.is_hidden("#arithmetic")
+    page.click("#forward")
+    assert data(page, "loss-log:point")["epoch"] == [38]

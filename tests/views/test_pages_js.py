@@ -16,6 +16,8 @@ from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
+from steepest.views.pages.rule_table import rule_table
+from tests.rules.own import AdamRule, HalfwayRule, ScratchRule
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
 
@@ -56,8 +58,9 @@ def numbers(values):
 
 def as_js(rule):
     interval = [rule.lower, rule.upper] if rule.name == "chebyshev" else None
+    entry = rule_table(rule)[1]
     return {
-        "name": rule.name,
+        **entry,
         "learning_rate": rule.learning_rate,
         "momentum": getattr(rule, "momentum", 0.0),
         "interval": interval,
@@ -144,12 +147,12 @@ def test_best_rates_and_limits_agree(js):
         values = np.sort(10.0 ** generator.uniform(-6 if trial % 2 else -40, 3, size=6))[::-1]
         momentum = float(generator.uniform(0, 1)) if trial % 5 else 0.0
         for kind in (HeavyBallRule, NesterovRule):
-            given = {"rule": kind.name, "b": momentum, "values": values.tolist()}
-            best = js("bestRate(rule, b, values)", **given)
+            given = {"rule": as_js(kind(1.0, momentum)), "values": values.tolist()}
+            best = js("bestRate(rule, values)", **given)
             assert best == pytest.approx(
                 kind(1.0, momentum).at_best_rate(Modes(values, np.eye(6))).learning_rate, rel=1e-12
             )
-            limit = js("stabilityLimit(rule, b, values[0])", **given)
+            limit = js("stabilityLimit(rule, values[0])", **given)
             assert best < limit * (1 - 5e-15)
             assert limit == pytest.approx(kind(1.0, momentum).stability_limit(values[0]), rel=1e-15)
 
@@ -243,10 +246,10 @@ def test_columns_too_far_apart_for_a_condition_number_have_a_page(js):
 
 def test_chebyshev_of_modes_far_apart_does_not_swing_for_ever(js):
     rule = ChebyshevRule(1e-20, 1.0)
-    limit = js("stabilityLimit(rule.name, 0, 1, rule.interval)", rule=as_js(rule))
+    limit = js("stabilityLimit(rule, 1)", rule=as_js(rule))
     assert limit == rule.stability_limit(1.0)
     assert rule.learning_rate < limit * (1 - 5e-15)
-    assert js("stabilityLimit(rule.name, 0, 3, rule.interval)", rule=as_js(rule)) == rule.stability_limit(3.0) == 2 / 3
+    assert js("stabilityLimit(rule, 3)", rule=as_js(rule)) == rule.stability_limit(3.0) == 2 / 3
 
 
 def random_table_like(X, seed):
@@ -323,6 +326,7 @@ def test_words_are_the_librarys(js):
         assert js("epochsInWords(v)", v=count) == words.epochs(count)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     shutil.which("bash") is None, reason="bash is not installed; it is to read back what the page quotes for it"
 )
@@ -424,8 +428,109 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
     import shlex
 
-    from tests.cli.test_cli import steepest_command
+    from tests.support.commands import steepest_command
 
     done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
     fitted = json.loads(done.stdout)["weights"]
     np.testing.assert_allclose([fitted[name] for name in told["features"]], weights, rtol=1e-9)
+
+
+def test_a_two_term_rule_of_ones_own_is_computed_by_its_look_ahead(js):
+    generator = np.random.default_rng(11)
+    eigenvalues = np.sort(10.0 ** generator.uniform(-6, 0, size=8))[::-1]
+    for momentum in (0.0, 0.4, 0.95):
+        limit = HalfwayRule(1.0, momentum).stability_limit(float(eigenvalues[0]))
+        agree(js, HalfwayRule(0.7 * limit, momentum), eigenvalues)
+        given = {"rule": as_js(HalfwayRule(1.0, momentum)), "values": eigenvalues.tolist()}
+        assert js("stabilityLimit(rule, values[0])", **given) == pytest.approx(limit, rel=1e-15)
+        best = HalfwayRule(1.0, momentum).at_best_rate(Modes(eigenvalues, np.eye(8))).learning_rate
+        assert js("bestRate(rule, values)", **given) == pytest.approx(best, rel=1e-12)
+    run = steepest.descend(X_OWN, Y_OWN, rule=HalfwayRule(0.1, 0.4), epochs=30)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN))
+    entry = told["rules"][-1]
+    assert [entry[key] for key in ("name", "kind", "python")] == ["halfway", "two_term", "HalfwayRule"]
+    text = js(
+        f"(() => {{ {SETTING}; return settingsAsPython({{ payload: P, state: s, problem: q }}); }})()",
+        payload=told,
+        hash="",
+    )
+    assert text[0] == "rule=HalfwayRule(learning_rate=0.1, momentum=0.4)"
+
+
+X_OWN = np.random.default_rng(12).normal(size=(30, 3)) * [1.0, 3.0, 0.5] + [0.0, 1.0, 0.0]
+Y_OWN = X_OWN @ [1.0, -2.0, 0.5] + 3
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("start", [None, "arrived along one mode"])
+@pytest.mark.parametrize("rule", [AdamRule(0.05), ScratchRule(0.05)], ids=repr)
+def test_a_rule_that_the_page_cannot_compute_is_shown_as_it_was_walked(js, rule, start, standardize):
+    objective, l2 = "mse", 0.3
+    options = {"objective": objective, "l2": l2, "standardize": standardize}
+    if start is not None:  # Adam moves the other modes anyway
+        plain = steepest.descend(X_OWN, Y_OWN, epochs=0, **options)
+        quadratic = plain.problem.quadratic
+        theta = quadratic.minimum + 2 * quadratic.modes.directions[:, :1]
+        weights, bias = plain.coordinates.to_raw(theta)
+        start = weights[:, 0], float(bias[0])
+    run = steepest.descend(X_OWN, Y_OWN, rule=rule, epochs=400, start=start, **options)
+    held = steepest.summarize(X_OWN[:9], Y_OWN[:9] + 1)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN), Rows(None, held))
+    assert told["rules"][-1]["kind"] == "walked"
+    assert told["run"]["rule"] == rule.name
+    epochs = told["run"]["walk"]["epochs"]
+    assert epochs[0] == 0
+    assert epochs[-1] == 400
+    code = (
+        f"(() => {{ {SETTING}; const m = solveAll(q, ruleOf(s, q)); "
+        f"return P.run.walk.epochs.map(k => {{ const t = stateAt(q, m, k), o = inOwnUnits(q, t.theta);"
+        " return [t.loss, t.rmse, t.heldRmse, o.bias, ...o.weights]; }); })()"
+    )
+    got = numbers(js(code, payload=told, hash=""))
+    weights, biases = run.parameters(epochs)
+    held_out = held.rmse_of(weights.T, biases)
+    expected = np.column_stack([run.loss(epochs), run.rmse(epochs), held_out, biases, weights])
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_a_walked_mode_that_starts_where_it_ends_is_measured_by_how_far_it_went(js):
+    A = np.column_stack([np.ones(30), X_OWN])
+    y = A @ np.linalg.svd(A)[2][0]  # from zero, only the steepest mode has a way to go
+    run = steepest.descend(X_OWN, y, rule=AdamRule(0.05), epochs=400)
+    held = steepest.summarize(X_OWN[:9], y[:9] + 1)
+    told = payload(run, steepest.summarize(X_OWN, y), Rows(None, held))
+    epochs = told["run"]["walk"]["epochs"]
+    code = f"(() => {{ {SETTING}; const m = solveAll(q, ruleOf(s, q)); return P.run.walk.epochs.map(k => [stateAt(q, m, k).heldRmse, ...shares(m, k)]); }})()"
+    got = numbers(js(code, payload=told, hash=""))
+    weights, biases = run.parameters(epochs)
+    np.testing.assert_allclose(got[:, 0], held.rmse_of(weights.T, biases), rtol=1e-9)
+    assert got[0, 1] == 1.0
+    np.testing.assert_allclose(got[0, 2:], 0.0, atol=1e-9)
+    np.testing.assert_allclose(np.abs(got[:, 2:]).max(axis=0), 1.0)
+
+
+def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
+    run = steepest.descend(X_OWN, Y_OWN, rule=AdamRule(0.01), epochs=5000)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN))
+    epochs = told["run"]["walk"]["epochs"]
+    assert len(epochs) < 1000
+    code = f"(() => {{ {SETTING}; return [s, verdictOf(q, ruleOf(s, q), solveAll(q, ruleOf(s, q)), s.epoch)]; }})()"
+    for hash in ("#epoch=5000&rule=gradient&rate=7&l2=3&standardize=1&objective=mse", "#epoch=9007199254740991"):
+        state, verdict = js(code, payload=told, hash=hash)
+        assert [state[key] for key in ("epoch", "rule", "rate", "standardize", "objective")] == [
+            5000,
+            "adam",
+            0.01,
+            False,
+            "half_mse",
+        ]
+        assert verdict["sentence"] == str(run.verdict)
+        assert verdict["kind"] == run.verdict.kind
+    state, verdict = js(code, payload=told, hash="#epoch=4001")
+    assert state["epoch"] in epochs
+    assert verdict["sentence"].endswith(f"At the end: {run.verdict}")
+    settled = "(() => { const P = openPayload(payload); return settled({ ...initialState(P), epoch: wanted, log: true }, P, from).epoch; })()"
+    place = epochs.index(next(k for k in epochs if k > 2000))
+    for by in (1, -1):  # + 1 and − 1 go on to the next that was kept
+        at = epochs[place]
+        assert js(settled, payload=told, wanted=at + by, **{"from": at}) == epochs[place + by]

@@ -95,6 +95,7 @@ def test_any_display_draws_on_given_axes_and_saves(run, tmp_path):
     assert (tmp_path / "modes.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.process
 def test_numbers_can_be_had_without_matplotlib():
     code = (
         "import sys; sys.modules['matplotlib'] = None; import steepest; "

@@ -12,7 +12,9 @@ import steepest
 from steepest.data.examples import noise
 from steepest.descent.judge import CONVERGED
 from steepest.lab.sets import OPENINGS, payloads
+from steepest.rules.gradient import GradientRule
 from steepest.views.pages import scripts
+from steepest.views.pages.rule_table import rule_table
 from tests.views.test_pages_js import ATOB
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
@@ -85,8 +87,9 @@ def test_each_step_asks_to_move_one_control_of_the_page_and_says_what_to_watch(t
         assert re.search(rf" {re.escape(control)}\b", step["text"][asking[0]].split(".")[0])
         assert any("atch the " in sentence for sentence in step["text"][asking[0] :])
         assert re.search(rf"<(label|button)[^>]*>(<input[^>]*>)?\s*{re.escape(control)}\s*</", page), control
-    for name in (">What is left of each mode<", ">Use the best<", ">heavy ball<", ">best<", ">limit<"):
+    for name in (">What is left of each mode<", ">Use the best<", ">best<", ">limit<"):
         assert name in page
+    assert "heavy ball" in [entry["label"] for entry in rule_table(GradientRule(1.0))[0]]
 
 
 def test_each_state_survives_the_pages_own_reading(js, tour, sets):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from steepest.analysis.leverage import Basis
 from steepest.data.inputs import in_order
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -228,14 +228,14 @@ class Inference(Value):
         return [f"  {line}" for line in (*lines, kappa + watson)]
 
 
-def check_confidence(confidence: float) -> float:
-    """Return a confidence that is a number between 0 and 1.
+def check_confidence(confidence: float, name: str = "confidence") -> float:
+    """Return a confidence that is a number between 0 and 1; `name` is that of its option.
 
     Raises:
         UsageError: it is none.
     """
     if isinstance(confidence, (bool, str)) or not 0 < confidence < 1:
-        raise UsageError(f"confidence must be a share between 0 and 1, such as 0.95; given was {confidence!r}.")
+        raise UsageError(Option(name) + f" must be a share between 0 and 1, such as 0.95; given was {confidence!r}.")
     return float(confidence)
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from steepest.data.sources import MissingPolicy
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
@@ -339,7 +339,7 @@ def diagnose(
     Source: Nesterov, "Introductory Lectures on Convex Optimization", 2004, section 2.1.5.
     """
     if l2 and not isinstance(l2, (int, float)):
-        raise UsageError(f"l2 must be a number; given was {l2!r}.")
+        raise UsageError(Option("l2") + f" must be a number; given was {l2!r}.")
     rate = None if learning_rate is None else check_learning_rate(learning_rate)
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
     names: list[CoordinatesName] = ["raw", "centred", "standardized"] if fit_intercept else ["raw", "standardized"]

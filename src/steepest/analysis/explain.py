@@ -12,7 +12,7 @@ from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.record import Record
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
 from steepest.rules import registry as rules
 from steepest.rules.rule import Gradient, Rule, belongs_to, formula_of
@@ -237,7 +237,7 @@ def explain(
         (array([-2.5, -3. , -3.5]), array([-3.    , -6.3333]), array([0.3   , 0.6333]))
     """
     if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
-        raise UsageError(f"epoch must be a whole number, 1 or larger; given was {epoch!r}.")
+        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; given was {epoch!r}.")
     source = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     if isinstance(source, Triangle):
         raise UsageError("a Triangle has no rows to show; give the table itself.")

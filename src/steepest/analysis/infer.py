@@ -12,11 +12,12 @@ from steepest.analysis.residuals import POWERS, residual_pass
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names, number
 
@@ -157,15 +158,20 @@ def _batches(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
 def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:
     check_confidence(confidence)
     if robust is not None and robust not in get_args(Robust):
-        raise UsageError(f'robust is "HC0", "HC1", "HC2", "HC3" or None; given was {robust!r}.')
+        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; given was {robust!r}.')
     if weights not in get_args(WeightKind):
         raise UsageError(f'weights are of "precision" or "frequency"; given was {weights!r}.')
     if robust is not None and batches is None:
-        raise UsageError("robust standard errors need a second look at the rows: run.summary(robust=..., data=X, y=y).")
+        raise UsageError(
+            "robust standard errors need a second look at the rows.", "give them: run.summary(data=X, y=y)"
+        )
     if problem.l2:
         raise UsageError(
-            f"standard errors are of least squares, and l2={problem.l2:g} pulls the coefficients towards 0: they are biased, and no "
-            "variance tells by how much. Use l2=0 for a table, or judge the penalized model on held-out rows (sweep)."
+            "standard errors are of least squares, and "
+            + Option("l2", problem.l2)
+            + " pulls the coefficients towards 0: they are biased, and no variance tells by how much.",
+            remedies.NO_PENALTY,
+            "judge the penalized model on held-out rows (sweep)",
         )
 
 
@@ -193,9 +199,7 @@ def _index(targets: tuple[str, ...], target: str | None) -> int:
         return 0
     if target not in targets:
         given = "" if target is None else f"; given was {target!r}"
-        raise UsageError(
-            f"a coefficient table is of one target: summary(target=...), one of {join_names(targets)}{given}."
-        )
+        raise UsageError(f"a coefficient table is of one target, of {join_names(targets)}{given}.", remedies.TARGET)
     return targets.index(target)
 
 

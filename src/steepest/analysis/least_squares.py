@@ -12,6 +12,7 @@ from steepest.analysis.residuals import Residuals
 from steepest.errors import DataError
 from steepest.summaries.qr import retriangularize
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
@@ -106,8 +107,8 @@ class LeastSquares:
         if not same:
             raise DataError(
                 f"the rows of the second look are not those of the run: {look.row_count:,} of total weight {number(look.total_weight)} with residuals of "
-                f"length {number(length)}, where the run has {triangle.row_count:,} of {number(triangle.total_weight)} with {number(self.rho)}. Give the run's "
-                "own table, with its weights: data=steepest.open_source(X, y, weight=...)."
+                f"length {number(length)}, where the run has {triangle.row_count:,} of {number(triangle.total_weight)} with {number(self.rho)}.",
+                remedies.WEIGHTS,
             )
 
     def spread(self, robust: Robust | None, look: Residuals | None) -> FloatArray:

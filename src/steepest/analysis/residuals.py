@@ -9,6 +9,7 @@ from steepest.analysis.leverage import Basis
 from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.summaries.qr import triangularize
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 ROWS = 16_384  # worked on at once: what is kept beside them is a small triangle
@@ -105,6 +106,8 @@ def _enlarged(error: FloatArray, Q: FloatArray, power: float, batch: Batch) -> F
         row = batch.positions[int(np.argmax(left < DECIDED))]
         raise DataError(
             f"row {row:,} (counted from 0) has leverage 1: the fit goes through it whatever its target, so its error cannot be "
-            'judged, as HC2 and HC3 do. Use robust="HC1", or leave out the column that this row alone decides.'
+            "judged, as HC2 and HC3 do.",
+            remedies.HC1,
+            "leave out the column that this row alone decides",
         )
     return np.asarray(error / left**power)

@@ -13,7 +13,7 @@ from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
 from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.best_rate import at_best_rate, with_learning_rate
@@ -26,6 +26,7 @@ from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Partition, Validation
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
@@ -107,7 +108,10 @@ def sweep(
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
     if validation is not None and not shuffle:
-        raise UsageError("a validation set is held out as it is; shuffle=False belongs to folds. Give one of them.")
+        raise UsageError(
+            "a validation set is held out as it is; " + Option("shuffle", False) + " belongs to folds.",
+            "give one of them",
+        )
     group = group if validation is None else None
     table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
     split: Folds | Validation
@@ -203,7 +207,7 @@ def _rules(
             )
     if momentum is not None and not any(one in with_momentum for one in wanted):
         have = join_names([f'"{name}"' for name in with_momentum])
-        raise UsageError(f"momentum belongs to {have}; {_name_rules(wanted)} has none.")
+        raise UsageError(Option("momentum") + f" belongs to {have}; {_name_rules(wanted)} has none.")
     nothing = Modes(np.zeros(0), np.zeros((0, 0)))  # nothing is left to choose
     result: list[tuple[Rule, bool]] = []
     for one in wanted:
@@ -229,29 +233,29 @@ def _limit(rule: Rule, quadratic: Quadratic) -> float:
 def _rates(given: Sequence[float] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[float, ...]:
     if given is not None:
         if not len(given):
-            raise UsageError("learning_rates is empty; give at least one.")
+            raise UsageError(Option("learning_rates") + " is empty.", "give at least one")
         return tuple(check_learning_rate(rate) for rate in given)
     limit = max(_limit(rule, quadratic) for rule in rules)
     if math.isinf(limit):
-        raise UsageError("no stability limit is known of a rule without closed form. Give learning_rates.")
+        raise UsageError("no stability limit is known of a rule without closed form.", remedies.RATES)
     return tuple(np.geomspace(limit / 1000, 1.02 * limit, DEFAULT_RATES).tolist())
 
 
 def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[int, ...]:
     if given is not None:
         if not len(given):
-            raise UsageError("epochs is empty; give at least one.")
+            raise UsageError(Option("epochs") + " is empty.", "give at least one")
         return tuple(check_epochs(count) for count in given)
     first, modes = rules[0], quadratic.modes
     if not has_closed_form(first):
-        raise UsageError("how long a rule without closed form takes is not known beforehand. Give epochs.")
+        raise UsageError("how long a rule without closed form takes is not known beforehand.", remedies.EPOCHS)
     needed = first_epoch(at_best_rate(first, modes), modes.eigenvalues, 1e-6) or 1000
     return tuple(int(k) for k in log_spaced(max(10, min(10 * needed, 1_000_000)), DEFAULT_EPOCHS)[1:])
 
 
 def _check_l2(value: float) -> float:
     if isinstance(value, (bool, str)) or not 0 <= value < 1e150:
-        raise UsageError(f"l2 must be finite numbers, 0 or larger (and below 1e150); given was {value!r}.")
+        raise UsageError(Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); given was {value!r}.")
     return float(value)
 
 

@@ -43,7 +43,7 @@ class Setting(Value):
     rmse: float
     standard_error: float
     effective_parameters: float
-    rule_object: Rule | None = None
+    rule_object: Rule | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> dict[str, Any]:

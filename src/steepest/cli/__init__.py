@@ -105,14 +105,15 @@ def _run(arguments: list[str]) -> int:
         return 3
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(message: BaseException | str) -> str:
     from steepest.cli.text import printable  # noqa: PLC0415 - errors are rare
+    from steepest.cli.wording import COMMAND  # noqa: PLC0415
 
-    return printable(" ".join(str(error).split()))
+    return printable(" ".join(COMMAND.message(message).split()))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"Note: {_one_line(message) if isinstance(message, Warning) else message}", err=True)
+    click.echo(f"Note: {_one_line(message)}", err=True)
 
 
 def _terminated(*_: object) -> None:

@@ -141,11 +141,11 @@ def _serve(data: str | None, options: dict[str, Any]) -> int:
     """Serve until Ctrl-C, which is the usual end, or another signal."""
     from steepest.lab.answers import as_json  # noqa: PLC0415 - most commands serve nothing
     from steepest.lab.hosts import is_loopback  # noqa: PLC0415
-    from steepest.lab.options import Options, new_token  # noqa: PLC0415
     from steepest.lab.server import Server, listening  # noqa: PLC0415
+    from steepest.lab.server_settings import ServerSettings, new_token  # noqa: PLC0415
 
     token = new_token() if options["token"] or not is_loopback(options["address"]) else None
-    settings = Options(
+    settings = ServerSettings(
         address=options["address"],
         port=options["port"],
         hosts=tuple(options["host"]),

@@ -76,7 +76,7 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
         refuse_existing_file(out, force=force)
     model = load(run)
     if options["interval"] is not None:
-        check_confidence(options["interval"])
+        check_confidence(options["interval"], "interval")
     if len(model.targets) > 1 and options["interval"] is not None:
         raise UsageError("intervals are for models of one target. Leave --interval out.")
     beside = Path(out).parent if out else None

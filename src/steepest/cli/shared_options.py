@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from steepest.rules.registry import names_with
-from steepest.support.words import join_names
 
 
 class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -54,7 +53,7 @@ class RuleName(click.ParamType):  # type: ignore[type-arg]  # generic from click
         return f"[{'|'.join(names_with(self.argument))}]"
 
 
-MOMENTUM = f"β in [0, 1) for {join_names(names_with('momentum'))}; default: the best."
+MOMENTUM = "β in [0, 1) of a rule that has one, such as heavy_ball; default: the best."
 
 
 def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:

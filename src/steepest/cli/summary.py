@@ -7,6 +7,7 @@ import click
 
 from steepest.analysis.coefficient_table import Inference, check_confidence
 from steepest.cli.table import Table
+from steepest.cli.wording import COMMAND
 from steepest.data.split import Share
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
@@ -96,5 +97,5 @@ def coefficient_table(data: Table, share: Share | None, run: Trajectory, options
     try:
         return run.summary(confidence, robust, data=rows)
     except DataError as error:
-        click.echo(f"No coefficient table: {printable(str(error))}", err=True)
+        click.echo(f"No coefficient table: {printable(COMMAND.message(error))}", err=True)
         return None

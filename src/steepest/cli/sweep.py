@@ -18,9 +18,8 @@ from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
 from steepest.errors import UsageError
 from steepest.models import run_folder
-from steepest.rules.registry import names_with
 from steepest.support.files import whole_folder
-from steepest.support.words import join_names, number, pluralize
+from steepest.support.words import number, pluralize
 from steepest.views.plots import HeatMapDisplay, save
 
 MOST_ROWS = 10
@@ -40,7 +39,7 @@ MOST_ROWS = 10
     help="May be given several times; default gradient.",
 )
 @click.option(
-    "--momentum", type=Numbers(float), default=None, help=f"For {join_names(names_with('momentum'))}; default 0.9."
+    "--momentum", type=Numbers(float), default=None, help="β of a rule that has one, such as heavy_ball; default 0.9."
 )
 @click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
 @click.option(
@@ -163,9 +162,9 @@ def _sentences(result: Sweep) -> list[str]:
         sentences.append(
             f"Simplest within one standard error ({number(best.standard_error, 3)}): {_words(simple)}, RMSE {number(simple.rmse)}."
         )
-    sentences.append(
-        f"Stability limit on all rows: {number(float(result.stability_limits[0, 0]))} for {result.rules[0][0]}."
-    )
+    limit = float(result.stability_limits[0, 0])
+    if not math.isinf(limit):  # of a rule without closed form none is known
+        sentences.append(f"Stability limit on all rows: {number(limit)} for {result.rules[0][0]}.")
     beyond = sum(1 for score in result.scores.ravel() if math.isinf(score))
     if beyond:
         sentences.append(f"{pluralize(beyond, 'setting')} left float64: they diverge.")
@@ -192,7 +191,7 @@ def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[s
     """Return a sweep as JSON types; infinite and undefined numbers become null."""
 
     def setting(value: Setting) -> dict[str, Any]:
-        return {key: run_folder.finite(item) for key, item in vars(value).items()}
+        return {key: run_folder.finite(item) for key, item in vars(value).items() if key != "rule_object"}
 
     return {
         "rows": result.triangle.row_count,
@@ -202,7 +201,9 @@ def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[s
         "l2": list(result.l2),
         "best": setting(result.best),
         "one_standard_error": setting(result.one_standard_error),
-        "stability_limits": result.stability_limits.tolist(),
+        "stability_limits": [
+            [run_folder.finite(limit) for limit in limits] for limits in result.stability_limits.tolist()
+        ],
         "table": [setting(value) for value in result.table],
         "seconds": seconds,
         "out": None if folder is None else str(folder),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 MOST_DEGREE = 20
@@ -73,13 +74,19 @@ class Coding:
 
     def __post_init__(self) -> None:
         if isinstance(self.degree, bool) or not isinstance(self.degree, int) or not 1 <= self.degree <= MOST_DEGREE:
-            raise UsageError(f"degree must be a whole number from 1 to {MOST_DEGREE}; given was {self.degree!r}.")
+            raise UsageError(
+                Option("degree") + f" must be a whole number from 1 to {MOST_DEGREE}; given was {self.degree!r}."
+            )
         names = [column.name for column in self.columns]
         for pair in self.interactions:
             unknown = [name for name in pair if name not in names]
             if unknown or len(set(pair)) != 2:
-                wrong = f"{unknown[0]!r} is no feature" if unknown else "the two are the same; --degree gives powers"
-                raise UsageError(f"interaction {':'.join(pair)}: {wrong}. The columns are {', '.join(names[:20])}.")
+                wrong = f"{unknown[0]!r} is no feature" if unknown else "the two are the same"
+                raise UsageError(
+                    f"interaction {':'.join(pair)}: {wrong}. The columns are {', '.join(names[:20])}.",
+                    "name two of them",
+                    remedies.POWERS,
+                )
         features = self.features
         double = [] if self.is_plain else sorted(name for name, count in Counter(features).items() if count > 1)
         if double:

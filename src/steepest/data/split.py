@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.support.threads import parallel_map
 
 SECTION_ROWS = 131_072  # rows whose folds are drawn together, by one thread
@@ -44,7 +44,7 @@ def hash_positions(positions: NDArray[np.uint64], seed: int) -> NDArray[np.uint6
 def check_seed(seed: int) -> int:
     """Return `seed` when it is a whole number from 0 to 2**63 - 1; raise UsageError otherwise."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise UsageError(f"seed must be a whole number from 0 to 2**63 - 1; given was {seed!r}.")
+        raise UsageError(Option("seed") + f" must be a whole number from 0 to 2**63 - 1; given was {seed!r}.")
     return int(seed)
 
 
@@ -120,7 +120,7 @@ def _ranks(values: NDArray[np.uint64]) -> NDArray[np.integer[Any]]:
 def check_folds(folds: int) -> int:
     """Return the number of folds when it is a whole number from 2 to 1,000; raise UsageError otherwise."""
     if isinstance(folds, bool) or not isinstance(folds, (int, np.integer)) or not 2 <= folds <= 1000:
-        raise UsageError(f"folds must be a whole number from 2 to 1,000; given was {folds!r}.")
+        raise UsageError(Option("folds") + f" must be a whole number from 2 to 1,000; given was {folds!r}.")
     return int(folds)
 
 
@@ -204,5 +204,6 @@ class Folds:
         check_folds(self.count), check_seed(self.seed)
         if self.by_group + self.in_time + (not self.shuffle) > 1:
             raise UsageError(
-                "folds are by group, in time order or of consecutive rows (shuffle=False); give one of them."
+                "folds are by group, in time order or of consecutive rows (" + Option("shuffle", False) + ").",
+                "give one of them",
             )

@@ -14,11 +14,12 @@ from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Settings, choose
 from steepest.descent.stops import Stop, Within
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule, has_closed_form
 from steepest.summaries.summarize import summarize
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
@@ -138,7 +139,7 @@ def _descent(
 ) -> Iterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if engine not in ("auto", "modes", "loop"):
-        raise UsageError(f'engine is "auto", "modes" or "loop"; got {engine!r}.')
+        raise UsageError(Option("engine") + f' is "auto", "modes" or "loop"; got {engine!r}.')
     rule = settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
@@ -151,12 +152,13 @@ def _descent(
 def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: Sequence[Callback]) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
     if not has_closed_form(rule):
-        raise UsageError(f'rule {rule!r} has no closed form; use engine="loop".')
+        raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)
     asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
     if asked:
         raise UsageError(
-            f'engine="modes" takes no steps, so nothing would come of {join_names(asked)}. Leave them out: every epoch is known anyway; '
-            'or use engine="loop".'
+            Option("engine", "modes") + f" takes no steps, so nothing would come of {join_names(asked)}.",
+            "leave them out, since every epoch is known anyway",
+            remedies.STEP_BY_STEP,
         )
 
 
@@ -184,5 +186,7 @@ def _start(start: Start | None, problem: Problem) -> FloatArray:
             f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest given was {largest:g}."
         )
     if not problem.fit_intercept and bias.any():
-        raise UsageError("start has a bias, but fit_intercept=False leaves none; give a bias of 0.")
+        raise UsageError(
+            "start has a bias, but " + Option("fit_intercept", False) + " leaves none.", "give a bias of 0"
+        )
     return problem.coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
@@ -82,7 +82,7 @@ def check_epochs(epochs: object) -> int:
     whole = isinstance(epochs, (int, np.integer)) and not isinstance(epochs, bool)
     count = int(epochs) if whole else -1  # type: ignore[call-overload]
     if not 0 <= count <= MOST_EPOCHS:
-        raise UsageError(f'epochs must be "auto" or a whole number from 0 to 2**53; given was {epochs!r}.')
+        raise UsageError(Option("epochs") + f' must be "auto" or a whole number from 0 to 2**53; given was {epochs!r}.')
     return count
 
 
@@ -90,7 +90,8 @@ def _auto_epochs(rule: Rule, modes: Modes, tolerance: float, reasons: dict[str, 
     """Epochs until every mode is within the tolerance; what a person would still see where it never is."""
     if not has_closed_form(rule):
         raise UsageError(
-            f'epochs="auto" needs a rule whose run is known beforehand; {rule!r} is none. Give a number of epochs.'
+            Option("epochs", "auto") + f" needs a rule whose run is known beforehand; {rule!r} is none.",
+            "give a number of epochs",
         )
     needed = settled_epoch(rule, modes.eigenvalues, tolerance)
     if needed is None:

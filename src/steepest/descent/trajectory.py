@@ -24,6 +24,7 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class Trajectory:
             UsageError: the run went step by step and has no closed form.
         """
         if not isinstance(self.iterates, ClosedIterates):
-            raise UsageError('a run that went step by step has no effective parameters; use engine="modes".')
+            raise UsageError("a run that went step by step has no effective parameters.", remedies.CLOSED_FORM)
         return self._in_chunks(self.iterates.effective_parameters, self._check_epochs(epochs))
 
     def remaining(self, epochs: Sequence[int] | Numbers | range | None = None) -> FloatArray:

@@ -37,8 +37,9 @@ class GradientDescentRegressor(LinearEstimator):
     Args:
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within `tol`.
-        rule: "gradient", "heavy_ball", "nesterov" or "chebyshev".
-        momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None: the best.
+        rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
+            numbers; then learning_rate and momentum are left alone.
+        momentum: β in [0, 1), for a rule that has one; None: the best.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None:
@@ -236,12 +237,12 @@ class GradientDescentRegressor(LinearEstimator):
     def _descend(
         self, train: Triangle, start: Start, rule: str | Rule, epochs: int | Auto, tolerance: float | None
     ) -> Trajectory:
-        named = isinstance(rule, str)
+        own = rule is self.rule  # and not the rule of a run that is taken again
         return descend(
             train,
             rule=rule,
-            learning_rate=self.learning_rate if named else "auto",
-            momentum=self.momentum if named else None,
+            learning_rate=self.learning_rate if own else "auto",
+            momentum=self.momentum if own else None,
             epochs=epochs,
             tolerance=tolerance,
             l2=self.l2,

@@ -15,6 +15,7 @@ from steepest.errors import UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.estimators.splits import read_splits
 from steepest.objectives.quadratic import ObjectiveName
+from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
 
 
@@ -29,7 +30,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         learning_rates: grid of η; None or "auto": 25 from a thousandth of the stability limit to just above it.
         epochs: grid of k; None or "auto": 25 log-spaced ones.
         l2: grid of penalties.
-        rule: "gradient", "heavy_ball" or "nesterov", or several of them.
+        rule: the name of a rule that has a learning rate, a rule object, or several of them.
         momentum: β or several, for the last two; None: 0.9.
         cv: number of folds, a scikit-learn splitter, or an iterable of (train, test) positions; None: 5 folds.
         choose: "best", the smallest RMSE; "one_standard_error", the fewest effective parameters within one standard error
@@ -67,7 +68,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         learning_rates: Sequence[float] | None = None,
         epochs: Sequence[int] | None = None,
         l2: Sequence[float] = (0.0,),
-        rule: str | Sequence[str] = "gradient",
+        rule: str | Rule | Sequence[str | Rule] = "gradient",
         momentum: float | Sequence[float] | None = None,
         cv: Any = None,
         choose: Literal["best", "one_standard_error"] = "best",
@@ -145,7 +146,8 @@ class GradientDescentRegressorCV(LinearEstimator):
                 stacklevel=3,
             )
         self.learning_rate_, self.epochs_, self.l2_ = setting.learning_rate, setting.epochs, setting.l2
-        self.rule_, self.momentum_, self.best_rmse_ = setting.rule, setting.momentum, setting.rmse
+        self.rule_ = setting.rule if setting.rule_object is None else setting.rule_object
+        self.momentum_, self.best_rmse_ = setting.momentum, setting.rmse
         return self._take(run)
 
     def __sklearn_tags__(self) -> Any:

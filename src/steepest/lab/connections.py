@@ -8,8 +8,8 @@ from tornado.iostream import IOStream
 
 from steepest.lab.answers import Refusal
 from steepest.lab.exchange import Exchange, Say
-from steepest.lab.options import Options
 from steepest.lab.requests import Door
+from steepest.lab.server_settings import ServerSettings
 
 MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # what tornado itself says to a request that it cannot read
 UNREADABLE = Refusal(400, "this is no request of HTTP/1.1.").answer.raw()
@@ -23,25 +23,25 @@ class Connections(HTTPServerConnectionDelegate):
 
     Args:
         door: lets requests in.
-        options: bounds.
+        settings: bounds.
         log: takes a line for each answer, or None.
         warn: takes a line where something goes wrong inside.
     """
 
-    def __init__(self, door: Door, options: Options, log: Say | None, warn: Say) -> None:
-        self._door, self._options, self._log, self._warn = door, options, log, warn
+    def __init__(self, door: Door, settings: ServerSettings, log: Say | None, warn: Say) -> None:
+        self._door, self._settings, self._log, self._warn = door, settings, log, warn
         self._waiting: dict[IOStream, None] = {}
         self._busy: dict[IOStream, None] = {}
         self.http = _Http(
             self,
-            max_header_size=options.header_bytes,
-            idle_connection_timeout=options.header_seconds,
-            body_timeout=options.body_seconds,
+            max_header_size=settings.header_bytes,
+            idle_connection_timeout=settings.header_seconds,
+            body_timeout=settings.body_seconds,
         )
 
     def opened(self, stream: IOStream) -> None:
         """Take note of a connection, and close another where there are too many."""
-        while len(self._waiting) + len(self._busy) >= self._options.most_connections:
+        while len(self._waiting) + len(self._busy) >= self._settings.most_connections:
             among = self._waiting or self._busy
             oldest = next(iter(among))
             del among[oldest]
@@ -62,7 +62,7 @@ class Connections(HTTPServerConnectionDelegate):
             if not stream.closed():
                 (self._busy if busy else self._waiting)[stream] = None
 
-        return Exchange(self._door, request_conn, self._options, hold, self._log, self._warn)
+        return Exchange(self._door, request_conn, self._settings, hold, self._log, self._warn)
 
     async def close(self) -> None:
         """Close all connections and wait until that is done."""

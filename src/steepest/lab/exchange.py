@@ -12,8 +12,8 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, ResponseStartLine
 
 from steepest.lab.answers import Answer, Refusal
-from steepest.lab.options import Options
 from steepest.lab.requests import UPLOAD, Door, Request
+from steepest.lab.server_settings import ServerSettings
 from steepest.support.words import printable
 
 LINGER_BYTES, LINGER_SECONDS = 1 << 24, 2.0
@@ -29,7 +29,7 @@ class Exchange(HTTPMessageDelegate):
     Args:
         door: lets requests in.
         connection: to answer on.
-        options: of these the times that an upload and an answer may take.
+        settings: of these the times that an upload and an answer may take.
         hold: called with True once the request is let in, and with False when there is nothing more to do for it.
         log: takes a line for each answer, or None.
         warn: takes a line where something goes wrong inside.
@@ -39,18 +39,18 @@ class Exchange(HTTPMessageDelegate):
         self,
         door: Door,
         connection: HTTP1Connection,
-        options: Options,
+        settings: ServerSettings,
         hold: Callable[[bool], None],
         log: Say | None,
         warn: Say,
     ) -> None:
-        self._door, self._connection, self._options, self._hold = door, connection, options, hold
+        self._door, self._connection, self._settings, self._hold = door, connection, settings, hold
         self._log, self._warn, self._began = log, warn, 0.0
         self._method, self._line = "", ""
         self._request: Request | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._written: asyncio.Future[None] | None = None  # done once the answer has been taken by the client
+        self._sent: asyncio.Future[None] | None = None  # done once the answer has been taken by the client
         self._discarded = 0
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
@@ -60,7 +60,7 @@ class Exchange(HTTPMessageDelegate):
         # bodies are counted here, with an answer that says so
         self._connection.set_max_body_size(sys.maxsize)
         if start_line.path == UPLOAD:
-            self._connection.set_body_timeout(self._options.upload_seconds)
+            self._connection.set_body_timeout(self._settings.upload_seconds)
         try:
             self._request = self._door.let_in(start_line.method, start_line.path, start_line.version, headers)
             self._hold(True)
@@ -85,9 +85,9 @@ class Exchange(HTTPMessageDelegate):
 
     def finish(self) -> None:
         """The whole request is there: answer it."""
-        if self._written is not None:
+        if self._sent is not None:
             # "Connection: close" has been said: nothing more is read once the client has the answer
-            self._written.add_done_callback(lambda _: self._connection.close())
+            self._sent.add_done_callback(lambda _: self._connection.close())
             return
         self._connection.set_close_callback(self.on_connection_close)
         self._task = asyncio.create_task(self._answer())
@@ -111,9 +111,9 @@ class Exchange(HTTPMessageDelegate):
             answer = self._internal(error).answer
         finally:
             self._drop()
-        timer = self._send(answer, self._options.answer_seconds)
-        if self._written is not None:
-            self._written.add_done_callback(lambda _: timer.cancel())
+        timer = self._send(answer, self._settings.answer_seconds)
+        if self._sent is not None:
+            self._sent.add_done_callback(lambda _: timer.cancel())
         self._connection.finish()
 
     def _refuse(self, refusal: Refusal, sends_body: bool = True) -> None:
@@ -131,10 +131,10 @@ class Exchange(HTTPMessageDelegate):
         """Write an answer, and close the connection where it is not taken in time."""
         start = ResponseStartLine("HTTP/1.1", answer.status, answer.reason)
         # the page is written apart from the headers: tornado then keeps no copy of it for each connection
-        written = self._connection.write_headers(start, HTTPHeaders({**answer.all_headers, **(headers or {})}))
+        sent = self._connection.write_headers(start, HTTPHeaders({**answer.all_headers, **(headers or {})}))
         if self._method != "HEAD":
-            written = self._connection.write(answer.body)
-        self._written = written
+            sent = self._connection.write(answer.body)
+        self._sent = sent
         self._timer = asyncio.get_running_loop().call_later(seconds, self._connection.close)
         if self._log:
             took = time.monotonic() - self._began

@@ -133,16 +133,16 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         raise cancelled
 
 
-def _result(said: bytes) -> bytes:
+def _result(output: bytes) -> bytes:
     """Return the result that follows the reader's first line; raise Refusal where that line says what is wrong."""
-    head, _, result = said.partition(b"\n")
+    head, _, result = output.partition(b"\n")
     try:
-        told = json.loads(head)
+        outcome = json.loads(head)
     except ValueError:
         raise Refusal(
             422,
             "reading the table ended early; it may need more memory than a job may take. Give fewer rows or columns.",
         ) from None
-    if told["error"]:
-        raise Refusal(STATUS[told["kind"]], told["error"], told["field"])
+    if outcome["error"]:
+        raise Refusal(STATUS[outcome["kind"]], outcome["error"], outcome["field"])
     return result

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from steepest.errors import SteepestError
-from steepest.lab import written
 from steepest.lab.answers import HTML, Answer, Refusal, as_json, with_payloads
+from steepest.lab.form import CHECKS as WRITTEN
+from steepest.lab.form import FORM
 from steepest.lab.jobs import Job, Reader
 from steepest.lab.runs import LARGEST, MOST_DEGREE, MOST_POINTS, points_payload
 from steepest.lab.sessions import Session, Sessions
@@ -28,9 +29,9 @@ CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
         "missing": (choice("error", "drop", "indicator"), "error"),
         "held_out": (number(0, MOST_HELD_OUT), 0.0),
         "degree": (whole(1, MOST_DEGREE), 1),
-        **written.CHECKS,
+        **WRITTEN,
     },
-    "/columns": written.CHECKS,
+    "/columns": WRITTEN,
     "/points": {"points": (pairs(MOST_POINTS, LARGEST), MISSING), "degree": (whole(1, MOST_DEGREE), 1)},
     "/cancel": {},
     "/page": {"which": (choice("given", "opened", "drawn"), MISSING)},
@@ -119,7 +120,7 @@ class Posts:
         table, name = _sent(session)
         job = Job()
         with session.working(job):
-            request = {"do": "inspect", **_about(table, name, self.bounds), **asked}
+            request = {"do": "inspect", **_file_request(table, name, self.bounds), **asked}
             found = await job.run(self.reader, request, table.parent)
         return _listed(name, found)
 
@@ -127,7 +128,7 @@ class Posts:
         table, name = _sent(session)
         job = Job()
         with session.working(job):
-            request = {"do": "open", "title": name.title, **_about(table, name, self.bounds), **asked}
+            request = {"do": "open", "title": name.title, **_file_request(table, name, self.bounds), **asked}
             opened = await job.run(self.reader, request, table.parent)
             session.opened = opened
         return with_payloads({}, payload=opened)
@@ -136,7 +137,7 @@ class Posts:
         try:
             drawn = as_json(points_payload(asked["points"], asked["degree"]))
         except SteepestError as error:
-            raise Refusal(400, str(error), "points") from None
+            raise Refusal(400, FORM.message(error), "points") from None
         except (ValueError, ArithmeticError):
             raise Refusal(
                 400, "these points are too far apart, or too near, for numbers of 16 digits. Move them.", "points"
@@ -186,16 +187,16 @@ class Uploading:
     async def answer(self) -> Answer:
         """Look into the whole file and say what it holds; it then takes the place of the session's earlier one.
 
-        One that cannot be read as files are usually written does so too: "/columns" may be told how this one is.
+        One that cannot be read as files are usually written does so too: "/columns" may then be asked with how this one is.
         """
         name = self._file.name
         self._job.check()
         table = self._file.finish()
-        request = {"do": "inspect", **_about(table, name, self._posts.bounds)}
+        request = {"do": "inspect", **_file_request(table, name, self._posts.bounds)}
         try:
             found = await self._job.run(self._posts.reader, request, table.parent)
         except BaseException as error:
-            if isinstance(error, Refusal) and error.field in written.CHECKS:
+            if isinstance(error, Refusal) and error.field in WRITTEN:
                 self._keep(table)
             else:
                 table.unlink(missing_ok=True)
@@ -223,7 +224,7 @@ def _sent(session: Session) -> tuple[Path, FileName]:
     return session.table, session.name
 
 
-def _about(table: Path, name: FileName, bounds: Bounds) -> dict[str, Any]:
+def _file_request(table: Path, name: FileName, bounds: Bounds) -> dict[str, Any]:
     """What every job on a file must know."""
     return {"path": os.fspath(table), "name": name.text, "limit": bounds.upload_limit}
 

@@ -17,13 +17,12 @@ from steepest.data.sources import open_source
 from steepest.data.split import Share
 from steepest.errors import SteepestError, UsageError
 from steepest.lab.answers import as_json
-from steepest.lab.remedies import for_the_form
-from steepest.lab.runs import noting, table_payload
-from steepest.lab.tables import checked, inspected
-from steepest.lab.written import text_options, unusual
+from steepest.lab.form import FormWording, changed_options, text_options
+from steepest.lab.inspection import check_file, inspect_file
+from steepest.lab.runs import collect_warnings, table_payload
 from steepest.summaries.summarize import read
 
-UNSAID = {"features": None, "missing": "error", "degree": 1}  # what goes without saying
+DEFAULTS = {"features": None, "missing": "error", "degree": 1}  # what goes without saying
 MEMORY = 2 << 30  # bytes that a job may take beside the libraries
 MEMORY_OF_A_CORE = 160 << 20  # address space that a thread's stack and heap reserve, used or not
 
@@ -38,19 +37,20 @@ def main() -> None:
     _bound_memory()
     with warnings.catch_warnings(), out:
         warnings.simplefilter("ignore")
-        out.write(_said(request))
+        out.write(_output(request))
 
 
-def _said(request: dict[str, Any]) -> bytes:
+def _output(request: dict[str, Any]) -> bytes:
     """Return the first line, and the result where there is one."""
     try:
         result = as_json(DO[request["do"]](request))
         return as_json({"error": None, "kind": ""}) + b"\n" + result
     except SteepestError as error:
         kind = "usage" if isinstance(error, UsageError) else "data"
-        unlisted = request["do"] == "inspect" and not request["path"].endswith(".parquet")
-        sentence, field = for_the_form(_without_paths(str(error), request), unlisted)
-        return as_json({"error": sentence, "kind": kind, "field": field})
+        # a text file's columns are not known before it can be read
+        form = FormWording(listed=request["do"] != "inspect" or request["path"].endswith(".parquet"))
+        sentence = _without_paths(form.message(error), request)
+        return as_json({"error": sentence, "kind": kind, "field": form.field(error)})
     except MemoryError:
         sentence = "this table needs more memory than a job may take. Give fewer rows or columns."
     except Exception:
@@ -60,12 +60,12 @@ def _said(request: dict[str, Any]) -> bytes:
 
 
 def _inspect(request: dict[str, Any]) -> Any:
-    return inspected(Path(request["path"]), request["limit"], text_options(request))
+    return inspect_file(Path(request["path"]), request["limit"], text_options(request))
 
 
 def _open(request: dict[str, Any]) -> Any:
     text = text_options(request)
-    checked(Path(request["path"]), request["limit"], text)
+    check_file(Path(request["path"]), request["limit"], text)
     source = open_source(
         request["path"],
         target=request["target"],
@@ -76,12 +76,12 @@ def _open(request: dict[str, Any]) -> Any:
         decimal=text.decimal,
         encoding=text.encoding,
     )
-    chosen = {key: request[key] for key in ("features", "missing", "degree") if request[key] != UNSAID[key]}
-    chosen |= unusual(text)
-    told = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
-    with noting() as about:
-        made = table_payload(read(source, Share.of(request["held_out"])), request["title"], "opened", told)
-    return made | about()
+    chosen = {key: request[key] for key in ("features", "missing", "degree") if request[key] != DEFAULTS[key]}
+    chosen |= changed_options(text)
+    table = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
+    with collect_warnings() as notes:
+        made = table_payload(read(source, Share.of(request["held_out"])), request["title"], "opened", table)
+    return made | notes()
 
 
 DO = {"inspect": _inspect, "open": _open}

@@ -11,6 +11,7 @@ from steepest.data.sources import open_source
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.lab.form import FORM
 from steepest.summaries.summarize import Summary, read
 from steepest.summaries.triangle import Triangle
 from steepest.views.pages import Rows, problem_with
@@ -55,11 +56,11 @@ def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
         raise UsageError(f"all {len(points)} points have the same x, {x[0]:g}, so they show no slope. Move one aside.")
     X = powers(x, degree)
     names = [f"x{POWERS[power]}" for power in range(degree)]
-    with noting() as about:
+    with collect_warnings() as notes:
         made = run_payload(read(open_source(X, y, features=names, target="y")), "Points")
     rim = np.ptp(x) / 10
     drawn = {"curve": curve(x.min() - rim, x.max() + rim, degree)} if degree > 1 else {}
-    return made | about() | {"id": "drawn", "points": list(points)} | drawn
+    return made | notes() | {"id": "drawn", "points": list(points)} | drawn
 
 
 def curve(low: float, high: float, degree: int) -> Json:
@@ -69,16 +70,16 @@ def curve(low: float, high: float, degree: int) -> Json:
 
 
 @contextmanager
-def noting() -> Iterator[Callable[[], Json]]:
+def collect_warnings() -> Iterator[Callable[[], Json]]:
     """Keep the library's warnings, and give the function that returns them as what a page says about its data."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield lambda: {"about": " ".join(dict.fromkeys(str(one.message) for one in caught))} if caught else {}
+        yield lambda: {"about": " ".join(dict.fromkeys(FORM.message(one.message) for one in caught))} if caught else {}
 
 
-def table_payload(summary: Summary, title: str, id: str, told: Json) -> Json:
-    """Return the payload of a table's run; `told` says how code and commands name the table and its columns."""
-    return run_payload(summary, title) | {"id": id, "table": told}
+def table_payload(summary: Summary, title: str, id: str, table: Json) -> Json:
+    """Return the payload of a table's run; `table` says how code and commands name the table and its columns."""
+    return run_payload(summary, title) | {"id": id, "table": table}
 
 
 def _run(triangle: Triangle) -> Trajectory:

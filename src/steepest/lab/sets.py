@@ -51,7 +51,7 @@ def payloads() -> list[Json]:
     The polynomial has a `curve` as well: `x`, 200 places, and `X`, their features (200, d), both packed; `input` names x.
 
     Example:
-        >>> [told["id"] for told in payloads()]
+        >>> [payload["id"] for payload in payloads()]
         ['line', 'noisy', 'outliers', 'collinear', 'scaled', 'polynomial']
         >>> payloads()[1]["recipe"]
         'steepest.example("noisy line")'
@@ -75,13 +75,13 @@ def run_of(name: str) -> tuple[Trajectory, Triangle]:
 
 def _payload(name: str) -> Json:
     data, (run, triangle) = example(name), run_of(name)
-    told = {
+    content = {
         **payload(run, triangle, _rows(data), title=name),
         "id": OPENINGS[name].id,
         "about": data.about,
         "recipe": f"steepest.example({json.dumps(name)})",
     }
-    return told | ({"curve": curve(-1.0, 1.0, len(data.features))} if name == "polynomial" else {})
+    return content | ({"curve": curve(-1.0, 1.0, len(data.features))} if name == "polynomial" else {})
 
 
 def _rows(data: ExampleData) -> Rows:

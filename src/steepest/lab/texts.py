@@ -20,7 +20,7 @@ def estimates(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"approx_count_distinct({quoted(name)})" for name in names)
 
 
-def looked_at(relation: Relation, names: Sequence[str], estimated: Sequence[int]) -> dict[str, dict[str, Any]]:
+def text_summaries(relation: Relation, names: Sequence[str], estimated: Sequence[int]) -> dict[str, dict[str, Any]]:
     """Return for each of these columns of text, with its estimate, how many values it has and what they look like.
 
     `levels` is the number of different values, or None where there are many; `like` is "decimal comma" where each of the
@@ -33,7 +33,7 @@ def looked_at(relation: Relation, names: Sequence[str], estimated: Sequence[int]
     few = [name for name, count in zip(names, estimated, strict=True) if count <= MOST_COUNTED]
     values = _values(relation, few)
     # a table without rows has nothing to look at
-    return {name: _told(values.get(name), set(some) - {None}) for name, some in zip(names, first, strict=False)}
+    return {name: _summary(values.get(name), set(some) - {None}) for name, some in zip(names, first, strict=False)}
 
 
 def _values(relation: Relation, few: Sequence[str]) -> dict[str, list[str]]:
@@ -49,7 +49,7 @@ def _values(relation: Relation, few: Sequence[str]) -> dict[str, list[str]]:
     return values
 
 
-def _told(values: Collection[str] | None, first: Collection[str]) -> dict[str, Any]:
+def _summary(values: Collection[str] | None, first: Collection[str]) -> dict[str, Any]:
     """What is known of a column with these values, or with many (None), and with these in its first rows."""
     levels = None if values is None else len(values)
     marked = all(MARKED.fullmatch(value) for value in first)

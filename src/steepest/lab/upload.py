@@ -68,7 +68,7 @@ class Upload:
 
     def __init__(self, folder: Path, name: FileName, limit: int) -> None:
         self.name, self.limit = name, limit
-        self.received, self.written = 0, 0
+        self.received, self.unpacked = 0, 0
         self._member: zlib._Decompress | None = None
         self._whole = False
         # a name of our own, whatever the browser's is
@@ -115,7 +115,7 @@ class Upload:
         while chunk:
             if self._member is None:
                 # zeros may follow the last member
-                chunk = chunk.lstrip(b"\0") if self.written else chunk
+                chunk = chunk.lstrip(b"\0") if self.unpacked else chunk
                 if not chunk:
                     return
                 self._member = zlib.decompressobj(wbits=31)
@@ -131,8 +131,8 @@ class Upload:
             await asyncio.sleep(0)
 
     def _write(self, content: bytes) -> None:
-        self.written += len(content)
-        self._refuse_large(self.written)
+        self.unpacked += len(content)
+        self._refuse_large(self.unpacked)
         with _room():
             self._file.write(content)
 

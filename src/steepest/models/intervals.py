@@ -12,6 +12,7 @@ from steepest.data.batch import Batch
 from steepest.errors import UsageError
 from steepest.models.model import Model
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 
@@ -46,8 +47,8 @@ def _table(folder: Path, model: Model, confidence: float) -> Inference:
         raise UsageError(f"intervals need the rows' triangle, and {file} is not there. Give a run folder of `fit`.")
     if model.training.get("l2") or model.training.get("verdict", {}).get("kind") != "converged":
         raise UsageError(
-            "intervals belong to the least-squares answer, and this run was penalized or stopped before it. Fit again with "
-            "--epochs auto and without --l2."
+            "intervals belong to the least-squares answer, and this run was penalized or stopped before it.",
+            remedies.LEAST_SQUARES,
         )
     intercept = model.training["coordinates"]["fit_intercept"]
     return infer(Triangle.load(file), fit_intercept=intercept, confidence=confidence)

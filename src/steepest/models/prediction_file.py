@@ -20,6 +20,7 @@ from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.files import replace_whole
 
@@ -112,7 +113,7 @@ def refuse_names(types: dict[str, str], names: Sequence[str]) -> None:
     there = {name.casefold() for name in types}
     for name in names:
         if name.casefold() in there:
-            raise UsageError(f"there is a column {name!r} already. Give the new one another name: --name NAME")
+            raise UsageError(f"there is a column {name!r} already.", remedies.OTHER_NAME)
         there.add(name.casefold())
 
 

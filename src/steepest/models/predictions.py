@@ -11,7 +11,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources import FullSource, Unseen, Watch, open_source, watched
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
 
 MissingInput = Literal["error", "drop", "empty"]
@@ -124,7 +124,7 @@ def _predict_array(
 def check_missing(missing: object) -> None:
     """Raise UsageError where this is no policy for rows with missing inputs."""
     if missing not in ("error", "drop", "empty"):
-        raise UsageError(f'missing is "error", "drop" or "empty" for predictions; given was {missing!r}.')
+        raise UsageError(Option("missing") + f' is "error", "drop" or "empty" for predictions; given was {missing!r}.')
 
 
 def _is_matrix(data: object) -> bool:

@@ -12,6 +12,7 @@ from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
@@ -142,8 +143,11 @@ class Problem:
             )
         if dependent and "intercept" not in dependent:
             warnings.warn(
-                f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "
-                "The run goes to those nearest its start (minimum norm); leave a column out, or set l2 above 0.",
-                DataWarning,
+                DataWarning(
+                    f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "
+                    "The run goes to those nearest its start (minimum norm).",
+                    "leave a column out",
+                    remedies.PENALTY,
+                ),
                 stacklevel=stacklevel + 1,
             )

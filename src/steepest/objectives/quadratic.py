@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.decomposition import Decomposition
 from steepest.objectives.modes import Modes
 from steepest.summaries.coordinates import Coordinates
@@ -79,9 +79,11 @@ class Quadratic(Value):
             array([4.58333333])
         """
         if objective not in GRADIENT_SCALE:
-            raise UsageError(f'objective is "half_mse", "mse" or "quarter_mse"; given was {objective!r}.')
+            raise UsageError(Option("objective") + f' is "half_mse", "mse" or "quarter_mse"; given was {objective!r}.')
         if isinstance(l2, (bool, str)) or not 0 <= l2 < 1e150:
-            raise UsageError(f"l2 must be a finite number, 0 or larger (and below 1e150); given was {l2!r}.")
+            raise UsageError(
+                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); given was {l2!r}."
+            )
         if not triangle.row_count:
             raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
         R, r, rho = triangle.design(coordinates)

@@ -53,7 +53,8 @@ def searched_rate(rule: LinearRule, modes: Modes) -> float:
             high = middle
         else:
             low = middle
-    return below(limit, low or high)
+    # two neighbours are left
+    return below(limit, min((high, low or high), key=lambda rate: with_learning_rate(rule, rate).radius(values).max()))
 
 
 def _oversteps(rule: LinearRule, eigenvalues: FloatArray, rate: float) -> bool:

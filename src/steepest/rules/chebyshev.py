@@ -13,6 +13,7 @@ from steepest.rules.choice import Momentum, Rate
 from steepest.rules.convergence import AT_LIMIT
 from steepest.rules.recurrence import Epochs
 from steepest.rules.rule import Gradient
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
@@ -44,6 +45,7 @@ class ChebyshevRule:
     lower: float
     upper: float
     name: ClassVar[str] = "chebyshev"
+    polynomial: ClassVar[str] = "chebyshev"
     label: ClassVar[str] = "Chebyshev"
     formula: ClassVar[str] = (
         "each step mixes the gradient with the step before, in shares that follow from the interval of eigenvalues"
@@ -59,7 +61,8 @@ class ChebyshevRule:
         """
         if learning_rate != "auto" or momentum not in (None, "auto"):
             raise UsageError(
-                f'rule "{cls.name}" takes its steps from the modes: learning_rate must be "auto" and momentum None.'
+                f'rule "{cls.name}" takes its steps from the modes.',
+                remedies.NO_RATE,
             )
         reason = "Chebyshev's steps for the interval from λ_min to λ_max; the rate shown is that of the first"
         return cls.best(modes), {"learning_rate": reason}

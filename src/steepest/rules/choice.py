@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, at_best_rate
 from steepest.rules.rule import Rule, belongs_to, check_learning_rate, check_momentum, has_closed_form
@@ -44,7 +44,7 @@ def chosen_by_fields(
     arguments = dict(arguments_of(kind))
     needed = [n for n, default in arguments.items() if not default and n not in ("learning_rate", "momentum")]
     if needed:
-        raise UsageError(f"rule {kind.name!r} needs {needed[0]}; give a rule object: rule={kind.__name__}(...).")
+        raise UsageError(f"rule {kind.name!r} needs {needed[0]}.", f"give a rule object, {kind.__name__}(...)")
     numbers: dict[str, Any] = {}
     if "momentum" not in arguments:
         refuse_momentum(kind.name, momentum)
@@ -72,8 +72,8 @@ def _at_automatic_rate(
         }
     if not has_default:
         raise UsageError(
-            f'learning_rate="auto" needs a rule whose run is known beforehand; {kind.name!r} is none. '
-            "Give a learning rate."
+            Option("learning_rate", "auto") + f" needs a rule whose run is known beforehand; {kind.name!r} is none.",
+            "give a learning rate",
         )
     return rule, {"learning_rate": f"the default of {kind.__name__}"} if "learning_rate" in arguments else {}
 
@@ -82,5 +82,6 @@ def refuse_momentum(name: str, momentum: object) -> None:
     """Raise UsageError where a rule that has no momentum is given one."""
     if momentum not in (None, 0) or isinstance(momentum, (bool, str)):
         raise UsageError(
-            f'momentum belongs to rules that keep their last step; rule "{name}" has none, given was {momentum!r}.'
+            Option("momentum")
+            + f' belongs to rules that keep their last step; rule "{name}" has none, given was {momentum!r}.'
         )

@@ -34,6 +34,7 @@ class GradientRule:
 
     learning_rate: float
     name: ClassVar[str] = "gradient"
+    polynomial: ClassVar[str] = "power"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · gradient"
     aliases: ClassVar[tuple[str, ...]] = ("gd", "plain", "steepest", "vanilla", "sgd")
     exact_envelope: ClassVar[bool] = True

@@ -3,7 +3,7 @@
 import difflib
 from typing import Any, TypeGuard, TypeVar
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
@@ -63,7 +63,7 @@ def register(rule: Kind) -> Kind:
         raise UsageError(f"the name of a rule is one word of letters, digits and _; given was {rule.name!r}.")
     there = RULES.get(rule.name)
     # a cell of a notebook that is run again defines its class anew
-    if there is not None and (there in BUILT_IN or _path(there) != _path(rule)):
+    if there is not None and _path(there) != _path(rule):
         raise UsageError(f"the name {rule.name!r} belongs to {there.__qualname__} already. Give another name.")
     RULES[rule.name] = rule
     return rule
@@ -99,10 +99,11 @@ def rule_named(name: object) -> type[Rule]:
         return RULES[name]
     if isinstance(name, type):
         raise UsageError(
-            f"rule is a name or a rule object; {name.__name__} is a class. Make one: {name.__name__}(...)."
+            Option("rule") + f" is a name or a rule object; {name.__name__} is a class. Make one: {name.__name__}(...)."
         )
     raise UsageError(
-        f"rule is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{_meant(name)}"
+        Option("rule")
+        + f" is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{_meant(name)}"
     )
 
 

@@ -16,6 +16,8 @@ name at every door. What else a rule may know of itself, each with what stands i
     with_learning_rate(rate)                 the rule at another rate                     dataclasses.replace
     exact_envelope: ClassVar[bool]           both bounds of `envelope` are |p_k| itself   False
     of_product: ClassVar[bool]               p_k(λ) depends on ηλ alone                   False
+    polynomial: ClassVar[str]                "power", "two_term" or "chebyshev", for pages that    the run as it was walked
+                                             compute
     power_ladder(eigenvalues, epochs)        p_k as products of two ladders               p_k one by one
     memory_after(change, epochs)             what it remembers after so many epochs, the  found by walking there
                                              last of which changed the parameters by this
@@ -30,7 +32,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard
 
 import numpy as np
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.rules.recurrence import Epochs
 from steepest.support.arrays import FloatArray
 
@@ -104,12 +106,25 @@ def has_closed_form(rule: Rule) -> TypeGuard[LinearRule]:
         >>> has_closed_form(GradientRule(0.1)), has_closed_form(Clipped(0.1))
         (True, False)
     """
+    return _is_its_steps_own(rule) and hasattr(rule, "learning_rate")
+
+
+def _is_its_steps_own(rule: object) -> bool:
+    """Whether a rule, or a class of rules, has a polynomial and all that follows from it, and nobody below walks otherwise."""
     polynomial = level(rule, "residual")
-    if polynomial is None:
+    if polynomial is None or any((level(rule, name) or 0) < polynomial for name in STEP):
         return False
-    if any((level(rule, name) or 0) < polynomial for name in STEP):
-        return False
-    return hasattr(rule, "learning_rate") and all(belongs_to(rule, name, "residual") for name in FACTS)
+    return all(belongs_to(rule, name, "residual") for name in FACTS)
+
+
+def polynomial_of(rule: object) -> str | None:
+    """Return the kind of residual polynomial of a rule, or of a class of rules, for pages that compute; None: not said.
+
+    "power" is (1 - ηλ)^k; "two_term" that of `TwoTermRule`, by its momentum and `look_ahead`; "chebyshev" that of
+    `ChebyshevRule`, by its interval.
+    """
+    kind: str | None = getattr(rule, "polynomial", None)
+    return kind if _is_its_steps_own(rule) and belongs_to(rule, "polynomial", "residual") else None
 
 
 def belongs_to(rule: object, name: str, other: str) -> bool:
@@ -152,18 +167,18 @@ def formula_of(rule: object) -> str:
 def check_learning_rate(value: object) -> float:
     """Return the learning rate as a float; raise UsageError naming the valid range when it is not one."""
     if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(f'learning_rate must be "auto" or a number above 0; given was {value!r}.')
+        raise UsageError(Option("learning_rate") + f' must be "auto" or a number above 0; given was {value!r}.')
     rate = float(np.real(value))
     if not 0 < rate < math.inf:
-        raise UsageError(f'learning_rate must be "auto" or a finite number above 0; given was {value!r}.')
+        raise UsageError(Option("learning_rate") + f' must be "auto" or a finite number above 0; given was {value!r}.')
     return rate
 
 
 def check_momentum(value: object) -> float:
     """Return the momentum as a float; raise UsageError when it is not in [0, 1)."""
     if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(f"momentum must be a number, 0 ≤ momentum < 1; given was {value!r}.")
+        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; given was {value!r}.")
     momentum = float(np.real(value))
     if not 0 <= momentum < 1:
-        raise UsageError(f"momentum must satisfy 0 ≤ momentum < 1; given was {value!r}.")
+        raise UsageError(Option("momentum") + f" must satisfy 0 ≤ momentum < 1; given was {value!r}.")
     return momentum

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.optimize import brentq
 
+from steepest.errors import UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
 from steepest.rules.choice import Momentum, Rate, is_auto
@@ -34,6 +35,7 @@ class TwoTermRule:
     name: ClassVar[str]
     look_ahead: ClassVar[float]
     of_product: ClassVar[bool] = True
+    polynomial: ClassVar[str] = "two_term"
 
     @classmethod
     def best_momentum(cls, modes: Modes, learning_rate: float | None = None) -> tuple[float, float]:
@@ -42,8 +44,11 @@ class TwoTermRule:
         Args:
             modes: the modes of the objective.
             learning_rate: η to keep, or None for the best.
+
+        Raises:
+            UsageError: no formula for it is known.
         """
-        raise NotImplementedError
+        raise UsageError(f'rule "{cls.name}" knows no best momentum; give a number, 0 ≤ momentum < 1.')
 
     @classmethod
     def choose(cls, modes: Modes, learning_rate: Rate, momentum: Momentum) -> tuple[Self, dict[str, str]]:

@@ -12,6 +12,7 @@ from steepest.data.sample import Sample
 from steepest.errors import UsageError
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.array_file import read_arrays, write_arrays
 
 FORMAT = "steepest-partial"
@@ -46,7 +47,9 @@ class Checkpoint:
             return None
         if header["about"] != self.identity:
             raise UsageError(
-                f"{self.path} is the state of another table or of other options. Give those again, or start over with --force."
+                f"{self.path} is the state of another table or of other options.",
+                "give those again",
+                remedies.START_OVER,
             )
         triangles = [
             Triangle.from_parts(header[name], {key: arrays[f"{name}_{key}"] for key in ("means", "tails", "centred")})

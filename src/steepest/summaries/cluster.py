@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from steepest.data.sources import FullSource, Watch
 from steepest.data.split import Share
-from steepest.errors import ClusterError, UsageError
+from steepest.errors import ClusterError, Option, UsageError
 from steepest.summaries.pass_state import PassState
+from steepest.support import remedies
 from steepest.support.version import __version__
 
 CONNECT_SECONDS = 3  # a worker that does not answer for so long is taken for dead: seconds, not half a minute
@@ -101,7 +102,9 @@ def _client(cluster: object) -> Iterator[Any]:
         yield cluster
         return
     if not isinstance(cluster, str) or not cluster.startswith(("local:", "tcp://", "tls://")):
-        raise UsageError(f'cluster is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.')
+        raise UsageError(
+            Option("cluster") + f' is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.'
+        )
     settings = {
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
         "distributed.nanny.pre-spawn-environ.STEEPEST_THREADS": "1",
@@ -133,7 +136,7 @@ def _local(distributed: Any, count: int) -> Any:
             silence_logs=50,
         )
     except (OSError, RuntimeError) as error:
-        raise ClusterError(f"no workers could be started here: {error}. Give fewer, or leave --cluster out.") from error
+        raise ClusterError(f"no workers could be started here: {error}.", "give fewer", remedies.NO_CLUSTER) from error
 
 
 def _distributed() -> Any:

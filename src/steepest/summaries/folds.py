@@ -12,6 +12,7 @@ from steepest.data.split import Folds, consecutive_fold_of_rows, fold_of_rows
 from steepest.errors import DataError, UsageError
 from steepest.summaries.partition import Partition
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 
 MOST_GROUPS = 1_000  # group triangles kept; more groups share one
 PIECES = 256  # pieces that a table in time order is cut into at least, where it has so many rows
@@ -74,7 +75,7 @@ def _by_group(source: FullSource, batches: Iterator[Batch], folds: int) -> tuple
     seen = []
     for batch in batches:
         if batch.group is None:
-            raise UsageError("folds by group need a group: group=... or --group NAME.")
+            raise UsageError("folds by group need a group.", remedies.GROUP)
         keys = batch.group.astype(np.int64)
         for key in np.unique(keys):
             # once there are too many groups to keep apart, new ones share: they are still never split

@@ -7,7 +7,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources import FullSource
 from steepest.data.sources.openers import Request, open_as
 from steepest.data.sources.recognize import Kind, recognize
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.summaries.triangle import Triangle
 
 
@@ -82,9 +82,15 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
     """Return the triangle of the columns that are asked for."""
     if request.y is not None or request.weight is not None:
         raise UsageError("a Triangle holds its targets and weights already; y and weight belong to arrays and files.")
-    if request.group is not None or request.degree != 1 or request.interactions or request.categorical:
+    given = {
+        "group": request.group is not None,
+        "degree": request.degree != 1,
+        "interactions": request.interactions,
+        "categorical": request.categorical,
+    }
+    for name in (name for name, is_given in given.items() if is_given):
         raise UsageError(
-            "a Triangle holds what was summed; group, degree, interactions and categorical belong to the table it was made from."
+            "a Triangle holds what was summed; " + Option(name) + " belongs to the table it was made from."
         )
     targets = request.targets if request.target is not None else triangle.targets
     named: Sequence[str] = triangle.features if request.features is None else request.features

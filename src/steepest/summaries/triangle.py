@@ -21,6 +21,7 @@ from steepest.summaries import triangle_file
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.qr import lengths, retriangularize
 from steepest.summaries.triangularize import LARGEST, blocks, merge, of_parts_by_gram, of_rows, rows_that_count
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
@@ -298,7 +299,7 @@ class Triangle(Value):
             return Coordinates(name, shift, np.where(scale > 0, scale, 1.0), fit_intercept)
         if name == "centred":
             raise UsageError(
-                "centred inputs need an intercept to take the means up; use fit_intercept=True or raw inputs."
+                "centred inputs need an intercept to take the means up.", remedies.INTERCEPT, "use raw inputs"
             )
         raise UsageError(f'coordinates are "raw", "centred" or "standardized"; given was {name!r}.')
 

@@ -103,7 +103,7 @@ def is_array_file(path: str | os.PathLike[str], kind: str) -> bool:
                 return False
         with zipfile.ZipFile(path) as held, held.open("header.npy") as stream:
             return f'"format": "{kind}"'.encode() in stream.read(LARGEST_HEADER)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error):
         return True
     except (OSError, ValueError, KeyError):
         return False

@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
+from steepest.support import remedies
 
 OURS = frozenset(
     (
@@ -71,7 +72,7 @@ def refuse_existing_file(path: str | os.PathLike[str], *, force: bool = False) -
     if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
     if file.exists() and not force:
-        raise UsageError(f"{file} exists already. Give another name, or replace it with --force.")
+        raise UsageError(f"{file} exists already.", "give another name", remedies.REPLACE)
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -81,23 +82,25 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     """
     target = Path(path)
     if target.exists() and not target.is_dir():
-        raise UsageError(f"{target} is a file; a run needs a folder of its own. Give another name with --out.")
+        raise UsageError(f"{target} is a file; a run needs a folder of its own.", "give another name")
     if target.exists() and force:
         foreign = sorted(
             entry.name for entry in target.iterdir() if entry.name not in OURS and not entry.name.startswith("heat_map")
         )
         if foreign or target.resolve() == Path.cwd():
             raise UsageError(
-                f"{target} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); --force replaces "
-                "run folders only. Give another name with --out."
+                f"{target} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); "
+                + Option("force", True)
+                + " replaces run folders only.",
+                "give another name",
             )
     if target.exists() and not force:
-        raise UsageError(f"{target} exists already. Give another name with --out, or replace it with --force.")
+        raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE)
     parent = target.parent
     while not parent.exists():
         parent = parent.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {parent}. Give a folder that can be written with --out.")
+        raise UsageError(f"cannot write into {parent}.", "give a folder that can be written")
 
 
 @contextlib.contextmanager
@@ -140,7 +143,7 @@ def _swap_in(scratch: Path, target: Path) -> None:
     except OSError as error:
         if aside is not None:
             (aside / "old").rename(target)
-        raise UsageError(f"{target} appeared while the run was being written; give another name with --out.") from error
+        raise UsageError(f"{target} appeared while the run was being written.", "give another name") from error
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)

@@ -14,7 +14,8 @@ from steepest.data.batch import Batch, Position
 from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.matrices import as_matrix, check_numbers, is_sparse, sparse_rows
 from steepest.data.sources.source import PlainNumbers
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 BATCH_ROWS = 1_048_576  # views of the arrays: they take no memory of their own
@@ -59,7 +60,7 @@ class ArraySource(PlainNumbers):
         """
         if y is None:
             raise UsageError(
-                "an array of inputs needs its targets: descend(X, y). For a file give its path and target=..."
+                "an array of inputs needs its targets.", "give both: descend(X, y)", remedies.TABLE_WITH_TARGET
             )
         X = sparse_rows(data) if is_sparse(data) else as_matrix(data, "X")
         # a column of shape (n, 1) and a row of n numbers are the same target; they are never broadcast
@@ -151,7 +152,9 @@ def _weights(weight: object, n: int) -> FloatArray | None:
     if weight is None:
         return None
     if isinstance(weight, str):
-        raise UsageError(f"weight={weight!r} names a column, but arrays have none. Give an array of {n:,} weights.")
+        raise UsageError(
+            Option("weight", weight) + f" names a column, but arrays have none. Give an array of {n:,} weights."
+        )
     array = np.asarray(weight)
     if array.shape != (n,):
         raise DataError(f"weight needs one number a row, shape ({n},); given was {array.shape}.")

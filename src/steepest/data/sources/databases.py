@@ -13,6 +13,7 @@ from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.reader_errors import telling_errors
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamRelation
 from steepest.errors import DataError, UsageError
+from steepest.support import remedies
 
 STORES = ("s3://", "gs://", "gcs://", "r2://", "https://", "http://")
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -110,8 +111,9 @@ def _query(query: str | None, tables: list[str], label: str) -> str:
     if query is None:
         if len(tables) != 1:
             raise UsageError(
-                f"{label} has {len(tables)} tables ({', '.join(sorted(tables)[:10])}). Name one, or give SELECT …: "
-                "steepest fit NAME --database …"
+                f"{label} has {len(tables)} tables ({', '.join(sorted(tables)[:10])}).",
+                remedies.TABLE_OF_DATABASE,
+                "give SELECT … in place of the name",
             )
         query = tables[0]
     elif tables and query not in tables:

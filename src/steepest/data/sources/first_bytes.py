@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steepest.errors import DataError
+from steepest.support import remedies
 
 HEAD_BYTES = 65_536
 WIDE = 1_000  # columns from which the reader is told the delimiter: trying all marks would take gigabytes
@@ -123,7 +124,7 @@ def _refuse_binary(file: Path, head: bytes) -> None:
     """Raise DataError where NUL bytes say that this is UTF-16, or no text at all."""
     fewer, more = sorted((head[::2].count(0), head[1::2].count(0)))
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or (4 * more > len(head) and 8 * fewer < more):
-        raise DataError(f"{file} is UTF-16 text. Give encoding utf-16, or convert it: iconv -f UTF-16 -t UTF-8.")
+        raise DataError(f"{file} is UTF-16 text.", remedies.encoded("utf-16"), "convert it: iconv -f UTF-16 -t UTF-8")
     if more:
         raise DataError(f"{file} holds NUL bytes, so it is no text; a CSV, Parquet or JSON lines file is needed.")
 

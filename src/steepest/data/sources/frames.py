@@ -10,6 +10,7 @@ from steepest.data.inputs import in_order, names_of
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamRelation
 from steepest.errors import DataTypeError, UsageError
+from steepest.support import remedies
 
 
 def is_frame(data: object) -> bool:
@@ -49,9 +50,7 @@ def frame_with_targets(
         inputs = in_order(frame, names)
     except DataTypeError as error:
         what = str(error).partition(". ")[0]
-        raise DataTypeError(
-            f"{what}. Put the target into the data frame and name it, target=..., so that texts are coded; dates become numbers first."
-        ) from None
+        raise DataTypeError(f"{what}.", remedies.TARGET_INSIDE, "turn dates into numbers first") from None
     name = getattr(y, "name", None)  # of a series
     if target is None and isinstance(name, str):
         target = name

@@ -14,6 +14,7 @@ from steepest.data.sources.connection import connect
 from steepest.data.sources.locate import Files
 from steepest.data.sources.reader_errors import short, telling_errors
 from steepest.errors import DataError
+from steepest.support import remedies
 
 LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB samples
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
@@ -66,13 +67,16 @@ def _refuse_ragged(path: str, names: dict[str, str]) -> None:
                 )
             if text.strip() and found != expected:
                 raise DataError(
-                    f"line {line} of {path} has {found} fields where its first line has {expected}. Correct that line."
+                    f"line {line} of {path} has {found} fields where its first line has {expected}.",
+                    "correct that line",
+                    remedies.fields_separated(),
                 )
             if line > LOOKED_AT:
                 break
     raise DataError(
-        f"{path} was read as one column called {short(only)}. Say what stands between the fields: --delimiter {delimiter!r}; or "
-        "correct quotes that stand inside a field."
+        f"{path} was read as one column called {short(only)}.",
+        remedies.fields_separated(delimiter),
+        "correct quotes that stand inside a field",
     )
 
 
@@ -105,13 +109,16 @@ def _refuse_no_header(path: str, delimiter: str, count: int, plain: bool) -> Non
                 found = len(_fields(text, delimiter))
                 if text.strip() and found != expected:
                     raise DataError(
-                        f"line {line} of {path} has {found} fields where its first line has {expected}. Correct that line, name every "
-                        "column in the first one, or say what stands between the fields: --delimiter."
+                        f"line {line} of {path} has {found} fields where its first line has {expected}.",
+                        "correct that line",
+                        "name every column in the first one",
+                        remedies.fields_separated(),
                     )
     names = ", ".join([*(f"x{j + 1}" for j in range(min(count - 1, 9))), *(["…"] if count > 10 else []), "y"])
     raise DataError(
-        f"{path} has no header line: its first line looks like data. Write a first line with the columns' names, such as "
-        f"{names.replace(', ', delimiter)}."
+        f"{path} has no header line: its first line looks like data.",
+        f"write a first line with the columns' names, such as {names.replace(', ', delimiter)}",
+        remedies.fields_separated(),
     )
 
 

@@ -16,7 +16,7 @@ from steepest.data.sources.first_bytes import (
     refuse_other_kinds,
     seen_delimiter,
 )
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 PACKED = ("", ".gz", ".zst")
@@ -45,11 +45,13 @@ class TextOptions:
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
-            raise UsageError(f"delimiter must be one character; given was {self.delimiter!r}.")
+            raise UsageError(Option("delimiter") + f" must be one character; given was {self.delimiter!r}.")
         if self.decimal not in (".", ","):
-            raise UsageError(f'decimal must be "." or ","; given was {self.decimal!r}.')
+            raise UsageError(Option("decimal") + f' must be "." or ","; given was {self.decimal!r}.')
         if self.encoding not in ("utf-8", "utf-16", "latin-1"):
-            raise UsageError(f'encoding must be "utf-8", "utf-16" or "latin-1"; given was {self.encoding!r}.')
+            raise UsageError(
+                Option("encoding") + f' must be "utf-8", "utf-16" or "latin-1"; given was {self.encoding!r}.'
+            )
 
 
 @dataclass(frozen=True)

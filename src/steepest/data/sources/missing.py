@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from steepest.data.batch import Position
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.data.sources.roles import MissingPolicy
-from steepest.errors import DataError, MissingValuesError, UsageError
+from steepest.errors import DataError, MissingValuesError, Option, Phrase, UsageError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
 
@@ -18,7 +19,7 @@ MOST_LISTED = 20  # columns named in a message
 def check_policy(policy: str) -> None:
     """Raise UsageError when `policy` is none that is known."""
     if policy not in ("error", "drop", "indicator"):
-        raise UsageError(f'missing is "error", "drop" or "indicator"; given was {policy!r}.')
+        raise UsageError(Option("missing") + f' is "error", "drop" or "indicator"; given was {policy!r}.')
 
 
 class Tally:
@@ -101,15 +102,16 @@ class Tally:
         if self.refused is None:
             return
         row, column = self.refused
+        advice: tuple[Phrase, ...]
+        what = f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}."
         if self.only_inputs:
-            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing empty (no prediction for them)."
+            advice = remedies.DROP_ROWS, remedies.NO_PREDICTION
         elif self.policy == "indicator":
-            remedy = "A target or weight has no indicator column: use --missing drop, or fill them in."
+            what += " A target or weight has no indicator column."
+            advice = (remedies.DROP_ROWS,)
         else:
-            remedy = "Fill them in, or give --missing drop (leave those rows out) or --missing indicator (0 and an indicator column)."
-        raise MissingValuesError(
-            f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}. {remedy}"
-        )
+            advice = remedies.DROP_ROWS, remedies.INDICATOR
+        raise MissingValuesError(what, "fill them in", *advice)
 
     @property
     def listed(self) -> str:

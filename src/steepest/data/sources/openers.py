@@ -20,7 +20,8 @@ from steepest.data.sources.relations import Relation, files_relation
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
+from steepest.support import remedies
 
 
 def open_source(
@@ -143,10 +144,16 @@ class Request:
         Raises:
             UsageError: something is asked for that codes columns of a table.
         """
-        if self.exclude or self.missing != "error" or self.degree != 1 or self.interactions or self.categorical:
-            raise UsageError(
-                "exclude, missing, degree, interactions and categorical belong to tables with named columns. Give a data frame or a file, or code the array."
-            )
+        given = {
+            "exclude": self.exclude,
+            "missing": self.missing != "error",
+            "degree": self.degree != 1,
+            "interactions": self.interactions,
+            "categorical": self.categorical,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            what = Option(name) + " belongs to tables with named columns."
+            raise UsageError(what, "give a data frame or a file", "code the array")
         return {"target": self.target, "features": self.features, "weight": self.weight, "group": self.group}
 
 
@@ -218,7 +225,7 @@ def _triangle(data: Any, request: Request) -> FullSource:
 
 
 def _checkpoint(data: Any, request: Request) -> FullSource:
-    raise DataError(f"{data} is the state of an unfinished pass. Go on with --resume, and use what that makes.")
+    raise DataError(f"{data} is the state of an unfinished pass.", remedies.unfinished_pass(str(data)))
 
 
 OPENERS: dict[Kind, Callable[[Any, Request], FullSource]] = {

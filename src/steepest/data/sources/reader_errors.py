@@ -4,7 +4,8 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Phrase, UsageError
+from steepest.support import remedies
 
 LONGEST_SHOWN = 80  # characters of a name or a value in a message
 # what the reader says, and the same for a user
@@ -46,7 +47,8 @@ def telling_errors(label: str) -> Iterator[None]:
             raise
         text = str(error).removeprefix("ArrowArrayStream::get_next() failed (5): ")
         raise DataError(
-            f"cannot read {label}: {_where(text, label)}{_what(text.replace(label + '/', ''))} {_remedy(text.replace(label, ''))}"
+            f"cannot read {label}: {_where(text, label)}{_what(text.replace(label + '/', ''))}",
+            *_remedies(text.replace(label, "")),
         ) from None
 
 
@@ -80,21 +82,23 @@ def _what(text: str) -> str:
     return sentence[:400] + "." * (not sentence.endswith("."))
 
 
-def _remedy(text: str) -> str:
+def _remedies(text: str) -> tuple[str | Phrase, ...]:
+    """What to try; a wrong mark between fields or numbers makes a good file look damaged."""
     if "not utf-8 encoded" in text:
-        return "Give its encoding (--encoding latin-1), or convert it to UTF-8."
+        return remedies.encoded("latin-1"), "convert it to UTF-8"
     if "is not latin-1 encoded" in text or "is not utf-16 encoded" in text:
-        return "Give another --encoding, or convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8."
+        return remedies.OTHER_ENCODING, "convert it to UTF-8: iconv -f WINDOWS-1252 -t UTF-8"
     if "GZIP" in text or "frame" in text.lower():
-        return "Copy or pack it again."
+        return ("copy or pack it again",)
     if "state machine" in text or "when sniffing" in text:
-        return "Make all line ends alike (sed 's/\\r$//' FILE > NEW), close every quote, or give --delimiter and --encoding."
+        ends = "make all line ends alike (sed 's/\\r$//' FILE > NEW)"
+        return ends, "close every quote", remedies.fields_separated(), remedies.OTHER_ENCODING
     if re.search("arquet|hrift|Protocol|Footer|decompression|Prefetch|magic", text):
-        return "Write the file again, or correct it."
+        return "write the file again", "correct it"
     if "connect" in text:
-        return "Check the address, and that the server runs."
+        return ("check the address, and that the server runs",)
     if "Maximum line size" in text:
-        return "A field or line is larger than may be read; correct the file."
+        return ("correct the file: a field or line is larger than may be read",)
     if "Out of Memory" in text:
-        return "This machine cannot hold a row group, a line or a field of it; write it in shorter row groups, or select fewer columns."
-    return "Correct the file, or leave the column out (--exclude)."
+        return "write it in shorter row groups, lines or fields, which this machine can hold", "select fewer columns"
+    return "correct the file", remedies.fields_separated(), remedies.DECIMAL_MARK, remedies.leave_out()

@@ -10,7 +10,8 @@ from steepest.data.coding import Coding, Column
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.data.sources.relations import Relation
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, Phrase, UsageError
+from steepest.support import remedies
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
 CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
@@ -51,7 +52,7 @@ class Roles:
             UsageError: no target, an unknown column, a column of two roles, or no input left.
         """
         if not self.targets:
-            raise UsageError(f"which column is the target? Name one of {_listed(types)}: target=... or --target NAME.")
+            raise UsageError(f"which column is the target? The columns are {_listed(types)}.", remedies.TARGET)
         roles = (*self.targets, *(self.features or ()), *filter(None, (self.weight, self.group)))
         for name in (*roles, *self.exclude):
             if name not in types:
@@ -95,7 +96,8 @@ def code(
     other = [name for name in categorical if name not in inputs]
     if other:
         raise UsageError(
-            f"categorical names {short(other[0])}, which is no input. The inputs are {_listed(dict.fromkeys(inputs, ''))}."
+            Option("categorical")
+            + f" names {short(other[0])}, which is no input. The inputs are {_listed(dict.fromkeys(inputs, ''))}."
         )
     text = [name for name in inputs if types[name].startswith(CATEGORIES) or name in categorical]
     for name in inputs:
@@ -119,17 +121,23 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
     first = _first_value(relation, name)
     if first is None:
         raise DataError(
-            f"{relation.label} has no data rows, or column {short(name)} no value at all. Give rows, or leave the column out (--exclude)."
+            f"{relation.label} has no data rows, or column {short(name)} no value at all.",
+            "give rows",
+            remedies.leave_out(name),
         )
-    if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
-        remedy = "Turn dates into a number in a unit of your choice, such as days since the first row, or leave the column out (--exclude)."
-    elif kind.startswith(CATEGORIES):
-        remedy = "A target or weight must be a number: correct such values, or turn the column into numbers first."
-    else:
-        remedy = "Leave it out (--exclude), or turn it into numbers first."
-    raise DataError(
-        f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; a value of it is {short(first)}. {remedy}"
+    out = remedies.leave_out(name)
+    advice: tuple[str | Phrase, ...]
+    wrong = (
+        f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; for example {short(first)}."
     )
+    if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
+        advice = ("turn dates into a number in a unit of your choice, such as days since the first row", out)
+    elif kind.startswith(CATEGORIES):
+        wrong += " A target or weight must be a number."
+        advice = ("correct such values", "turn the column into numbers first")
+    else:
+        advice = (out, "turn it into numbers first")
+    raise DataError(wrong, *advice)
 
 
 def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tuple[str, ...]:
@@ -150,7 +158,8 @@ def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tupl
         return BOOLEAN
     if not levels:
         raise DataError(
-            f"column {short(name)} of {relation.label} has no value at all, or there are no data rows. Leave the column out (--exclude)."
+            f"column {short(name)} of {relation.label} has no value at all, or there are no data rows.",
+            remedies.leave_out(name),
         )
     numbers = [level for level in levels if LIKE_A_NUMBER.fullmatch(level.strip())]
     if 2 * len(numbers) >= len(levels) and not (declared or kind.startswith("ENUM")):
@@ -159,25 +168,31 @@ def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tupl
             f"but a value that is none is {short(plain[0])}" if plain else f"but is text; a value is {short(levels[0])}"
         )
         raise DataError(
-            f"column {short(name)} of {relation.label} looks like numbers, {what}. Correct such values, give --decimal , where that "
-            "is the decimal mark, take it for categories (--categorical), or leave the column out (--exclude)."
+            f"column {short(name)} of {relation.label} looks like numbers, {what}.",
+            "correct such values",
+            *([remedies.DECIMAL_COMMA] if any("," in level for level in levels) else []),
+            remedies.as_categories(name),
+            remedies.leave_out(name),
         )
     if len(levels) > MOST_LEVELS:
         raise DataError(
             f"column {short(name)} of {relation.label} has more than {MOST_LEVELS:,} different texts, such as {short(levels[0])}: more a name than a "
-            "category. Leave it out (--exclude), or group its values."
+            "category.",
+            remedies.leave_out(name),
+            "group its values",
         )
-    _refuse_odd_levels(levels, f"column {short(name)} of {relation.label}")
+    _refuse_odd_levels(levels, name, relation.label)
     return levels
 
 
-def _refuse_odd_levels(levels: Sequence[str], label: str) -> None:
+def _refuse_odd_levels(levels: Sequence[str], name: str, table: str) -> None:
     """Raise DataError where texts are no categories, or two of them look the same."""
+    label = f"column {short(name)} of {table}"
     odd = next((level for level in levels if "\0" in level or len(level) > LONGEST_LEVEL), None)
     if odd is not None:
         what = "holds NUL bytes" if "\0" in odd else f"holds texts of more than {LONGEST_LEVEL:,} characters"
         raise DataError(
-            f"{label} {what}, such as {short(odd)}: no categories. Correct them, or leave it out (--exclude)."
+            f"{label} {what}, such as {short(odd)}: no categories.", "correct them", remedies.leave_out(name)
         )
     seen: dict[str, str] = {}
     for level in levels:

@@ -15,6 +15,7 @@ from steepest.data.sources.missing import Tally
 from steepest.data.sources.relations import Relation
 from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
 from steepest.errors import DataError, UsageError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import prefetch
 
@@ -189,21 +190,22 @@ class TableSource:
             if column.levels is None or not (rows[:, j] == UNSEEN).any():
                 continue
             if self.unseen != "reference":
-                raise DataError(self._unseen(column))
+                raise self._unseen(column)
             replaced += int((rows[:, j] == UNSEEN).sum())
             rows[rows[:, j] == UNSEEN, j] = 0.0
         return replaced
 
-    def _unseen(self, column: Column) -> str:
+    def _unseen(self, column: Column) -> DataError:
         """Say which categories of a column the coding does not know."""
         name = quoted(column.name)
         rest = f"WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
         new = sorted({row[0] for row in self.relation.query(f"DISTINCT CAST({name} AS VARCHAR)", rest)})
         more = f" and {len(new) - 5} more" if len(new) > 5 else ""
-        return (
+        return DataError(
             f"column {column.name!r} of {self.relation.label} has categories that the model does not know: "
-            f'{", ".join(map(repr, new[:5]))}{more}. Give --unseen reference (unseen="reference") to take them for {column.reference!r}, or learn '
-            "from a table that has them."
+            f"{', '.join(map(repr, new[:5]))}{more}.",
+            remedies.unseen_as(str(column.reference)),
+            "learn from a table that has them",
         )
 
 
@@ -286,7 +288,7 @@ def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str 
         UsageError: the table is given what belongs to arrays.
     """
     if y is not None:
-        raise UsageError("y belongs to arrays; a table holds its targets. Name them: target=...")
+        raise UsageError("y belongs to arrays; a table holds its targets.", remedies.TARGET)
     return _column_name("weight", weight), _column_name("group", group)
 
 

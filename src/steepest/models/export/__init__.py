@@ -4,7 +4,7 @@ import importlib
 import os
 from typing import Literal, get_args, overload
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.models.model import Model, load
 
 Target = Literal["python", "sql", "excel", "onnx"]
@@ -51,9 +51,11 @@ def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | No
         =IF(COUNT(A2,B2)<2,NA(),1.25+0.5*A2+-2*B2)
     """
     if to not in get_args(Target):
-        raise UsageError(f'to is "python", "sql", "excel" or "onnx"; given was {to!r}.')
+        raise UsageError(Option("to") + f' is "python", "sql", "excel" or "onnx"; given was {to!r}.')
     if table is not None and to != "sql":
-        raise UsageError(f"table names the table of the SQL query; it has no meaning for {to}. Leave it out.")
+        raise UsageError(
+            Option("table") + f" names the table of the SQL query; it has no meaning for {to}.", "leave it out"
+        )
     if not isinstance(model, Model):
         model = load(model)
     module = importlib.import_module(f"steepest.models.export.{to}")

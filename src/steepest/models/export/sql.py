@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from steepest.data.coding import Column
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.models.export.description import description
 from steepest.models.export.terms import (
     BOOLEAN,
@@ -44,7 +44,7 @@ def export(model: Model, table: str = TABLE) -> str:
     refuse_characters(model, "SQL", "\0")
     refuse_nameless(coding, "SQL")
     if not table or "\0" in table or "" in table.split("."):
-        raise UsageError(f"table is a name, or schema.table; given was {table!r}.")
+        raise UsageError(Option("table") + f" is a name, or schema.table; given was {table!r}.")
     folded = Counter(name.casefold() for name in coding.names)
     double = [name for name in coding.names if folded[name.casefold()] > 1]
     if double:

@@ -16,6 +16,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.files import write_whole
 from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
 
@@ -55,7 +56,7 @@ class Page:
         """
         target = Path(path)
         if target.is_dir() or (target.exists() and not force):
-            raise UsageError(f"{target} exists already. Give another name, or replace it with force.")
+            raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE)
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} to write {target.name} into. Make it first.")
         write_whole(target, self.html.encode())

@@ -13,11 +13,12 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
-from steepest.rules.registry import RULES, choose_rule
+from steepest.rules.rule import polynomial_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.summaries.triangularize import LARGEST
 from steepest.support.arrays import FloatArray
+from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
 
 PENALTIES = 12  # log-spaced ones beside 0 and the run's own
 LOWEST, HIGHEST = 1e-4, 1e2  # of these, in units of the mean curvature of the weights
@@ -72,6 +73,12 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
         for name in ("raw", "standardized")
     ]
+    rules, own = rule_table(run.rule)
+    settings = _settings(run, own["name"])
+    if own["kind"] == WALKED:
+        settings |= _as_walked(
+            run, triangle, next(space for space in spaces if space["name"] == settings["coordinates"])
+        )
     return {
         "title": title or "A run of gradient descent",
         "features": list(run.features),
@@ -84,20 +91,18 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "spaces": {space["name"]: space for space in spaces},
         "rows": _rows(rows.sample),
         "inputs": {"range": _range(triangle)},
-        "run": _settings(run),
+        "rules": rules,
+        "run": settings,
     }
 
 
 def problem_with(run: Trajectory) -> str | None:
     """Say why a run has no page, or None where it has one."""
     size = len(run.features) + run.coordinates.fit_intercept
-    rule: Any = run.rule
     if len(run.targets) != 1:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
         return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
-    if rule.name not in RULES:
-        return f"a page needs a rule with a closed form; {rule.name!r} has none. Look at run.loss() instead."
     return None
 
 
@@ -113,18 +118,31 @@ def packed(values: FloatArray) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
 
 
-def _settings(run: Trajectory) -> Json:
+def _settings(run: Trajectory, name: str) -> Json:
     """The run's own settings, where the page starts."""
     rule: Any = run.rule
     return {
-        "rule": rule.name,
-        "learning_rate": rule.learning_rate,
+        "rule": name,
+        "learning_rate": getattr(rule, "learning_rate", None),
         "momentum": getattr(rule, "momentum", None),
-        "interval": [rule.lower, rule.upper] if rule.name == "chebyshev" else None,
+        "interval": [rule.lower, rule.upper] if polynomial_of(rule) == "chebyshev" else None,
         "l2": run.l2,
         "objective": run.objective,
         "coordinates": "standardized" if run.coordinates.name == "standardized" else "raw",
         "epochs": run.requested_epochs,
+    }
+
+
+def _as_walked(run: Trajectory, triangle: Triangle, space: Json) -> Json:
+    """The run as it was walked, and what was said of it; the ways in its own block become those the shares are of."""
+    l2 = run.l2 / GRADIENT_SCALE[run.objective]
+    coordinates = triangle.coordinates(space["name"], fit_intercept=run.coordinates.fit_intercept)
+    epochs, left, ways = walk(run, Quadratic.of(triangle, coordinates, l2=l2))
+    next(block for block in space["blocks"] if block["l2"] == l2)["ways"] = packed(ways)
+    return {
+        "epochs": epochs[-1],
+        "walk": {"epochs": epochs, "left": packed(left), "modes": len(ways)},
+        "verdict": {"kind": run.verdict.kind, "sentence": str(run.verdict)},
     }
 
 
@@ -179,7 +197,6 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
     quadratic = problem.quadratic
     modes, start_errors = quadratic.modes, quadratic.start_errors(start)
     limit = quadratic.nearest_minimum(start)
-    best = {name: _best(name, quadratic) for name in ("gradient", "heavy_ball", "nesterov")}
     return {
         "l2": l2,
         "eigenvalues": packed(modes.eigenvalues),
@@ -192,7 +209,7 @@ def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: Float
         "held_misfit": None if held is None else packed(held.residual(limit)[:, 0]),
         "condition_number": min(modes.condition_number, sys.float_info.max),  # JSON has no infinity
         "words": list(problem.mode_words()),
-        "best": best,
+        "best": best_settings(quadratic),
     }
 
 
@@ -201,12 +218,6 @@ def _predicted(quadratic: Quadratic) -> str | None:
     own = quadratic.R @ quadratic.modes.directions
     apart = np.linalg.norm(own - quadratic.mode_predictions, axis=0) * math.sqrt(1 / quadratic.total_weight)
     return packed(quadratic.mode_predictions) if (apart > EXACT * np.sqrt(quadratic.modes.eigenvalues)).any() else None
-
-
-def _best(name: str, quadratic: Quadratic) -> Json:
-    """The best learning rate (for half_mse) and momentum of a rule."""
-    rule: Any = choose_rule(name, "auto", None, quadratic.modes)[0]
-    return {"learning_rate": rule.learning_rate, "momentum": getattr(rule, "momentum", 0.0)}
 
 
 def _range(triangle: Triangle) -> list[float]:

@@ -1,12 +1,5 @@
 // Arithmetic: the numbers of the step from epoch k - 1 to k, to check by hand.
 
-const FORMULAS = {
-  gradient: "parameter ← parameter − learning rate · gradient",
-  heavy_ball: "velocity ← momentum · velocity − learning rate · gradient;  parameter ← parameter + velocity",
-  nesterov: "velocity ← momentum · velocity − learning rate · gradient at (parameter + momentum · velocity);  parameter ← parameter + velocity",
-  chebyshev: "each step mixes the gradient with the step before, in shares that follow from the interval of eigenvalues",
-};
-
 // ∇J = -V (λ e p), at the parameters whose modes still have the shares `left`.
 function gradientAt(problem, left) {
   const { p, r, directions, eigenvalues } = problem, rest = errors(problem, left);
@@ -22,7 +15,7 @@ function stepOf(problem, rule, modes, k, most = 4) {
   const before = parametersAt(problem, modes, k - 1), after = parametersAt(problem, modes, k);
   const earlier = k > 1 ? parametersAt(problem, modes, k - 2) : before, momentum = rule.momentum || 0;
   const left = shares(modes, k - 1), ahead = k > 1 ? shares(modes, k - 2) : left;
-  const point = rule.name === "nesterov" ? left.map((share, i) => share + momentum * (share - ahead[i])) : left;
+  const point = rule.look_ahead ? left.map((share, i) => share + rule.look_ahead * momentum * (share - ahead[i])) : left;
   const velocity = before.map((value, j) => value - earlier[j]);
   return { before, after, velocity, gradient: gradientAt(problem, point), rows: stepRows(problem, before, most) };
 }

@@ -44,10 +44,10 @@ function drawContour() {
 function drawMap() {
   const { problem, rule, state, limit, last } = view;
   const range = rateRange(limit, state.rate), kind = [...setting(), rule.name, rule.momentum, last];
-  if (rule.name === "chebyshev" || !changed("map", ...kind, ...range)) return;
+  if (!rule.takes_rate || !changed("map", ...kind, ...range)) return;
   const rates = Array.from({ length: MAP_SIZE }, (_, i) => range[0] * (range[1] / range[0]) ** (i / (MAP_SIZE - 1)));
   const rows = Array.from({ length: MAP_SIZE }, (_, i) => Math.round(last ** (i / (MAP_SIZE - 1))));
-  whenSeen("map", "work", () => showMap(heatMap(problem, rule, rates, rows), rates, rows, limit, bestRate(rule.name, rule.momentum, problem.eigenvalues)));
+  whenSeen("map", "work", () => showMap(heatMap(problem, rule, rates, rows), rates, rows, limit, bestRate(rule, problem.eigenvalues)));
 }
 
 // Pinned runs stand beside the run in the pictures of losses and errors, and their paths in the contour of the same inputs.

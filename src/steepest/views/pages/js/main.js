@@ -9,7 +9,7 @@ function update(change) {
     return;
   }
   frameBegins();
-  view.state = { ...view.state, ...change };
+  view.state = settled({ ...view.state, ...change }, view.payload, view.state.epoch);
   solveAgain();
   showControls();
   drawCurves();
@@ -76,8 +76,8 @@ function pause() {
 }
 
 function useBest() {
-  const { state, problem } = view, own = hasMomentum(state.rule) ? problem.best[state.rule] : null;
-  soon(own ? { rate: own.learning_rate / problem.factor, momentum: own.momentum } : { rate: bestRate(state.rule, 0, problem.eigenvalues) });
+  const { state, rule, problem } = view, own = rule.takes_momentum ? problem.best[state.rule] : null;
+  soon(own ? { rate: own.learning_rate / problem.factor, momentum: own.momentum } : { rate: bestRate(rule, problem.eigenvalues) });
 }
 
 function reset() {

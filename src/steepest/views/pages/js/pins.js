@@ -20,7 +20,7 @@ function pinnedRun(payload, pin) {
 }
 
 function pinCells(state, { problem, rule, now, verdict }) {
-  const momentum = hasMomentum(rule.name) ? number(rule.momentum) : "", rate = rule.name === "chebyshev" ? "" : number(rule.learning_rate);
+  const momentum = rule.takes_momentum ? number(rule.momentum) : "", rate = rule.takes_rate ? number(rule.learning_rate) : "";
   return [rule.name.replace("_", " "), rate, momentum, number(problem.l2), state.standardize ? "standardized" : "raw", state.objective, grouped(state.epoch),
     number(now.loss), number(now.rmse), now.heldRmse === null ? "" : number(now.heldRmse), verdict.kind, verdict.needed === null ? "never" : grouped(verdict.needed)];
 }
@@ -29,7 +29,7 @@ function pinCells(state, { problem, rule, now, verdict }) {
 function showPins(now) {
   const { pins, payload, state, problem, rule, verdict, colors } = view;
   byId("pins").hidden = !pins.length;
-  byId("pin").disabled = pins.length >= MOST_PINS || pins.some((pin) => pinText(pin) === pinText(state));
+  byId("pin").disabled = rule.kind === "walked" || pins.length >= MOST_PINS || pins.some((pin) => pinText(pin) === pinText(state));
   if (!pins.length) return;
   const held = problem.held ? PIN_HEADER : PIN_HEADER.filter((name) => name !== "held-out RMSE");
   const shown = (cells) => (problem.held ? cells : cells.filter((_, at) => PIN_HEADER[at + 1] !== "held-out RMSE"));

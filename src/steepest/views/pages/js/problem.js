@@ -32,7 +32,8 @@ function openPayload(payload) {
   }
   const rows = payload.rows && { ...payload.rows, X: unpacked(payload.rows.X), y: unpacked(payload.rows.y) };
   const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
-  return { ...payload, spaces, rows, curve, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+  const walk = payload.run.walk && { ...payload.run.walk, left: unpacked(payload.run.walk.left) };
+  return { ...payload, spaces, rows, curve, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
 }
 
 // Whether predictions are a curve over one input: a line of the only feature, or of its powers.
@@ -58,7 +59,12 @@ function problemOf(payload, name, index, objective) {
 }
 
 function solveAll(problem, rule) {
-  return Array.from(problem.eigenvalues, (value) => solve(rule, value));
+  return Array.from(problem.eigenvalues, (value, i) => solve(rule, value, i));
+}
+
+// Whether a run has no formula, but what was left of each mode as it was walked.
+function isWalked(modes) {
+  return modes.length > 0 && modes[0].kind === "walked";
 }
 
 function shares(modes, k) {
@@ -74,9 +80,9 @@ function parametersAt(problem, modes, k) {
   const { p, r, space, directions, ways } = problem;
   const theta = Float64Array.from(space.start);
   const steps = modes.map((mode, i) => (ways[i] === 0 ? 0 : ways[i] * progress(mode, k)));
-  const rest = problem.moved ? errors(problem, shares(modes, k)) : null;
+  const walked = isWalked(modes), rest = problem.moved || walked ? errors(problem, shares(modes, k)) : null;
   // counted from where it is nearer: a far start would leave its rounding on a run that has long arrived
-  const back = rest && Math.hypot(...rest) + Math.hypot(...problem.limit) < Math.hypot(...space.start);
+  const back = walked || rest && Math.hypot(...rest) + Math.hypot(...problem.limit) < Math.hypot(...space.start);
   for (let j = 0; j < p; j++) {
     let sum = 0;
     for (let i = 0; i < r; i++) sum += directions[j * r + i] * (back ? -rest[i] : steps[i]);
@@ -107,7 +113,7 @@ function rmseOf({ misfit, predicted }, rho, total, left, p) {
 // From the start where that is zero: a minimum of columns that nearly depend on each other lies so far out that its rounding
 // would be all there is to see of the first epochs.
 function heldRmseAt({ held, moved, ways, p }, modes, rest, k) {
-  if (moved) return rmseOf(held, held.rho, held.total_weight, rest, p);
+  if (moved || isWalked(modes)) return rmseOf(held, held.rho, held.total_weight, rest, p);
   const back = modes.map((mode, i) => (ways[i] === 0 ? 0 : -ways[i] * progress(mode, k)));
   return rmseOf({ misfit: held.start, predicted: held.predicted }, held.rho, held.total_weight, back, p);
 }

@@ -1,19 +1,18 @@
-// Recurrence: what is left of one mode's error after k epochs of momentum, in closed form.
+// Recurrence: what is left of one mode's error after k epochs of a two-term rule, in closed form.
 //
 //   p_{k+1} = B p_k - C p_{k-1},  p_0 = 1,  p_1 = 1 - a,  solved by the roots r of r² - B r + C = 0.
 //
 // With δ = 1 - r the equation is δ² - 2u δ + a = 0, u = (1 - β + middle)/2; its small root is a / δ_large. The same
 // formulas as in recurrence.py, where they are explained; here 32 digits stand for its long doubles.
 
-// Solve one mode: a = ηλ (double-double), momentum β. All that depends on k comes later, in floats.
-function solveMomentum(rule, a, beta) {
-  const heavy = rule === "heavy_ball", m = subtract(1, beta);
-  const middle = heavy ? a : multiply(a, add(1, beta));
-  const product = heavy ? wide(beta) : multiply(subtract(1, a), beta);
-  const logBeta = log1p(subtract(beta, 1));
-  const logProduct = heavy ? logBeta : logBeta + logDistance(a);
-  const weight = heavy ? wide(1) : add(1, twoProduct(2, beta));
-  const margin = subtract(multiply(2, add(1, beta)), multiply(a, weight));
+// Solve one mode: a = ηλ (double-double), momentum β, and the share s of the last step by which the gradient is taken
+// ahead. All that depends on k comes later, in floats.
+function solveTwoTerm(a, beta, ahead) {
+  const m = subtract(1, beta), further = multiply(a, ahead);
+  const middle = multiply(a, add(1, twoProduct(ahead, beta)));
+  const product = multiply(subtract(1, further), beta);
+  const logProduct = log1p(subtract(beta, 1)) + logDistance(further);
+  const margin = subtract(multiply(2, add(1, beta)), multiply(a, add(1, twoProduct(2 * ahead, beta))));
   const u = multiply(0.5, add(m, middle)), root = multiply(2, squareRoot(a));
   const square = add(multiply(subtract(m, root), add(m, root)), multiply(middle, add(multiply(2, m), middle)));
   const discriminant = multiply(0.25, square);
@@ -54,7 +53,7 @@ function slowRoots({ a, u, product, discriminant, g }, h, far) {
   return { first: 1 - second, second, near: logDistance(divide(a, far)), farLog: logDistance(far), farNegative: far[0] > 1 };
 }
 
-function momentumResidual(s, k) {
+function twoTermResidual(s, k) {
   if (k === 0) return 1;
   const odd = k % 2 === 1;
   if (s.waves) {
@@ -69,16 +68,16 @@ function momentumResidual(s, k) {
   return power * ((1 + ratio) / 2 + s.over * (s.apart ? oneMinus : k));
 }
 
-function momentumProgress(s, k) {
+function twoTermProgress(s, k) {
   if (k === 0) return 0;
-  if (!s.slow) return 1 - momentumResidual(s, k);
+  if (!s.slow) return 1 - twoTermResidual(s, k);
   const { first, second, near, farLog, farNegative } = s.slow;
   const far = farNegative && k % 2 === 1 ? 1 + Math.exp(k * farLog) : -Math.expm1(k * farLog);
   return first * -Math.expm1(k * near) + second * far;
 }
 
 // A bound of |p_k| from above that falls with k on a stable run.
-function momentumBound(s, k) {
+function twoTermBound(s, k) {
   if (s.waves) return Math.exp(k * s.logRho) * s.bound;
   if (s.nothing) return k === 0 ? 1 : 0;
   const linear = 1 + Math.abs(s.over * Math.min(s.gap, 1)) * k + Math.abs(s.over) * (s.apart ? 0 : k);

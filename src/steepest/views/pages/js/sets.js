@@ -7,7 +7,7 @@ function showSets() {
   byId("set").value = payload.id;
   setText("set-about", payload.about || "");
   byId("save").hidden = !served || !["given", "opened", "drawn"].includes(payload.id);
-  byId("command").hidden = Boolean(payload.recipe || payload.points); // no file holds them
+  byId("command").hidden = Boolean(payload.recipe || payload.points || ruleEntry(payload, payload.run.rule).python); // no file holds them, no command knows the rule
 }
 
 // Take in a data set that the lab has made: given with its start, opened from a file, or drawn. It replaces the one of the same kind.

@@ -1,6 +1,5 @@
 // State: what the reader has chosen, kept in the page's address so that a link leads back to it.
 
-const RULES = ["gradient", "heavy_ball", "nesterov", "chebyshev"];
 const MOST_EPOCHS = 2 ** 53;
 const MOST_PINS = 5; // as many as the palette tells apart from the other lines
 
@@ -8,7 +7,7 @@ function initialState(payload) {
   const { run } = payload, space = payload.spaces[run.coordinates];
   const own = space.blocks.findIndex((block) => block.l2 === run.l2 / OBJECTIVES[run.objective]);
   return {
-    rate: run.learning_rate, epoch: run.epochs, rule: run.rule, momentum: run.momentum === null ? 0.9 : run.momentum,
+    rate: run.learning_rate === null ? 1 : run.learning_rate, epoch: run.epochs, rule: run.rule, momentum: run.momentum === null ? 0.9 : run.momentum,
     l2: Math.max(0, own), standardize: run.coordinates === "standardized", objective: run.objective, log: true,
   };
 }
@@ -33,13 +32,20 @@ function stateFrom(hash, state, payload) {
   numeric("rate", isRate);
   numeric("epoch", (value) => Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS);
   numeric("momentum", (value) => value >= 0 && value < 1);
-  if (RULES.includes(given.get("rule"))) read.rule = given.get("rule");
+  const entry = ruleEntry(payload, given.get("rule"));
+  if (entry && entry.kind !== "walked") read.rule = entry.name;
   if (Object.hasOwn(OBJECTIVES, given.get("objective"))) read.objective = given.get("objective");
   for (const name of ["standardize", "log"]) if (["0", "1"].includes(given.get(name))) read[name] = given.get(name) === "1";
   const blocks = payload.spaces[read.standardize ? "standardized" : "raw"].blocks;
   numeric("l2", (value) => Number.isInteger(value) && value >= 0 && value < blocks.length);
   read.l2 = Math.min(read.l2, blocks.length - 1);
-  return read;
+  return settled(read, payload);
+}
+
+// Of a run without formula only the epoch can be chosen, from those that were kept; everything else is the run's own.
+function settled(state, { run, ...payload }, from = 0) {
+  if (!run.walk) return state;
+  return { ...initialState({ run, ...payload }), epoch: walkedEpoch(run.walk, state.epoch, from), log: state.log };
 }
 
 function hashOf(state) {
@@ -65,20 +71,28 @@ function addressOf(set, state, pins, step) {
   return [hashOf(state), ...more.filter(Boolean)].join("&");
 }
 
-// The rule in force: Chebyshev takes its steps from the modes, or from the run's own interval.
+// The rule in force: one without a rate takes its steps from the modes, or from the run's own interval.
 function ruleOf(state, problem) {
-  if (state.rule !== "chebyshev") return { name: state.rule, learning_rate: state.rate, momentum: state.rule === "gradient" ? 0 : state.momentum };
+  const { run } = problem.payload, entry = ruleEntry(problem.payload, state.rule);
+  const rule = { ...entry, learning_rate: state.rate, momentum: entry.takes_momentum ? state.momentum : 0, walk: run.walk };
+  if (entry.kind !== "chebyshev") return rule;
   const values = problem.eigenvalues, largest = values.length ? values[0] : 1, smallest = values.length ? values[values.length - 1] : 0.5;
-  const { run } = problem.payload, own = run.coordinates === problem.name && run.objective === problem.objective && run.l2 === problem.l2;
+  const own = run.coordinates === problem.name && run.objective === problem.objective && run.l2 === problem.l2;
   const interval = own && run.interval ? run.interval : [Math.min(smallest, largest * (1 - 1e-9)), largest * (1 + 10 * AT_LIMIT)];
-  return { name: "chebyshev", learning_rate: 2 / (interval[0] + interval[1]), momentum: 0, interval };
+  return { ...rule, learning_rate: 2 / (interval[0] + interval[1]), interval };
+}
+
+// The rule with its numbers as arguments of steepest.descend: by its name, or as an object where it has none there.
+function ruleAsPython({ payload, state }) {
+  const { python, takes_rate: rate, takes_momentum: momentum } = ruleEntry(payload, state.rule);
+  const numbers = [...(rate ? [`learning_rate=${state.rate}`] : []), ...(momentum ? [`momentum=${state.momentum}`] : [])];
+  if (python === null) return [`rule="${state.rule}"`, ...numbers];
+  return [`rule=${python.endsWith(")") ? python : `${python}(${numbers.join(", ")})`}`];
 }
 
 // The setting as arguments of steepest.descend.
 function settingsAsPython({ payload, state, problem }) {
-  const settings = [`rule="${state.rule}"`];
-  if (state.rule !== "chebyshev") settings.push(`learning_rate=${state.rate}`);
-  if (hasMomentum(state.rule)) settings.push(`momentum=${state.momentum}`);
+  const settings = ruleAsPython({ payload, state });
   settings.push(`epochs=${state.epoch}`, `l2=${problem.l2}`, `objective="${state.objective}"`);
   return [...settings, `standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`];
 }
@@ -118,9 +132,10 @@ function tableAsOptions({ options, test_size: share, seed }) {
 
 function asCommand(payload, state, problem) {
   const { table } = payload, options = [`--target ${shellText(payload.target)}`, ...(table ? tableAsOptions(table) : [])];
+  const entry = ruleEntry(payload, state.rule);
   options.push(`--rule ${state.rule}`);
-  if (state.rule !== "chebyshev") options.push(`--learning-rate ${state.rate}`);
-  if (hasMomentum(state.rule)) options.push(`--momentum ${state.momentum}`);
+  if (entry.takes_rate) options.push(`--learning-rate ${state.rate}`);
+  if (entry.takes_momentum) options.push(`--momentum ${state.momentum}`);
   options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, `--objective ${state.objective}`);
   options.push(state.standardize ? "--standardize" : "--no-standardize");
   if (!payload.fit_intercept) options.push("--no-intercept");

@@ -19,13 +19,13 @@ function tell({ now, own }) {
 function explain() {
   const { problem, rule, modes, state, payload } = view;
   const k = Math.max(1, state.epoch), step = stepOf(problem, rule, modes, k), say = (value) => general(value, 7);
-  setText("formula", `${FORMULAS[rule.name]}   (epoch ${grouped(k - 1)} → ${grouped(k)}${problem.name === "raw" ? "" : "; inputs u = (x − mean) / standard deviation"})`);
+  setText("formula", `${rule.formula}   (epoch ${grouped(k - 1)} → ${grouped(k)}${problem.name === "raw" ? "" : "; inputs u = (x − mean) / standard deviation"})`);
   const named = problem.names.slice(0, 3), first = payload.fit_intercept ? 1 : 0;
   const inputs = named.slice(first).map((name) => short(name, 16)), more = problem.names.length > 3 ? ["…"] : [];
   byId("rows-table").hidden = !step.rows.length;
   table("rows-table", ["row", ...inputs, ...more, "prediction", "target", "residual"], step.rows.map((row) => [
     String(row.position), ...row.inputs.slice(0, inputs.length).map(say), ...more, say(row.prediction), say(row.target), say(row.residual)]));
-  const momentum = hasMomentum(rule.name), most = Math.min(8, problem.p);
+  const momentum = rule.takes_momentum, most = Math.min(8, problem.p);
   table("step-table", ["parameter", "before", ...(momentum ? ["velocity before"] : []), "gradient over all rows", "change", "after"], [...Array(most).keys()].map((j) => [
     short(problem.names[j]), say(step.before[j]), ...(momentum ? [say(step.velocity[j])] : []), say(step.gradient[j]), say(step.after[j] - step.before[j]), say(step.after[j])]));
   setText("step-more", problem.p > most ? `and ${counted(problem.p - most, "more parameter")}` : "");
@@ -33,22 +33,25 @@ function explain() {
 
 function showControls() {
   const { state, rule, problem, limit, last, scale } = view;
-  const cheb = rule.name === "chebyshev", range = rateRange(limit, state.rate), best = bestRate(rule.name, rule.momentum, problem.eigenvalues);
+  const fixed = rule.kind === "walked", noRate = !rule.takes_rate, range = rateRange(limit, state.rate), best = bestRate(rule, problem.eigenvalues);
+  const why = fixed ? "The page cannot compute this rule: it shows the run as it went, and only the epoch can be chosen" : `${rule.label} takes its steps from the eigenvalues`;
   setValue("rate", logPosition(state.rate, range));
   setValue("rate-number", state.rate);
-  byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = cheb;
-  setText("rate-said", cheb ? "Chebyshev takes its steps from the eigenvalues" : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
+  byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = noRate;
+  setText("rate-said", noRate ? why : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
   byId("rate").setAttribute("aria-valuetext", `${state.rate}, ${byId("rate-said").textContent}`);
-  placeMark("limit-mark", cheb ? NaN : logPosition(limit, range));
-  placeMark("best-mark", cheb ? NaN : logPosition(best, range));
+  placeMark("limit-mark", noRate ? NaN : logPosition(limit, range));
+  placeMark("best-mark", noRate ? NaN : logPosition(best, range));
   setValue("epoch", epochPosition(state.epoch, last));
   setValue("epoch-number", state.epoch);
   byId("epoch").setAttribute("aria-valuetext", `epoch ${grouped(state.epoch)}`);
-  byId("momentum-field").hidden = !hasMomentum(state.rule);
+  byId("momentum-field").hidden = !rule.takes_momentum;
+  for (const id of ["rule", "objective", "standardize"]) byId(id).disabled = fixed;
+  byId("arithmetic").hidden = fixed;
   setValue("momentum", momentumPosition(state.momentum));
   setValue("momentum-number", state.momentum);
   byId("l2").max = problem.space.blocks.length - 1;
-  byId("l2").disabled = problem.space.blocks.length < 2;
+  byId("l2").disabled = fixed || problem.space.blocks.length < 2;
   setValue("l2", state.l2);
   setText("l2-said", number(problem.l2));
   byId("l2").setAttribute("aria-valuetext", number(problem.l2));
@@ -57,7 +60,7 @@ function showControls() {
   byId("standardize").checked = state.standardize;
   byId("log").checked = state.log;
   for (const part of document.querySelectorAll("[data-scale]")) part.hidden = part.dataset.scale !== scale;
-  byId("map-card").hidden = cheb;
+  byId("map-card").hidden = noRate;
   view.range = range;
 }
 
@@ -69,6 +72,7 @@ function nameThings() {
   setText("about", `${counted(payload.row_count, "row")}${payload.held_out_count ? ` to learn from, ${grouped(payload.held_out_count)} held out` : ""} · ${counted(payload.features.length, "feature")} · target ${short(payload.target, 60)}`);
   const names = payload.fit_intercept ? ["intercept", ...payload.features] : payload.features;
   for (const axis of [0, 1]) { options(`contour-${axis}`, names); byId(`contour-${axis}`).value = view.chosen[axis]; }
+  byId("rule").replaceChildren(...payload.rules.map(({ name, label }) => Object.assign(document.createElement("option"), { value: name, textContent: label })));
   byId("contour-card").hidden = names.length < 2;
   options("coefficient", payload.features);
   const extra = [["weights", payload.features.length > SHOWN_LINES ? `the first ${SHOWN_LINES} weights` : "all weights"], ["bias", "bias"]];

@@ -36,20 +36,28 @@ function searchFirstEpoch(modes, tolerance) {
     const middle = Math.floor((low + high) / 2);
     if (above(middle) <= tolerance) high = middle; else low = middle;
   }
-  if (modes[0].kind === "gradient" || high * modes.length > SCANNED) return high;
+  if (modes[0].kind === "power" || high * modes.length > SCANNED) return high;
   for (let k = 1; k < high; k++) if (largestLeft(modes, k) <= tolerance) return k;
   return high;
 }
 
 // { kind, sentence, advice } of a run that ends at epoch k.
 function verdictOf(problem, rule, modes, k) {
-  const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule.name, rule.momentum, largest, rule.interval) : Infinity;
+  if (rule.kind === "walked") return walkedVerdict(problem, modes, k);
+  const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule, largest) : Infinity;
   const rate = rule.learning_rate, left = Math.max(largestLeft(modes, k), largestLeft(modes, k + 1));
   const stable = rate < limit * (1 - AT_LIMIT), needed = firstEpoch(modes, CONVERGED, stable);
   const kind = rate > limit * (1 + AT_LIMIT) ? "diverges" : !stable ? "oscillates" : left <= CONVERGED ? "converged"
     : needed === null || needed > CRAWLS * Math.max(k, 1) ? "crawls" : "unfinished";
-  const verdict = { kind, limit, left, needed, best: bestRate(rule.name, rule.momentum, problem.eigenvalues) };
+  const verdict = { kind, limit, left, needed, best: bestRate(rule, problem.eigenvalues) };
   return { ...verdict, sentence: sentenceOf(problem, rule, modes, k, verdict), advice: adviceOf(problem, rule, verdict) };
+}
+
+// Of a run without formula: what was said of it at its end, and before it what is left.
+function walkedVerdict({ payload }, modes, k) {
+  const { kind, sentence } = payload.run.verdict, left = largestLeft(modes, k);
+  const before = k === payload.run.epochs ? "" : `After ${epochsInWords(k)} the largest share of its start error that a mode still has is ${percent(left)}. At the end: `;
+  return { kind, sentence: before + sentence, advice: "", limit: Infinity, left, needed: null, best: NaN };
 }
 
 function sentenceOf(problem, rule, modes, k, { kind, limit, left, needed }) {
@@ -72,14 +80,14 @@ function sentenceOf(problem, rule, modes, k, { kind, limit, left, needed }) {
 
 // What to change, and what that would give.
 function adviceOf(problem, rule, { kind, best }) {
-  if (kind === "converged" || rule.name === "chebyshev") return "";
+  if (kind === "converged" || !rule.takes_rate) return "";
   const key = `${rule.name} ${rule.momentum}`; // the best rate depends on nothing else
   problem.bestModes = problem.bestModes && problem.bestModes.key === key ? problem.bestModes : { key, modes: solveAll(problem, { ...rule, learning_rate: best }) };
   const advice = `The best constant rate here is ${number(best)}, which needs ${epochsInWords(firstEpoch(problem.bestModes.modes, CONVERGED, true))}.`;
   const standard = problem.payload.spaces.standardized.blocks.find((block) => block.l2 === 0);
   if (problem.name === "standardized" || problem.l2 || !standard || standard.condition_number > problem.condition / 2) return advice;
-  const values = Array.from(unpacked(standard.eigenvalues)), name = "gradient";
-  const there = values.map((value) => solve({ name, learning_rate: bestRate(name, 0, values) }, value));
+  const values = Array.from(unpacked(standard.eigenvalues)), rate = bestRate(PLAIN, values);
+  const there = values.map((value) => solve({ ...PLAIN, learning_rate: rate }, value));
   const count = firstEpoch(there, CONVERGED, true);
   return `${advice} Standardizing the inputs takes the condition number from ${number(problem.condition)} to ` +
     `${number(standard.condition_number)}: ${epochsInWords(count)} ${count === 1 ? "is" : "are"} enough.`;

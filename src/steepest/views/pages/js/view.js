@@ -19,7 +19,7 @@ function setting() {
 }
 
 function ruleKey() {
-  return JSON.stringify(view.rule);
+  return JSON.stringify({ ...view.rule, walk: null });
 }
 
 function spaceOf(state) {
@@ -35,6 +35,7 @@ function openSet(payload, state = initialState(payload), pins = []) {
 }
 
 function lastEpoch() {
+  if (view.payload.run.walk) return Math.max(1, view.payload.run.epochs);
   return Math.min(MOST_EPOCHS, Math.max(1000, 20 * view.payload.run.epochs, view.state.epoch));
 }
 
@@ -43,7 +44,7 @@ function solveAgain() {
   if (changed("problem", ...setting())) view.problem = problemOf(payload, spaceOf(state), state.l2, state.objective);
   view.rule = ruleOf(state, view.problem);
   if (changed("modes", ...setting(), ruleKey())) view.modes = solveAll(view.problem, view.rule);
-  view.limit = view.modes.length ? stabilityLimit(view.rule.name, view.rule.momentum, view.problem.eigenvalues[0], view.rule.interval) : Infinity;
+  view.limit = view.modes.length ? stabilityLimit(view.rule, view.problem.eigenvalues[0]) : Infinity;
   view.last = changed("last", ...setting()) || state.epoch > view.last ? lastEpoch() : view.last;
   view.scale = state.log ? "log" : "linear";
 }

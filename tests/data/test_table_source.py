@@ -223,6 +223,7 @@ def postgres(place):
     )
 
 
+@pytest.mark.process
 def test_postgresql_gives_the_same_model(frame, folder, truth):
     import tempfile
 

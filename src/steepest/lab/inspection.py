@@ -1,4 +1,4 @@
-"""Tables: what an uploaded file holds, and whether it may be read: seen from its metadata before any row is."""
+"""Inspection: what an uploaded file holds, and whether it may be read: seen from its metadata before any row is."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from steepest.data.sources.reader_errors import telling_errors
 from steepest.data.sources.relations import files_relation
 from steepest.data.sources.roles import CATEGORIES, DATES, NUMERIC, absent
 from steepest.errors import DataError
-from steepest.lab.texts import estimates, looked_at
+from steepest.lab.texts import estimates, text_summaries
 
 DOUBLE = 8  # bytes of a number
 COUNTED_AT_ONCE = 200  # columns
 
 
-def checked(path: Path, limit: int, text: TextOptions | None = None) -> Files:
+def check_file(path: Path, limit: int, text: TextOptions | None = None) -> Files:
     """Return an uploaded file as the library reads it.
 
     Args:
@@ -42,9 +42,9 @@ def checked(path: Path, limit: int, text: TextOptions | None = None) -> Files:
     return files
 
 
-def inspected(path: Path, limit: int, text: TextOptions | None = None) -> dict[str, Any]:
-    """Return the number of rows, and of each column the name, kind and number of missing values; of text `looked_at` too."""
-    files = checked(path, limit, text)
+def inspect_file(path: Path, limit: int, text: TextOptions | None = None) -> dict[str, Any]:
+    """Return the number of rows, and of each column the name, kind and number of missing values; of text `text_summaries` too."""
+    files = check_file(path, limit, text)
     relation = files_relation(files, str(path))
     types = relation.columns()
     check_header(files, types)
@@ -56,7 +56,7 @@ def inspected(path: Path, limit: int, text: TextOptions | None = None) -> dict[s
         counts = (f"count(*) FILTER ({absent(name, types[name])})" for name in some)
         ((rows, *counted),) = relation.query(", ".join(["count(*)", *counts, *estimates(of_text)]))
         missing += counted[: len(some)]
-        texts |= looked_at(relation, of_text, counted[len(some) :])
+        texts |= text_summaries(relation, of_text, counted[len(some) :])
     if not rows:
         raise DataError(f"{path} has no data rows. Give a table with at least one row.")
     columns = [

@@ -1,4 +1,4 @@
-"""Options: how the lab's server is reached, and what it bears."""
+"""Server settings: how the lab's server is reached, and what it bears."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
 
 @dataclass(frozen=True)
-class Options:
+class ServerSettings:
     """How the server is reached, and what it bears.
 
     Args:

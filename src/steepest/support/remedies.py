@@ -1,0 +1,77 @@
+"""Remedies: what messages advise to try next by way of an option; each door calls the options by its own names."""
+
+from steepest.errors import Option, Phrase
+
+LONGEST_NAME = 80  # characters of a column's name that an advice repeats
+
+
+def leave_out(column: str | None = None) -> Phrase:
+    """Leave a column out of the inputs.
+
+    Example:
+        >>> from steepest.errors import DataError
+        >>> str(DataError("column 'k' is DATE, not a number.", leave_out("k")))
+        'column \\'k\\' is DATE, not a number. Leave the column out (exclude=["k"]).'
+    """
+    return "leave the column out (" + Option("exclude", _named(column)) + ")"
+
+
+def as_categories(column: str) -> Phrase:
+    """Take a column for categories although its values look like numbers."""
+    return "take it for categories (" + Option("categorical", _named(column)) + ")"
+
+
+def fields_separated(by: str | None = None) -> Phrase:
+    """Say what stands between the fields of a text file."""
+    return "say what separates its fields (" + Option("delimiter", by or ...) + ")"
+
+
+def encoded(encoding: str) -> Phrase:
+    """Say how the characters of a text file are encoded."""
+    return "give its encoding (" + Option("encoding", encoding) + ")"
+
+
+def unseen_as(reference: str) -> Phrase:
+    """Take categories that a model does not know for one that it does."""
+    return f"take them for {reference!r} (" + Option("unseen", "reference") + ")"
+
+
+def unfinished_pass(checkpoint: str) -> Phrase:
+    """Go on with a pass that was cut off."""
+    return "go on with it (" + Option("checkpoint", checkpoint) + ")"
+
+
+OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
+DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
+INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"
+NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
+DECIMAL_COMMA = "read commas as decimal marks (" + Option("decimal", ",") + ")"
+DECIMAL_MARK = "say what its decimal mark is (" + Option("decimal", ...) + ")"
+TABLE_OF_DATABASE = "name one of them beside the database (" + Option("database", ...) + ")"
+POWERS = "ask for powers (" + Option("degree", ...) + ")"
+TARGET = "name the target (" + Option("target", ...) + ")"
+TABLE_WITH_TARGET = "give a table or a file and name its target (" + Option("target", ...) + ")"
+TARGET_INSIDE = (
+    "put the target into the data frame and name it, so that texts are coded (" + Option("target", ...) + ")"
+)
+INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
+GROUP = "name the column of groups (" + Option("group", ...) + ")"
+OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
+PENALTY = "add a penalty (" + Option("l2", ...) + ")"
+NO_PENALTY = "fit without a penalty (" + Option("l2", 0) + ")"
+LEAST_SQUARES = "fit again to the end and without a penalty (" + Option("epochs", "auto") + ", " + Option("l2", 0) + ")"
+WEIGHTS = "give the run's own table, with its weights (" + Option("weight", ...) + ")"
+NO_RATE = "leave " + Option("learning_rate") + " and " + Option("momentum") + " out"
+RATES = "give the rates (" + Option("learning_rates", ...) + ")"
+EPOCHS = "say for how many epochs (" + Option("epochs", ...) + ")"
+CLOSED_FORM = "take the closed form (" + Option("engine", "modes") + ")"
+STEP_BY_STEP = "go step by step (" + Option("engine", "loop") + ")"
+HC1 = "take standard errors that have no need of it (" + Option("robust", "HC1") + ")"
+REPLACE = "replace it (" + Option("force", True) + ")"
+START_OVER = "start over (" + Option("force", True) + ")"
+NO_CLUSTER = "read without " + Option("cluster")
+
+
+def _named(column: str | None) -> object:
+    """The column as an option takes it, or ... where its name is unknown or too long to be repeated."""
+    return ... if column is None or len(column) > LONGEST_NAME else [column]
