@@ -91,7 +91,7 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
         raise _foreign(name, str(error).splitlines()[0].rstrip(".")) from None
     if content["version"] == 1:
         said = f"{name} has format version 1 and was read as such. Save it again to bring it to version {VERSION}."
-        warn(said, SteepestWarning)
+        warn(SteepestWarning(said))
     return content
 
 

@@ -6,14 +6,9 @@ import warnings
 PACKAGE = __name__.partition(".")[0]
 
 
-def warn(message: str, category: type[Warning]) -> None:
-    """Warn at the first line outside of this package on the way out of here.
-
-    Args:
-        message: what the reader should know, and what to do.
-        category: its class.
-    """
+def warn(warning: Warning) -> None:
+    """Warn at the first line outside of this package on the way out of here."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    warnings.warn(warning, stacklevel=level)
