@@ -9,8 +9,8 @@ from .analysis.explain import explain as explain
 from .analysis.infer import infer as infer
 from .analysis.solve import Solution as Solution
 from .analysis.solve import solve as solve
-from .analysis.sweep import Sweep as Sweep
 from .analysis.sweep import sweep as sweep
+from .analysis.sweep_result import Sweep as Sweep
 from .analysis.validation import ValidationCurve as ValidationCurve
 from .analysis.validation import validation_curve as validation_curve
 from .data.batch import Batch as Batch

@@ -401,3 +401,14 @@ def test_a_growing_run_is_chosen_only_where_there_is_no_other():
     assert s.one_standard_error.learning_rate == rates[1]
     alone = steepest.sweep(X, y, learning_rates=[1.05 * limit, 1.2 * limit], epochs=[3], validation=(X, y))
     assert alone.best.learning_rate == 1.2 * limit
+
+
+def test_the_table_is_every_setting_in_order_made_once():
+    X, y = table()
+    s = sweep(X, y, learning_rates=[1e-3, 0.01, 0.1], epochs=[1, 10, 100], l2=[0.0, 1.0], rule=["gradient", "nesterov"])
+    assert s.table == sorted((s.setting(k) for k in range(s.scores.size)), key=lambda one: one.rmse)
+    assert s.table[0].rmse == s.scores.min()
+    assert all(a is b for a, b in zip(s.table, s.table, strict=True))
+    assert s.standard_errors is s.standard_errors  # asked for by each setting
+    s.table.clear()  # a list of the caller's own
+    assert len(s.table) == s.scores.size

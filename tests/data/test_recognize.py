@@ -10,7 +10,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources.openers import OPENERS, open_source
 from steepest.data.sources.recognize import OWN_FILES, Kind, recognize
 from steepest.errors import DataError, DataTypeError, UsageError
-from steepest.summaries import checkpoint, triangle
+from steepest.summaries import checkpoint, triangle_file
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.summarize import read
 
@@ -68,7 +68,7 @@ def test_every_kind_is_recognized_and_has_an_opener(folder):
 
 
 def test_files_of_our_own_are_known_by_the_formats_they_are_written_in():
-    assert {triangle.FORMAT: Kind.TRIANGLE, checkpoint.FORMAT: Kind.CHECKPOINT} == OWN_FILES
+    assert {triangle_file.FORMAT: Kind.TRIANGLE, checkpoint.FORMAT: Kind.CHECKPOINT} == OWN_FILES
 
 
 def test_a_frame_is_a_frame_whatever_its_columns_are_called():

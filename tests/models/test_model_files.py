@@ -1,5 +1,6 @@
 """Model files, row by row of what must not hurt: refused at once and in words, or read back to the bit."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -510,3 +511,34 @@ def test_the_checksum_is_of_all_other_fields(good):
     said = content.pop("sha256")
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     assert said == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_models_are_values_that_bytes_and_pickles_give_back(run):
+    model = Model.of(run, {"name": "line.csv", "rows": 300})
+    for again in (
+        Model.from_bytes(model.to_bytes()),
+        pickle.loads(pickle.dumps(model)),
+        Model.of(run, {"name": "line.csv", "rows": 300}),
+    ):
+        assert again == model
+        assert hash(again) == hash(model)
+        assert {model: "known"}[again] == "known"
+    assert Model.of(run, {"name": "other.csv"}) != model
+    assert dataclasses.replace(model, bias=model.bias + 1) != model
+    with pytest.raises(ValueError, match="read-only"):
+        model.weights[0] = 99.0
+
+
+def test_a_model_of_a_diverged_run_equals_itself_and_can_be_pickled_though_not_written():
+    model = Model(("x",), ("y",), np.array([[math.nan]]), np.array([math.inf]))
+    again = pickle.loads(pickle.dumps(model))
+    assert again == model
+    assert hash(again) == hash(model)
+    with pytest.raises(DataError, match="NaN or inf"):
+        model.to_bytes()
+
+
+def test_bytes_that_are_no_model_are_refused_as_files_are(good):
+    for content in (b"", good[:-9], good.replace(b"units", b"UNITS", 1), pickle.dumps(1), b"{}"):
+        with pytest.raises(ModelFileError, match=r"^the byte string "):
+            Model.from_bytes(content)

@@ -1,5 +1,7 @@
 """Laws of the triangle: it is the QR factor of the rows, and it adds."""
 
+import dataclasses
+import io
 import itertools
 import math
 from fractions import Fraction
@@ -16,6 +18,8 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.summaries import gram
 from steepest.summaries.triangle import Triangle
+from steepest.summaries.triangularize import by_qr, merge
+from steepest.support.array_file import is_array_file
 
 
 def table(seed, n, d=3, t=1, offset=0.0, weighted=False):
@@ -257,8 +261,9 @@ def test_the_gram_path_gives_the_triangle_of_the_qr_path(seed, log_condition, of
     by_gram = gram.triangularize(batch)
     assert by_gram is not None
     # ε·κ² at κ of 30 or so, and a few roundings
-    qr = reduce(Triangle.__add__, [Triangle._by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
-    assert_same(Triangle(batch.features, batch.targets, 5000, *by_gram), qr, 1e-12)
+    qr = reduce(merge, [by_qr(batch.take(slice(a, a + 1000))) for a in range(0, 5000, 1000)])
+    names = batch.features, batch.targets, 5000
+    assert_same(Triangle(*names, *by_gram), Triangle(*names, *qr), 1e-12)
 
 
 def test_the_gram_path_leaves_hard_blocks_to_qr():
@@ -286,3 +291,135 @@ def test_the_gram_path_leaves_hard_blocks_to_qr():
     nan = X.copy()
     nan[7, 0] = np.nan
     assert path(nan) is None
+
+
+def parts_of(seed, count=4, weighted=True, d=3):
+    return [Triangle.of(table(seed + i, 12 + i, d=d, offset=10.0 * i, weighted=weighted)) for i in range(count)]
+
+
+@given(seed=st.integers(0, 10**6), factor=st.floats(1e-6, 1e6), weighted=st.booleans())
+def test_scaled_is_the_triangle_of_the_same_rows_with_weights_times_the_factor(seed, factor, weighted):
+    batch = table(seed, 30, offset=7.0, weighted=weighted)
+    weight = np.ones(30) if batch.weight is None else batch.weight
+    if not weight.any():
+        return
+    rows = Batch(batch.X, batch.y, batch.features, batch.targets, weight)
+    heavier = Batch(batch.X, batch.y, batch.features, batch.targets, weight * factor)
+    scaled, literal = Triangle.of(rows).scaled(factor), Triangle.of(heavier)
+    assert_same(scaled, literal)
+    assert scaled.row_count == int((weight > 0).sum())
+    assert scaled.log_weights == pytest.approx(literal.log_weights, rel=1e-12, abs=1e-10)
+
+
+def test_scaling_by_powers_of_four_loses_no_bit_and_scaling_changes_nothing_in_place():
+    triangle = parts_of(0, 1)[0]
+    before = triangle.checksum
+    assert triangle.scaled(4.0).scaled(0.25) == dataclasses.replace(
+        triangle, log_weights=triangle.scaled(4.0).scaled(0.25).log_weights
+    )
+    assert triangle.scaled(4.0).scaled(0.25).log_weights == pytest.approx(triangle.log_weights, abs=1e-12)
+    assert triangle.scaled(1) == triangle
+    assert triangle.checksum == before
+    assert triangle.scaled(2.0) != triangle
+
+
+def test_exponential_decay_day_by_day_is_the_weighted_table_of_all_days():
+    days = [table(seed, 5, offset=seed) for seed in range(20)]
+    decayed = reduce(
+        lambda old, day: old.scaled(0.9) + Triangle.of(day), days, Triangle.empty(days[0].features, days[0].targets)
+    )
+    weight = np.repeat(0.9 ** np.arange(19, -1, -1), 5)
+    X, y = np.concatenate([day.X for day in days]), np.concatenate([day.y for day in days])
+    assert_same(decayed, Triangle.of(Batch(X, y, days[0].features, days[0].targets, weight)))
+    assert decayed.total_weight == pytest.approx(weight.sum(), rel=1e-14)
+
+
+@pytest.mark.parametrize("factor", [0, -1.0, math.inf, math.nan, True, "2"])
+def test_a_factor_that_is_no_weight_is_refused(factor):
+    with pytest.raises(UsageError, match="factor must be a finite number above 0"):
+        parts_of(0, 1)[0].scaled(factor)
+
+
+def test_decay_until_nothing_is_left_is_refused_and_nothing_can_be_scaled():
+    with pytest.raises(UsageError, match="leave float64"):
+        parts_of(0, 1)[0].scaled(1e-200).scaled(1e-200)
+    empty = Triangle.empty(("x",), ("y",))
+    assert empty.scaled(0.5) == empty
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 6), weighted=st.booleans())
+def test_sum_has_the_bits_of_repeated_addition_and_python_can_sum_too(seed, count, weighted):
+    parts = parts_of(seed, count, weighted)
+    one_by_one = reduce(Triangle.__add__, parts)
+    assert (
+        Triangle.sum(iter(parts))
+        == one_by_one
+        == sum(parts)
+        == sum(parts, Triangle.empty(parts[0].features, parts[0].targets))
+    )
+    assert Triangle.sum(parts).checksum == one_by_one.checksum
+
+
+def test_sums_that_cannot_be_are_refused():
+    with pytest.raises(UsageError, match="no triangle to sum"):
+        Triangle.sum([])
+    with pytest.raises(DataError, match="different columns"):
+        Triangle.sum([*parts_of(0, 1), *parts_of(0, 1, d=2)])
+    for other in (1, 0.0, False, None, "0"):
+        with pytest.raises(TypeError):
+            other + parts_of(0, 1)[0]
+
+
+def test_triangles_are_equal_by_value_whatever_they_came_from():
+    one, same, other = parts_of(0, 1)[0], parts_of(0, 1)[0], parts_of(1, 1)[0]
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert dataclasses.replace(one, origins=({"name": "monday.csv", "rows": 12},)) == one
+    assert dataclasses.replace(one, log_weights=1.0) != one
+    assert dataclasses.replace(one, features=("a", "b", "c")) != one
+    assert one != one.checksum
+
+
+@given(seed=st.integers(0, 10**6), weighted=st.booleans())
+def test_bytes_and_back_give_the_same_triangle_with_its_origins(seed, weighted):
+    triangle = dataclasses.replace(parts_of(seed, 1, weighted)[0], origins=({"name": "é.csv", "rows": 12},))
+    again = Triangle.from_bytes(triangle.to_bytes())
+    assert again == triangle
+    assert again.origins == triangle.origins
+    assert again.to_bytes() == triangle.to_bytes()
+
+
+def test_the_bytes_are_those_of_the_file(tmp_path):
+    triangle = parts_of(3, 1)[0]
+    triangle.save(tmp_path / "t")
+    assert (tmp_path / "t").read_bytes() == triangle.to_bytes()
+    assert Triangle.load(tmp_path / "t") == triangle
+
+
+def packed_again(content):
+    """The same file as a ZIP program would pack it."""
+    stream = io.BytesIO()
+    with np.load(io.BytesIO(content)) as held:
+        np.savez_compressed(stream, **held)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("pack", [bytes, packed_again])
+def test_bytes_that_are_no_triangle_are_refused_wherever_they_are_damaged(pack, tmp_path):
+    triangle = parts_of(0, 1, d=1)[0]
+    whole = pack(triangle.to_bytes())
+    for position in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0x55
+        try:
+            told = Triangle.from_bytes(bytes(damaged))
+        except ModelFileError as error:
+            told = str(error)[:16]
+        # a byte may say nothing, as a date in the ZIP
+        assert told in ("the byte string ", triangle), position
+        (tmp_path / "t").write_bytes(damaged)
+        assert is_array_file(tmp_path / "t", "steepest-triangle") in (True, False)
+    for other in (b"", b"PK", whole[:-1], b"{}", whole[: len(whole) // 2]):
+        with pytest.raises(ModelFileError, match="the byte string is not a triangle that steepest wrote"):
+            Triangle.from_bytes(other)

@@ -12,6 +12,8 @@ from steepest.analysis.leverage import Basis
 from steepest.data.inputs import in_order
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import number, pluralize, printable, shorten, table
 
 WeightKind = Literal["precision", "frequency"]
@@ -24,7 +26,7 @@ SCALARS = (
 
 
 @dataclass(frozen=True, eq=False)
-class ErrorShape:
+class ErrorShape(Value):
     """How errors spread around a fit, for intervals at any inputs.
 
     Args:
@@ -45,8 +47,9 @@ class ErrorShape:
         return np.asarray(np.sqrt(((self.basis.rows(X) @ self.spread.T) ** 2).sum(axis=1)))
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Inference:
+class Inference(Value):
     """The coefficient table of the exact least-squares answer; `str()` is the table, `as_json()` its numbers.
 
         covariance = s²·(XᵀWX)⁻¹      s² = Σ w·r² / (n - p)      t = coefficient / standard error

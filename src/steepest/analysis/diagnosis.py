@@ -18,13 +18,15 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import epochs, join_names, momentum, number, pluralize
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
-class Mode:
+class Mode(Value):
     """One direction of descent.
 
     Args:
@@ -67,8 +69,9 @@ class RuleAdvice:
         return words[:1].upper() + words[1:]
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class View:
+class View(Value):
     """The table in one kind of coordinates.
 
     Args:
@@ -144,8 +147,9 @@ class View:
         )
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(Value):
     """What descent on a table will be like; made by `steepest.diagnose`, and `str()` says it in sentences.
 
     Args:
@@ -285,6 +289,7 @@ class Diagnosis:
         ]
 
 
+@numeric
 def diagnose(
     data: object,
     y: object = None,

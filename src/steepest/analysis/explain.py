@@ -20,11 +20,14 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import number
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Value):
     """One step of a run, from epoch k - 1 to epoch k, in the coordinates in force.
 
     Args:
@@ -197,6 +200,7 @@ class Explanation:
         )
 
 
+@numeric
 def explain(
     data: object,
     y: object = None,

@@ -19,11 +19,13 @@ from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.support.words import join_names, number
 
 APART = 0.01  # standard errors between run and table that go without saying
 
 
+@numeric
 def infer(
     data: object,
     y: object = None,

@@ -8,10 +8,11 @@ from scipy.linalg import lapack
 
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 
 @dataclass(frozen=True, eq=False)
-class Basis:
+class Basis(Value):
     """The change of a row x into a vector q so that Σ w·q·qᵀ is the identity: the rows of Q in the QR decomposition.
 
         q = [1/√W; Tᵀ(x - mean)]        T = C⁻¹, C the triangle of the centred inputs       with intercept

@@ -18,6 +18,8 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric, numerics
+from steepest.support.values import Value
 
 MOST_LOOKS = 8
 CHUNK = 1 << 18  # numbers worked on together, a few temporary arrays of 2 MB each
@@ -26,8 +28,9 @@ SETTLED = 1e-30  # a correction below this share is the rounding of 32 digits
 CONTRACTS = 0.1  # a correction is taken where it leaves at most this share of the error it corrects
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Value):
     """The least-squares answer of a table, in the data's own units. Made by `steepest.solve`.
 
     Args:
@@ -114,20 +117,21 @@ def refine(triangle: Triangle, look: Look | None, *, fit_intercept: bool = True)
         look: yields the same rows in batches each time it is called; None where they are gone.
         fit_intercept: whether the model has a bias.
     """
-    answer = _Answer.of(triangle, fit_intercept)
-    answer.problem.warn_undetermined(stacklevel=3)
-    rmse, looks = answer.problem.quadratic.rmse(answer.problem.quadratic.minimum), 0
-    corrections: list[float] = []
-    while look is not None and answer.contraction < CONTRACTS and looks < MOST_LOOKS:
-        seen, looks = answer.look(look()), looks + 1
-        seen.check(triangle)
-        step, rmse = answer.correction(seen), seen.rmse
-        moved, size = answer.moved(step), answer.relative(step)
-        stalls = bool(corrections) and size > CONTRACTS * corrections[-1]
-        if stalls or size < SETTLED or np.array_equal(moved.theta, answer.theta):
-            break
-        answer, corrections = moved, [*corrections, size]
-    return _solution(triangle, answer, rmse, tuple(corrections), looks)
+    with numerics():
+        answer = _Answer.of(triangle, fit_intercept)
+        answer.problem.warn_undetermined()
+        rmse, looks = answer.problem.quadratic.rmse(answer.problem.quadratic.minimum), 0
+        corrections: list[float] = []
+        while look is not None and answer.contraction < CONTRACTS and looks < MOST_LOOKS:
+            seen, looks = answer.look(look()), looks + 1
+            seen.check(triangle)
+            step, rmse = answer.correction(seen), seen.rmse
+            moved, size = answer.moved(step), answer.relative(step)
+            stalls = bool(corrections) and size > CONTRACTS * corrections[-1]
+            if stalls or size < SETTLED or np.array_equal(moved.theta, answer.theta):
+                break
+            answer, corrections = moved, [*corrections, size]
+        return _solution(triangle, answer, rmse, tuple(corrections), looks)
 
 
 @dataclass(eq=False)

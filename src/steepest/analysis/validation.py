@@ -10,13 +10,15 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 
 SHOWN = 400
 EVERY_EPOCH = 200_000  # runs up to this long are looked at epoch by epoch
 
 
 @dataclass(frozen=True, eq=False)
-class ValidationCurve:
+class ValidationCurve(Value):
     """Training and held-out RMSE along a run.
 
     Args:
@@ -38,6 +40,7 @@ class ValidationCurve:
     target: str
 
 
+@numeric
 def validation_curve(run: Trajectory, held: Triangle) -> ValidationCurve:
     """Return the error of held-out rows along a run, from their triangle alone, and the exact best epoch.
 

@@ -8,6 +8,7 @@ import click
 from steepest.cli.finish import choose_summary
 from steepest.cli.text import printable, shorten
 from steepest.errors import DataError
+from steepest.summaries.origins import unlisted
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import pluralize
 
@@ -33,7 +34,11 @@ def command(triangles: tuple[str, ...], out: str, force: bool, as_json: bool) ->
 
 
 def refuse_doubles(total: Triangle, new: Triangle, name: str, force: bool) -> None:
-    """Raise DataError when a table that went into one triangle is in the other as well."""
+    """Raise DataError when a table that went into one triangle is in the other as well; of those no longer listed, say so."""
+    hidden = unlisted(total.origins) + unlisted(new.origins)
+    if hidden:
+        said = f"{hidden:,} tables that went in earlier are no longer listed; nothing was checked against them."
+        click.echo(f"{shorten(name)}: {said}", err=True)
     prints = {origin.get("sha256_of_size_and_ends") for origin in total.origins} - {None}
     double = [o.get("name", "?") for o in new.origins if o.get("sha256_of_size_and_ends") in prints]
     if double and not force:

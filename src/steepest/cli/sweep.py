@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from steepest.analysis.sweep import Setting, Sweep, sweep
+from steepest.analysis.sweep import sweep
+from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem
 from steepest.cli.shared_options import Numbers, RuleName, objective_option
 from steepest.cli.table import open_table, read_alike, table_options, watching

@@ -12,10 +12,11 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.rules.rule import LinearRule, power_ladder_of
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedIterates:
+class ClosedIterates(Value):
     """The iterates of a linear rule on a quadratic.
 
     With the start theta_0, a minimum theta*, modes (λ_i, v_i) and the rule's residual polynomial p_k:

@@ -21,12 +21,14 @@ from steepest.rules.rule import Rule, has_closed_form
 from steepest.summaries.summarize import summarize
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
 LARGEST_START = 1e100
 Start = tuple[ArrayLike, ArrayLike]
 
 
+@numeric
 def descend(
     data: object,
     y: object = None,
@@ -111,7 +113,7 @@ def descend(
         l2=l2,
         fit_intercept=fit_intercept,
     )
-    problem.warn_undetermined(stacklevel=3)
+    problem.warn_undetermined()
     settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance)
     theta = _start(start, problem)
     stops = _stops(stop, settings.rule, tolerance)

@@ -15,6 +15,7 @@ from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.rules.rule import Rule
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 Callback = Callable[[int, FloatArray, FloatArray], object]
 """Called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
@@ -25,7 +26,7 @@ RECORD_POINTS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedIterates:
+class RecordedIterates(Value):
     """Epochs that a loop kept.
 
     Args:
@@ -132,6 +133,8 @@ def run(
             if any(map(_is_true, answers)):
                 ended = Ending("callback", f"A callback ended the run after epoch {epoch + 1:,}.")
     ended = ended or Ending.all_epochs(epochs)
+    for array in (kept, thetas, losses):  # ours alone: handed over without a copy
+        array.flags.writeable = False
     return _with_last(objective, last, ended, kept[:position], thetas[:position], losses[:position])
 
 

@@ -8,12 +8,15 @@ from numpy.typing import ArrayLike
 from steepest.data.inputs import in_order
 from steepest.errors import DataTypeError
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 
 Scalar = float | FloatArray
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class State:
+class State(Value):
     """The run at one epoch, in the data's own units.
 
     Args:

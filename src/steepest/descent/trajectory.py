@@ -26,6 +26,8 @@ from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 
 if TYPE_CHECKING:
     from steepest.analysis.coefficient_table import Inference, Robust, WeightKind
@@ -35,8 +37,9 @@ MOST_EPOCHS_AT_ONCE = 20_000_000
 CHUNK = 1 << 20  # numbers worked on together when a whole curve is asked for: 8 MB
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Value):
     """A run of gradient descent: what was minimized, how, from where, and where the parameters were. Made by `descend`.
 
     Args:

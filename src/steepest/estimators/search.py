@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 
-from steepest.analysis.sweep import Setting, Sweep, judge_folds
+from steepest.analysis.sweep import judge_folds
+from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.errors import UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator
 from steepest.estimators.splits import read_splits

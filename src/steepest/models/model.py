@@ -17,11 +17,14 @@ from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, prob
 from steepest.rules import registry as rules
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.version import __version__
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(Value):
     """A fitted linear model, in the data's own units.
 
     Args:
@@ -32,7 +35,7 @@ class Model:
         training: how it was made: objective, rule, epochs, coordinates, verdict, data (JSON types).
         coding: how the features are made from a table's columns, or None where the model was fitted to arrays.
 
-    Two models are equal when all of this is.
+    Two models are equal when all of this is; the arrays are read-only.
     """
 
     features: tuple[str, ...]
@@ -91,11 +94,6 @@ class Model:
         )
         return result[:, 0] if len(self.targets) == 1 else result
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Model) and self._content() == other._content()
-
-    __hash__ = None  # type: ignore[assignment]
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as JSON, whole or not at all.
 
@@ -105,7 +103,11 @@ class Model:
         write_whole(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """Return the bytes of the file: floats in the shortest form that reads back to the same bits."""
+        """Return the bytes of the file: JSON, floats in the shortest form that reads back to the same bits.
+
+        Raises:
+            DataError: as `save`.
+        """
         if not (np.isfinite(self.weights).all() and np.isfinite(self.bias).all()):
             raise DataError("the model holds NaN or inf and is not written. See the run's verdict for the cause.")
         content = self._content()
@@ -117,6 +119,20 @@ class Model:
             return json.dumps(signed, indent=1, allow_nan=False, ensure_ascii=False).encode() + b"\n"
         except (TypeError, ValueError) as error:
             raise DataError(f"the model's training holds what JSON cannot say: {error}.") from None
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Model":
+        """Return the model in the bytes of a file; every float has the bits it was saved with.
+
+        Raises:
+            ModelFileError: damaged, foreign, of another version, or not matching its checksum.
+
+        Example:
+            >>> model = Model(("x1",), ("y",), np.array([[0.1]]), np.array([2.0]))
+            >>> Model.from_bytes(model.to_bytes()) == model
+            True
+        """
+        return _from_bytes(content, "the byte string")
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -143,7 +159,11 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     file = Path(path)
     file = file / "model.json" if os.path.isdir(file) else file
-    content = parse(read(file), file)
+    return _from_bytes(read(file), str(file))
+
+
+def _from_bytes(data: bytes, name: str) -> Model:
+    content = parse(data, name)
     return Model(
         tuple(content["features"]),
         tuple(content["targets"]),

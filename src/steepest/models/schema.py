@@ -5,12 +5,12 @@ import json
 import math
 import os
 import stat
-import warnings
 from pathlib import Path
 from typing import Any
 
 from steepest.data.coding import MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
+from steepest.support.notices import warn
 from steepest.support.version import __version__
 
 FORMAT = "steepest-model"
@@ -59,17 +59,21 @@ def read(file: Path) -> bytes:
     return content
 
 
-def parse(data: bytes, file: Path) -> dict[str, Any]:
+def parse(data: bytes, name: str) -> dict[str, Any]:
     """Return the fields of a model file that is sound; version 1 has all but the units, which were the same then.
+
+    Args:
+        data: the bytes of the file.
+        name: what they are called in an error.
 
     Raises:
         ModelFileError: damaged, foreign, of a version that is not known, or not matching its checksum; says where.
     """
     what = next((what for magic, what in FOREIGN if data.startswith(magic)), None)
     if what is not None:
-        raise _foreign(file, f"it is {what}")
+        raise _foreign(name, f"it is {what}")
     if not data.strip():
-        raise _foreign(file, f"it ends at position {len(data)}, before anything is said")
+        raise _foreign(name, f"it ends at position {len(data)}, before anything is said")
     try:
         content: dict[str, Any] = json.loads(
             data.decode("utf-8"),
@@ -78,19 +82,16 @@ def parse(data: bytes, file: Path) -> dict[str, Any]:
             parse_float=_float,
             object_pairs_hook=_refuse_doubles,
         )
-        _check(content, file)
+        _check(content, name)
     except ModelFileError:
         raise
     except RecursionError:
-        raise _foreign(file, "its lists are nested deeper than any of ours") from None
+        raise _foreign(name, "its lists are nested deeper than any of ours") from None
     except ValueError as error:
-        raise _foreign(file, str(error).splitlines()[0].rstrip(".")) from None
+        raise _foreign(name, str(error).splitlines()[0].rstrip(".")) from None
     if content["version"] == 1:
-        warnings.warn(
-            f"{file} has format version 1 and was read as such. Save it again to bring it to version {VERSION}.",
-            SteepestWarning,
-            stacklevel=3,
-        )
+        said = f"{name} has format version 1 and was read as such. Save it again to bring it to version {VERSION}."
+        warn(SteepestWarning(said))
     return content
 
 
@@ -118,29 +119,29 @@ def problem_of(content: dict[str, Any]) -> str:
     )
 
 
-def _check(content: Any, file: Path) -> None:
+def _check(content: Any, name: str) -> None:
     """Raise ModelFileError where a field is not what it must be."""
     if not isinstance(content, dict):
-        raise _foreign(file, f"at position 0 stands {_kind(content)}, where an object {{…}} is needed")
+        raise _foreign(name, f"at position 0 stands {_kind(content)}, where an object {{…}} is needed")
     if content.get("format") != FORMAT:
-        raise _foreign(file, f'it does not say "format": "{FORMAT}"')
-    _check_version(content.get("version"), file)
+        raise _foreign(name, f'it does not say "format": "{FORMAT}"')
+    _check_version(content.get("version"), name)
     expected = FIELDS - {"units"} if content["version"] == 1 else FIELDS
     if set(content) != expected:
         other = [key[:40] for key in sorted(set(content) ^ expected)[:5]]
-        raise ModelFileError(f"{file} has other fields than a model: {other}. {REMEDY}")
+        raise ModelFileError(f"{name} has other fields than a model: {other}. {REMEDY}")
     problem = problem_of(content)
     if problem:
-        raise ModelFileError(f"{file} is not a model: {problem}. {REMEDY}")
+        raise ModelFileError(f"{name} is not a model: {problem}. {REMEDY}")
     if content["sha256"] != checksum(content):
-        raise ModelFileError(f"{file} was changed or damaged: its content does not match its checksum. {REMEDY}")
+        raise ModelFileError(f"{name} was changed or damaged: its content does not match its checksum. {REMEDY}")
 
 
-def _check_version(version: object, file: Path) -> None:
+def _check_version(version: object, name: str) -> None:
     if type(version) is int and 1 <= version <= VERSION:
         return
     sentence = (
-        f"{file} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {VERSION}."
+        f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {VERSION}."
     )
     raise ModelFileError(f"{sentence} {'Update steepest.' if type(version) is int and version > VERSION else REMEDY}")
 
@@ -218,8 +219,8 @@ def _are_numbers(values: object, count: int) -> bool:
 REMEDY = "Restore the file, or fit again."
 
 
-def _foreign(file: Path, why: str) -> ModelFileError:
-    return ModelFileError(f"{file} is not a model that steepest wrote: {why}. {REMEDY}")
+def _foreign(name: str, why: str) -> ModelFileError:
+    return ModelFileError(f"{name} is not a model that steepest wrote: {why}. {REMEDY}")
 
 
 def _kind(value: object) -> str:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 
 @dataclass(frozen=True, eq=False)
-class Modes:
+class Modes(Value):
     """The directions in which descent on a quadratic is a product of scalars, steepest first.
 
     Along mode i the distance from the minimum after k epochs of a linear rule is p_k(λ_i) times that of the start.

@@ -1,6 +1,5 @@
 """Problem: a table's summary, the coordinates in force, the loss and the penalty: what a run minimizes."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,11 +13,15 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import warn
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 from steepest.support.words import join_names
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Value):
     """What a run minimizes: squared loss on a table, in chosen coordinates, with or without a penalty.
 
         J(w, b) = s·Σ weight·(u·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²      u = (x - shift) / scale
@@ -130,24 +133,23 @@ class Problem:
         dependent = self.quadratic.dependent(self.features)
         return tuple(name for name in dependent if name not in self.constant_features)
 
-    def warn_undetermined(self, stacklevel: int) -> None:
+    def warn_undetermined(self) -> None:
         """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
         constant, dependent = self.constant_features, self.dependent_features
         if constant:
-            warnings.warn(
-                f"constant: {join_names(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
-                "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
-                "meaning of its own; leave it out.",
-                DataWarning,
-                stacklevel=stacklevel + 1,
+            warn(
+                DataWarning(
+                    f"constant: {join_names(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
+                    "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
+                    "meaning of its own; leave it out."
+                )
             )
         if dependent and "intercept" not in dependent:
-            warnings.warn(
+            warn(
                 DataWarning(
                     f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "
                     "The run goes to those nearest its start (minimum norm).",
                     "leave a column out",
                     remedies.PENALTY,
                 ),
-                stacklevel=stacklevel + 1,
             )

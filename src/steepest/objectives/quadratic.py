@@ -13,6 +13,7 @@ from steepest.objectives.modes import Modes
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
 
@@ -23,7 +24,7 @@ REFINED_SIZE = 64  # parameters up to which long double costs less than a millis
 
 
 @dataclass(frozen=True, eq=False)
-class Quadratic:
+class Quadratic(Value):
     """The objective of a table in given coordinates, everything that the rows could say already summed up.
 
         J(theta) = s/(2W)·(‖R·theta - r‖² + ρ²) + l2/2·‖w‖²                        for each target

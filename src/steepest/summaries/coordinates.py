@@ -6,12 +6,13 @@ from typing import Literal
 import numpy as np
 
 from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
 
 CoordinatesName = Literal["raw", "centred", "standardized"]
 
 
 @dataclass(frozen=True, eq=False)
-class Coordinates:
+class Coordinates(Value):
     """The affine change of inputs u = (x - shift) / scale in which the descent is done.
 
     A model b + x·w of the data is the model b' + u·w' of the coordinates, with

@@ -4,38 +4,38 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.data.batch import Batch, check_finite
+from steepest.data.batch import Batch
 from steepest.data.coding import Coding
-from steepest.errors import DataError, ModelFileError, UsageError
-from steepest.summaries import gram
+from steepest.errors import DataError, UsageError
+from steepest.summaries import origins as tables
+from steepest.summaries import triangle_file
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
-from steepest.summaries.double_double import two_sum
-from steepest.summaries.qr import EXTENDED_WORK, lengths, retriangularize, triangularize, working_type
+from steepest.summaries.qr import lengths, retriangularize
+from steepest.summaries.triangularize import LARGEST, blocks, merge, of_parts_by_gram, of_rows, rows_that_count
 from steepest.support import remedies
-from steepest.support.array_file import read_arrays, write_arrays
 from steepest.support.arrays import FloatArray
-from steepest.support.threads import parallel_map
+from steepest.support.files import write_whole
+from steepest.support.numerics import numeric
+from steepest.support.values import Value
 
-BLOCK_ROWS = 1_048_576  # rows of one Gram matrix
-QR_ROWS = 16_384  # rows of one QR decomposition
-GRAM_ROWS = 8  # a Gram matrix is worth its Cholesky factor from so many times the columns on
 # A column is taken for constant when its spread is below this share of its size: float64 cannot resolve less,
 # since each of its values is only known to 1.1e-16 of itself.
 ROUNDING = 1e-14
-LARGEST = 1e150  # above, the sum of the squares of 10^7 rows leaves float64
 SMALLEST = 1e-150  # a spread below is taken for none: its square, an eigenvalue, would have lost its digits
-FORMAT = "steepest-triangle"
 
 
+@numeric
 @dataclass(frozen=True, eq=False)
-class Triangle:
+class Triangle(Value):
     """The triangle of a table: R of the QR decomposition of A = √w·[1 X y], so that RᵀR = AᵀA.
 
     R is kept in the form that loses no digits when columns have large means:
@@ -44,7 +44,8 @@ class Triangle:
             [  0    centred ]        means   = Σ w·[X y] / W
                                      centred = R of √w·([X y] - means), diagonal ≥ 0
 
-    Triangles add: `a + b` is the triangle of both tables' rows, `Triangle.empty(...)` changes nothing.
+    Triangles add: `a + b` is the triangle of both tables' rows, `Triangle.empty(...)` changes nothing. They are values:
+    the arrays are read-only, `==` compares all fields but the origins, to the last bit, and equal ones have the same hash.
 
     Args:
         features: the d names of the inputs.
@@ -56,7 +57,8 @@ class Triangle:
             merge takes their difference.
         centred: upper triangular, shape (d + t, d + t), in the columns' units times √weight.
         coding: how the features were made from a table's columns, or None where nobody said.
-        origins: where the rows came from, one entry a table that went in (JSON types).
+        origins: where the rows came from, one entry a table that went in (JSON types); beyond 500 tables the last 500, and
+            in front of them one entry that counts the earlier ones.
         log_weights: Σ log w, 0 where there are no weights: what a likelihood asks of them beside their sum. NaN where a
             file from an earlier version does not say.
 
@@ -81,7 +83,7 @@ class Triangle:
     tails: FloatArray
     centred: FloatArray
     coding: Coding | None = None
-    origins: tuple[dict[str, Any], ...] = ()
+    origins: tables.Origins = field(default=(), compare=False)
     log_weights: float = 0.0
 
     @classmethod
@@ -99,17 +101,12 @@ class Triangle:
         Raises:
             DataError: a weight is negative or not finite, or a value is so large that its square overflows.
         """
-        batch = _rows_that_count(batch)
-        empty = cls.empty(batch.features, batch.targets)
-        blocks = (batch.take(slice(start, start + BLOCK_ROWS)) for start in range(0, len(batch), BLOCK_ROWS))
+        batch = rows_that_count(batch)
+        sums = of_rows(batch)
+        if sums is None:
+            return cls.empty(batch.features, batch.targets)
         log_weights = 0.0 if batch.weight is None else float(np.log(batch.weight).sum())
-        try:
-            whole = reduce(cls.__add__, map(cls._of_block, blocks), empty)
-        except DataError:
-            # what a section of the rows has refused is counted over all of them
-            check_finite(np.concatenate([batch.X, batch.y], axis=1), (*batch.features, *batch.targets), batch.first_row)
-            raise
-        return replace(whole, log_weights=log_weights)
+        return cls(batch.features, batch.targets, len(batch), *sums, log_weights=log_weights)
 
     @classmethod
     def of_parts(cls, batch: Batch, labels: NDArray[np.int64], count: int) -> "list[Triangle]":
@@ -123,48 +120,14 @@ class Triangle:
         Raises:
             DataError: as `Triangle.of`.
         """
-        parts, d = [cls.empty(batch.features, batch.targets) for _ in range(count)], len(batch.features)
-        for start in range(0, len(batch), BLOCK_ROWS * count):
-            block = slice(start, start + BLOCK_ROWS * count)
-            rows, here = batch.take(block), labels[block]
-            reduced: list[gram.Reduced | None] = [None] * count
-            if len(rows) >= GRAM_ROWS * count * d and len(rows) * d**2 > EXTENDED_WORK and rows.weight is None:
-                reduced = gram.triangularize_parts(rows, here, count)
-            for part, sums in enumerate(reduced):
-                if sums is None:
-                    parts[part] = parts[part] + cls.of(rows.take(here == part))
-                else:  # each row weighs 1: the total weight is their number
-                    parts[part] = parts[part] + cls(batch.features, batch.targets, int(sums[0]), *sums)
+        parts = [cls.empty(batch.features, batch.targets) for _ in range(count)]
+        for rows, piece in blocks(batch, count):
+            here = labels[piece]
+            for part, sums in enumerate(of_parts_by_gram(rows, here, count)):
+                # where a Gram matrix did it, each row weighs 1: the total weight is their number
+                known = sums and cls(batch.features, batch.targets, int(sums[0]), *sums)
+                parts[part] = parts[part] + (known or cls.of(rows.take(here == part)))
         return parts
-
-    @classmethod
-    def _of_block(cls, batch: Batch) -> "Triangle":
-        """Triangularize one block: by a Gram matrix where it is large and well-conditioned, by QR otherwise."""
-        columns = len(batch.features) + len(batch.targets)
-        if len(batch) >= GRAM_ROWS * columns and len(batch) * columns**2 > EXTENDED_WORK:
-            by_gram = gram.triangularize(batch)
-            if by_gram is not None:
-                return cls(batch.features, batch.targets, len(batch), *by_gram)
-        pieces = [batch.take(slice(start, start + QR_ROWS)) for start in range(0, len(batch), QR_ROWS)]
-        return reduce(cls.__add__, parallel_map(cls._by_qr, pieces))
-
-    @classmethod
-    def _by_qr(cls, batch: Batch) -> "Triangle":
-        """Triangularize one block: shift by its mean first, so that QR works on numbers of the size of the spread."""
-        rows = np.concatenate([batch.X, batch.y], axis=1)
-        check_finite(rows, (*batch.features, *batch.targets), first_row=batch.first_row)
-        weight = np.ones(len(rows)) if batch.weight is None else batch.weight
-        heavy = rows if batch.weight is None else rows * np.sqrt(np.maximum(weight, 1.0))[:, None]
-        if np.abs(heavy).max(initial=0.0) > LARGEST:
-            raise DataError(_too_large((*batch.features, *batch.targets), rows, heavy))
-        total = float(weight.sum())
-        shift = weight @ rows / total
-        wide = rows.astype(working_type(rows))
-        root = np.sqrt(weight.astype(wide.dtype))[:, None]
-        factor = triangularize(np.concatenate([root, root * (wide - shift)], axis=1))
-        # the first row of R holds √W·(mean - shift): what rounding left of the mean
-        means, tails = two_sum(shift, (factor[0, 1:] / factor[0, 0]).astype(np.float64))
-        return cls(batch.features, batch.targets, len(rows), total, means, tails, factor[1:, 1:].astype(np.float64))
 
     def __add__(self, other: "Triangle") -> "Triangle":
         """Return the triangle of the rows of both.
@@ -186,26 +149,84 @@ class Triangle:
             raise DataError(
                 "triangles whose columns were coded differently cannot be added. Make one with the other's coding."
             )
-        coding, origins = self.coding or other.coding, self.origins + other.origins
+        coding, origins = self.coding or other.coding, tables.join(self.origins, other.origins)
         if not self.row_count or not other.row_count:
             return replace(self if self.row_count else other, coding=coding, origins=origins)
-        total = self.total_weight + other.total_weight
-        work = working_type(np.vstack([self.centred, other.centred]))
-        between = (other.means.astype(work) - self.means) + (other.tails - self.tails)
-        row = np.sqrt(work(self.total_weight) * (other.total_weight / work(total))) * between
-        step = (between * (other.total_weight / work(total))).astype(np.float64)
-        means, tails = two_sum(self.means, self.tails + step)
         return Triangle(
             self.features,
             self.targets,
             self.row_count + other.row_count,
-            total,
-            means,
-            tails,
-            triangularize(np.vstack([self.centred, other.centred, row])).astype(np.float64),
+            *merge(self._sums, other._sums),
             coding,
             origins,
             self.log_weights + other.log_weights,
+        )
+
+    def __radd__(self, other: object) -> "Triangle":
+        """Return this triangle where 0 stands before it, so that Python's `sum(triangles)` begins."""
+        return self if type(other) is int and other == 0 else NotImplemented
+
+    @property
+    def _sums(self) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+        return self.total_weight, self.means, self.tails, self.centred
+
+    @classmethod
+    def sum(cls, triangles: Iterable["Triangle"]) -> "Triangle":
+        """Return the triangle of the rows of all, one after another: the same bits as a + b + c + …
+
+        Only the sum and one triangle are in memory at a time, so any number may come from a generator.
+
+        Raises:
+            UsageError: there is none, so nobody knows the columns.
+            DataError: the columns are not the same.
+
+        Example:
+            >>> days = [Triangle.of(Batch(np.full((2, 1), day), np.ones((2, 1)), ("x",), ("y",))) for day in (1.0, 2.0, 4.0)]
+            >>> total = Triangle.sum(days)
+            >>> total.row_count, total == days[0] + days[1] + days[2] == sum(days)
+            (6, True)
+        """
+        whole = reduce(lambda a, b: b if a is None else a + b, triangles, None)
+        if whole is None:
+            raise UsageError(
+                "there is no triangle to sum, so nobody knows the columns. Give one at least, or begin with "
+                "Triangle.empty(features, targets)."
+            )
+        return whole
+
+    def scaled(self, factor: float) -> "Triangle":
+        """Return the triangle of the same rows with every weight times a factor: how older rows come to count less.
+
+            total_weight = factor·W        centred = √factor·centred        log_weights = Σ log w + row_count·log factor
+
+        Means, and so every fit of this triangle alone without a penalty, stay. `row_count` stays too: as many rows were
+        read; where frequencies are meant, `total_weight` is their number.
+
+        Args:
+            factor: above 0 and finite.
+
+        Raises:
+            UsageError: the factor is outside its range, or the total weight would leave float64.
+
+        Example:
+            >>> old = Triangle.of(Batch(np.array([[1.0], [3.0]]), np.array([[2.0], [4.0]]), ("x",), ("y",)))
+            >>> new = Triangle.of(Batch(np.array([[5.0]]), np.array([[9.0]]), ("x",), ("y",)))
+            >>> decayed = old.scaled(0.5) + new                    # weights 0.5, 0.5 and 1
+            >>> decayed.row_count, decayed.total_weight, decayed.means
+            (3, 2.0, array([3.5, 6. ]))
+        """
+        if isinstance(factor, (bool, str)) or not 0 < factor < math.inf:
+            raise UsageError(f"factor must be a finite number above 0; given was {factor!r}.")
+        total = self.total_weight * float(factor)
+        if self.row_count and not SMALLEST**2 < total < LARGEST**2:
+            raise UsageError(
+                f"weights times {factor!r} leave float64: their sum would be {total:g}. Give a milder factor."
+            )
+        return replace(
+            self,
+            total_weight=total,
+            centred=self.centred * math.sqrt(factor),
+            log_weights=self.log_weights + self.row_count * math.log(factor),
         )
 
     @property
@@ -358,8 +379,7 @@ class Triangle:
 
         The file is whole or absent; `Triangle.load(path)` gives the same bits back.
         """
-        header, arrays = self.parts()
-        write_arrays(path, FORMAT, header, arrays)
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Triangle":
@@ -369,43 +389,38 @@ class Triangle:
             ModelFileError: the file is damaged, is no triangle, or has a version this steepest does not know.
             FileNotFoundError: there is no such file.
         """
-        header, arrays = read_arrays(path, FORMAT)
-        try:
-            return cls.from_parts(header, arrays)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(
-                f"{path} is not a triangle that steepest wrote. Make it again from the data."
-            ) from error
+        return cls(**triangle_file.from_bytes(Path(path).read_bytes(), str(path)))
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes of the file that `save` writes; `from_bytes` gives the same triangle back, origins too."""
+        return triangle_file.to_bytes(self)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Triangle":
+        """Return the triangle in the bytes of a file.
+
+        Raises:
+            ModelFileError: they are damaged, hold no triangle, or have a version this steepest does not know.
+
+        Example:
+            >>> triangle = Triangle.of(Batch(np.eye(2), np.ones((2, 1)), ("a", "b"), ("y",)))
+            >>> Triangle.from_bytes(triangle.to_bytes()) == triangle
+            True
+        """
+        return cls(**triangle_file.from_bytes(content, "the byte string"))
 
     def parts(self) -> tuple[dict[str, Any], dict[str, FloatArray]]:
         """Return the triangle as JSON types and arrays; `from_parts` gives it back, bit for bit."""
-        header = {
-            "features": list(self.features),
-            "targets": list(self.targets),
-            "row_count": self.row_count,
-            "total_weight": self.total_weight.hex(),
-            "log_weights": self.log_weights.hex(),
-            "coding": None if self.coding is None else self.coding.as_json(),
-            "origins": list(self.origins),
-        }
-        return header, {"means": self.means, "tails": self.tails, "centred": self.centred}
+        return triangle_file.to_parts(self)
 
     @classmethod
-    def from_parts(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> "Triangle":
+    def from_parts(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Triangle":
         """Return the triangle of what `parts` gave.
 
         Raises:
             KeyError, TypeError, ValueError: it is something else.
         """
-        features, targets = tuple(map(str, header["features"])), tuple(map(str, header["targets"]))
-        m = len(features) + len(targets)
-        means, tails, centred = (np.asarray(arrays[name], dtype=np.float64) for name in ("means", "tails", "centred"))
-        if means.shape != (m,) or tails.shape != (m,) or centred.shape != (m, m):
-            raise ValueError("the arrays do not fit the names")
-        coding = None if header["coding"] is None else Coding.from_json(header["coding"])
-        total, logs = float.fromhex(header["total_weight"]), float.fromhex(header.get("log_weights", "nan"))
-        rows, origins = int(header["row_count"]), tuple(header["origins"])
-        return cls(features, targets, rows, total, means, tails, centred, coding, origins, logs)
+        return cls(**triangle_file.from_parts(header, arrays))
 
     @property
     def checksum(self) -> str:
@@ -414,26 +429,3 @@ class Triangle:
         return hashlib.sha256(
             names.encode() + self.means.tobytes() + self.tails.tobytes() + self.centred.tobytes()
         ).hexdigest()
-
-
-def _rows_that_count(batch: Batch) -> Batch:
-    """Check the weights and leave rows of weight 0 out."""
-    if batch.weight is None:
-        return batch
-    if not np.isfinite(batch.weight).all() or (batch.weight < 0).any():
-        wrong = batch.weight[~(np.isfinite(batch.weight) & (batch.weight >= 0))]
-        raise DataError(f"weights must be finite and not negative; {wrong.size} are not, the first is {wrong[0]}.")
-    counts = batch.weight > 0
-    return batch if counts.all() else batch.take(counts)
-
-
-def _too_large(names: tuple[str, ...], rows: FloatArray, heavy: FloatArray) -> str:
-    """Say which column has values whose squares, times the rows' weights, leave float64."""
-    largest = np.abs(heavy).max(axis=0)
-    column = int(largest.argmax())
-    value = np.abs(rows[:, column]).max()
-    weighed = "" if value == largest[column] else f" ({largest[column]:.3g} with the root of its row's weight)"
-    return (
-        f"squares overflow: column {names[column]!r} holds {value:.3g}{weighed}, and squared loss needs squares and "
-        f"their sum below 1.8e308. Rescale the column (choose another unit){', or divide all weights by the largest' if weighed else ''}."
-    )

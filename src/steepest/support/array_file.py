@@ -5,6 +5,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,16 @@ def write_arrays(
         header: JSON types.
         arrays: by name.
     """
+    write_whole(path, pack_arrays(kind, header, arrays))
+
+
+def pack_arrays(kind: str, header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the bytes of the file that `write_arrays` writes."""
     described = {**header, "format": kind, "version": VERSION}
     text = json.dumps({**described, "sha256": _checksum(described, arrays)}).encode()
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
-    write_whole(path, stream.getvalue())
+    return stream.getvalue()
 
 
 def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -44,11 +50,19 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any]
         ModelFileError: the file is damaged, is something else, or has a version this steepest does not know.
         FileNotFoundError: there is no such file.
     """
-    content = Path(path).read_bytes()
+    return unpack_arrays(Path(path).read_bytes(), kind, str(path))
+
+
+def unpack_arrays(content: bytes, kind: str, name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return the header and the arrays of a file's bytes; `name` is what the bytes are called in an error.
+
+    Raises:
+        ModelFileError: they are damaged, are something else, or have a version this steepest does not know.
+    """
     what = kind.removeprefix("steepest-")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
+            arrays = {key: held[key] for key in held.files}
         text = arrays.pop("header").tobytes()
         if len(text) > LARGEST_HEADER:
             raise ValueError("the header is too long")
@@ -62,19 +76,20 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any]
         TypeError,
         OSError,
         EOFError,
-        RecursionError,
+        RuntimeError,
         AttributeError,
         zipfile.BadZipFile,
+        zlib.error,
     ) as error:
         raise ModelFileError(
-            f"{path} is not a {what} that steepest wrote, or it is damaged. Make it again from the data."
+            f"{name} is not a {what} that steepest wrote, or it is damaged. Make it again from the data."
         ) from error
     if version != VERSION:
         raise ModelFileError(
-            f"{path} has format version {version}; this steepest reads version {VERSION}. Make it again from the data."
+            f"{name} has format version {version}; this steepest reads version {VERSION}. Make it again from the data."
         )
     if _checksum(header, arrays) != checksum:
-        raise ModelFileError(f"{path} is damaged: its numbers do not match its checksum. Make it again from the data.")
+        raise ModelFileError(f"{name} is damaged: its numbers do not match its checksum. Make it again from the data.")
     return header, arrays
 
 
@@ -88,7 +103,7 @@ def is_array_file(path: str | os.PathLike[str], kind: str) -> bool:
                 return False
         with zipfile.ZipFile(path) as held, held.open("header.npy") as stream:
             return f'"format": "{kind}"'.encode() in stream.read(LARGEST_HEADER)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error):
         return True
     except (OSError, ValueError, KeyError):
         return False

@@ -42,25 +42,71 @@ def parallel_map(function: Callable[[Piece], Result], pieces: Sequence[Piece], m
                 raise
 
 
-_owner = threading.Lock()
+class _Depth(threading.local):
+    depth = 0  # blocks of this thread that are open
+
+
+class _Holders:
+    """Who holds BLAS to one thread now: how many threads, and what to put back when the last of them lets go."""
+
+    def __init__(self) -> None:
+        self.lock, self.count, self.before = threading.RLock(), 0, list[tuple[Any, int]]()
+        self.own = _Depth()
+
+    def enter(self) -> None:
+        """Count a block of this thread; its first one lowers what is not lowered yet."""
+        self.own.depth += 1
+        if self.own.depth > 1:
+            return
+        with self.lock:
+            self.count += 1
+            for library in _blas():
+                number = library.get_num_threads()
+                if number != 1:
+                    self.before.append((library, number))
+                    _set(library, 1)
+
+    def leave(self) -> None:
+        """Count a block of this thread that has ended; the last one of all threads puts the numbers back."""
+        self.own.depth -= 1
+        if self.own.depth:
+            return
+        with self.lock:
+            self.count -= 1
+            if not self.count:
+                self.restore()
+
+    def restore(self) -> None:
+        """Put back what was lowered."""
+        while self.before:
+            library, number = self.before.pop()
+            _set(library, number)
+            _give_up_control(library)
+
+    def after_fork(self) -> None:
+        """In a child only the thread that forked lives on: the blocks of others will never end there."""
+        self.lock, self.count = threading.RLock(), int(self.own.depth > 0)
+        if not self.count:
+            self.restore()
+
+
+HOLDERS = _Holders()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=HOLDERS.after_fork)
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Hold BLAS to one thread until the block ends; blocks may be nested, and be entered by several threads at once.
 
-    The number of BLAS threads belongs to the whole process: the thread that comes first lowers it and raises it again,
-    the others leave it alone. After a product on several threads OpenBLAS keeps them spinning for some milliseconds, in
-    the way of ours.
+    The number of BLAS threads belongs to the whole process: the first that comes lowers it, and the last that leaves puts
+    it back. After a product on several threads OpenBLAS keeps them spinning for some milliseconds, in the way of ours.
     """
-    if not _owner.acquire(blocking=False):
-        yield
-        return
+    HOLDERS.enter()
     try:
-        with _blas().limit(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
-        _owner.release()
+        HOLDERS.leave()
 
 
 def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
@@ -118,8 +164,21 @@ def available() -> int:
     return max(1, min(cores, int(asked))) if asked.isdecimal() else cores
 
 
+def _set(library: Any, number: int) -> None:
+    # threadpoolctl lets only that thread set a number that set one before, and does nothing for others
+    _give_up_control(library)
+    library.set_num_threads(number)
+
+
+def _give_up_control(library: Any) -> None:
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
+
+
 @cache
-def _blas() -> Any:
+def _blas() -> list[Any]:
+    """The BLAS libraries that NumPy and SciPy compute with."""
+    import scipy.linalg  # noqa: F401, PLC0415 - it may bring a BLAS of its own
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - loaded when there is work for it, not on import
 
-    return ThreadpoolController()
+    return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]

@@ -15,7 +15,8 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
 from steepest.rules.rule import polynomial_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
-from steepest.summaries.triangle import LARGEST, Triangle
+from steepest.summaries.triangle import Triangle
+from steepest.summaries.triangularize import LARGEST
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
 

@@ -8,6 +8,7 @@ import numpy as np
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import BLUE, GREEN, ORANGE, axes, plain
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ GRID = 121
 PATH_POINTS = 600
 
 
+@numeric
 @dataclass(eq=False)
 class LossContourDisplay:
     """Contours of the loss over two parameters in the coordinates in force, the others at the exact minimum.

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steepest.analysis.sweep import Sweep
+from steepest.analysis.sweep_result import Sweep
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize
 from steepest.views.plots.canvas import ORANGE, axes, plain
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SPAN = 10.0  # colours end at so many times the best error: beyond it, all is equally bad
 
 
+@numeric
 @dataclass(eq=False)
 class HeatMapDisplay:
     """Held-out RMSE as colour over learning rate and epochs, with the stability limit and the best setting.

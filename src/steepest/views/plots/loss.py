@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.descent.trajectory import Trajectory
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.support.words import number
 from steepest.views.plots.canvas import BLUE, CURVE_POINTS, GREY, ORANGE, axes
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@numeric
 @dataclass(eq=False)
 class LossCurveDisplay:
     """The loss over epochs on log axes, with the floor it heads for.

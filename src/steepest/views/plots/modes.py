@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from steepest.descent.trajectory import Trajectory
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, axes, plain
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ MOST_MODES = 7  # as many as there are colours that can be told apart
 LARGEST = 1e100  # a diverging mode is drawn no further: axes end before float64 does
 
 
+@numeric
 @dataclass(eq=False)
 class ModeDecayDisplay:
     """The share of its start error that each mode still has, |p_k(λ_i)|, over epochs on log axes.

@@ -9,12 +9,14 @@ from numpy.typing import ArrayLike
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@numeric
 @dataclass(eq=False)
 class PredictionErrorDisplay:
     """Predictions against targets.

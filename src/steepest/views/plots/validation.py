@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.descent.trajectory import Trajectory
 from steepest.summaries.triangle import Triangle
+from steepest.support.numerics import numeric
 from steepest.support.words import number
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@numeric
 @dataclass(eq=False)
 class ValidationCurveDisplay:
     """Training and held-out RMSE over epochs, with the best epoch to stop at.

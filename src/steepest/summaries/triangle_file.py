@@ -1,0 +1,78 @@
+"""Triangle file: a triangle as bytes and back, bit for bit, and as the parts that other files hold."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.coding import Coding
+from steepest.errors import ModelFileError
+from steepest.support.array_file import pack_arrays, unpack_arrays
+from steepest.support.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from steepest.summaries.triangle import Triangle
+
+FORMAT = "steepest-triangle"
+
+
+def to_bytes(triangle: "Triangle") -> bytes:
+    """Return the bytes of a triangle's file: no pickle, with a checksum."""
+    return pack_arrays(FORMAT, *to_parts(triangle))
+
+
+def from_bytes(content: bytes, name: str) -> dict[str, Any]:
+    """Return the fields of the triangle in a file's bytes.
+
+    Args:
+        content: the bytes.
+        name: what they are called in an error.
+
+    Raises:
+        ModelFileError: they are damaged, hold no triangle, or have a version this steepest does not know.
+    """
+    header, arrays = unpack_arrays(content, FORMAT, name)
+    try:
+        return from_parts(header, arrays)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{name} is not a triangle that steepest wrote. Make it again from the data.") from error
+
+
+def to_parts(triangle: "Triangle") -> tuple[dict[str, Any], dict[str, FloatArray]]:
+    """Return a triangle as JSON types and arrays; `from_parts` gives its fields back, bit for bit."""
+    header = {
+        "features": list(triangle.features),
+        "targets": list(triangle.targets),
+        "row_count": triangle.row_count,
+        "total_weight": triangle.total_weight.hex(),
+        "log_weights": triangle.log_weights.hex(),
+        "coding": None if triangle.coding is None else triangle.coding.as_json(),
+        "origins": list(triangle.origins),
+    }
+    return header, {"means": triangle.means, "tails": triangle.tails, "centred": triangle.centred}
+
+
+def from_parts(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return the fields of the triangle that `to_parts` was given.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is something else.
+    """
+    features, targets = tuple(map(str, header["features"])), tuple(map(str, header["targets"]))
+    m = len(features) + len(targets)
+    means, tails, centred = (np.asarray(arrays[name], dtype=np.float64) for name in ("means", "tails", "centred"))
+    if means.shape != (m,) or tails.shape != (m,) or centred.shape != (m, m):
+        raise ValueError("the arrays do not fit the names")
+    return {
+        "features": features,
+        "targets": targets,
+        "row_count": int(header["row_count"]),
+        "total_weight": float.fromhex(header["total_weight"]),
+        "means": means,
+        "tails": tails,
+        "centred": centred,
+        "coding": None if header["coding"] is None else Coding.from_json(header["coding"]),
+        "origins": tuple(header["origins"]),
+        "log_weights": float.fromhex(header.get("log_weights", "nan")),
+    }

@@ -1,0 +1,112 @@
+"""Values: results that cannot be changed, are equal when what they hold is, and say in a pickle who wrote it."""
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import ModelFileError
+from steepest.support.arrays import read_only
+from steepest.support.version import __version__
+
+
+class Value:
+    """A base for frozen dataclasses that hold arrays; give them `@dataclass(frozen=True, eq=False)`.
+
+    - Arrays in fields are read-only; a caller's own array is copied and stays as it was.
+    - `==` compares type and fields: arrays by shape and numbers, NaN equal to NaN. Fields with `compare=False` do not count.
+    - Values that are equal have the same `hash`.
+    - A pickle holds the fields, and the version that wrote it; one of another `PICKLE_FORMAT` is refused in words.
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True, eq=False)
+        ... class Point(Value):
+        ...     at: NDArray[np.float64]
+        >>> Point(np.array([1.0, np.nan])) == Point(np.array([1.0, np.nan]))
+        True
+        >>> Point(np.zeros(2)).at[0] = 1.0
+        Traceback (most recent call last):
+        ValueError: assignment destination is read-only
+    """
+
+    PICKLE_FORMAT: ClassVar[int] = 1
+    """Raise it in a class whose fields change their meaning: pickles from before are then refused."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    def __post_init__(self) -> None:
+        for name in _names(self):
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, name, read_only(value))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self is other or all(
+            are_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in dataclasses.fields(self)
+            if field.compare
+        )
+
+    def __hash__(self) -> int:
+        fields = (field.name for field in dataclasses.fields(self) if field.compare)
+        return hash((type(self), *(_key(getattr(self, name)) for name in fields)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        content = {name: getattr(self, name) for name in _names(self)}
+        return {"steepest": __version__, "format": self.PICKLE_FORMAT, "fields": content}
+
+    def __setstate__(self, state: Any) -> None:
+        told = state if isinstance(state, dict) else {}
+        content, names = told.get("fields"), _names(self)
+        if told.get("format") != self.PICKLE_FORMAT or not isinstance(content, dict) or set(content) != set(names):
+            raise ModelFileError(
+                f"this pickle of a {type(self).__name__} was written by steepest {told.get('steepest', 'of an earlier version')} and cannot be read by "
+                f"{__version__}. Make it again; to keep results from version to version, use the files of save()."
+            )
+        for name, value in content.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+
+def are_equal(a: object, b: object) -> bool:
+    """Return whether two parts of values are equal: arrays by shape and numbers, NaN equal to NaN, the rest by `==`.
+
+    Example:
+        >>> are_equal({"x": [1.0, float("nan")]}, {"x": [1.0, float("nan")]}), are_equal(np.zeros(2), np.zeros((2, 1)))
+        (True, False)
+    """
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and _same_numbers(a, b)
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (a != a and b != b)
+    if isinstance(a, (list, tuple)) and type(a) is type(b):
+        return len(a) == len(b) and all(map(are_equal, a, b))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(are_equal(value, b[key]) for key, value in a.items())
+    return bool(a == b)
+
+
+def _same_numbers(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
+
+
+def _key(value: object) -> Hashable:
+    """Return something that is equal for equal parts and has a hash; what can be changed, as a dict, has no part in it."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind in "biuf":  # as one kind of number, with one NaN, and -0 as 0
+            value = value.astype(np.float64) + 0.0
+            value[np.isnan(value)] = np.nan
+        return value.shape, value.tobytes()
+    if isinstance(value, tuple):
+        return tuple(map(_key, value))
+    if isinstance(value, float) and value != value:
+        return "nan"
+    return None if isinstance(value, (Mapping, list)) else value
+
+
+def _names(value: Value) -> list[str]:
+    return [field.name for field in dataclasses.fields(value)]
