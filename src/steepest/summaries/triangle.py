@@ -393,7 +393,7 @@ class Triangle(Value):
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the file that `save` writes; `from_bytes` gives the same triangle back, origins too."""
-        return triangle_file.to_bytes(self)
+        return triangle_file.to_bytes(vars(self))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Triangle":
@@ -411,7 +411,7 @@ class Triangle(Value):
 
     def parts(self) -> tuple[dict[str, Any], dict[str, FloatArray]]:
         """Return the triangle as JSON types and arrays; `from_parts` gives it back, bit for bit."""
-        return triangle_file.to_parts(self)
+        return triangle_file.to_parts(vars(self))
 
     @classmethod
     def from_parts(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Triangle":

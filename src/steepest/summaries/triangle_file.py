@@ -1,7 +1,7 @@
 """Triangle file: a triangle as bytes and back, bit for bit, and as the parts that other files hold."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,12 @@ from steepest.errors import ModelFileError
 from steepest.support.array_file import pack_arrays, unpack_arrays
 from steepest.support.arrays import FloatArray
 
-if TYPE_CHECKING:
-    from steepest.summaries.triangle import Triangle
-
 FORMAT = "steepest-triangle"
 
 
-def to_bytes(triangle: "Triangle") -> bytes:
-    """Return the bytes of a triangle's file: no pickle, with a checksum."""
-    return pack_arrays(FORMAT, *to_parts(triangle))
+def to_bytes(fields: Mapping[str, Any]) -> bytes:
+    """Return the bytes of the file of a triangle with these fields: no pickle, with a checksum."""
+    return pack_arrays(FORMAT, *to_parts(fields))
 
 
 def from_bytes(content: bytes, name: str) -> dict[str, Any]:
@@ -39,18 +36,18 @@ def from_bytes(content: bytes, name: str) -> dict[str, Any]:
         raise ModelFileError(f"{name} is not a triangle that steepest wrote. Make it again from the data.") from error
 
 
-def to_parts(triangle: "Triangle") -> tuple[dict[str, Any], dict[str, FloatArray]]:
-    """Return a triangle as JSON types and arrays; `from_parts` gives its fields back, bit for bit."""
+def to_parts(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, FloatArray]]:
+    """Return the fields of a triangle as JSON types and arrays; `from_parts` gives them back, bit for bit."""
     header = {
-        "features": list(triangle.features),
-        "targets": list(triangle.targets),
-        "row_count": triangle.row_count,
-        "total_weight": triangle.total_weight.hex(),
-        "log_weights": triangle.log_weights.hex(),
-        "coding": None if triangle.coding is None else triangle.coding.as_json(),
-        "origins": list(triangle.origins),
+        "features": list(fields["features"]),
+        "targets": list(fields["targets"]),
+        "row_count": fields["row_count"],
+        "total_weight": fields["total_weight"].hex(),
+        "log_weights": fields["log_weights"].hex(),
+        "coding": None if fields["coding"] is None else fields["coding"].as_json(),
+        "origins": list(fields["origins"]),
     }
-    return header, {"means": triangle.means, "tails": triangle.tails, "centred": triangle.centred}
+    return header, {"means": fields["means"], "tails": fields["tails"], "centred": fields["centred"]}
 
 
 def from_parts(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
