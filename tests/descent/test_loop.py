@@ -126,7 +126,7 @@ def test_a_stop_of_ones_own(line):
     assert str(run.ended) == f"No smaller loss since epoch {losses.argmin()}."
 
 
-@pytest.mark.parametrize("stop", [3, "soon", [None]])
+@pytest.mark.parametrize("stop", [3, "soon", [None], steepest.TimeLimit])
 def test_what_is_no_stop_is_refused(line, stop):
     with pytest.raises(UsageError, match="stop takes"):
         steepest.descend(*line, learning_rate=1e-5, epochs=5, stop=stop)
@@ -295,3 +295,15 @@ def test_a_rule_whose_step_is_its_own_is_judged_by_the_path_it_walks(line):
     assert (run.verdict.kind, run.epochs) == ("unfinished", 30)
     known = steepest.descend(*line, rule=steepest.GradientRule(1.0), epochs=30, standardize=True)
     assert known.verdict.kind == "converged"  # as the formula has it, which the clipped steps do not follow
+
+
+@pytest.mark.parametrize("answer", [True, False, 0])
+def test_a_check_answers_with_a_sentence_or_none(line, answer):
+    class Bare:
+        name = "bare"
+
+        def begin(self, objective, start):
+            return lambda progress: answer
+
+    with pytest.raises(UsageError, match=f"the stop 'bare' answered {answer}"):
+        steepest.descend(*line, learning_rate=1e-5, epochs=5, stop=Bare())

@@ -196,9 +196,12 @@ def test_the_command_line_fits_it_and_its_folder_leads_back(capsys, monkeypatch,
 def test_the_help_lists_the_rules_there_are(capsys):
     command("fit", "--help")
     text = "".join(capsys.readouterr().out.split())
-    assert "[gradient|heavy_ball|nesterov|chebyshev|scratch|renamed|adam|halfway]" in text
+    assert f"[{'|'.join(RULES)}]" in text
+    assert "|scratch|renamed|adam|halfway]" in text
     command("fit", "rows.csv", "--target", "y", "--rule", "newton", code=2)
     assert "'newton' is not one of 'gradient'" in " ".join(capsys.readouterr().err.split())
+    command("fit", "rows.csv", "--target", "y", "--rule", "momentum", code=2)
+    assert 'Did you mean "heavy_ball"?' in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["by name", "as an object"])

@@ -22,7 +22,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
-from steepest.support.words import number
+from steepest.support.words import momentum, number
 
 
 @numeric
@@ -110,8 +110,8 @@ class Explanation(Value):
     def _head(self) -> list[str]:
         rule: Any = self.run.rule
         numbers = "".join(
-            f", {words} {number(getattr(rule, name))}"
-            for name, words in (("learning_rate", "learning rate"), ("momentum", "momentum"))
+            f", {words} {form(getattr(rule, name))}"
+            for name, words, form in (("learning_rate", "learning rate", number), ("momentum", "momentum", momentum))
             if hasattr(rule, name)
         )
         kind = self.run.coordinates.name

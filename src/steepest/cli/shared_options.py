@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from steepest.rules.registry import names_with
+from steepest.rules.registry import meant_by, names_with
 
 
 class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -46,7 +46,10 @@ class RuleName(click.ParamType):  # type: ignore[type-arg]  # generic from click
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
         """Return the name, or say which there are."""
-        return self.choice.convert(value, param, context)
+        try:
+            return self.choice.convert(value, param, context)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{error.message}{meant_by(value)}", context, param) from None
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Return the names, as the help shows them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, MissingValuesError
+from steepest.errors import DataError, DataTypeError, MissingValuesError
 from steepest.support.arrays import FloatArray
 
 
@@ -65,6 +65,9 @@ class Batch:
     kept: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("X", "y"):
+            if not isinstance(getattr(self, name), np.ndarray):
+                raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(getattr(self, name)).__name__}.")
         n = len(self.X)
         if self.y.ndim == 1:
             object.__setattr__(self, "y", self.y[:, None])

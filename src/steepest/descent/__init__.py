@@ -1,1 +1,1 @@
-"""Engines: ways from an objective and a rule to the path of a run."""
+"""Descent: a run, from its settings to its verdict: the closed form, the only loop, and what became of it."""

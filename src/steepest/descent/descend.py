@@ -12,7 +12,7 @@ from steepest.descent.iterates import Iterates
 from steepest.descent.loop import Callback
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Settings, choose
-from steepest.descent.stops import Stop, Within
+from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import Option, UsageError
 from steepest.objectives.problem import Problem
@@ -66,13 +66,14 @@ def descend(
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
-        rule: "gradient", "heavy_ball", "nesterov", "chebyshev", or a rule with its numbers.
+        rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
+            numbers; then learning_rate and momentum are left alone.
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within the tolerance.
         tolerance: end the run as soon as every mode stays within this share of its start error, which is known beforehand
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
             that was asked for otherwise.
-        momentum: β in [0, 1) for "heavy_ball" and "nesterov"; None or "auto": the best.
+        momentum: β in [0, 1), for a rule that has one; None or "auto": the best.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -123,10 +124,7 @@ def descend(
 
 def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
     """What may end the run early; a tolerance is one where the rule does not know beforehand when it gets there."""
-    stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
-    wrong = [one for one in stops if not hasattr(one, "begin")]
-    if wrong:
-        raise UsageError(f"stop takes TimeLimit(...), SmallGradient(...) or a stop of your own; got {wrong[0]!r}.")
+    stops = checked_stops(stop)
     return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
-from steepest.descent.stops import Check, Progress, Stop
+from steepest.descent.stops import Check, Progress, Stop, checked_stops
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.rules.rule import Rule
@@ -80,7 +80,7 @@ def run(
     epochs: int,
     *,
     record: Record | None = None,
-    stop: Sequence[Stop] = (),
+    stop: Stop | Sequence[Stop] = (),
     callbacks: Sequence[Callback] = (),
 ) -> RecordedIterates:
     """Take up to `epochs` steps and return what was kept; end at the last finite state when parameters leave float64.
@@ -91,11 +91,12 @@ def run(
         start: theta_0, shape (p, t).
         epochs: number of steps.
         record: which epochs to keep; None keeps all up to 40 MB, and 10,000 log-spaced ones beyond.
-        stop: what may end the run before; the first that says so does.
+        stop: what may end the run before, one or several; the first that says so does.
         callbacks: called after every epoch, see `Callback`.
 
     Raises:
-        UsageError: the record would take more than 400 MB, or the rule's step returned something else than parameters.
+        UsageError: the record would take more than 400 MB, or a step returned something else than
+            parameters, or a stop something else than a sentence.
 
     Example:
         >>> from steepest.objectives.problem import Problem
@@ -108,7 +109,7 @@ def run(
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    checks = [(one.name, one.begin(objective, start)) for one in stop]
+    checks = [(one.name, one.begin(objective, start)) for one in checked_stops(stop)]
     theta, memory, position = _read_only(start), rule.init(start), 0
     ended, last = None, (start, 0)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -141,8 +142,13 @@ def run(
 def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> Ending | None:
     for name, check in checks:
         sentence = check(progress)
-        if sentence is not None:
-            return Ending(name, sentence)
+        if sentence is None:
+            continue
+        if not isinstance(sentence, str):
+            raise UsageError(
+                f"the stop {name!r} answered {sentence!r}. A check returns a sentence that says why the run ends, or None to go on."
+            )
+        return Ending(name, sentence)
     return None
 
 

@@ -1,7 +1,7 @@
 """Stops: what may end a run before its last epoch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -45,6 +45,21 @@ class Stop(Protocol):
     def begin(self, objective: Objective, start: FloatArray) -> Check:
         """Return the check of one run, from its objective and theta_0, shape (p, t)."""
         ...
+
+
+def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
+    """Return one stop or several as a tuple.
+
+    Raises:
+        UsageError: one of them is no stop: a class in place of an object, or something without `begin` or `name`.
+    """
+    stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    for one in stops:
+        if isinstance(one, type) or not hasattr(one, "begin") or not hasattr(one, "name"):
+            raise UsageError(
+                f"stop takes TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {one!r}."
+            )
+    return stops
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ class Trajectory(Value):
     targets it is the last one: (d, t), (t,), (K, t).
     """
 
-    problem: Problem
+    problem: Problem = field(repr=False)
     rule: Rule
-    start: FloatArray
+    start: FloatArray = field(repr=False)
     iterates: Iterates = field(repr=False)
     requested_epochs: int
     reasons: dict[str, str] = field(default_factory=dict)

@@ -55,6 +55,8 @@ def read(folder: Path) -> Trajectory:
             standardize=record["coordinates"] == "standardized",
             fit_intercept=record["fit_intercept"],
         )
+    except UsageError as error:  # its rule may be somebody's own
+        raise ModelFileError(f"{folder / 'run.json'}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, SteepestError) as error:
         raise ModelFileError(f"{folder / 'run.json'} does not say how the run went ({error}). Fit again.") from error
     model = load(folder)

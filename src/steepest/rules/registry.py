@@ -103,11 +103,11 @@ def rule_named(name: object) -> type[Rule]:
         )
     raise UsageError(
         Option("rule")
-        + f" is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{_meant(name)}"
+        + f" is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{meant_by(name)}"
     )
 
 
-def _meant(name: object) -> str:
+def meant_by(name: object) -> str:
     """Did you mean …? where a name is near to one, or another word for it."""
     words = {
         word: known for known, rule in RULES.items() for word in (known, label_of(rule), *getattr(rule, "aliases", ()))
