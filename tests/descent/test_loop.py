@@ -187,7 +187,7 @@ def test_a_rule_without_closed_form_gets_a_verdict_from_its_path(line):
     assert run.engine == "loop"
     assert run.weights[0] == pytest.approx(0.2)
     assert run.verdict.kind == "unfinished"
-    assert run.verdict.remaining == run.remaining([20]).max()
+    assert run.verdict.remaining == run.remaining([19, 20]).max()  # two epochs in a row: it may be passing through
     assert "of the bias is still missing after 20 epochs of rule sign" in run.verdict.sentence
     assert "gradient descent at its best constant rate" in run.verdict.advice
     with pytest.raises(UsageError, match="Run more epochs"):

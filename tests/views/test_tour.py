@@ -10,7 +10,7 @@ import pytest
 
 import steepest
 from steepest.data.examples import noise
-from steepest.descent.judge import CONVERGED
+from steepest.descent.verdict import CONVERGED
 from steepest.lab.sets import OPENINGS, payloads
 from steepest.rules.gradient import GradientRule
 from steepest.views.pages import scripts

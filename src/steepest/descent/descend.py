@@ -1,6 +1,7 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from steepest.data.sources import MissingPolicy
 from steepest.descent import closed_form, loop
-from steepest.descent.iterates import Iterates
-from steepest.descent.loop import Callback
+from steepest.descent.closed_form import ClosedIterates
+from steepest.descent.iterates import Ending
+from steepest.descent.loop import Callback, RecordedIterates
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
@@ -49,7 +51,7 @@ def descend(
     start: Start | None = None,
     record: Record | None = None,
     stop: Stop | Sequence[Stop] = (),
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callback | Sequence[Callback] = (),
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
     """Run full-batch gradient descent on a linear model and return the whole run.
@@ -119,6 +121,8 @@ def descend(
     theta = _start(start, problem)
     stops = _stops(stop, settings.rule, tolerance)
     iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
+    if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
+        iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
     return Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
 
 
@@ -135,9 +139,11 @@ def _descent(
     start: FloatArray,
     record: Record | None,
     stops: tuple[Stop, ...],
-    callbacks: Sequence[Callback],
-) -> Iterates:
+    callbacks: Callback | Sequence[Callback],
+) -> ClosedIterates | RecordedIterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
+    if record is not None and not isinstance(record, Record):
+        raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {record!r}.")
     if engine not in ("auto", "modes", "loop"):
         raise UsageError(Option("engine") + f' is "auto", "modes" or "loop"; got {engine!r}.')
     rule = settings.rule
@@ -145,11 +151,12 @@ def _descent(
         _check_modes(rule, record, stops, callbacks)
     if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
+    callbacks = (callbacks,) if callable(callbacks) else callbacks
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
 
 
-def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: Sequence[Callback]) -> None:
+def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
     if not has_closed_form(rule):
         raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steepest.descent.iterates import Iterates
+from steepest.descent.iterates import Iterates, shares_left
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule
 from steepest.support.arrays import FloatArray
@@ -42,10 +42,24 @@ class Facts:
         return np.asarray(self.iterates.remaining(np.array([self.last]))[0])
 
     @property
+    def left(self) -> float:
+        """The largest of these shares; 0 where no mode moves."""
+        return float(self.shares.max(initial=0.0))
+
+    @property
+    def starts_at_minimum(self) -> bool:
+        """Whether no mode has an error at the start, but for rounding."""
+        return not shares_left(self.problem.quadratic, self.start, self.start[None]).any()
+
+    @property
     def grew(self) -> bool:
-        """Whether the run ends farther from its minimum, by the loss, than it began."""
+        """Whether the run ends farther from its minimum, by the loss, than it began, and than steps about it would bring it.
+
+        A thousandth of what all parameters at 0 lose is taken for such steps: a run that begins at its minimum leaves it.
+        """
         if self.iterates.ended.reason == "left_float64":
             return True
+        quadratic = self.problem.quadratic
         first, last = self.iterates.loss(np.array([0, self.last]))
-        least = self.problem.quadratic.unexplained**2 / 2
-        return bool((last - least > (first - least) * (1 + 1e-9) + 1e-12 * least).any())
+        nothing, least = quadratic.value(np.zeros_like(self.start)), quadratic.unexplained**2 / 2
+        return bool((last - first > 1e-9 * (first - least) + 1e-3 * (nothing - least) + 1e-12 * least).any())

@@ -32,7 +32,14 @@ class Ending:
     @classmethod
     def all_epochs(cls, epochs: int) -> "Ending":
         """Return the ending of a run that did what it was asked to."""
-        return cls("epochs", f"All {epochs:,} epochs were done." if epochs != 1 else "The one epoch was done.")
+        few = {0: "No epoch was asked for.", 1: "The one epoch was done."}
+        return cls("epochs", few.get(epochs, f"All {epochs:,} epochs were done."))
+
+    @classmethod
+    def within(cls, tolerance: float, epoch: int) -> "Ending":
+        """Return the ending of a run whose modes have come to rest within a tolerance."""
+        sentence = f"From epoch {epoch:,} on every mode has at most {tolerance:g} of its start error left."
+        return cls("tolerance", sentence)
 
     @classmethod
     def left_float64(cls, epoch: int) -> "Ending":

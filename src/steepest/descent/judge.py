@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from steepest.descent.facts import Facts
-from steepest.descent.verdict import Verdict, VerdictKind
+from steepest.descent.loop import RecordedIterates
+from steepest.descent.verdict import CONVERGED, Verdict, VerdictKind
 from steepest.descent.verdict_words import advice_for, sentence_for
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
@@ -17,7 +18,6 @@ from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import LinearRule, has_closed_form
 
 Measure = Literal["modes", "loss"]
-CONVERGED = 1e-6  # share of its start error that every mode must be within
 SHOWN_MODES = 5
 CRAWLS = 100  # a run that needs more than so many times its epochs crawls
 
@@ -65,15 +65,15 @@ def _best(facts: Facts) -> LinearRule:
 
 
 def _left(facts: Facts) -> float:
-    """The largest share left: of a rule known beforehand at the last epoch and the one after, since momentum passing
-    through the minimum has not arrived; and what is measured on a path that was walked.
+    """The largest share left, at two epochs in a row, since a run that passes through its minimum has not arrived: of a rule
+    known beforehand the last and the one after, and of a path that was walked the last and the one before.
     """
-    left = 0.0
     if has_closed_form(facts.rule):
         left = max(remaining(facts.rule, facts.eigenvalues, facts.last + ahead) for ahead in (0, 1))
-    if facts.iterates.engine == "loop":
-        left = max(left, float(facts.shares.max(initial=0.0)))
-    return left
+        left = left if facts.iterates.engine == "modes" else max(left, facts.left)
+        return 0.0 if left > CONVERGED and facts.starts_at_minimum else left
+    walked = facts.iterates
+    return float(walked.settled.max(initial=0.0)) if isinstance(walked, RecordedIterates) else facts.left
 
 
 def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:

@@ -35,6 +35,7 @@ class RecordedIterates(Value):
         losses: objective at each, shape (K, t).
         objective: what was descended.
         ended: why there are no more.
+        before_last: parameters one epoch before the last, shape (p, t), whether it was kept or not.
     """
 
     epochs: NDArray[np.int64]
@@ -42,6 +43,7 @@ class RecordedIterates(Value):
     losses: FloatArray
     objective: Objective
     ended: Ending
+    before_last: FloatArray
     engine: ClassVar[EngineName] = "loop"
 
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
@@ -54,13 +56,14 @@ class RecordedIterates(Value):
 
     def metric(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """The objective's metric at kept epochs, shape (K, t)."""
-        return np.stack([self.objective.metric(theta) for theta in self.parameters(epochs)])
+        metrics = [self.objective.metric(theta) for theta in self.parameters(epochs)]
+        return np.stack(metrics) if metrics else np.zeros((0, self.losses.shape[1]))
 
     def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """‖∇J‖ at kept epochs, shape (K, t)."""
         with np.errstate(over="ignore", invalid="ignore"):
             gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
-            return np.asarray(np.linalg.norm(np.stack(gradients), axis=1))
+            return np.asarray(np.linalg.norm(np.reshape(gradients, (-1, *self.thetas.shape[1:])), axis=1))
 
     def remaining(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """The share of its start error that each mode still has at kept epochs, measured, shape (K, r).
@@ -71,6 +74,16 @@ class RecordedIterates(Value):
         if not is_spectral(self.objective):
             raise UsageError(f"a {type(self.objective).__name__} knows no modes; look at the loss instead.")
         return shares_left(self.objective, self.thetas[0], self.parameters(epochs))
+
+    @property
+    def settled(self) -> FloatArray:
+        """The larger of the shares that each mode had at the last epoch and one before, shape (r,): a rule that swings may be
+        passing through its minimum.
+        """
+        if not is_spectral(self.objective):
+            return np.full(0, np.inf)
+        ends = np.stack([self.before_last, self.thetas[-1]])
+        return np.asarray(shares_left(self.objective, self.thetas[0], ends).max(axis=0))
 
 
 def run(
@@ -109,17 +122,18 @@ def run(
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    checks = [(one.name, one.begin(objective, start)) for one in checked_stops(stop)]
-    theta, memory, position = _read_only(start), rule.init(start), 0
-    ended, last = None, (start, 0)
+    theta = before = _read_only(start)
+    checks = [(one.name, one.begin(objective, theta)) for one in checked_stops(stop)]
+    memory, position = rule.init(theta), 0
+    ended, last = None, (theta, 0)
     with np.errstate(over="ignore", invalid="ignore"):
         for epoch in range(epochs + 1):
-            value, slope = objective.value_and_gradient(theta)
+            value, slope = map(_read_only, objective.value_and_gradient(theta))
             # parameters that left float64 take the loss with them, and a look at one number is cheap
             if not all(map(math.isfinite, value.tolist())) and not np.isfinite(theta).all():
                 ended = Ending.left_float64(last[1])
                 break
-            last = theta, epoch
+            before, last = last[0], (theta, epoch)
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
@@ -136,7 +150,7 @@ def run(
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
         array.flags.writeable = False
-    return _with_last(objective, last, ended, kept[:position], thetas[:position], losses[:position])
+    return _with_last(objective, last, before, ended, kept[:position], thetas[:position], losses[:position])
 
 
 def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> Ending | None:
@@ -157,11 +171,11 @@ def _is_true(answer: object) -> bool:
     return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
-def _read_only(theta: FloatArray) -> FloatArray:
-    """The same numbers, which a rule, a stop or a callback can read and not change."""
-    view = theta.view()
-    view.flags.writeable = False
-    return view
+def _read_only(array: FloatArray) -> FloatArray:
+    """The same numbers, which a rule, a stop or a callback can read and not change; a copy, since a rule may use its arrays again."""
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
 
 
 def _parameters(theta: object, start: FloatArray, rule: Rule) -> FloatArray:
@@ -198,6 +212,7 @@ def _epochs_to_keep(record: Record | None, epochs: int, size: int) -> NDArray[np
 def _with_last(
     objective: Objective,
     last: tuple[FloatArray, int],
+    before: FloatArray,
     ended: Ending,
     kept: NDArray[np.int64],
     thetas: FloatArray,
@@ -210,4 +225,4 @@ def _with_last(
             value, _ = objective.value_and_gradient(theta)
         kept, thetas = np.append(kept, epoch), np.concatenate([thetas, theta[None]])
         losses = np.concatenate([losses, value[None]])
-    return RecordedIterates(kept, thetas, losses, objective, ended)
+    return RecordedIterates(kept, thetas, losses, objective, ended, before)

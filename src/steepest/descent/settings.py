@@ -31,6 +31,11 @@ class Settings:
     epochs: int
     reasons: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_shortened(self) -> bool:
+        """Whether the number of epochs has a reason: a tolerance, or "auto"."""
+        return "epochs" in self.reasons
+
 
 def choose(
     rule: str | Rule,

@@ -114,7 +114,7 @@ class SmallGradient:
     name: ClassVar[str] = "gradient"
 
     def __post_init__(self) -> None:
-        if isinstance(self.tolerance, (bool, str)) or not 0 < self.tolerance < np.inf:
+        if not _is_positive(self.tolerance):
             raise UsageError(f"SmallGradient needs a finite length above 0; got {self.tolerance!r}.")
 
     def begin(self, objective: Objective, start: FloatArray) -> Check:
@@ -141,7 +141,7 @@ class TimeLimit:
     name: ClassVar[str] = "seconds"
 
     def __post_init__(self) -> None:
-        if isinstance(self.seconds, (bool, str)) or not 0 < self.seconds < np.inf:
+        if not _is_positive(self.seconds):
             raise UsageError(f"TimeLimit needs a finite number of seconds above 0; got {self.seconds!r}.")
 
     def begin(self, objective: Objective, start: FloatArray) -> Check:
@@ -154,3 +154,8 @@ class TimeLimit:
             return f"The time limit of {self.seconds:g} seconds ended the run after epoch {progress.epoch:,}."
 
         return check
+
+
+def _is_positive(value: object) -> bool:
+    """Whether a value is a finite number above 0."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(0 < value < np.inf)

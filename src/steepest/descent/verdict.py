@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+CONVERGED = 1e-6  # share of its start error that every mode must be within
 VerdictKind = Literal["converged", "unfinished", "crawls", "oscillates", "diverges"]
 
 

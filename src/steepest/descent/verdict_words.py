@@ -3,7 +3,8 @@
 import numpy as np
 
 from steepest.descent.facts import Facts
-from steepest.descent.verdict import Verdict
+from steepest.descent.verdict import CONVERGED, Verdict
+from steepest.rules.convergence import settled_epoch
 from steepest.rules.rule import has_closed_form
 from steepest.support.words import epochs, number, percent
 
@@ -19,6 +20,8 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
         )
     if verdict.kind == "diverges":
         return _diverges(verdict, facts)
+    if facts.left <= CONVERGED:
+        return _passing(facts)
     part, share = _most_missing(verdict, facts)
     word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
     missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
@@ -30,6 +33,15 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
         f"({number(verdict.learning_rate)}, {percent(verdict.learning_rate / verdict.stability_limit)} of the stability limit "
         f"{number(verdict.stability_limit)})."
     )
+
+
+def _passing(facts: Facts) -> str:
+    """Of a run whose last epoch is within its tolerance, and the next or the one before is not."""
+    within = f"Unfinished: after {epochs(facts.last)} every mode is within {facts.left:.2g} of its start error"
+    if not has_closed_form(facts.rule):
+        return f"{within}, but it was not one epoch before, so the run may be passing through its minimum."
+    rest = epochs(settled_epoch(facts.rule, facts.eigenvalues, CONVERGED))
+    return f"{within}, but the run only passes through its minimum: it comes to rest there after {rest}."
 
 
 def _diverges(verdict: Verdict, facts: Facts) -> str:
@@ -91,7 +103,8 @@ def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
     inside = f" in {problem.coordinates.name} inputs"
     for (start, now, goal), where in ((raw, ""), (points, inside)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = float(np.max(np.abs((goal[row] - now[row]) / (goal[row] - start[row]))))
+            shares = np.abs((goal[row] - now[row]) / (goal[row] - start[row]))
+        share = float(np.max(shares, where=np.isfinite(shares), initial=0.0))
         if 0 < share <= 1:
             return name + where, share
     return "the slowest mode", float(left[slowest])

@@ -40,6 +40,9 @@ class GradientRule:
     exact_envelope: ClassVar[bool] = True
     of_product: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        check_learning_rate(self.learning_rate)
+
     @classmethod
     def choose(cls, modes: Modes, learning_rate: Rate, momentum: Momentum) -> tuple[Self, dict[str, str]]:
         """Return the rule for settings that may be "auto", and the reason for each of these.

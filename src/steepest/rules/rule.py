@@ -88,6 +88,11 @@ class LinearRule(Rule, Protocol):
 
 STEP = ("step", "init")
 """What walks the path."""
+TALK = {
+    "name", "label", "formula", "aliases", "polynomial", "look_ahead", "of_product", "exact_envelope", "choose", "best_momentum",
+    "at_best_rate", "with_learning_rate", "memory_after", "arithmetic", "power_ladder", "as_json", "from_json",
+}  # fmt: skip
+"""What changes no path: words, settings, and ways to write the same numbers."""
 FACTS = ("progress", "radius", "unimodal_until", "envelope", "stability_limit")
 """What is said of the path beside its polynomial, `residual`."""
 
@@ -95,8 +100,9 @@ FACTS = ("progress", "radius", "unimodal_until", "envelope", "stability_limit")
 def has_closed_form(rule: Rule) -> TypeGuard[LinearRule]:
     """Say whether the rule knows its residual polynomial, and it is that of the rule's own step.
 
-    A class that overrides `step` or `init` walks another path than the class above it that defines `residual`: it is
-    walked step by step, unless it defines `residual` and all that follows from it anew.
+    A class that overrides `step`, `init` or something they may call walks another path than the class above it that defines
+    `residual`, and one that overrides part of what follows from `residual` contradicts it: both are walked step by step,
+    unless they define `residual` and all that follows from it anew.
 
     Example:
         >>> from steepest.rules.gradient import GradientRule
@@ -114,7 +120,16 @@ def _is_its_steps_own(rule: object) -> bool:
     polynomial = level(rule, "residual")
     if polynomial is None or any((level(rule, name) or 0) < polynomial for name in STEP):
         return False
-    return all(belongs_to(rule, name, "residual") for name in FACTS)
+    return all(level(rule, name) == polynomial for name in FACTS) and not _overrides(rule, polynomial)
+
+
+def _overrides(rule: object, polynomial: int) -> bool:
+    """Whether a class below that of the polynomial replaces a member of it which the step may call."""
+    lineage = (rule if isinstance(rule, type) else type(rule)).__mro__
+    below, above = lineage[: polynomial - 1], lineage[polynomial - 1 :]
+    own = {name for each in below for name in vars(each) if not name.startswith("__")}
+    own -= TALK | {field for each in lineage for field in getattr(each, "__dataclass_fields__", ())}
+    return any(name in vars(each) for name in own for each in above)
 
 
 def polynomial_of(rule: object) -> str | None:

@@ -37,6 +37,10 @@ class TwoTermRule:
     of_product: ClassVar[bool] = True
     polynomial: ClassVar[str] = "two_term"
 
+    def __post_init__(self) -> None:
+        check_learning_rate(self.learning_rate)
+        check_momentum(self.momentum)
+
     @classmethod
     def best_momentum(cls, modes: Modes, learning_rate: float | None = None) -> tuple[float, float]:
         """Return (learning rate, momentum) with the smallest error factor an epoch in the long run.

@@ -68,7 +68,7 @@ def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> T
     kind = recognize(data, options.get("database"))
     if kind is Kind.TRIANGLE:
         return _triangle(data)
-    if y is None:
+    if y is None and kind is not Kind.SOURCE:  # a source is opened already, and its columns are looked at by who asks
         named = like.features if like.coding is None or like.coding.is_plain else None
         options = {"target": like.targets, "coding": like.coding, "features": named, **options}
     return open_as(kind, data, Request(y=y, **options))

@@ -167,7 +167,30 @@ def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
 
 
 def _source(data: Any, request: Request) -> FullSource:
-    return complete(data)
+    """A source as it is.
+
+    Raises:
+        UsageError: something is asked for that only whoever made the source could give.
+    """
+    source = complete(data)
+    given = {
+        "y": request.y is not None,
+        "target": request.target is not None and request.targets != tuple(source.targets),
+        "features": request.features is not None and tuple(request.features) != tuple(source.features),
+        "exclude": bool(request.exclude),
+        "weight": request.weight is not None,
+        "group": request.group is not None,
+        "missing": request.missing != "error",
+        "degree": request.degree != 1,
+        "interactions": bool(request.interactions),
+        "categorical": bool(request.categorical),
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        raise UsageError(
+            "a source says itself what its columns are; " + Option(name) + " beside it would change nothing.",
+            "make the source with it",
+        )
+    return source
 
 
 def _array(data: Any, request: Request) -> FullSource:

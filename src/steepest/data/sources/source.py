@@ -8,6 +8,7 @@ import numpy as np
 
 from steepest.data.batch import Batch, Position
 from steepest.data.coding import Coding
+from steepest.data.sources.matrices import as_matrix, check_numbers
 from steepest.errors import DataError
 
 
@@ -182,12 +183,17 @@ class CompletedSource(PlainNumbers):
         Raises:
             DataError: it yields something else than batches of its own columns.
         """
-        skip, first = after.rows if after else 0, 0
+        skip, first, expected = after.rows if after else 0, 0, self.row_count
         for given in self.source.batches():
             batch = self._checked(given, first)
             first += len(batch)
             if first > skip and len(batch):
                 yield batch.take(slice(max(0, skip - batch.first_row), None))
+        if expected is not None and first != expected:
+            raise DataError(
+                f"{type(self.source).__name__} says that it has {expected:,} rows, and its batches hold {first:,}. "
+                "Correct row_count, or leave it out where it is not known; batches() begins anew at every call."
+            )
 
     def describe(self) -> dict[str, Any]:
         """Say what the source says of itself; the name of its class where it says nothing."""
@@ -204,8 +210,10 @@ class CompletedSource(PlainNumbers):
                 f"a batch of {name} has the columns {given.features} and {given.targets}, and the source says {self.features} "
                 f"and {self.targets}. Give every batch the columns of its source."
             )
-        X, y = np.asarray(given.X, dtype=np.float64), np.asarray(given.y, dtype=np.float64)
-        weight = None if given.weight is None else np.asarray(given.weight, dtype=np.float64)
+        X, y = (
+            np.asarray(as_matrix(part, label), dtype=np.float64) for part, label in ((given.X, "X"), (given.y, "y"))
+        )
+        weight = None if given.weight is None else np.asarray(check_numbers(given.weight, "weight"), dtype=np.float64)
         return Batch(X, y, self.features, self.targets, weight, first, given.group)
 
 
@@ -217,8 +225,20 @@ def is_source(data: object) -> bool:
 def complete(source: Any) -> FullSource:
     """Return a source that answers everything: itself where it does, with the defaults where it has three members."""
     # asked of its class: an answer itself may be long in the making
-    full: FullSource = source if hasattr(type(source), "record_pass") else CompletedSource(source)
-    return full
+    if hasattr(type(source), "record_pass"):
+        full: FullSource = source
+        return full
+    for what in ("features", "targets"):
+        names = getattr(source, what)
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise DataError(f"the {what} of {type(source).__name__} are a tuple of names; got {names!r}.")
+    names = (*source.features, *source.targets)
+    if not source.targets or len(set(names)) < len(names):
+        raise DataError(
+            f"{type(source).__name__} needs a target, and names that differ; it has the features {tuple(source.features)!r} and the targets "
+            f"{tuple(source.targets)!r}."
+        )
+    return CompletedSource(source)
 
 
 Watch = Callable[[int, int | None], None]
