@@ -157,3 +157,41 @@ def test_what_an_own_source_gets_wrong_is_told(batch, sentence):
     own.batches = lambda: iter([batch])
     with pytest.raises(DataError, match=sentence):
         steepest.summarize(own)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"target": "z"}, {"features": ["x2"]}, {"weight": "w"}, {"y": Y}, {"missing": "drop"}],
+    ids=lambda options: next(iter(options)),
+)
+def test_what_is_asked_for_beside_a_source_is_obeyed_or_refused(options):
+    for source in (Own(64), steepest.open_source(X, Y)):
+        with pytest.raises(UsageError, match=next(iter(options))):
+            steepest.descend(source, **options)
+    assert steepest.summarize(Own(64), target="y", features=NAMES).row_count == 500
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.ma.masked_array(X, mask=X > 1), X + 1j, X.astype("datetime64[D]"), X.astype(str)],
+    ids=["masked", "complex", "dates", "texts"],
+)
+def test_batches_hold_numbers_as_arrays_do(values):
+    own: Any = Own()
+    own.batches = lambda: iter([Batch(values, Y, NAMES, ("y",))])
+    with pytest.raises(steepest.DataTypeError):
+        steepest.summarize(own)
+    with pytest.raises(steepest.DataTypeError, match="X of a batch is a NumPy array"):
+        Batch(X.tolist(), Y, NAMES, ("y",))
+
+
+def test_a_number_of_rows_is_not_believed_and_names_are_names():
+    own: Any = Own(64)
+    own.row_count = 10
+    with pytest.raises(DataError, match="says that it has 10 rows, and its batches hold 500"):
+        steepest.summarize(own)
+    for features, text in (((1, 2), "tuple of names"), ("ab", "tuple of names"), (("y", "x2"), "names that differ")):
+        own = Own()
+        own.features = features
+        with pytest.raises(DataError, match=text):
+            steepest.summarize(own)

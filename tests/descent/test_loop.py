@@ -307,3 +307,119 @@ def test_a_check_answers_with_a_sentence_or_none(line, answer):
 
     with pytest.raises(UsageError, match=f"the stop 'bare' answered {answer}"):
         steepest.descend(*line, learning_rate=1e-5, epochs=5, stop=Bare())
+
+
+class Swing:
+    """Heavy ball, as a rule that says nothing of its polynomial."""
+
+    name = "swing"
+
+    def __init__(self, learning_rate, momentum=0.9):
+        self.learning_rate, self.momentum = learning_rate, momentum
+
+    def init(self, theta):
+        return np.zeros_like(theta)
+
+    def step(self, gradient, theta, velocity):
+        velocity = self.momentum * velocity - self.learning_rate * gradient(theta)
+        return theta + velocity, velocity
+
+
+def test_a_run_that_passes_through_its_minimum_has_not_arrived():
+    table = {"data": [[1.0], [2.0]], "y": [1.0, 2.0], "fit_intercept": False}
+    steepest_mode = steepest.diagnose(**table).modes[0].eigenvalue
+    for rule in (Swing(1 / steepest_mode), steepest.HeavyBallRule(1 / steepest_mode, 0.9)):
+        run = steepest.descend(**table, rule=rule, epochs=1)
+        assert run.remaining([1]).max() < 1e-12
+        assert run.verdict.kind == "unfinished"
+        assert "pass" in run.verdict.sentence
+        assert run.verdict.remaining > 0.1
+        arrived = steepest.descend(**table, rule=rule, epochs=2000)
+        assert arrived.verdict.kind == "converged"
+
+
+def test_a_run_from_its_minimum_has_nothing_to_go(line):
+    y = line[1] + np.sin(line[0][:, 0])
+    goal = steepest.solve(line[0], y)
+    settings = {"start": (goal.weights, goal.bias), "epochs": 20}
+    for engine in ("modes", "loop"):
+        run = steepest.descend(line[0], y, learning_rate=1e-5, engine=engine, **settings)
+        assert run.verdict.kind == "converged"
+    stepped = steepest.descend(line[0], y, rule=Sign(1e-6), **settings)
+    assert stepped.verdict.kind == "unfinished"  # a little beside its minimum, which is no divergence
+
+
+def test_rules_and_stops_cannot_reach_into_the_run(line):
+    class Greedy(Swing):
+        def init(self, theta):
+            return theta  # its buffer
+
+        def step(self, gradient, theta, memory):
+            memory -= self.learning_rate * gradient(theta)
+            return memory, memory
+
+    with pytest.raises(ValueError, match="read-only"):
+        steepest.descend(*line, rule=Greedy(1e-5), epochs=3)
+
+    class Meddler:
+        name = "meddler"
+
+        def begin(self, objective, start):
+            start += 5
+            return lambda progress: None
+
+    with pytest.raises(ValueError, match="read-only"):
+        steepest.descend(*line, learning_rate=1e-5, epochs=3, stop=Meddler())
+
+    class Eraser(Meddler):
+        def begin(self, objective, start):
+            def check(progress):
+                progress.gradient[:] = 0
+
+            return check
+
+    with pytest.raises(ValueError, match="read-only"):
+        steepest.descend(*line, learning_rate=1e-5, epochs=3, stop=Eraser())
+
+
+def test_a_rule_may_use_its_array_again(line):
+    class Buffer(Swing):
+        def init(self, theta):
+            return theta.copy()
+
+        def step(self, gradient, theta, memory):
+            memory -= self.learning_rate * gradient(theta)
+            return memory, memory
+
+    for rate, epochs in ((1e-5, 50), (1.0, 400)):  # the second leaves float64
+        record = steepest.Record(points=5)
+        plain = steepest.descend(*line, learning_rate=rate, epochs=epochs, engine="loop", record=record)
+        buffered = steepest.descend(*line, rule=Buffer(rate), epochs=epochs, record=record)
+        assert str(buffered.ended) == str(plain.ended)
+        np.testing.assert_array_equal(buffered.weights, plain.weights)
+        np.testing.assert_array_equal(buffered.loss(buffered.iterates.epochs), plain.loss(plain.iterates.epochs))
+
+
+def test_a_target_that_starts_at_its_goal_spoils_no_share(line):
+    X, y = line
+    both = steepest.descend(X, np.column_stack([y, np.zeros(300)]), learning_rate=5e-5, epochs=1000)
+    alone = steepest.descend(X, y, learning_rate=5e-5, epochs=1000)
+    assert both.verdict.sentence == alone.verdict.sentence
+
+
+def test_a_tolerance_names_itself_as_the_end(line):
+    settings = {"learning_rate": 0.3, "standardize": True, "epochs": 1000, "tolerance": 1e-6}
+    for engine in ("modes", "loop"):
+        run = steepest.descend(*line, engine=engine, **settings)
+        assert (run.epochs, run.ended.reason) == (39, "tolerance")
+        assert "at most 1e-06 of its start error left" in run.ended.sentence
+
+
+def test_one_callback_needs_no_list_and_a_record_is_one(line):
+    seen = []
+    steepest.descend(
+        *line, learning_rate=1e-5, epochs=3, callbacks=lambda epoch, loss, theta: seen.append(f"{loss:.3f}")
+    )
+    assert len(seen) == 3
+    with pytest.raises(UsageError, match="record is a Record"):
+        steepest.descend(*line, learning_rate=1e-5, epochs=3, record=5)

@@ -211,3 +211,69 @@ def test_numbers_beside_a_rule_object_are_refused(table, named):
             steepest.descend(*table, rule=AdamRule(0.1), epochs=3, **beside)
     with pytest.raises(UsageError, match="has none"):
         steepest.descend(*table, rule="renamed" if named else "adam", learning_rate=0.1, momentum=0.5, epochs=3)
+
+
+def test_what_replaces_part_of_a_closed_form_is_walked(line):
+    class Helped(ScratchRule):
+        """A step by way of a method, which a class below may replace."""
+
+        def direction(self, gradient):
+            return gradient
+
+        def step(self, gradient, theta, memory):
+            return theta - self.learning_rate * self.direction(gradient(theta)), None
+
+        residual, progress, envelope = ScratchRule.residual, ScratchRule.progress, ScratchRule.envelope
+        unimodal_until, radius, stability_limit = (
+            ScratchRule.unimodal_until,
+            ScratchRule.radius,
+            ScratchRule.stability_limit,
+        )
+
+    class Cut(Helped):
+        def direction(self, gradient):
+            return np.clip(gradient, -0.01, 0.01)
+
+    class Flattering(steepest.GradientRule):
+        def stability_limit(self, largest):
+            return 1e9
+
+    class Half(steepest.GradientRule):
+        def progress(self, eigenvalues, epochs):
+            return 0.5 * super().progress(eigenvalues, epochs)
+
+    class Other(steepest.HeavyBallRule):
+        def recurrence(self, eigenvalues):
+            return steepest.HeavyBallRule(self.learning_rate, 0.0).recurrence(eigenvalues)
+
+    class Named(steepest.HeavyBallRule):
+        name = "renamed_ball"
+        label = "a ball by another name"
+
+    settings = {"epochs": 40, "standardize": True}
+    for rule, engine in (
+        (Helped(0.5), "modes"),
+        (Cut(0.5), "loop"),
+        (Flattering(0.5), "loop"),
+        (Half(0.5), "loop"),
+        (Other(0.5, 0.5), "loop"),
+        (Named(0.5, 0.5), "modes"),
+    ):
+        run = steepest.descend(*line, rule=rule, **settings)
+        assert run.engine == engine, rule
+        walked = steepest.descend(*line, rule=rule, engine="loop", **settings)
+        np.testing.assert_allclose(run.weights, walked.weights, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: steepest.GradientRule(-0.1), "learning_rate must be"),
+        (lambda: steepest.GradientRule(float("nan")), "learning_rate must be"),
+        (lambda: steepest.HeavyBallRule(0.1, 1.5), "momentum must satisfy"),
+        (lambda: steepest.NesterovRule(0.1, -0.5), "momentum must satisfy"),
+    ],
+)
+def test_a_rule_object_has_numbers_in_their_range(make, text):
+    with pytest.raises(UsageError, match=text):
+        make()

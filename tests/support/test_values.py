@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import steepest
+from steepest.descent.closed_form import ClosedIterates
 from steepest.errors import ModelFileError
 from steepest.objectives.quadratic import Quadratic
 from steepest.support.arrays import read_only
@@ -196,3 +197,49 @@ def test_nested_parts_are_compared_inside():
     assert not are_equal([1, 2], [1, 2, 3])
     assert not are_equal([1, 2], (1, 2))
     assert not are_equal(np.zeros(1), 0.0)
+
+
+def test_what_a_run_computed_once_cannot_be_changed():
+    run = steepest.descend([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]], [1.0, 2.0, 4.0], learning_rate=0.01, epochs=10)
+    quadratic, iterates = run.problem.quadratic, run.iterates
+    assert isinstance(iterates, ClosedIterates)
+    for array in (
+        iterates.start_errors,
+        iterates.start_losses,
+        quadratic.misfit,
+        quadratic.minimum,
+        quadratic.unexplained,
+        quadratic.mode_predictions,
+        *quadratic.augmented,
+        *quadratic.data.reached,
+        *quadratic.data.factors,
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 99
+
+
+def test_runs_of_rules_that_hold_arrays_are_compared():
+    @dataclasses.dataclass
+    class Scaled:
+        scale: np.ndarray
+        name = "scaled"
+
+        def init(self, theta):
+            return None
+
+        def step(self, gradient, theta, memory):
+            return theta - self.scale * gradient(theta), None
+
+    runs = [
+        steepest.descend([[1.0], [2.0]], [1.0, 2.0], rule=Scaled(np.full((2, 1), scale)), epochs=3)
+        for scale in (0.1, 0.1, 0.2)
+    ]
+    assert runs[0] == runs[1]
+    assert hash(runs[0]) == hash(runs[1])
+    assert runs[0] != runs[2]
+
+
+@pytest.mark.parametrize("wrong", [[3], ["a", "b"], "ab", [None]])
+def test_only_triangles_are_summed(wrong):
+    with pytest.raises(steepest.UsageError, match=r"Triangle\.sum takes triangles"):
+        steepest.Triangle.sum(wrong)

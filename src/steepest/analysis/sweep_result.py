@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.support.values import Value
+from steepest.support.values import Value, frozen_property
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +100,7 @@ class Sweep(Value):
         """Held-out RMSE, an axis for each grid: (learning_rates, epochs, l2), with rules in front where there are several."""
         return self.scores[0] if len(self.rules) == 1 else self.scores
 
-    @cached_property
+    @frozen_property
     def standard_errors(self) -> FloatArray:
         """Standard error of each RMSE, as scores: that of the folds' mean squared errors over 2·RMSE; nan with one set."""
         count = self.fold_mse.shape[-1]
@@ -110,13 +109,13 @@ class Sweep(Value):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return np.asarray(self.fold_mse.std(axis=-1, ddof=1) / math.sqrt(count) / (2 * self.scores))
 
-    @cached_property
+    @frozen_property
     def _stable(self) -> NDArray[np.bool_]:
         """Which settings lie below the stability limit, shape as scores; all where none does."""
         below = np.array(self.learning_rates)[None, :, None, None] < self.stability_limits[:, None, None, :]
         return np.broadcast_to(below if below.any() else True, self.scores.shape)
 
-    @cached_property
+    @frozen_property
     def best(self) -> Setting:
         """The setting below the stability limit with the smallest held-out RMSE.
 
@@ -127,7 +126,7 @@ class Sweep(Value):
         smallest = scores == np.nanmin(scores)
         return self.setting(int(np.where(smallest, self.effective_parameters, math.inf).argmin()))
 
-    @cached_property
+    @frozen_property
     def one_standard_error(self) -> Setting:
         """The setting with the fewest effective parameters whose RMSE is within one standard error of the best.
 
@@ -146,7 +145,7 @@ class Sweep(Value):
         """Every setting, the smallest held-out RMSE first."""
         return list(self._table)
 
-    @cached_property
+    @frozen_property
     def _table(self) -> tuple[Setting, ...]:
         return self._settings(np.argsort(self.scores, axis=None, kind="stable"))
 

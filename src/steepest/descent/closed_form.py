@@ -1,7 +1,6 @@
 """The closed form: every epoch of a linear rule on a quadratic, mode by mode, without a loop."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.rules.rule import LinearRule, power_ladder_of
 from steepest.support.arrays import FloatArray
-from steepest.support.values import Value
+from steepest.support.values import Value, frozen_property
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +47,18 @@ class ClosedIterates(Value):
         """Every epoch from 0 to the last."""
         return range(self.last + 1)
 
-    @cached_property
+    @frozen_property
     def start_errors(self) -> FloatArray:
         """e_i, the way each moving mode has to go, shape (r, t)."""
         return self.quadratic.start_errors(self.start)
 
-    @cached_property
+    @frozen_property
     def start_losses(self) -> FloatArray:
         """λ_i·e_i², twice the loss each mode starts with, shape (r, t)."""
         # the root first: e_i alone may be so large that its square overflows
         return (np.sqrt(self.quadratic.modes.eigenvalues)[:, None] * self.start_errors) ** 2
 
-    @cached_property
+    @frozen_property
     def limit(self) -> FloatArray:
         """Where the run heads for, shape (p, t): the minimum, and the start along directions without curvature."""
         return self.quadratic.nearest_minimum(self.start)
@@ -130,7 +129,7 @@ class ClosedIterates(Value):
         """|p_k(λ_i)|, the share of its start error that each mode still has, shape (K, r), steepest mode first."""
         return np.abs(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
 
-    @cached_property
+    @frozen_property
     def floor(self) -> FloatArray:
         """√(2·J*), where J* is the loss the run heads for, shape (t,)."""
         return self.quadratic.unexplained

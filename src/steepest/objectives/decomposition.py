@@ -1,7 +1,6 @@
 """Decomposition: what parameters can move in M·theta - m, mode by mode, and what is rounding."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from scipy.linalg import lapack
 
 from steepest.objectives import jacobi
 from steepest.support.arrays import FloatArray
+from steepest.support.values import frozen_property
 
 # A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
 # leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
@@ -41,7 +41,7 @@ class Decomposition:
         """p, the number of parameters of each target."""
         return len(self.M)
 
-    @cached_property
+    @frozen_property
     def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64], int]:
         """Column lengths, Q and F as LAPACK packs them, the order of columns, and the numerical rank."""
         length = np.sqrt((self.M**2).sum(axis=0))
@@ -70,7 +70,7 @@ class Decomposition:
         room = max(1, 32 * columns.shape[1])
         return np.asarray(lapack.dormqr("L", "T" if transposed else "N", packed, reflectors, columns, room)[0])
 
-    @cached_property
+    @frozen_property
     def reached(self) -> tuple[FloatArray, FloatArray]:
         """(A, c): the rows that theta can change, shapes (r, p) and (r, t)."""
         if self.complete:
@@ -86,7 +86,7 @@ class Decomposition:
             return rows
         return self._rotated(np.vstack([rows, np.zeros((self.size - self.rank, rows.shape[1]))]), transposed=False)
 
-    @cached_property
+    @frozen_property
     def unreached(self) -> FloatArray:
         """What of m no theta reaches, shape (p, t): exactly 0 where no column depends on others."""
         if self.complete:
@@ -95,7 +95,7 @@ class Decomposition:
         rest[: self.rank] = 0.0
         return self._rotated(rest, transposed=False)
 
-    @cached_property
+    @frozen_property
     def factors(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """U (r, r), σ (r,) and V (p, r) of A, σ descending, all > 0.
 
@@ -110,7 +110,7 @@ class Decomposition:
         V, singular, U = jacobi.decompose(A.T, rows_differ=True)  # the rows of F differ in size as the columns do
         return U, singular, V
 
-    @cached_property
+    @frozen_property
     def mode_predictions(self) -> FloatArray:
         """M·V, shape (p, r): what a step of length 1 along each mode changes.
 
@@ -119,7 +119,7 @@ class Decomposition:
         U, singular, _ = self.factors
         return self.restored(U * singular)
 
-    @cached_property
+    @frozen_property
     def solution(self) -> FloatArray:
         """The theta that makes ‖M·theta - m‖ smallest, shape (p, t); of minimum norm where many are equally good."""
         return self.nearest(np.zeros_like(self.m))
@@ -152,7 +152,7 @@ class Decomposition:
         t[columns] = lapack.dtrtrs(factor[: len(t)], goal[: len(t)])[0]
         return np.asarray(N @ t)
 
-    @cached_property
+    @frozen_property
     def _null(self) -> tuple[FloatArray, NDArray[np.int64], FloatArray, NDArray[np.int64], FloatArray]:
         """N (p, p - r), whose columns change nothing, and the QR of N/length: order of rows, factor, order of columns, reflectors.
 

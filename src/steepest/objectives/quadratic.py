@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from steepest.objectives.modes import Modes
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
-from steepest.support.values import Value
+from steepest.support.values import Value, frozen_property
 
 ObjectiveName = Literal["half_mse", "mse", "quarter_mse"]
 
@@ -94,7 +93,7 @@ class Quadratic(Value):
         """p, the number of parameters of each target."""
         return len(self.R)
 
-    @cached_property
+    @frozen_property
     def penalized(self) -> FloatArray:
         """The diagonal of D: 1 for weights, 0 for the intercept, shape (p,)."""
         mask = np.ones(self.size)
@@ -143,12 +142,12 @@ class Quadratic(Value):
         """√(s/W), which makes residuals of the rows those of J."""
         return math.sqrt(self.scale / self.total_weight)
 
-    @cached_property
+    @frozen_property
     def data(self) -> Decomposition:
         """√(s/W)·(R, r), what the rows alone say: where columns depend on each other, without the rounding of that."""
         return Decomposition(self._root * self.R, self._root * self.r)
 
-    @cached_property
+    @frozen_property
     def augmented(self) -> tuple[FloatArray, FloatArray]:
         """(M, Q) of the QR decomposition of A on top of √l2·D: M upper triangular (p, p), Q (r, p) its rows at A.
 
@@ -165,7 +164,7 @@ class Quadratic(Value):
         Q, M = np.linalg.qr(np.vstack([A, penalty]))
         return M, Q[: len(A)]
 
-    @cached_property
+    @frozen_property
     def decomposition(self) -> Decomposition:
         """What theta can move in M·theta - m, and what is rounding; without penalty that of the data."""
         if not self.l2:
@@ -183,7 +182,7 @@ class Quadratic(Value):
         names = ("intercept", *features) if self.fit_intercept else features
         return tuple(names[j] for j in self.decomposition.dependent)
 
-    @cached_property
+    @frozen_property
     def modes(self) -> Modes:
         """Eigenvalues and eigenvectors of ∇²J = MᵀM, as squared singular values and right vectors of M.
 
@@ -227,7 +226,7 @@ class Quadratic(Value):
         """The minimum that a run from start (p, t) heads for, shape (p, t): of equally good ones the nearest."""
         return self.decomposition.nearest(start)
 
-    @cached_property
+    @frozen_property
     def misfit(self) -> FloatArray:
         """R·theta - r at the minimum, shape (p, t): exactly 0 where the parameters can reach every part of r."""
         misfit = -self.data.unreached
@@ -236,13 +235,13 @@ class Quadratic(Value):
             misfit = misfit + self.data.restored(fitted - self.data.reached[1])
         return misfit / self._root
 
-    @cached_property
+    @frozen_property
     def mode_predictions(self) -> FloatArray:
         """R·V, shape (p, r): what a step of length 1 along each mode changes in the residuals R·theta - r."""
         predictions = self.decomposition.mode_predictions
         return (self.data.restored(self.augmented[1] @ predictions) if self.l2 else predictions) / self._root
 
-    @cached_property
+    @frozen_property
     def unexplained(self) -> FloatArray:
         """√(2·J) at the minimum, split off so that it is never found by subtraction: shape (t,)."""
         data = self._root * np.hypot(self.rho, np.linalg.norm(self.misfit, axis=0))

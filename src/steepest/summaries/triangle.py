@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +185,11 @@ class Triangle(Value):
             >>> total.row_count, total == days[0] + days[1] + days[2] == sum(days)
             (6, True)
         """
-        whole = reduce(lambda a, b: b if a is None else a + b, triangles, None)
+        whole: Triangle | None = None
+        for triangle in triangles:
+            if not isinstance(triangle, Triangle):
+                raise UsageError(f"Triangle.sum takes triangles; one of them is a {type(triangle).__name__}.")
+            whole = triangle if whole is None else whole + triangle
         if whole is None:
             raise UsageError(
                 "there is no triangle to sum, so nobody knows the columns. Give one at least, or begin with "

@@ -57,7 +57,7 @@ def numeric(thing: Thing) -> Thing:
         elif isinstance(member, property) and member.fget is not None:
             setattr(thing, name, property(_inside(member.fget), doc=member.__doc__))
         elif isinstance(member, functools.cached_property):
-            cached = functools.cached_property(_inside(member.func))
+            cached = type(member)(_inside(member.func))
             cached.__set_name__(thing, name)
             setattr(thing, name, cached)
         elif isinstance(member, types.FunctionType):

@@ -1,8 +1,9 @@
 """Values: results that cannot be changed, are equal when what they hold is, and say in a pickle who wrote it."""
 
 import dataclasses
+import functools
 from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from steepest.errors import ModelFileError
 from steepest.support.arrays import read_only
 from steepest.support.version import __version__
+
+Result = TypeVar("Result")
 
 
 class Value:
@@ -72,6 +75,34 @@ class Value:
         self.__post_init__()
 
 
+class frozen_property(functools.cached_property[Result]):
+    """A property that is computed once and cannot be changed afterwards: arrays in it, or in a tuple of them, are read-only.
+
+    Example:
+        >>> class Ruler:
+        ...     @frozen_property
+        ...     def marks(self):
+        ...         return np.arange(3.0)
+        >>> Ruler().marks[0] = 9.0
+        Traceback (most recent call last):
+        ValueError: assignment destination is read-only
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Result: ...
+
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Self | Result:
+        """Compute it at the first look; later ones find it in the instance."""
+        value = super().__get__(instance, owner)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, np.ndarray):
+                part.flags.writeable = False
+        return value
+
+
 def are_equal(a: object, b: object) -> bool:
     """Return whether two parts of values are equal: arrays by shape and numbers, NaN equal to NaN, the rest by `==`.
 
@@ -87,6 +118,8 @@ def are_equal(a: object, b: object) -> bool:
         return len(a) == len(b) and all(map(are_equal, a, b))
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(are_equal(value, b[key]) for key, value in a.items())
+    if dataclasses.is_dataclass(a) and type(a) is type(b) and not isinstance(a, (type, Value)):
+        return all(are_equal(getattr(a, field.name), getattr(b, field.name)) for field in dataclasses.fields(a))
     return bool(a == b)
 
 
@@ -105,7 +138,9 @@ def _key(value: object) -> Hashable:
         return tuple(map(_key, value))
     if isinstance(value, float) and value != value:
         return "nan"
-    return None if isinstance(value, (Mapping, list)) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Value)):
+        return type(value), tuple(_key(getattr(value, field.name)) for field in dataclasses.fields(value))
+    return value if isinstance(value, Hashable) and not isinstance(value, Mapping) else None
 
 
 def _names(value: Value) -> list[str]:
