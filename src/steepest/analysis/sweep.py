@@ -234,11 +234,19 @@ def _rates(given: Sequence[float] | None, quadratic: Quadratic, rules: Sequence[
     if given is not None:
         if not len(given):
             raise UsageError(Option("learning_rates") + " is empty.", "give at least one")
-        return tuple(check_learning_rate(rate) for rate in given)
+        return tuple(_check_rate(rate) for rate in given)
     limit = max(_limit(rule, quadratic) for rule in rules)
     if math.isinf(limit):
         raise UsageError("no stability limit is known of a rule without closed form.", remedies.RATES)
     return tuple(np.geomspace(limit / 1000, 1.02 * limit, DEFAULT_RATES).tolist())
+
+
+def _check_rate(rate: object) -> float:
+    """Return a learning rate of the list; raise UsageError in the words of the list where it is none."""
+    try:
+        return check_learning_rate(rate)
+    except UsageError:
+        raise UsageError(Option("learning_rates") + f" are finite numbers above 0; got {rate!r}.") from None
 
 
 def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[int, ...]:

@@ -295,7 +295,7 @@ class Trajectory(Value):
             title: what the page is called.
 
         Raises:
-            UsageError: several targets, a rule without closed form, or more than 250 parameters.
+            UsageError: several targets, or more than 250 parameters.
             DataError: the rows have other columns.
 
         Example:

@@ -80,9 +80,9 @@ def _triangle(data: Any) -> Triangle:
 
 def _select(triangle: Triangle, request: Request) -> Triangle:
     """Return the triangle of the columns that are asked for."""
-    if request.y is not None or request.weight is not None:
-        raise UsageError("a Triangle holds its targets and weights already; y and weight belong to arrays and files.")
     given = {
+        "y": request.y is not None,
+        "weight": request.weight is not None,
         "group": request.group is not None,
         "degree": request.degree != 1,
         "interactions": request.interactions,

@@ -87,7 +87,7 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, a rule without closed form, or more than 250 parameters.
+        UsageError: several targets, or more than 250 parameters.
         DataError: the rows have other columns.
 
     Example:
