@@ -128,7 +128,7 @@ def run(
     ended, last = None, (theta, 0)
     with np.errstate(over="ignore", invalid="ignore"):
         for epoch in range(epochs + 1):
-            value, slope = map(_read_only, objective.value_and_gradient(theta))
+            value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
             if not all(map(math.isfinite, value.tolist())) and not np.isfinite(theta).all():
                 ended = Ending.left_float64(last[1])
@@ -139,13 +139,13 @@ def run(
                 position += 1
             if epoch == epochs:
                 break
-            ended = ended or _asked_to_end(checks, Progress(epoch, theta, value, slope))
+            if checks and ended is None:
+                ended = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
             if ended is not None:
                 break
             theta, memory = rule.step(_remember(objective, theta, slope), theta, memory)
             theta = _parameters(theta, start, rule)
-            answers = [callback(epoch + 1, value, theta) for callback in callbacks]
-            if any(map(_is_true, answers)):
+            if callbacks and _any_is_true([callback(epoch + 1, value, theta) for callback in callbacks]):
                 ended = Ending("callback", f"A callback ended the run after epoch {epoch + 1:,}.")
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
@@ -166,15 +166,15 @@ def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> En
     return None
 
 
-def _is_true(answer: object) -> bool:
+def _any_is_true(answers: Sequence[object]) -> bool:
     """Say whether a callback returned True itself: what `list.append` or a printed loss returns ends no run."""
-    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+    return any(isinstance(answer, (bool, np.bool_)) and bool(answer) for answer in answers)
 
 
 def _read_only(array: FloatArray) -> FloatArray:
     """The same numbers, which a rule, a stop or a callback can read and not change; a copy, since a rule may use its arrays again."""
-    copy = np.array(array)
-    copy.flags.writeable = False
+    copy = array.copy()
+    copy.setflags(write=False)
     return copy
 
 
@@ -194,8 +194,9 @@ def _parameters(theta: object, start: FloatArray, rule: Rule) -> FloatArray:
 
 
 def _remember(objective: Objective, theta: FloatArray, slope: FloatArray) -> Callable[[FloatArray], FloatArray]:
-    """Return the gradient function of one step: what is known at theta already is not computed again."""
-    return lambda point: slope if point is theta else objective.value_and_gradient(point)[1]
+    """Return the gradient function of one step: what is known at theta is given away once, since who gets it may change it."""
+    known = [slope]
+    return lambda point: known.pop() if point is theta and known else objective.value_and_gradient(point)[1]
 
 
 def _epochs_to_keep(record: Record | None, epochs: int, size: int) -> NDArray[np.int64]:
