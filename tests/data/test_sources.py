@@ -150,7 +150,7 @@ def test_missing_targets_and_wrong_names_are_usage_errors():
         steepest.descend(X, Y, features=["a"])
     with pytest.raises(UsageError, match="name twice"):
         steepest.descend(X, Y, features=["a", "a"])
-    with pytest.raises(UsageError, match="holds its targets"):
+    with pytest.raises(UsageError, match="belongs to the table it was made from"):
         steepest.descend(steepest.summarize(X, Y), Y)
 
 

@@ -532,7 +532,7 @@ def test_one_standard_error_takes_the_simpler_setting():
     [
         ({"choose": "worst"}, "choose is"),
         ({"learning_rates": []}, "learning_rates is empty"),
-        ({"learning_rates": [-1.0]}, "learning_rate must be"),
+        ({"learning_rates": [-1.0]}, "learning_rates are finite"),
         ({"epochs": [1.5]}, "whole number"),
         ({"l2": [-1.0]}, "0 or larger"),
         ({"rule": "chebyshev"}, "sweep takes the rules"),

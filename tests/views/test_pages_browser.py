@@ -206,14 +206,13 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     assert rows[1].startswith("nownesterov0.2")
     assert rows[2].startswith("pin 1gradient0.05")
     assert rows[3].startswith("pin 2nesterov0.05")
-    pinned = data(page, "loss-log:pins")
-    assert len(pinned["ys"]) == 2
-    assert len(data(page, "errors-log:pins")["ys"]) == 2
-    assert len(data(page, "contour:pins")["xs"]) == 2
+    # figures are painted frame by frame, as many in each as there is time for
+    for source, column in (("loss-log:pins", "ys"), ("errors-log:pins", "ys"), ("contour:pins", "xs")):
+        wait_until(page, lambda source=source, column=column: len(data(page, source)[column]) == 2)
     # a path in other inputs has no place in this contour
     page.uncheck("#standardize")
     text_of(page, "sentence")
-    assert data(page, "contour:pins")["xs"] == []
+    wait_until(page, lambda: data(page, "contour:pins")["xs"] == [])
     wait_until(page, lambda: page.url.count("pin=") == 2)
     page.click("[aria-label='Take pin 1']")
     text_of(page, "sentence")
@@ -223,8 +222,7 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
         True,
     )
     # the curve of the run now is the pinned one's, from another computation
-    curve, again = data(page, "loss-log:curve")["loss"], data(page, "loss-log:pins")["ys"][0]
-    assert list(again) == curve
+    wait_until(page, lambda: list(data(page, "loss-log:pins")["ys"][0]) == data(page, "loss-log:curve")["loss"])
     page.click("[aria-label='Remove pin 2']")
     assert page.locator("#pins-table tr").count() == 3
     page.click("#unpin")
