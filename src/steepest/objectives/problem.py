@@ -70,7 +70,8 @@ class Problem(Value):
             DataError: there are no rows.
         """
         problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
-        return replace(problem, l2=problem.quadratic.l2)
+        checked = problem.quadratic.l2
+        return problem if problem.l2 is checked else replace(problem, l2=checked)
 
     @cached_property
     def quadratic(self) -> Quadratic:

@@ -24,7 +24,7 @@ from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
-from steepest.support.values import Value
+from steepest.support.values import Value, frozen_property
 
 # A column is taken for constant when its spread is below this share of its size: float64 cannot resolve less,
 # since each of its values is only known to 1.1e-16 of itself.
@@ -240,7 +240,7 @@ class Triangle(Value):
             [[np.array([[root]]), root * self.means[None, :]], [np.zeros((len(self.means), 1)), self.centred]]
         )
 
-    @property
+    @frozen_property
     def deviations(self) -> FloatArray:
         """Weighted standard deviations of [X y], √(Σ w·(x - mean)² / W), shape (d + t,); 0 for constant columns."""
         if not self.row_count:

@@ -1,6 +1,7 @@
 """Numerics: what computes a result gives the same bits whatever runs beside it and whatever alarms its caller has set."""
 
 import functools
+import threading
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -11,6 +12,7 @@ from steepest.support.threads import HOLDERS
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 OPERATORS = {"__add__", "__call__", "__str__"}
+_here = threading.local()
 
 
 class numerics:
@@ -27,6 +29,7 @@ class numerics:
     """
 
     def __enter__(self) -> None:
+        _here.depth = getattr(_here, "depth", 0) + 1
         HOLDERS.enter()
         self._alarms = np.errstate(all="ignore")
         self._alarms.__enter__()
@@ -34,6 +37,7 @@ class numerics:
     def __exit__(self, *error: object) -> None:
         self._alarms.__exit__(None, None, None)
         HOLDERS.leave()
+        _here.depth -= 1
 
 
 def numeric(thing: Thing) -> Thing:
@@ -66,9 +70,11 @@ def numeric(thing: Thing) -> Thing:
 
 
 def _inside(function: Any) -> Any:
-    block = numerics
+    block, here = numerics, _here
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if getattr(here, "depth", 0):  # inside another door of this thread everything is set
+            return function(*args, **kwargs)
         with block():
             return function(*args, **kwargs)
 

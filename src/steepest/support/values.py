@@ -143,5 +143,12 @@ def _key(value: object) -> Hashable:
     return value if isinstance(value, Hashable) and not isinstance(value, Mapping) else None
 
 
-def _names(value: Value) -> list[str]:
-    return [field.name for field in dataclasses.fields(value)]
+def _names(value: Value) -> tuple[str, ...]:
+    kind: type = type(value)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in dataclasses.fields(value))
+    return _NAMES[kind]
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+"""Of each class its fields: asked for whenever a value is made."""
