@@ -125,6 +125,8 @@ def _is_its_steps_own(rule: object) -> bool:
 
 def _overrides(rule: object, polynomial: int) -> bool:
     """Whether a class below that of the polynomial replaces a member of it which the step may call."""
+    if polynomial <= 1:
+        return False
     lineage = (rule if isinstance(rule, type) else type(rule)).__mro__
     below, above = lineage[: polynomial - 1], lineage[polynomial - 1 :]
     own = {name for each in below for name in vars(each) if not name.startswith("__")}
@@ -154,9 +156,12 @@ def level(rule: object, name: str) -> int | None:
     Of a class, 1 is the class itself.
     """
     kind = rule if isinstance(rule, type) else type(rule)
-    own = {} if isinstance(rule, type) else getattr(rule, "__dict__", {})
-    owners = (own, *(vars(each) for each in kind.__mro__))
-    return next((place for place, members in enumerate(owners) if name in members), None)
+    if kind is not rule and name in getattr(rule, "__dict__", ()):
+        return 0
+    for place, each in enumerate(kind.__mro__, start=1):
+        if name in each.__dict__:
+            return place
+    return None
 
 
 PowerLadder = Callable[[FloatArray, range], tuple[FloatArray, FloatArray, int]]
