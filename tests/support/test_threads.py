@@ -78,8 +78,7 @@ def test_the_last_that_holds_blas_lets_go_in_whatever_order_they_leave():
 def test_a_number_that_another_has_set_meanwhile_is_lowered_by_the_next_that_comes():
     before = blas_threads()
     with one_blas_thread():
-        for library in _blas():
-            _set(library, 2)
+        _set([(library, 2) for library in _blas()])
         thread = threading.Thread(target=lambda: parallel_map(abs, [1]))
         thread.start()
         thread.join()

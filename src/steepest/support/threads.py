@@ -60,11 +60,11 @@ class _Holders:
             return
         with self.lock:
             self.count += 1
-            for library in _blas():
-                number = library.get_num_threads()
-                if number != 1:
-                    self.before.append((library, number))
-                    _set(library, 1)
+            numbers = [(library, library.get_num_threads()) for library in _blas()]
+            higher = [(library, number) for library, number in numbers if number != 1]
+            if higher:
+                self.before += higher
+                _set([(library, 1) for library, _ in higher])
 
     def leave(self) -> None:
         """Count a block of this thread that has ended; the last one of all threads puts the numbers back."""
@@ -78,10 +78,10 @@ class _Holders:
 
     def restore(self) -> None:
         """Put back what was lowered."""
-        while self.before:
-            library, number = self.before.pop()
-            _set(library, number)
-            _give_up_control(library)
+        if self.before:
+            _set(self.before[::-1])
+            _give_up_control()
+            self.before.clear()
 
     def after_fork(self) -> None:
         """In a child only the thread that forked lives on: the blocks of others will never end there."""
@@ -164,15 +164,16 @@ def available() -> int:
     return max(1, min(cores, int(asked))) if asked.isdecimal() else cores
 
 
-def _set(library: Any, number: int) -> None:
+def _set(numbers: Sequence[tuple[Any, int]]) -> None:
     # threadpoolctl lets only that thread set a number that set one before, and does nothing for others
-    _give_up_control(library)
-    library.set_num_threads(number)
+    _give_up_control()
+    for library, number in numbers:
+        library.set_num_threads(number)
 
 
-def _give_up_control(library: Any) -> None:
-    if hasattr(library, "clear_controlling_thread"):
-        library.clear_controlling_thread(force=True)
+def _give_up_control() -> None:
+    for clear in _controls():
+        clear(force=True)
 
 
 @cache
@@ -182,3 +183,10 @@ def _blas() -> list[Any]:
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - loaded when there is work for it, not on import
 
     return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+
+
+@cache
+def _controls() -> list[Callable[..., None]]:
+    """What makes each kind of library forget which thread may set numbers; all of a kind share it."""
+    kinds = {type(library) for library in _blas()}
+    return [kind.clear_controlling_thread for kind in kinds if hasattr(kind, "clear_controlling_thread")]

@@ -40,10 +40,10 @@ class Value:
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __post_init__(self) -> None:
+        content = self.__dict__  # a frozen dataclass is filled past its own __setattr__; this is done for every result
         for name in _names(self):
-            value = getattr(self, name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, name, read_only(value))
+            if isinstance(content[name], np.ndarray):
+                content[name] = read_only(content[name])
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
