@@ -259,3 +259,16 @@ def test_a_mode_with_no_way_to_go_spoils_no_number_however_fast_it_would_grow():
         if not target:
             # nothing is to be learned, and nothing is
             assert (state.loss, state.rmse, state.gradient_norm) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+def test_a_whole_curve_is_its_epochs_one_by_one_also_where_nothing_moves(targets):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(40, 3))
+    Y = X @ generator.normal(size=(3, targets)) + generator.normal(size=(40, targets)) * [1.0, 0.0][:targets]
+    for start in (None, (np.zeros((3, targets)), np.ones(targets))):
+        run = steepest.descend(X, Y, learning_rate=0.01, epochs=300, start=start)
+        # a product of two ladders and a power of its own differ by some roundings
+        np.testing.assert_allclose(run.loss(), run.loss(list(range(301))), rtol=1e-13)
+    still = steepest.descend(X, np.zeros((40, targets)), learning_rate=0.01, epochs=300)
+    assert not still.loss().any()

@@ -63,6 +63,12 @@ class ClosedIterates(Value):
         """Where the run heads for, shape (p, t): the minimum, and the start along directions without curvature."""
         return self.quadratic.nearest_minimum(self.start)
 
+    @frozen_property
+    def final(self) -> FloatArray:
+        """Theta at the last epoch, shape (p, t)."""
+        theta: FloatArray = self.parameters(np.array([self.last]))[0]
+        return theta
+
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
         modes = self.quadratic.modes
@@ -85,34 +91,41 @@ class ClosedIterates(Value):
     def loss(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """J at the given epochs, shape (K, t)."""
         eigenvalues, weights = self.quadratic.modes.eigenvalues, self.start_losses
+        power_ladder = power_ladder_of(self.rule)
+        if not isinstance(epochs, range) or power_ladder is None or len(epochs) <= 64 or epochs.step != 1:
+            return self._loss(self.rule.residual(eigenvalues, epochs))
         with np.errstate(over="ignore", invalid="ignore"):
-            power_ladder = power_ladder_of(self.rule)
-            if isinstance(epochs, range) and power_ladder is not None and len(epochs) > 64 and epochs.step == 1:
-                # the sum over modes of products of two ladders is one matrix product: the curve is written once
-                moving = weights.any(axis=1)
-                long, short, skip = power_ladder(eigenvalues[moving], epochs)
-                curves = (0.5 * weights[moving].T[:, None, :] * long**2) @ short**2
-                loss = curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
-            else:
-                moving = weights.any(axis=1)
-                loss = (self.rule.residual(eigenvalues[moving], epochs) ** 2) @ (0.5 * weights[moving])
-        loss += 0.5 * self.floor**2
-        return loss
+            # the sum over modes of products of two ladders, and J*, is one matrix product: the curve is written once
+            moving = weights.any(axis=1)
+            long, short, skip = power_ladder(eigenvalues[moving], epochs)
+            terms = 0.5 * weights[moving].T[:, None, :] * long**2
+            lowest = np.broadcast_to(0.5 * self.floor[:, None, None] ** 2, (*terms.shape[:2], 1))
+            curves = np.concatenate([terms, lowest], axis=2) @ np.vstack([short**2, np.ones((1, short.shape[1]))])
+        return curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
 
     def metric(self, epochs: range | NDArray[np.int64]) -> FloatArray:
-        """√(Σ w r² / Σ w) at the given epochs, shape (K, t): from R·(theta_k - theta*), never by subtracting predictions."""
-        modes = self.quadratic.modes
-        left = self.rule.residual(modes.eigenvalues, epochs)
-        with np.errstate(over="ignore", invalid="ignore"):
-            moved: FloatArray = self.quadratic.mode_predictions @ self._of_start_errors(left)
-            return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
+        """√(Σ w r² / Σ w) at the given epochs, shape (K, t)."""
+        return self._metric(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
 
-    def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
-        """‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, shape (K, t)."""
+    def costs(self, epochs: range | NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss, metric and ‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, each of shape (K, t)."""
         eigenvalues = self.quadratic.modes.eigenvalues
         left = self.rule.residual(eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(np.linalg.norm(eigenvalues[:, None] * self._of_start_errors(left), axis=1))
+            gradient_norm = np.asarray(np.linalg.norm(eigenvalues[:, None] * self._of_start_errors(left), axis=1))
+        return self._loss(left), self._metric(left), gradient_norm
+
+    def _loss(self, left: FloatArray) -> FloatArray:
+        """J where the modes have these shares (K, r) of their start errors left."""
+        moving = self.start_losses.any(axis=1)  # 0·inf is not a number
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (left[:, moving] ** 2) @ (0.5 * self.start_losses[moving]) + 0.5 * self.floor**2
+
+    def _metric(self, left: FloatArray) -> FloatArray:
+        """√(Σ w r² / Σ w) where the modes have these shares left: from R·(theta_k - theta*), never by subtracting predictions."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved: FloatArray = self.quadratic.mode_predictions @ self._of_start_errors(left)
+            return self.quadratic.root_mean_square(self.quadratic.misfit - moved)
 
     def effective_parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Trace of the map from targets to predictions at the given epochs, shape (K,).
@@ -145,17 +158,20 @@ def run(problem: Problem, rule: LinearRule, start: FloatArray, epochs: int) -> C
         epochs: k of the last epoch.
     """
     whole = ClosedIterates(problem.quadratic, rule, start, epochs, Ending.all_epochs(epochs))
-    if _is_finite(whole, epochs, problem):
+    if _is_finite(whole.final, problem):
         return whole
+
+    def is_finite(epoch: int) -> bool:
+        return _is_finite(whole.parameters(np.array([epoch]))[0], problem)
+
     low, high = 0, epochs
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _is_finite(whole, middle, problem) else (low, middle)
+        low, high = (middle, high) if is_finite(middle) else (low, middle)
     return replace(whole, last=low, ended=Ending.left_float64(low))
 
 
-def _is_finite(iterates: ClosedIterates, epoch: int, problem: Problem) -> bool:
-    """Whether the parameters of an epoch are numbers, in the coordinates in force and in the data's own units."""
-    theta = iterates.parameters(np.array([epoch]))[0]
+def _is_finite(theta: FloatArray, problem: Problem) -> bool:
+    """Whether parameters are numbers, in the coordinates in force and in the data's own units."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(theta).all()) and all(np.isfinite(part).all() for part in problem.to_raw(theta))

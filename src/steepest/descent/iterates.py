@@ -64,6 +64,11 @@ class Iterates(Protocol):
         """Why there are no more."""
         ...
 
+    @property
+    def final(self) -> FloatArray:
+        """Theta at the last epoch, shape (p, t)."""
+        ...
+
     def parameters(self, epochs: range | Numbers) -> FloatArray:
         """Theta at the given epochs, shape (K, p, t)."""
         ...
@@ -76,8 +81,8 @@ class Iterates(Protocol):
         """The objective's metric at the given epochs, shape (K, t)."""
         ...
 
-    def gradient_norm(self, epochs: range | Numbers) -> FloatArray:
-        """‖∇J‖ in the coordinates in force at the given epochs, shape (K, t)."""
+    def costs(self, epochs: range | Numbers) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss, metric and ‖∇J‖ in the coordinates in force at the given epochs, each of shape (K, t)."""
         ...
 
     def remaining(self, epochs: range | Numbers) -> FloatArray:

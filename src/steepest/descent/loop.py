@@ -46,6 +46,12 @@ class RecordedIterates(Value):
     before_last: FloatArray
     engine: ClassVar[EngineName] = "loop"
 
+    @property
+    def final(self) -> FloatArray:
+        """Theta at the last epoch, shape (p, t)."""
+        theta: FloatArray = self.thetas[-1]
+        return theta
+
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at kept epochs, shape (K, p, t)."""
         return self.thetas[np.searchsorted(self.epochs, epochs)]
@@ -59,11 +65,12 @@ class RecordedIterates(Value):
         metrics = [self.objective.metric(theta) for theta in self.parameters(epochs)]
         return np.stack(metrics) if metrics else np.zeros((0, self.losses.shape[1]))
 
-    def gradient_norm(self, epochs: range | NDArray[np.int64]) -> FloatArray:
-        """‖∇J‖ at kept epochs, shape (K, t)."""
+    def costs(self, epochs: range | NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss, metric and ‖∇J‖ at kept epochs, each of shape (K, t)."""
         with np.errstate(over="ignore", invalid="ignore"):
             gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
-            return np.asarray(np.linalg.norm(np.reshape(gradients, (-1, *self.thetas.shape[1:])), axis=1))
+            gradient_norm = np.asarray(np.linalg.norm(np.reshape(gradients, (-1, *self.thetas.shape[1:])), axis=1))
+        return self.loss(epochs), self.metric(epochs), gradient_norm
 
     def remaining(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """The share of its start error that each mode still has at kept epochs, measured, shape (K, r).
@@ -82,7 +89,7 @@ class RecordedIterates(Value):
         """
         if not is_spectral(self.objective):
             return np.full(0, np.inf)
-        ends = np.stack([self.before_last, self.thetas[-1]])
+        ends = np.stack([self.before_last, self.final])
         return np.asarray(shares_left(self.objective, self.thetas[0], ends).max(axis=0))
 
 

@@ -112,22 +112,18 @@ class Trajectory(Value):
         Raises:
             UsageError: the epoch is not a whole number from 0 to the last, or a loop did not record it.
         """
-        chosen = self._check_epochs([epoch])
-        with np.errstate(over="ignore", invalid="ignore"):
-            weights, bias = self.problem.to_raw(self.iterates.parameters(chosen)[0])
-        return State(
-            int(epoch),
-            self._squeeze(weights),
-            self._scalar(bias),
-            self._scalar(self.iterates.loss(chosen)[0]),
-            self._scalar(self.iterates.metric(chosen)[0]),
-            self._scalar(self.iterates.gradient_norm(chosen)[0]),
-        )
+        return self._state(epoch, self.iterates.parameters(self._check_epochs([epoch]))[0])
 
     @cached_property
     def last(self) -> State:
         """The state at the last epoch."""
-        return self.at(self.epochs)
+        return self._state(self.epochs, self.iterates.final)
+
+    def _state(self, epoch: int, theta: FloatArray) -> State:
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights, bias = self.problem.to_raw(theta)
+        costs = (self._scalar(cost[0]) for cost in self.iterates.costs(np.array([epoch])))
+        return State(int(epoch), self._squeeze(weights), self._scalar(bias), *costs)
 
     @property
     def weights(self) -> FloatArray:

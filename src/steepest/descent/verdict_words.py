@@ -95,7 +95,7 @@ def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
     left, problem = facts.shares, facts.problem
     slowest = int(left.argmax())
     row = int(np.abs(problem.quadratic.modes.directions[:, slowest]).argmax())
-    points = (facts.start, facts.iterates.parameters(np.array([facts.last]))[0], problem.quadratic.minimum)
+    points = (facts.start, facts.iterates.final, problem.quadratic.minimum)
     name = problem.parameter_names[row]
     name = "the bias" if problem.fit_intercept and row == 0 else f"the weight of {name!r}"
     first = 0 if problem.fit_intercept else 1

@@ -143,8 +143,8 @@ def read(
         state = read_on(data, state, share, sample_rows, watch, file)
     _refuse_empty(state, share)
     origin = {**data.describe(), "sha256_of_triangle": state.train.checksum}
-    train, test = (_signed(part, data, origin) for part in (state.train, state.test))
-    partition = Partition.of(train, test) if share else _validation(train, split)
+    train = _signed(state.train, data, origin)
+    partition = Partition.of(train, _signed(state.test, data, origin)) if share else _validation(train, split)
     return Summary(partition, state.sample, tuple(data.notes), origin)
 
 
