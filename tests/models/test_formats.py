@@ -92,7 +92,9 @@ def test_run_folders_are_read_to_the_last_bit_and_their_runs_go_as_they_went(nam
         (bias, told["bias"]),
         (run.optimum.weights, told["optimum"]),
     ):
-        np.testing.assert_allclose(now, numbers(then, now), rtol=TOLERANCE, atol=0)
+        then = numbers(then, now)
+        # the version that wrote them took the rounding of a mean for none: up to 4e-12 of the largest weight, beside a literal loop
+        np.testing.assert_allclose(now, then, rtol=TOLERANCE, atol=5e-12 * np.abs(then).max())
     then = json.loads((FORMATS / name / "run.json").read_text(encoding="utf-8"))["verdict"]
     for field in ("kind", "epochs_needed", "epochs_at_best", "epochs_standardized", "last_finite_epoch"):
         assert getattr(run.verdict, field) == then[field]

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from steepest.objectives import jacobi
+from steepest.summaries.qr import lengths
 from steepest.support.arrays import FloatArray
 from steepest.support.values import frozen_property
 
-# A column counts as dependent on others when less than this share of its length is its own. Triangularizing n rows
-# leaves noise of a few 1e-16 of that length; NIST's hardest design (Filip) keeps 8e-11.
-DEPENDENT = 3e-14
+DOUBTFUL = (
+    1e-8  # a column of whose length more than this is its own is beyond doubt: Σ|t| is about the number of columns
+)
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 
 
@@ -29,12 +30,20 @@ class Decomposition:
     Args:
         M: upper triangular, shape (p, p).
         m: right-hand sides, shape (p, t).
+        noise: how much of each column of M may be rounding, in the column's units, shape (p,).
+        fit_intercept: whether the first column is that of ones. Then the others are measured by what they are beside it, their
+            spread: of 1e15 + i the ones explain nearly all, and nothing of what makes a slope.
+
+    A column r = R₁₁·t + own, made of the columns before it and a part of its own, counts as dependent on them where that part
+    is no longer than rounding may have made it: noise + Σ|t|·noise of theirs.
 
     Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.4.2 (QR with column pivoting).
     """
 
     M: FloatArray
     m: FloatArray
+    noise: FloatArray
+    fit_intercept: bool
 
     @property
     def size(self) -> int:
@@ -44,10 +53,17 @@ class Decomposition:
     @frozen_property
     def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64], int]:
         """Column lengths, Q and F as LAPACK packs them, the order of columns, and the numerical rank."""
-        length = np.sqrt((self.M**2).sum(axis=0))
-        length = np.where(length > 0, length, 1.0)
-        packed, order, reflectors, _, _ = lapack.dgeqp3(self.M / length)
-        return length, packed, reflectors, order - 1, int((np.abs(np.diag(packed)) > DEPENDENT).sum())
+        first = int(self.fit_intercept)  # the column of ones has no entry below its first, and stays where it is
+        length = np.ones(self.size)
+        length[first:] = lengths(self.M[first:, first:])
+        length[length == 0] = 1.0
+        packed, order, reflectors = self.M / length, np.arange(self.size), np.zeros(self.size)
+        if first < self.size:
+            inner, places, reflectors[first:], _, _ = lapack.dgeqp3(packed[first:, first:])
+            order[first:] = places - 1 + first
+            packed = packed[:, order]
+            packed[first:, first:] = inner
+        return length, packed, reflectors, order, _rank(packed, (self.noise / length)[order], first)
 
     @property
     def rank(self) -> int:
@@ -189,3 +205,19 @@ class Decomposition:
         # rounding of the one is ε·|gap|/σ_i, of the other ε·|solution - start|
         by_gap = np.linalg.norm(gap, axis=0) < sigma * np.linalg.norm(far, axis=0)
         return np.where(by_gap, steep, V.T @ far)
+
+
+def _rank(R: FloatArray, noise: FloatArray, fixed: int) -> int:
+    """Return how many columns of a pivoted triangle, of length 1 but for the first fixed ones, have a part of their own.
+
+    Source: Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, theorem 19.4 (the noise of each column).
+    """
+    own = np.abs(np.diag(R))
+    for column in range(fixed + int((own[fixed:] > DOUBTFUL).sum()), len(own)):
+        before = slice(fixed, column)
+        share = np.zeros(0)
+        if column > fixed:
+            share = np.abs(lapack.dtrtrs(R[before, before], R[before, column : column + 1])[0][:, 0])
+        if not own[column] > noise[column] + share @ noise[before]:
+            return column
+    return len(own)

@@ -136,13 +136,22 @@ class Problem(Value):
 
     def warn_undetermined(self) -> None:
         """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
-        constant, dependent = self.constant_features, self.dependent_features
+        constant, dependent, rounded = self.constant_features, self.dependent_features, self.triangle.rounded_features
         if constant:
             warn(
                 DataWarning(
                     f"constant: {join_names(constant)} {'does' if len(constant) == 1 else 'do'} not vary "
                     "between rows, as far as float64 can tell, and cannot be told from the intercept. A coefficient there has no "
                     "meaning of its own; leave it out."
+                )
+            )
+        if rounded:
+            warn(
+                DataWarning(
+                    f"last digits: {join_names(rounded)} {'differs' if len(rounded) == 1 else 'differ'} between rows in the last digits of "
+                    "float64 only. The answer takes them as they are; where they are rounding, a coefficient there has no meaning.",
+                    "leave it out if it is a constant",
+                    "subtract its smallest value before it is written or computed",
                 )
             )
         if dependent and "intercept" not in dependent:
