@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from steepest.analysis.leverage import Basis
 from steepest.data.inputs import in_order
 from steepest.errors import DataError, Option, UsageError
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -234,9 +235,11 @@ def check_confidence(confidence: float, name: str = "confidence") -> float:
     Raises:
         UsageError: it is none.
     """
-    if isinstance(confidence, (bool, str)) or not 0 < confidence < 1:
-        raise UsageError(Option(name) + f" must be a share between 0 and 1, such as 0.95; given was {confidence!r}.")
-    return float(confidence)
+    if not 0 < as_float(confidence) < 1:
+        raise UsageError(
+            Option(name) + f" must be a share between 0 and 1, such as 0.95; given was {shown(confidence)}."
+        )
+    return as_float(confidence)
 
 
 def quantile(confidence: float, degrees_of_freedom: float) -> float:

@@ -7,16 +7,16 @@ from functools import cached_property
 import numpy as np
 
 from steepest.data.sources import MissingPolicy
-from steepest.errors import Option, UsageError
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.rules.convergence import first_epoch
 from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES, best_rules
 from steepest.rules.rule import LinearRule, check_learning_rate, label_of
-from steepest.summaries.coordinates import Coordinates, CoordinatesName
+from steepest.summaries.coordinates import Coordinates, CoordinatesName, coordinates_name
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import check_flag
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -338,10 +338,9 @@ def diagnose(
 
     Source: Nesterov, "Introductory Lectures on Convex Optimization", 2004, section 2.1.5.
     """
-    if l2 and not isinstance(l2, (int, float)):
-        raise UsageError(Option("l2") + f" must be a number; given was {l2!r}.")
     rate = None if learning_rate is None else check_learning_rate(learning_rate)
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
+    chosen, fit_intercept = coordinates_name(standardize), check_flag("fit_intercept", fit_intercept)
     names: list[CoordinatesName] = ["raw", "centred", "standardized"] if fit_intercept else ["raw", "standardized"]
     views: dict[str, View] = {name: _view(triangle, name, objective, l2, fit_intercept) for name in names}
     # whether columns depend on each other is not a question of coordinates, nor of the penalty that hides it
@@ -355,7 +354,7 @@ def diagnose(
         objective,
         float(l2),
         views,
-        "standardized" if standardize else "raw",
+        chosen,
         constant,
         dependent,
         bare.rank,

@@ -19,6 +19,7 @@ from steepest.rules.rule import Gradient, Rule, belongs_to, formula_of
 from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import as_int, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -236,8 +237,11 @@ def explain(
         >>> e.residuals, e.gradient.round(4), e.after.round(4)
         (array([-2.5, -3. , -3.5]), array([-3.    , -6.3333]), array([0.3   , 0.6333]))
     """
-    if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or epoch < 1:
-        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; given was {epoch!r}.")
+    wanted, shown_rows = as_int(epoch), as_int(rows)
+    if wanted is None or wanted < 1:
+        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; given was {shown(epoch)}.")
+    if shown_rows is None or shown_rows < 1:
+        raise UsageError(Option("rows") + f" must be a whole number, 1 or larger; given was {shown(rows)}.")
     source = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     if isinstance(source, Triangle):
         raise UsageError("a Triangle has no rows to show; give the table itself.")
@@ -247,10 +251,10 @@ def explain(
     triangle = read(source, sample_rows=0).triangle
     if len(triangle.targets) != 1:
         raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
-    run = descend(triangle, epochs=int(epoch) + 1, **settings)
-    if run.epochs < epoch:
+    run = descend(triangle, epochs=wanted + 1, **settings)
+    if run.epochs < wanted:
         raise UsageError(f"the run leaves float64 after epoch {run.epochs:,}; explain an earlier one.")
-    return _explanation(run, triangle, first.take(slice(0, max(1, rows))), int(epoch))
+    return _explanation(run, triangle, first.take(slice(0, shown_rows)), wanted)
 
 
 def _explanation(run: Trajectory, triangle: Triangle, shown: Batch, epoch: int) -> Explanation:

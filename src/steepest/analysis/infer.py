@@ -18,6 +18,7 @@ from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
+from steepest.support.arguments import check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names, number
@@ -71,6 +72,7 @@ def infer(
     """
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
+    _check_words(robust, weights)
     table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     source = None if isinstance(table, Triangle) else table
     if source is None and robust is not None:
@@ -159,10 +161,7 @@ def _batches(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
 
 def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:
     check_confidence(confidence)
-    if robust is not None and robust not in get_args(Robust):
-        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; given was {robust!r}.')
-    if weights not in get_args(WeightKind):
-        raise UsageError(f'weights are of "precision" or "frequency"; given was {weights!r}.')
+    _check_words(robust, weights)
     if robust is not None and batches is None:
         raise UsageError(
             "robust standard errors need a second look at the rows.", "give them: run.summary(data=X, y=y)"
@@ -175,6 +174,12 @@ def _check_settings(problem: Problem, confidence: float, robust: str | None, bat
             remedies.NO_PENALTY,
             "judge the penalized model on held-out rows (sweep)",
         )
+
+
+def _check_words(robust: object, weights: object) -> None:
+    if robust is not None:
+        check_word("robust", robust, get_args(Robust))
+    check_word("weights", weights, get_args(WeightKind))
 
 
 def _check_data(problem: Problem, weights: WeightKind) -> None:
@@ -199,8 +204,8 @@ def _check_data(problem: Problem, weights: WeightKind) -> None:
 def _index(targets: tuple[str, ...], target: str | None) -> int:
     if target is None and len(targets) == 1:
         return 0
-    if target not in targets:
-        given = "" if target is None else f"; given was {target!r}"
+    if not isinstance(target, str) or target not in targets:
+        given = "" if target is None else f"; given was {shown(target)}"
         raise UsageError(f"a coefficient table is of one target, of {join_names(targets)}{given}.", remedies.TARGET)
     return targets.index(target)
 

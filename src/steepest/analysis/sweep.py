@@ -15,18 +15,19 @@ from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.modes import Modes
-from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.objectives.quadratic import LARGEST_PENALTY, ObjectiveName, Quadratic
 from steepest.rules.best_rate import at_best_rate, with_learning_rate
 from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch
 from steepest.rules.registry import RULES, is_rule, names_with
 from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
-from steepest.summaries.coordinates import CoordinatesName
+from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Partition, Validation
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
+from steepest.support.arguments import as_float, check_list, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
@@ -119,7 +120,7 @@ def sweep(
         by_group = group is not None or (not isinstance(table, Triangle) and table.has_group)
         split = Folds(folds, seed, shuffle=shuffle, by_group=by_group, in_time=time)
     else:
-        rows, labels = validation if isinstance(validation, tuple) else (validation, None)
+        rows, labels = validation if isinstance(validation, tuple) and len(validation) == 2 else (validation, None)
         split = Validation(open_alike(rows, table, labels))
     parts = read(table, split, sample_rows=0, watch=watch).partition
     return judge_folds(
@@ -154,9 +155,9 @@ def judge_folds(
         UsageError: a grid holds a value outside its range, or there are several targets.
     """
     _refuse_several_targets(parts.whole)
-    name: CoordinatesName = "standardized" if standardize else "raw"
+    name = coordinates_name(standardize)
     coordinates = parts.whole.coordinates(name, fit_intercept=fit_intercept)
-    penalties = tuple(_check_l2(value) for value in l2)
+    penalties = tuple(_check_l2(value) for value in check_list("l2", l2, "penalties"))
     wholes = [Quadratic.of(parts.whole, coordinates, objective=objective, l2=value) for value in penalties]
     if not all(quadratic.rank for quadratic in wholes):
         raise DataError("every feature is 0 in every row: no setting moves anything. Give a feature that varies.")
@@ -197,13 +198,13 @@ def _rules(
     rule: str | Rule | Sequence[str | Rule], momentum: float | Sequence[float] | None
 ) -> list[tuple[Rule, bool]]:
     """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
-    wanted = list(rule) if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
-    betas = (0.9,) if momentum is None else tuple(np.atleast_1d(np.asarray(momentum)).tolist())
+    wanted = check_list("rule", rule, "rules") if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
+    betas = (0.9,) if momentum is None else tuple(momentum) if isinstance(momentum, Iterable) else (momentum,)
     known, with_momentum = names_with("learning_rate"), names_with("momentum")
     for one in wanted:
-        if not is_rule(one) and one not in known:
+        if not is_rule(one) and not (isinstance(one, str) and one in known):
             raise UsageError(
-                f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {one!r}."
+                f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {shown(one)}."
             )
     if momentum is not None and not any(one in with_momentum for one in wanted):
         have = join_names([f'"{name}"' for name in with_momentum])
@@ -232,9 +233,7 @@ def _limit(rule: Rule, quadratic: Quadratic) -> float:
 
 def _rates(given: Sequence[float] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[float, ...]:
     if given is not None:
-        if not len(given):
-            raise UsageError(Option("learning_rates") + " is empty.", "give at least one")
-        return tuple(_check_rate(rate) for rate in given)
+        return tuple(_check_rate(rate) for rate in check_list("learning_rates", given, "learning rates"))
     limit = max(_limit(rule, quadratic) for rule in rules)
     if math.isinf(limit):
         raise UsageError("no stability limit is known of a rule without closed form.", remedies.RATES)
@@ -246,14 +245,12 @@ def _check_rate(rate: object) -> float:
     try:
         return check_learning_rate(rate)
     except UsageError:
-        raise UsageError(Option("learning_rates") + f" are finite numbers above 0; got {rate!r}.") from None
+        raise UsageError(Option("learning_rates") + f" are finite numbers above 0; got {shown(rate)}.") from None
 
 
 def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[Rule]) -> tuple[int, ...]:
     if given is not None:
-        if not len(given):
-            raise UsageError(Option("epochs") + " is empty.", "give at least one")
-        return tuple(check_epochs(count) for count in given)
+        return tuple(check_epochs(count) for count in check_list("epochs", given, "whole numbers"))
     first, modes = rules[0], quadratic.modes
     if not has_closed_form(first):
         raise UsageError("how long a rule without closed form takes is not known beforehand.", remedies.EPOCHS)
@@ -262,9 +259,11 @@ def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[R
 
 
 def _check_l2(value: float) -> float:
-    if isinstance(value, (bool, str)) or not 0 <= value < 1e150:
-        raise UsageError(Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); given was {value!r}.")
-    return float(value)
+    if not 0 <= as_float(value) < LARGEST_PENALTY:
+        raise UsageError(
+            Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); given was {shown(value)}."
+        )
+    return as_float(value)
 
 
 def _refuse_several_targets(triangle: Triangle) -> None:

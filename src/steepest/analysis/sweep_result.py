@@ -13,6 +13,7 @@ from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
@@ -175,7 +176,7 @@ class Sweep(Value):
 
     def run(self, setting: Setting | None = None) -> Trajectory:
         """Return the run of a setting (default: the best) on all rows."""
-        chosen = self.best if setting is None else setting
+        chosen = self.best if setting is None else check_kind("setting", setting, Setting)
         return descend(
             self.triangle,
             objective=self.objective,

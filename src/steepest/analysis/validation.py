@@ -9,6 +9,7 @@ from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -64,6 +65,8 @@ def validation_curve(run: Trajectory, held: Triangle) -> ValidationCurve:
 
     Source: Ali, Kolter, Tibshirani, "A continuous-time view of early stopping for least squares", AISTATS 2019.
     """
+    check_kind("run", run, Trajectory)
+    check_kind("held", held, Triangle)
     if len(run.targets) != 1 or held.features != run.features or held.targets != run.targets:
         raise UsageError("a validation curve needs one target, and held-out rows with the run's own columns.")
     known = run.iterates.epochs

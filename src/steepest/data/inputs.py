@@ -54,7 +54,7 @@ def _numbers(values: Any, label: str) -> FloatArray:
         if mixed or array.dtype.kind not in "buifO":
             raise TypeError
         return array.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataTypeError(
             f"{label} holds no numbers alone. Where texts are coded, use steepest.Model.of(run).predict(table)."
         ) from None

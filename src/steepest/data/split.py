@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import Option, UsageError
+from steepest.support.arguments import as_float, as_int, check_flag, shown
 from steepest.support.threads import parallel_map
 
 SECTION_ROWS = 131_072  # rows whose folds are drawn together, by one thread
@@ -43,9 +44,10 @@ def hash_positions(positions: NDArray[np.uint64], seed: int) -> NDArray[np.uint6
 
 def check_seed(seed: int) -> int:
     """Return `seed` when it is a whole number from 0 to 2**63 - 1; raise UsageError otherwise."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise UsageError(Option("seed") + f" must be a whole number from 0 to 2**63 - 1; given was {seed!r}.")
-    return int(seed)
+    given = as_int(seed)
+    if given is None or not 0 <= given < 2**63:
+        raise UsageError(Option("seed") + f" must be a whole number from 0 to 2**63 - 1; given was {shown(seed)}.")
+    return given
 
 
 def fold_of_rows(rows: NDArray[np.uint64], folds: int, seed: int) -> NDArray[np.int64]:
@@ -119,9 +121,10 @@ def _ranks(values: NDArray[np.uint64]) -> NDArray[np.integer[Any]]:
 
 def check_folds(folds: int) -> int:
     """Return the number of folds when it is a whole number from 2 to 1,000; raise UsageError otherwise."""
-    if isinstance(folds, bool) or not isinstance(folds, (int, np.integer)) or not 2 <= folds <= 1000:
-        raise UsageError(Option("folds") + f" must be a whole number from 2 to 1,000; given was {folds!r}.")
-    return int(folds)
+    given = as_int(folds)
+    if given is None or not 2 <= given <= 1000:
+        raise UsageError(Option("folds") + f" must be a whole number from 2 to 1,000; given was {shown(folds)}.")
+    return given
 
 
 def held_out(rows: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bool_]:
@@ -140,8 +143,8 @@ def held_out(rows: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bo
     Raises:
         UsageError: share is not between 0 and 1, or seed is not a whole number.
     """
-    if not 0 < share < 1:
-        raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {share!r}.")
+    if not 0 < as_float(share) < 1:
+        raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {shown(share)}.")
     return hash_positions(rows, check_seed(seed)) < np.uint64(int(share * 2.0**64))
 
 
@@ -202,6 +205,8 @@ class Folds:
 
     def __post_init__(self) -> None:
         check_folds(self.count), check_seed(self.seed)
+        for name, flag in (("shuffle", self.shuffle), ("group", self.by_group), ("time", self.in_time)):
+            check_flag(name, flag)
         if self.by_group + self.in_time + (not self.shuffle) > 1:
             raise UsageError(
                 "folds are by group, in time order or of consecutive rows (" + Option("shuffle", False) + ").",

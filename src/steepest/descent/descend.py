@@ -11,7 +11,7 @@ from steepest.data.sources import MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.iterates import Ending
-from steepest.descent.loop import Callback, RecordedIterates
+from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
@@ -20,8 +20,10 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule, has_closed_form
+from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.summarize import summarize
 from steepest.support import remedies
+from steepest.support.arguments import check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
@@ -111,7 +113,7 @@ def descend(
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
     problem = Problem.of(
         triangle,
-        "standardized" if standardize else "raw",
+        coordinates_name(standardize),
         objective=objective,
         l2=l2,
         fit_intercept=fit_intercept,
@@ -119,6 +121,8 @@ def descend(
     problem.warn_undetermined()
     settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance)
     theta = _start(start, problem)
+    if not np.isfinite(problem.quadratic.value(theta)).all():
+        raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     stops = _stops(stop, settings.rule, tolerance)
     iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
@@ -143,15 +147,13 @@ def _descent(
 ) -> ClosedIterates | RecordedIterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if record is not None and not isinstance(record, Record):
-        raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {record!r}.")
-    if engine not in ("auto", "modes", "loop"):
-        raise UsageError(Option("engine") + f' is "auto", "modes" or "loop"; got {engine!r}.')
-    rule = settings.rule
+        raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {shown(record)}.")
+    check_word("engine", engine, ("auto", "modes", "loop"))
+    callbacks, rule = checked_callbacks(callbacks), settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
     if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
-    callbacks = (callbacks,) if callable(callbacks) else callbacks
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
 

@@ -16,6 +16,7 @@ from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import LinearRule, has_closed_form
+from steepest.support.arguments import as_float, check_word, shown
 
 Measure = Literal["modes", "loss"]
 SHOWN_MODES = 5
@@ -109,10 +110,9 @@ def epochs_standardized(problem: Problem) -> int | None:
 
 def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int | None:
     """Return the first epoch within a tolerance, see `Trajectory.epochs_to`."""
-    if measure not in ("modes", "loss"):
-        raise UsageError(f'measure is "modes" or "loss"; got {measure!r}.')
-    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < math.inf:
-        raise UsageError(f"a tolerance must be a finite number above 0; got {tolerance!r}.")
+    check_word("measure", measure, ("modes", "loss"))
+    if not 0 < as_float(tolerance) < math.inf:
+        raise UsageError(f"a tolerance must be a finite number above 0; given was {shown(tolerance)}.")
     quadratic = facts.problem.quadratic
     if has_closed_form(facts.rule):
         if measure == "modes":

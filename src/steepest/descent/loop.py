@@ -1,7 +1,7 @@
 """The loop: one step after the other, for any objective and any rule. The only loop over epochs there is."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from steepest.descent.stops import Check, Progress, Stop, checked_stops
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.rules.rule import Rule
+from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -171,6 +172,20 @@ def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> En
             )
         return Ending(name, sentence)
     return None
+
+
+def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:
+    """Return one callback or several as a tuple.
+
+    Raises:
+        UsageError: one of them cannot be called.
+    """
+    given = (callbacks,) if callable(callbacks) else callbacks
+    several = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in several:
+        if not callable(one):
+            raise UsageError(f"callbacks are functions of an epoch, a loss and theta; given was {shown(one)}.")
+    return several
 
 
 def _any_is_true(answers: Sequence[object]) -> bool:

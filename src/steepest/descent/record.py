@@ -6,6 +6,7 @@ import numpy as np
 
 from steepest.descent.iterates import Numbers
 from steepest.errors import UsageError
+from steepest.support.arguments import as_int, check_list, shown
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,14 @@ class Record:
         given = [name for name in ("every", "points", "epochs") if getattr(self, name) is not None]
         if len(given) != 1:
             raise UsageError(f"Record takes one of every, points and epochs; given were {given or 'none'}.")
-        if self.every is not None and self.every < 1:
-            raise UsageError(f"Record(every=...) must be 1 or larger; given was {self.every!r}.")
+        for name in ("every", "points"):
+            value = getattr(self, name)
+            if value is not None and (as_int(value) is None or value < 1):
+                raise UsageError(f"Record({name}=...) is a whole number, 1 or larger; given was {shown(value)}.")
+        if self.epochs is not None:
+            wrong = [epoch for epoch in check_list("epochs", self.epochs, "whole numbers") if as_int(epoch) is None]
+            if wrong:
+                raise UsageError(f"Record(epochs=...) are whole numbers; one of them is {shown(wrong[0])}.")
 
     def choose(self, last: int) -> Numbers:
         """Return the epochs to keep of a run of `last` epochs, ascending."""

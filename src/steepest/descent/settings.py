@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, has_closed_form
+from steepest.support.arguments import as_float, as_int, shown
 
 Auto = Literal["auto"]
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
@@ -68,9 +67,11 @@ def choose(
 
 def _check_tolerance(tolerance: object) -> float:
     """Return a tolerance as a float; raise UsageError unless it is between 0 and 1."""
-    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < 1:  # type: ignore[operator]
-        raise UsageError(f"a tolerance is a share of the start error, above 0 and below 1; given was {tolerance!r}.")
-    return float(tolerance)  # type: ignore[arg-type]
+    if not 0 < as_float(tolerance) < 1:
+        raise UsageError(
+            f"a tolerance is a share of the start error, above 0 and below 1; given was {shown(tolerance)}."
+        )
+    return as_float(tolerance)
 
 
 def _enough(rule: Rule, modes: Modes, epochs: int, tolerance: float | None, reasons: dict[str, str]) -> int:
@@ -84,10 +85,11 @@ def _enough(rule: Rule, modes: Modes, epochs: int, tolerance: float | None, reas
 
 def check_epochs(epochs: object) -> int:
     """Return the number of epochs as an int; raise UsageError unless it is a whole number from 0 to 2**53."""
-    whole = isinstance(epochs, (int, np.integer)) and not isinstance(epochs, bool)
-    count = int(epochs) if whole else -1  # type: ignore[call-overload]
-    if not 0 <= count <= MOST_EPOCHS:
-        raise UsageError(Option("epochs") + f' must be "auto" or a whole number from 0 to 2**53; given was {epochs!r}.')
+    count = as_int(epochs)
+    if count is None or not 0 <= count <= MOST_EPOCHS:
+        raise UsageError(
+            Option("epochs") + f' must be "auto" or a whole number from 0 to 2**53; given was {shown(epochs)}.'
+        )
     return count
 
 

@@ -1,5 +1,6 @@
 """Stops: what may end a run before its last epoch."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from steepest.descent.iterates import shares_left
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 
@@ -57,7 +59,7 @@ def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
     for one in stops:
         if isinstance(one, type) or not hasattr(one, "begin") or not hasattr(one, "name"):
             raise UsageError(
-                f"stop takes TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {one!r}."
+                f"stop takes TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
             )
     return stops
 
@@ -115,7 +117,7 @@ class SmallGradient:
 
     def __post_init__(self) -> None:
         if not _is_positive(self.tolerance):
-            raise UsageError(f"SmallGradient needs a finite length above 0; got {self.tolerance!r}.")
+            raise UsageError(f"SmallGradient needs a finite length above 0; got {shown(self.tolerance)}.")
 
     def begin(self, objective: Objective, start: FloatArray) -> Check:
         """Return the check."""
@@ -142,7 +144,7 @@ class TimeLimit:
 
     def __post_init__(self) -> None:
         if not _is_positive(self.seconds):
-            raise UsageError(f"TimeLimit needs a finite number of seconds above 0; got {self.seconds!r}.")
+            raise UsageError(f"TimeLimit needs a finite number of seconds above 0; got {shown(self.seconds)}.")
 
     def begin(self, objective: Objective, start: FloatArray) -> Check:
         """Return the check; its clock starts now."""
@@ -158,4 +160,4 @@ class TimeLimit:
 
 def _is_positive(value: object) -> bool:
     """Whether a value is a finite number above 0."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(0 < value < np.inf)
+    return 0 < as_float(value) < math.inf

@@ -12,6 +12,7 @@ from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
+from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.notices import warn
 from steepest.support.numerics import numeric
@@ -69,6 +70,7 @@ class Problem(Value):
             UsageError: the objective or the coordinates are unknown, or l2 is out of its range.
             DataError: there are no rows.
         """
+        check_kind("triangle", triangle, Triangle)
         problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
         checked = problem.quadratic.l2
         return problem if problem.l2 is checked else replace(problem, l2=checked)

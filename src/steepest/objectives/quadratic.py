@@ -13,6 +13,7 @@ from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.qr import lengths
 from steepest.summaries.triangle import Triangle
 from steepest.summaries.triangularize import QR_ROWS
+from steepest.support.arguments import as_float, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value, frozen_property
 
@@ -23,6 +24,8 @@ GRADIENT_SCALE: dict[str, float] = {"quarter_mse": 0.5, "half_mse": 1.0, "mse": 
 
 QR_NOISE = 4 * np.finfo(float).eps
 """Times √n, the share of a column's length that QR of n rows may leave as rounding; measured: up to 20·ε at 3,000 to 14,000 rows."""
+
+LARGEST_PENALTY = 1e150  # its square is a number
 
 REFINED_SIZE = 64  # parameters up to which long double costs less than a millisecond
 
@@ -84,11 +87,10 @@ class Quadratic(Value):
             >>> quadratic.value(np.zeros((2, 1))).round(12)      # (2.5² + 3² + 3.5²) / 6
             array([4.58333333])
         """
-        if objective not in GRADIENT_SCALE:
-            raise UsageError(Option("objective") + f' is "half_mse", "mse" or "quarter_mse"; given was {objective!r}.')
-        if isinstance(l2, (bool, str)) or not 0 <= l2 < 1e150:
+        check_word("objective", objective, ("half_mse", "mse", "quarter_mse"))
+        if not 0 <= as_float(l2) < LARGEST_PENALTY:
             raise UsageError(
-                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); given was {l2!r}."
+                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); given was {shown(l2)}."
             )
         if not triangle.row_count:
             raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.errors import UsageError
 from steepest.objectives.modes import Modes
-from steepest.rules.choice import Momentum, Rate
+from steepest.rules.choice import Momentum, Rate, is_auto
 from steepest.rules.convergence import AT_LIMIT
 from steepest.rules.recurrence import Epochs
 from steepest.rules.rule import Gradient
@@ -59,7 +59,7 @@ class ChebyshevRule:
         Raises:
             UsageError: a learning rate or a momentum is given.
         """
-        if learning_rate != "auto" or momentum not in (None, "auto"):
+        if not is_auto(learning_rate) or not (momentum is None or is_auto(momentum)):
             raise UsageError(
                 f'rule "{cls.name}" takes its steps from the modes.',
                 remedies.NO_RATE,

@@ -6,6 +6,7 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import arguments_of, at_best_rate
 from steepest.rules.rule import Rule, belongs_to, check_learning_rate, check_momentum, has_closed_form
+from steepest.support.arguments import as_float, shown
 
 Rate = float | Literal["auto"]
 Momentum = float | Literal["auto"] | None
@@ -80,8 +81,8 @@ def _at_automatic_rate(
 
 def refuse_momentum(name: str, momentum: object) -> None:
     """Raise UsageError where a rule that has no momentum is given one."""
-    if momentum not in (None, 0) or isinstance(momentum, (bool, str)):
+    if momentum is not None and as_float(momentum) != 0:
         raise UsageError(
             Option("momentum")
-            + f' belongs to rules that keep their last step; rule "{name}" has none, given was {momentum!r}.'
+            + f' belongs to rules that keep their last step; rule "{name}" has none, given was {shown(momentum)}.'
         )

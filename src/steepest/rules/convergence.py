@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.errors import UsageError
 from steepest.rules.rule import LinearRule, belongs_to
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 Measure = Callable[[NDArray[Any]], FloatArray]
@@ -65,8 +66,8 @@ def first_epoch(
         >>> first_epoch(GradientRule(0.1), np.array([5.0, 1.0]), 1e-6)        # 0.9^132 is the first below 1e-6
         132
     """
-    if isinstance(tolerance, (bool, str)) or not 0 < tolerance < math.inf:
-        raise UsageError(f"a tolerance must be a finite number above 0; given was {tolerance!r}.")
+    if not 0 < as_float(tolerance) < math.inf:
+        raise UsageError(f"a tolerance must be a finite number above 0; given was {shown(tolerance)}.")
     if loss_weights is not None:
         eigenvalues, loss_weights = eigenvalues[loss_weights > 0], loss_weights[loss_weights > 0]
     if not eigenvalues.size or tolerance >= 1:

@@ -7,7 +7,7 @@ import numpy as np
 
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
-from steepest.rules.choice import Momentum, Rate, refuse_momentum
+from steepest.rules.choice import Momentum, Rate, is_auto, refuse_momentum
 from steepest.rules.recurrence import Epochs, ladder, one_minus_powers, signed_powers, wide
 from steepest.rules.rule import Gradient, check_learning_rate
 from steepest.support.arrays import FloatArray
@@ -51,7 +51,7 @@ class GradientRule:
             UsageError: a momentum is given, or the learning rate is out of its range.
         """
         refuse_momentum(cls.name, momentum)
-        if learning_rate != "auto":
+        if not is_auto(learning_rate):
             return cls(check_learning_rate(learning_rate)), {}
         reason = "2/(λ_max + λ_min), the constant rate with the smallest error factor an epoch"
         return cls(1.0).at_best_rate(modes), {"learning_rate": reason}

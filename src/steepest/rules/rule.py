@@ -30,10 +30,9 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, TypeGuard
 
-import numpy as np
-
 from steepest.errors import Option, UsageError
 from steepest.rules.recurrence import Epochs
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 Gradient = Callable[[FloatArray], FloatArray]
@@ -186,19 +185,17 @@ def formula_of(rule: object) -> str:
 
 def check_learning_rate(value: object) -> float:
     """Return the learning rate as a float; raise UsageError naming the valid range when it is not one."""
-    if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(Option("learning_rate") + f' must be "auto" or a number above 0; given was {value!r}.')
-    rate = float(np.real(value))
+    rate = as_float(value)
     if not 0 < rate < math.inf:
-        raise UsageError(Option("learning_rate") + f' must be "auto" or a finite number above 0; given was {value!r}.')
+        raise UsageError(
+            Option("learning_rate") + f' must be "auto" or a finite number above 0; given was {shown(value)}.'
+        )
     return rate
 
 
 def check_momentum(value: object) -> float:
     """Return the momentum as a float; raise UsageError when it is not in [0, 1)."""
-    if isinstance(value, (bool, np.bool_, str)) or not isinstance(value, (int, float, np.number)):
-        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; given was {value!r}.")
-    momentum = float(np.real(value))
+    momentum = as_float(value)
     if not 0 <= momentum < 1:
-        raise UsageError(Option("momentum") + f" must satisfy 0 ≤ momentum < 1; given was {value!r}.")
+        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; given was {shown(value)}.")
     return momentum

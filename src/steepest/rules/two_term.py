@@ -91,18 +91,18 @@ class TwoTermRule:
         limit = self.stability_limit(largest)
         if not self.look_ahead or not self.momentum:
             return replace(self, learning_rate=below(limit, 2 * (1 + self.momentum) / (largest + smallest)))
-        ends = np.array([largest, smallest])
+        ends = np.array([1.0, smallest / largest])
 
-        def difference(rate: float) -> float:
-            of_largest, of_smallest = replace(self, learning_rate=rate).radius(ends)
+        def difference(product: float) -> float:
+            of_largest, of_smallest = replace(self, learning_rate=product).radius(ends)
             return float(of_smallest - of_largest)
 
-        # at 1/λ_max the steepest mode is gone in one epoch; at the limit it does not shrink: the balance lies between
-        low, high = 1 / largest, limit
+        # only η·λ counts: at 1 the steepest mode is gone in one epoch, at the limit it does not shrink; the balance lies between
+        low, high = 1.0, self.stability_limit(1.0)
         if difference(low) <= 0:
-            return replace(self, learning_rate=low)
-        balance = brentq(difference, low, high, xtol=1e-16 * low, rtol=1e-15) if difference(high) < 0 else high
-        return replace(self, learning_rate=below(high, balance))
+            return replace(self, learning_rate=1 / largest)
+        balance = brentq(difference, low, high, xtol=1e-16, rtol=1e-15) if difference(high) < 0 else high
+        return replace(self, learning_rate=below(limit, balance / largest))
 
     def init(self, theta: FloatArray) -> FloatArray:
         """v = 0."""

@@ -5,10 +5,16 @@ from typing import Literal
 
 import numpy as np
 
+from steepest.support.arguments import check_flag
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 CoordinatesName = Literal["raw", "centred", "standardized"]
+
+
+def coordinates_name(standardize: object) -> CoordinatesName:
+    """Return "standardized" or "raw"; raise UsageError where the answer is neither True nor False."""
+    return "standardized" if check_flag("standardize", standardize) else "raw"
 
 
 @dataclass(frozen=True, eq=False)

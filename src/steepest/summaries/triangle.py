@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.qr import lengths, retriangularize
 from steepest.summaries.triangularize import LARGEST, blocks, merge, of_parts_by_gram, of_rows, rows_that_count
 from steepest.support import remedies
+from steepest.support.arguments import as_float, check_flag, check_names, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
@@ -188,6 +189,10 @@ class Triangle(Value):
             >>> total.row_count, total == days[0] + days[1] + days[2] == sum(days)
             (6, True)
         """
+        if not isinstance(triangles, Iterable):
+            raise UsageError(
+                f"Triangle.sum takes triangles, in a list or from a generator; given was {shown(triangles)}."
+            )
         whole: Triangle | None = None
         for triangle in triangles:
             if not isinstance(triangle, Triangle):
@@ -221,8 +226,8 @@ class Triangle(Value):
             >>> decayed.row_count, decayed.total_weight, decayed.means
             (3, 2.0, array([3.5, 6. ]))
         """
-        if isinstance(factor, (bool, str)) or not 0 < factor < math.inf:
-            raise UsageError(f"factor must be a finite number above 0; given was {factor!r}.")
+        if not 0 < as_float(factor) < math.inf:
+            raise UsageError(f"factor must be a finite number above 0; given was {shown(factor)}.")
         total = self.total_weight * float(factor)
         if self.row_count and not SMALLEST**2 < total < LARGEST**2:
             raise UsageError(
@@ -268,8 +273,8 @@ class Triangle(Value):
         Raises:
             UsageError: a name is unknown or stands twice.
         """
-        features = self.features if features is None else tuple(features)
-        targets = self.targets if targets is None else tuple(targets)
+        features = self.features if features is None else check_names("features", features)
+        targets = self.targets if targets is None else check_names("targets", targets)
         names = (*self.features, *self.targets)
         chosen = (*features, *targets)
         unknown = [name for name in chosen if name not in names]
@@ -299,8 +304,9 @@ class Triangle(Value):
         Raises:
             UsageError: the name is unknown, or "centred" is asked without an intercept to take the means up.
         """
-        d = len(self.features)
+        d, fit_intercept = len(self.features), check_flag("fit_intercept", fit_intercept)
         means, deviations = self.means[:d], self.deviations[:d]
+        check_word("coordinates", name, get_args(CoordinatesName))
         if name == "raw":
             return Coordinates(name, np.zeros(d), np.ones(d), fit_intercept)
         if name == "centred" and fit_intercept:
@@ -308,12 +314,8 @@ class Triangle(Value):
         if name == "standardized":
             scale = deviations if fit_intercept else np.hypot(means, deviations)
             shift = means if fit_intercept else np.zeros(d)
-            return Coordinates(name, shift, np.where(scale > 0, scale, 1.0), fit_intercept)
-        if name == "centred":
-            raise UsageError(
-                "centred inputs need an intercept to take the means up.", remedies.INTERCEPT, "use raw inputs"
-            )
-        raise UsageError(f'coordinates are "raw", "centred" or "standardized"; given was {name!r}.')
+            return Coordinates(name, shift, np.where(scale > SMALLEST, scale, 1.0), fit_intercept)
+        raise UsageError("centred inputs need an intercept to take the means up.", remedies.INTERCEPT, "use raw inputs")
 
     def input_sizes(self, coordinates: Coordinates) -> FloatArray:
         """Return each parameter's input as root mean square with the sign of its mean, shape (p,); 1 for the intercept."""

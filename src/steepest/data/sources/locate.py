@@ -17,6 +17,7 @@ from steepest.data.sources.first_bytes import (
     seen_delimiter,
 )
 from steepest.errors import DataError, Option, UsageError
+from steepest.support.arguments import check_word
 
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 PACKED = ("", ".gz", ".zst")
@@ -46,12 +47,8 @@ class TextOptions:
     def __post_init__(self) -> None:
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
             raise UsageError(Option("delimiter") + f" must be one character; given was {self.delimiter!r}.")
-        if self.decimal not in (".", ","):
-            raise UsageError(Option("decimal") + f' must be "." or ","; given was {self.decimal!r}.')
-        if self.encoding not in ("utf-8", "utf-16", "latin-1"):
-            raise UsageError(
-                Option("encoding") + f' must be "utf-8", "utf-16" or "latin-1"; given was {self.encoding!r}.'
-            )
+        check_word("decimal", self.decimal, (".", ","))
+        check_word("encoding", self.encoding, ("utf-8", "utf-16", "latin-1"))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from steepest.data.batch import Position
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.data.sources.roles import MissingPolicy
-from steepest.errors import DataError, MissingValuesError, Option, Phrase, UsageError
+from steepest.errors import DataError, MissingValuesError, Phrase
 from steepest.support import remedies
+from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
 
@@ -18,8 +19,7 @@ MOST_LISTED = 20  # columns named in a message
 
 def check_policy(policy: str) -> None:
     """Raise UsageError when `policy` is none that is known."""
-    if policy not in ("error", "drop", "indicator"):
-        raise UsageError(Option("missing") + f' is "error", "drop" or "indicator"; given was {policy!r}.')
+    check_word("missing", policy, ("error", "drop", "indicator"))
 
 
 class Tally:

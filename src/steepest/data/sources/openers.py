@@ -22,6 +22,7 @@ from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
 from steepest.errors import DataError, Option, UsageError
 from steepest.support import remedies
+from steepest.support.arguments import check_kind, check_names, shown
 
 
 def open_source(
@@ -123,6 +124,17 @@ class Request:
     def __post_init__(self) -> None:
         check_policy(self.missing)
         _ = self.text
+        for name in ("target", "features", "exclude", "categorical"):
+            value = getattr(self, name)
+            if value is not None or name in ("exclude", "categorical"):
+                check_names(name, value)
+        if self.coding is not None:
+            check_kind("coding", self.coding, Coding)
+        pairs = self.interactions
+        if not isinstance(pairs, (tuple, list)) or not all(
+            isinstance(pair, (tuple, list)) and len(check_names("interactions", pair)) == 2 for pair in pairs
+        ):
+            raise UsageError(Option("interactions") + f" takes pairs of columns; given was {shown(pairs)}.")
 
     @property
     def text(self) -> TextOptions:
@@ -136,7 +148,7 @@ class Request:
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of the targets; none where none were named."""
-        return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
+        return (self.target,) if isinstance(self.target, str) else tuple(() if self.target is None else self.target)
 
     def of_numbers(self) -> dict[str, Any]:
         """Return what goes with arrays.

@@ -9,7 +9,8 @@ import numpy as np
 from steepest.data.batch import Batch, Position
 from steepest.data.coding import Coding
 from steepest.data.sources.matrices import as_matrix, check_numbers
-from steepest.errors import DataError
+from steepest.errors import DataError, UsageError
+from steepest.support.arguments import shown
 
 
 class Source(Protocol):
@@ -247,6 +248,8 @@ Watch = Callable[[int, int | None], None]
 
 def watched(source: FullSource, watch: Watch | None, after: Position | None = None) -> Iterator[Batch]:
     """Yield a source's batches, and tell `watch` of each once it has been worked on."""
+    if watch is not None and not callable(watch):
+        raise UsageError(f"watch is a function of the rows done and their expected number; given was {shown(watch)}.")
     for batch in source.batches(after):
         yield batch
         if watch:

@@ -16,6 +16,7 @@ from steepest.data.sources.relations import Relation
 from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
+from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import prefetch
 
@@ -293,6 +294,6 @@ def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str 
 
 
 def _column_name(role: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and value):
         return value
-    raise UsageError(f"the {role} of a table is the name of a column; given was {type(value).__name__}.")
+    raise UsageError(f"the {role} of a table is the name of a column; given was {shown(value)}.")

@@ -1,0 +1,124 @@
+"""Arguments: what callers may give, checked at the door, with an error in words instead of one from inside."""
+
+import math
+import reprlib
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from steepest.errors import Option, UsageError
+
+Kind = TypeVar("Kind")
+_short = reprlib.Repr()
+_short.maxother = _short.maxstring = 60
+
+
+def shown(value: object) -> str:
+    """Return how a value that was given looks, in at most a line.
+
+    Example:
+        >>> shown(None), shown([1.5, "x"])
+        ('None', "[1.5, 'x']")
+    """
+    return " ".join(_short.repr(value).split())
+
+
+def as_float(value: object) -> float:
+    """Return one number as a float; NaN, which no range holds, for what is none: a truth value, a text, an array, None.
+
+    Example:
+        >>> as_float(3), as_float(np.float64(0.5)), as_float("3"), as_float(True), as_float([1.0])
+        (3.0, 0.5, nan, nan, nan)
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond float64
+        return math.inf if value > 0 else -math.inf
+
+
+def as_int(value: object) -> int | None:
+    """Return a whole number as an int, None for what is none.
+
+    Example:
+        >>> as_int(3), as_int(np.int8(3)), as_int(3.0), as_int(True)
+        (3, 3, None, None)
+    """
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return int(value) if is_whole else None  # type: ignore[call-overload]
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return a truth value.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+
+    Raises:
+        UsageError: it is something else.
+
+    Example:
+        >>> check_flag("shuffle", "yes")
+        Traceback (most recent call last):
+        steepest.errors.UsageError: shuffle is True or False; given was 'yes'.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise UsageError(Option(name) + f" is True or False; given was {shown(value)}.")
+    return bool(value)
+
+
+def check_word(name: str, value: object, words: Iterable[str]) -> None:
+    """Raise UsageError where a value is none of the words."""
+    known = list(words)
+    if not (isinstance(value, str) and value in known):
+        listed = ", ".join(f'"{word}"' for word in known[:-1]) + f' or "{known[-1]}"'
+        raise UsageError(Option(name) + f" is {listed}; given was {shown(value)}.")
+
+
+def check_kind(name: str, value: object, kind: type[Kind]) -> Kind:
+    """Return a value of a class of ours; raise UsageError where it is of another."""
+    if not isinstance(value, kind):
+        raise UsageError(Option(name) + f" is a {kind.__name__}; given was {shown(value)}.")
+    return value
+
+
+def check_names(name: str, value: object) -> tuple[str, ...]:
+    """Return one name or several as a tuple.
+
+    Raises:
+        UsageError: it is something else.
+
+    Example:
+        >>> check_names("target", "y"), check_names("target", ["y", "z"])
+        (('y',), ('y', 'z'))
+        >>> check_names("target", 3)
+        Traceback (most recent call last):
+        steepest.errors.UsageError: target takes a column's name, or a list of names; given was 3.
+    """
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(one, str) for one in names):
+        raise UsageError(Option(name) + f" takes a column's name, or a list of names; given was {shown(value)}.")
+    return names
+
+
+def check_list(name: str, value: object, what: str) -> list[Any]:
+    """Return the values of a grid as a list.
+
+    Args:
+        name: of the argument.
+        value: what was given: a list, a tuple, a range, a one-dimensional array.
+        what: what it is a list of, in words.
+
+    Raises:
+        UsageError: it is something else, or empty.
+    """
+    is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes, dict, set, frozenset))
+    if not is_list or (isinstance(value, np.ndarray) and value.ndim != 1):
+        raise UsageError(Option(name) + f" is a list of {what}; given was {shown(value)}.")
+    values: list[Any] = list(value)  # type: ignore[call-overload]
+    if not values:
+        raise UsageError(Option(name) + " is empty.", "give at least one")
+    return values
