@@ -6,18 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from steepest.data.inputs import in_order, names_of
+from steepest.data.inputs import by_name, columns_of
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamRelation
 from steepest.errors import DataTypeError, UsageError
 from steepest.support import remedies
-
-
-def is_frame(data: object) -> bool:
-    """Whether `data` is a data frame: it gives an Arrow stream, or is pandas'."""
-    kind = type(data)
-    pandas = kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame"
-    return hasattr(data, "__arrow_c_stream__") or pandas
 
 
 def frame_relation(frame: Any) -> Relation:
@@ -45,15 +38,13 @@ def frame_with_targets(
     Raises:
         DataTypeError: a column holds no numbers; texts are coded where the frame has its target as well.
     """
-    names = list(features) if features is not None else names_of(frame)
+    columns = columns_of(frame)
+    names = list(features) if features is not None else list(columns)
     try:
-        inputs = in_order(frame, names)
+        inputs = by_name(columns, names)
     except DataTypeError as error:
         what = str(error).partition(". ")[0]
         raise DataTypeError(f"{what}.", remedies.TARGET_INSIDE, "turn dates into numbers first") from None
-    name = getattr(y, "name", None)  # of a series
-    if target is None and isinstance(name, str):
-        target = name
     return ArraySource.open(inputs, y, target=target, features=names, weight=weight, group=group)
 
 
