@@ -1,5 +1,7 @@
 """Row labels of data frames: left out and said, unless they are named; a column without a name is refused where it is used."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -63,7 +65,7 @@ def test_an_index_that_is_named_is_used(parquet, tmp_path):
     features, _, notes = _answer(parquet, features=["a", "x", "__index_level_0__"])
     assert (features, notes) == (("a", "x", "__index_level_0__"), [])
     FRAME.assign(w=1.0, site=range(30), kind="oak").set_index(["w", "site"]).to_parquet(tmp_path / "named.parquet")
-    source = open_source(tmp_path / "named.parquet", target="y", weight="w", group="site", exclude=["kind"])
+    source: Any = open_source(tmp_path / "named.parquet", target="y", weight="w", group="site", exclude=["kind"])
     assert (source.features, source.roles.weight, source.notes) == (("a", "x"), "w", [])
     FRAME.set_index("y").to_parquet(tmp_path / "target.parquet")
     assert _answer(tmp_path / "target.parquet")[0] == ("a", "x")

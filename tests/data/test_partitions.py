@@ -1,6 +1,7 @@
 """Columns from the names of folders: only below the folder or pattern given, where they differ, and never over a file's own."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def test_values_have_the_widest_type_and_may_be_missing(write):
     }
     for j in (0, 1):
         file = write("/".join(["kinds", *(f"{name}={values[j]}" for name, values in names.items())]))
-    source = open_source(file.parents[4], target="y", exclude=["gap"])
+    source: Any = open_source(file.parents[4], target="y", exclude=["gap"])
     assert [source.types[name] for name in ("b", "alpha", "kind", "gap")] == ["BIGINT", "DOUBLE", "VARCHAR", "BIGINT"]
     assert source.features == ("a", "x", "b", "alpha", "kind=oak")
     with pytest.raises(steepest.MissingValuesError, match=r"40 values are missing \(gap 40\)"):

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from steepest.data.sources.connection import connect
@@ -14,7 +14,7 @@ from steepest.support.words import join_names
 UNNAMED = re.compile(r"__index_level_\d+__|__null_dask_index__")
 
 
-def index_columns(names: Sequence[str], files: Files | None, frame: Any) -> tuple[str, ...]:
+def index_columns(names: Iterable[str], files: Files | None, frame: Any) -> tuple[str, ...]:
     """Return the columns of a table that hold the row labels of a data frame.
 
     An index without a name is known by the name that pandas gives its column, one with a name by what pandas says beside the

@@ -21,10 +21,10 @@ LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB sample
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
-def check_header(files: Files, names: dict[str, str], roles: Roles) -> tuple[str, ...]:
+def check_header(files: Files, names: dict[str, str], roles: Roles | None = None) -> tuple[str, ...]:
     """Refuse a file whose first lines do not say what the columns are; return notes on what was skipped to find them.
 
-    A column without a name is refused only where it would be used.
+    A column without a name is refused only where it would be used, or where nobody has said yet which are.
 
     Raises:
         DataError: ragged lines, no header, a column without a name, two of the same name, or a part with other columns.
@@ -46,7 +46,11 @@ def check_header(files: Files, names: dict[str, str], roles: Roles) -> tuple[str
         header = _header(connection, files, delimiter, "" if quote == "(empty)" else quote, skip)
     # pandas writes its index as a first column without a name, which the reader gives one
     given = list(names) if len(names) >= len(header) else header
-    named = [(name, read) for name, read in zip(header, given, strict=False) if name.strip() or roles.uses(read)]
+    named = [
+        (name, read)
+        for name, read in zip(header, given, strict=False)
+        if name.strip() or roles is None or roles.uses(read)
+    ]
     nameless = [read for name, read in named if not name.strip()]
     if nameless:
         raise DataError(
