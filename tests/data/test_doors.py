@@ -225,3 +225,23 @@ def test_two_columns_of_one_name_are_refused():
             door(double, Y)
     with pytest.raises(DataError, match="two columns called 'a'"):
         RUN.predict(double)
+
+
+@pytest.mark.parametrize("names", [("a", "A", "y"), ("a", "a", "y"), ("", "b", "y")])
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+def test_a_frame_whose_columns_would_be_renamed_is_refused(library, names):
+    values = np.column_stack([ROWS, Y])
+    if library == "polars":
+        if names != ("a", "A", "y"):
+            pytest.skip("Polars has neither two columns of one name nor one without")
+        frame: Any = pl.DataFrame(values, schema=list(names))
+    else:
+        frame = (
+            pd.DataFrame(values, columns=list(names))
+            if library == "pandas"
+            else pa.Table.from_arrays([pa.array(column) for column in values.T], names)
+        )
+    with pytest.raises(
+        DataError, match=r"differ only in capital letters: 'a', 'A'|two columns called 'a'|no name for column 1"
+    ):
+        open_source(frame, target="y")
