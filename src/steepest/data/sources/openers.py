@@ -249,7 +249,9 @@ def _database_file(data: Any, request: Request) -> FullSource:
 
 def _files(data: Any, request: Request) -> FullSource:
     files = locate(data, request.text, request.named | frozenset(request.exclude))
-    return _table(files_relation(files, str(data)), request, files.describe(), files)
+    relation = files_relation(files, str(data))
+    # of the folders' names only those that no column of the files has
+    return _table(relation, request, files.describe(), replace(files, partitions=relation.partitions))
 
 
 def _triangle(data: Any, request: Request) -> FullSource:
