@@ -194,7 +194,7 @@ def test_a_number_of_rows_is_not_believed_and_names_are_names():
     own.row_count = 10
     with pytest.raises(DataError, match="says that it has 10 rows, and its batches hold 500"):
         steepest.summarize(own)
-    for features, text in (((1, 2), "tuple of names"), ("ab", "tuple of names"), (("y", "x2"), "names that differ")):
+    for features, text in (((1, 2), "tuple of names"), ("ab", "tuple of names"), (("x2", "x2"), "names differ")):
         own = Own()
         own.features = features
         with pytest.raises(DataError, match=text):

@@ -1,7 +1,6 @@
 """The command line: reads options, calls the front door, prints."""
 
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.cli import streams
 from steepest.errors import SteepestError
 from steepest.support.version import __version__
 
@@ -63,12 +63,10 @@ def group(context: click.Context, debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    streams.prepare()
     signal.signal(signal.SIGTERM, _terminated)
     arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(arguments))
+    sys.exit(streams.finished(_run(arguments)))
 
 
 def _run(arguments: list[str]) -> int:
@@ -86,10 +84,6 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted; nothing was written.", err=True)
         return 130
-    except BrokenPipeError:
-        # the reader has gone, as `| head` does; what is left in the buffer has nobody to go to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except SteepestError as error:
         if "--debug" in arguments:
             traceback.print_exc()

@@ -106,7 +106,8 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
             blocks,
             names,
             keep_all=options["missing"] == "empty",
-            target=model.targets[0],
+            # a column called as the target is an input where the model has such an input
+            target=None if model.targets[0] in source.coding.names else model.targets[0],
             safe=options["safe"],
         )
     replaced = source.tally[-1].replaced if isinstance(source, TableSource) and source.tally else 0

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
+from steepest.cli.streams import failure
 from steepest.descent.trajectory import Trajectory
 from steepest.support.words import number, percent, pluralize
 from steepest.support.words import printable as printable
@@ -141,6 +142,8 @@ def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
         if len(lines) >= CHUNK:
             click.echo("\n".join(lines), err=to_stderr)
             lines = []
+            if failure(sys.stderr if to_stderr else sys.stdout):
+                return  # nobody reads on
     if lines:
         click.echo("\n".join(lines), err=to_stderr)
     (sys.stderr if to_stderr else sys.stdout).flush()

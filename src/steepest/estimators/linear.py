@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from steepest.data.batch import check_finite
+from steepest.data.inputs import by_name, columns_of, is_frame, target_names
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import is_sparse
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
 from steepest.descent.verdict import Verdict
-from steepest.errors import DataWarning, DivergenceError, UsageError
-from steepest.estimators.refusals import refuse_inputs, refuse_targets
+from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
+from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inputs, refuse_targets
 from steepest.support.arrays import FloatArray
 
 LOGGER = logging.getLogger("steepest")
@@ -48,8 +50,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             ValueError: X has other columns than in `fit`, NaN or inf.
         """
         check_is_fitted(self)
-        refuse_inputs(X)
-        rows = validate_data(self, X, reset=False, accept_sparse="csr", ensure_all_finite=False)
+        rows = self._checked(X, reset=False)
         self._refuse_infinite(rows)
         return np.asarray(rows @ self.coef_.T + self.intercept_)
 
@@ -58,7 +59,8 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
 
         Where y does not vary R² is undefined; scikit-learn's 1.0 (exact) or 0.0 is returned, with a DataWarning.
         """
-        targets = np.asarray(y)
+        y = as_targets(y)
+        targets = np.zeros(0) if y is None else np.asarray(y)
         if targets.size and (targets == targets[:1]).all():
             warnings.warn(
                 "R² is undefined here: y does not vary. What is returned is a convention.", DataWarning, stacklevel=2
@@ -90,11 +92,9 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
 
     def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool) -> ArraySource:
         """Check X, y and weights as scikit-learn does, and return them as a source; y (n, 1) counts as (n,)."""
-        refuse_inputs(X)
+        named, y = target_names(y), as_targets(y)
         refuse_targets(y)
-        inputs, targets = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", multi_output=True, y_numeric=True, ensure_all_finite=False
-        )
+        inputs, targets = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
         if targets.ndim == 2 and targets.shape[1] == 1:
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
@@ -103,9 +103,29 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
                 stacklevel=4,
             )
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
-        name = getattr(y, "name", None)
-        target = str(name) if isinstance(name, str) and targets.ndim == 1 else None
-        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=target)
+        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=named)
+
+    def _checked(self, X: Any, *y: Any, reset: bool, **options: Any) -> Any:
+        """Return X, and y where it is given, as scikit-learn checks them; data frames that it does not know as well."""
+        refuse_inputs(X)
+        options = {"accept_sparse": "csr", "ensure_all_finite": False, **options}
+        columns = columns_of(X) if is_frame(X) else {}
+        refuse_columns(columns)
+        if not columns or hasattr(X, "iloc") or hasattr(X, "get_columns"):
+            return validate_data(self, X, *y, reset=reset, **options)
+        rows, known = by_name(columns, list(columns)), getattr(self, "feature_names_in_", None)
+        if not reset and known is not None:
+            # what scikit-learn would say of an array, that it has no names, is not true of this one
+            if list(known) != list(columns):
+                raise DataError(
+                    f"the feature names should match those that were passed during fit: {', '.join(known[:20])}; "
+                    f"X has {', '.join(list(columns)[:20])}. Select the columns in that order."
+                )
+            return check_X_y(rows, *y, **options) if y else check_array(rows, **options)
+        checked = validate_data(self, rows, *y, reset=reset, **options)
+        if reset:
+            self.feature_names_in_ = np.array(list(columns), dtype=object)
+        return checked
 
     def _names(self, columns: int) -> list[str]:
         """Names of the columns: those of the data frame, or x1, x2, …"""

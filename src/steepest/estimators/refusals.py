@@ -1,34 +1,76 @@
 """Refusals: what scikit-learn's own checks let through in silence, or refuse without saying where."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import check_finite
-from steepest.data.sources.matrices import is_sparse
+from steepest.data.inputs import by_name, columns_of, is_frame, refuse_lazy
+from steepest.data.sources.matrices import is_sparse, not_a_table, not_targets
+from steepest.data.sources.recognize import Kind, recognize
 from steepest.errors import DataTypeError
 
 
 def refuse_inputs(X: Any) -> None:
-    """Raise where X is masked, or holds texts or dates: with the column and the first value.
+    """Raise where X is no array or data frame, masked, of one dimension, or an array of texts or dates.
 
     Raises:
-        DataTypeError: it does. Anything else is left to scikit-learn.
+        DataError, DataTypeError: it is. Anything else is left to scikit-learn.
     """
     _refuse_masked(X, "X")
-    for name, column in _columns(X):
+    if isinstance(X, str) or recognize(X) in (Kind.SOURCE, Kind.TRIANGLE):
+        raise DataTypeError(
+            f"X is a {type(X).__name__}; an estimator takes an array or a data frame of numbers. Give its rows, or give it to "
+            "steepest.descend."
+        )
+    shape = getattr(X, "shape", None)
+    if isinstance(X, (list, tuple)) and X and np.ndim(X[0]) == 0:
+        shape = (len(X),)
+    elif shape is None and hasattr(X, "__array__") and not is_frame(X):  # a column of Arrow
+        shape = np.asarray(X).shape
+    if isinstance(shape, tuple) and len(shape) == 1:
+        raise not_a_table(shape)
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OmM":
+        refuse_columns({f"x{j}": column for j, column in enumerate(X.T, start=1)})
+
+
+def refuse_columns(columns: Mapping[str, Any]) -> None:
+    """Raise where a column holds texts or dates: with its name and the first value.
+
+    Raises:
+        DataTypeError: it does.
+    """
+    for name, given in columns.items():
+        column = np.asarray(given)
         if column.dtype.kind in "mM":
             raise DataTypeError(
                 f"column {name!r} holds dates or durations. Turn them into numbers in a unit of your choice first."
             )
-        for row, value in enumerate(column if column.dtype.kind == "O" else ()):
+        for row, value in enumerate(column.astype(object) if column.dtype.kind in "OUS" else ()):
             if isinstance(value, (str, bytes)):
                 raise DataTypeError(
                     f"column {name!r} holds the text {value!r} in row {row} (counted from 0); a number is needed there. "
                     "Encode it first, with OneHotEncoder for example."
                 )
+
+
+def as_targets(y: Any) -> Any:
+    """Return y as scikit-learn takes it: a data frame that it does not know as an array.
+
+    Raises:
+        DataTypeError: it is not computed yet, or holds no numbers.
+        DataError: it is one value. Without y (None) scikit-learn says what is missing.
+    """
+    refuse_lazy(y)
+    if not is_frame(y) or hasattr(y, "__array__"):
+        if y is not None and not is_sparse(y) and np.asarray(y).ndim == 0:
+            raise not_targets(())
+        return y
+    columns = columns_of(y)
+    refuse_columns(columns)
+    return by_name(columns, list(columns))
 
 
 def refuse_targets(y: Any) -> None:
@@ -52,15 +94,3 @@ def _refuse_masked(values: Any, name: str) -> None:
         raise DataTypeError(
             f"{name} is a masked array, and masked values must not be used. Fill them, or drop their rows, and pass .data."
         )
-
-
-def _columns(X: Any) -> Iterator[tuple[object, NDArray[Any]]]:
-    """The columns that might hold something else than numbers, with their names."""
-    if hasattr(X, "columns") and hasattr(X, "__getitem__"):
-        names = list(X.columns)
-        for name in names if len(set(names)) == len(names) else ():
-            column = np.asarray(X[name])
-            if column.dtype.kind in "OmMUS":
-                yield name, column if column.dtype.kind in "mM" else column.astype(object)
-    elif isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OmM":
-        yield from ((f"x{j}", column) for j, column in enumerate(X.T, start=1))

@@ -11,6 +11,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources import FullSource, Unseen, Watch, open_source, watched
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
+from steepest.data.sources.recognize import Kind, recognize
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arrays import FloatArray
 
@@ -131,7 +132,7 @@ def _is_matrix(data: object) -> bool:
     """Whether this is an array of inputs, or the file of one."""
     if isinstance(data, (str, os.PathLike)):
         return str(data).endswith((".npy", ".npz")) and os.path.isfile(data)
-    return is_sparse(data) or isinstance(data, (np.ndarray, list, tuple))
+    return recognize(data) is Kind.ARRAY
 
 
 def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:

@@ -95,7 +95,8 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
     targets = request.targets if request.target is not None else triangle.targets
     named: Sequence[str] = triangle.features if request.features is None else request.features
     if request.features is None:
-        named = [name for name in named if name not in targets]
+        moved = set(targets).difference(triangle.targets)  # a feature may be called as a target is, and stays
+        named = [name for name in named if name not in moved]
     features = tuple(name for name in named if name not in request.exclude)
     same = (features, targets) == (triangle.features, triangle.targets)
     return triangle if same else triangle.select(features, targets)

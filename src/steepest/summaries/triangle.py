@@ -270,18 +270,26 @@ class Triangle(Value):
     def select(self, features: tuple[str, ...] | None = None, targets: tuple[str, ...] | None = None) -> "Triangle":
         """Return the triangle of some columns, in the order given; a target may become a feature and the reverse.
 
+        Where a feature and a target have the same name, `features` means the feature and `targets` the target.
+
         Raises:
             UsageError: a name is unknown or stands twice.
+
+        Example:
+            >>> batch = Batch(np.array([[1.0, 5.0], [2.0, 3.0]]), np.array([7.0, 8.0]), ("lag", "sales"), ("sales",))
+            >>> Triangle.of(batch).select(("sales",)).means          # of the feature and of the target
+            array([4. , 7.5])
         """
         features = self.features if features is None else check_names("features", features)
         targets = self.targets if targets is None else check_names("targets", targets)
         names = (*self.features, *self.targets)
-        chosen = (*features, *targets)
-        unknown = [name for name in chosen if name not in names]
-        if unknown or len(set(chosen)) != len(chosen):
+        place = {name: j for j, name in enumerate(names)}  # a target before a feature of the same name
+        feature_place = place | {name: j for j, name in enumerate(self.features)}
+        unknown = [name for name in (*features, *targets) if name not in place]
+        index = [] if unknown else [*(feature_place[name] for name in features), *(place[name] for name in targets)]
+        if unknown or len(set(index)) != len(index):
             wrong = f"unknown column {unknown[0]!r}" if unknown else "a column stands twice"
-            raise UsageError(f"cannot select {chosen}: {wrong}. The triangle has {names}.")
-        index = [names.index(name) for name in chosen]
+            raise UsageError(f"cannot select {(*features, *targets)}: {wrong}. The triangle has {names}.")
         return replace(
             self,
             features=features,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch, Position
+from steepest.data.inputs import target_names
 from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.matrices import as_matrix, check_numbers, is_sparse, sparse_rows
 from steepest.data.sources.source import PlainNumbers
@@ -52,7 +53,8 @@ class ArraySource(PlainNumbers):
     ) -> "ArraySource":
         """Check arrays and return their source.
 
-        The names are "x1" … "xd" and "y" (or "y1" … "yt") unless `features` and `target` give others.
+        The names are "x1" … "xd" and "y" (or "y1" … "yt") unless `features` and `target` give others, or `y` is a series
+        or a data frame and has its own. Features and targets are named apart: both may have a "y".
 
         Raises:
             DataError, DataTypeError, MissingValuesError: with the column, the row and the remedy.
@@ -75,8 +77,9 @@ class ArraySource(PlainNumbers):
         if not n:
             raise DataError("0 samples: X and y have no rows. Give a table with at least one row.")
         feature_names = _names(features, X.shape[1], "x", "features", "X")
-        target_names = _names((target,) if isinstance(target, str) else target, Y.shape[1], "y", "target", "y")
-        return cls(X, Y, _weights(weight, n), feature_names, target_names, _groups(group, n))
+        named = target_names(y) if target is None else (target,) if isinstance(target, str) else target
+        targets = _names(named, Y.shape[1], "y", "target", "y")
+        return cls(X, Y, _weights(weight, n), feature_names, targets, _groups(group, n))
 
     @property
     def row_count(self) -> int:

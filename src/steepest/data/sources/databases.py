@@ -21,8 +21,10 @@ DUCKDB_MAGIC = b"DUCK"  # from the ninth byte on
 
 
 def is_sql(data: object) -> bool:
-    """Whether a text is a query and no path."""
-    return isinstance(data, str) and re.match(r"\s*(SELECT|WITH|FROM)\s", data, re.IGNORECASE) is not None
+    """Whether a text is a query and no path: SELECT, WITH, FROM or VALUES, also in parentheses and behind comments."""
+    before = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*+"
+    begin = r"(?:SELECT|WITH|FROM)(?:[\s(*\"'\[]|--|/\*)|VALUES(?:\s|--[^\n]*\n|/\*.*?\*/)*\("
+    return isinstance(data, str) and re.match(f"{before}(?:{begin})", data, re.IGNORECASE | re.DOTALL) is not None
 
 
 def is_address(data: object) -> bool:

@@ -8,31 +8,13 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from steepest.data.sources.foreign_files import UNKNOWN, foreign_kind, kind_by_name
 from steepest.errors import DataError
 from steepest.support import remedies
 
 HEAD_BYTES = 65_536
 WIDE = 1_000  # columns from which the reader is told the delimiter: trying all marks would take gigabytes
 LINE_ENDS = {b"\r\n": "CR LF", b"\n": "LF", b"\r": "CR"}
-# what tables are often kept in, or are taken for, and is no table here: first bytes, its name and the remedy
-FOREIGN = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV"),
-    (b"PK\x05\x06", "an empty zip archive", "give the table itself"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"),
-    (b"BZh", "packed by bzip2", "unpack it: bunzip2"),
-    (b"\xfd7zXZ", "packed by xz", "unpack it: unxz"),
-    (b"\x1f\x8b", "packed twice by gzip", "unpack it once: gunzip"),
-    (b"PARE", "an encrypted Parquet file", "write it without encryption"),
-    (b"PAR1", "a Parquet file that is packed once more", "unpack it"),
-    (b"ARROW1", "an Arrow IPC file (Feather)", "write it as Parquet"),
-    (b"ORC", "an ORC file", "write it as Parquet"),
-    (b"\x89HDF", "an HDF5 file", "write the table as Parquet or CSV"),
-    (b"\x93NUMPY", "a NumPy array", "give it a name that ends in .npy"),
-    (b"%PDF", "a PDF document", "write the table as CSV"),
-    (b"<!", "an HTML page", "write the table as CSV; a page in its place is often a failed download"),
-    (b"<html", "an HTML page", "write the table as CSV; a page in its place is often a failed download"),
-    (b"<?xml", "an XML document", "write the table as CSV"),
-)
 
 
 def check_file(path: str | os.PathLike[str]) -> Path:
@@ -105,10 +87,9 @@ def kind_of(file: Path, head: bytes, packed: str, encoding: str) -> tuple[str, s
     if head.startswith(b"PAR1") and not packed:
         return "parquet", ""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for magic, what, remedy in FOREIGN:
-        # letters alone may be the name of a column; beside control characters they are not
-        if start.startswith(magic) and (not magic.isalnum() or min(head) < 9):
-            raise DataError(f"{file} is {what}, no CSV, Parquet or JSON lines file: {remedy}.")
+    foreign = foreign_kind(file, head)
+    if foreign:
+        raise DataError(f"{file} is {foreign[0]}, no CSV, Parquet or JSON lines file: {foreign[1]}.")
     if encoding == "utf-16":
         _refuse_big_endian(file, head)
     else:
@@ -123,10 +104,14 @@ def kind_of(file: Path, head: bytes, packed: str, encoding: str) -> tuple[str, s
 def _refuse_binary(file: Path, head: bytes) -> None:
     """Raise DataError where NUL bytes say that this is UTF-16, or no text at all."""
     fewer, more = sorted((head[::2].count(0), head[1::2].count(0)))
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or (4 * more > len(head) and 8 * fewer < more):
+    what, remedy = kind_by_name(file)
+    alternate = 4 * more > len(head) and 8 * fewer < more and (what, remedy) == UNKNOWN
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or alternate:
         raise DataError(f"{file} is UTF-16 text.", remedies.encoded("utf-16"), "convert it: iconv -f UTF-16 -t UTF-8")
     if more:
-        raise DataError(f"{file} holds NUL bytes, so it is no text; a CSV, Parquet or JSON lines file is needed.")
+        raise DataError(
+            f"{file} holds NUL bytes, so it is {what}; a CSV, Parquet or JSON lines file is needed.", remedy
+        )
 
 
 def _refuse_big_endian(file: Path, head: bytes) -> None:

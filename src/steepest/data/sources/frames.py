@@ -1,34 +1,46 @@
 """Data frames of any library, through the Arrow PyCapsule interface; none of them is imported."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from steepest.data.inputs import in_order, names_of
+from steepest.data.inputs import by_name, columns_of, target_names
 from steepest.data.sources.arrays import ArraySource
+from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamRelation
-from steepest.errors import DataTypeError, UsageError
+from steepest.errors import DataError, DataTypeError, UsageError
 from steepest.support import remedies
-
-
-def is_frame(data: object) -> bool:
-    """Whether `data` is a data frame: it gives an Arrow stream, or is pandas'."""
-    kind = type(data)
-    pandas = kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame"
-    return hasattr(data, "__arrow_c_stream__") or pandas
 
 
 def frame_relation(frame: Any) -> Relation:
     """Return the relation of a frame; a reader that can be read once is read as a stream."""
     label = f"the {type(frame).__module__.partition('.')[0].strip('_')} {type(frame).__name__}"
+    _refuse_alike(target_names(frame) or (), label)
     if hasattr(frame, "read_next_batch") or hasattr(frame, "read_next"):
         return StreamRelation(label, _once(frame, label))
     if label.startswith("the duckdb"):
         # a relation belongs to a connection of its own; its stream starts anew each time it is asked for
         return StreamRelation(label, lambda: contextlib.nullcontext(frame))
     return DuckDBRelation(label, "frame", frame=_named_categories(_forwards(frame)))
+
+
+def _refuse_alike(names: Sequence[str], label: str) -> None:
+    """Raise DataError where the reader would rename a column: it takes no empty name, nor two that differ in case only."""
+    folded = Counter(name.casefold() for name in names)
+    alike = [name for name in names if folded[name.casefold()] > 1]
+    if "" in names:
+        raise DataError(f"{label} has no name for column {names.index('') + 1}. Give every column a name.")
+    if len(set(alike)) < len(alike):
+        double = next(name for name in alike if names.count(name) > 1)
+        raise DataError(f"{label} has two columns called {short(double)}. Give every column its own name.")
+    if alike:
+        raise DataError(
+            f"{label} has columns whose names differ only in capital letters: {', '.join(map(short, alike[:10]))}. Rename one of "
+            "them."
+        )
 
 
 def frame_with_targets(
@@ -45,15 +57,13 @@ def frame_with_targets(
     Raises:
         DataTypeError: a column holds no numbers; texts are coded where the frame has its target as well.
     """
-    names = list(features) if features is not None else names_of(frame)
+    columns = columns_of(frame)
+    names = list(features) if features is not None else list(columns)
     try:
-        inputs = in_order(frame, names)
+        inputs = by_name(columns, names)
     except DataTypeError as error:
         what = str(error).partition(". ")[0]
         raise DataTypeError(f"{what}.", remedies.TARGET_INSIDE, "turn dates into numbers first") from None
-    name = getattr(y, "name", None)  # of a series
-    if target is None and isinstance(name, str):
-        target = name
     return ArraySource.open(inputs, y, target=target, features=names, weight=weight, group=group)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from steepest.data.sources.connection import connect
 from steepest.data.sources.locate import Files
 from steepest.data.sources.reader_errors import short, telling_errors
+from steepest.data.sources.roles import Roles
 from steepest.errors import DataError
 from steepest.support import remedies
 
@@ -20,8 +21,10 @@ LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB sample
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
-def check_header(files: Files, names: dict[str, str]) -> tuple[str, ...]:
+def check_header(files: Files, names: dict[str, str], roles: Roles | None = None) -> tuple[str, ...]:
     """Refuse a file whose first lines do not say what the columns are; return notes on what was skipped to find them.
+
+    A column without a name is refused only where it would be used, or where nobody has said yet which are.
 
     Raises:
         DataError: ragged lines, no header, a column without a name, two of the same name, or a part with other columns.
@@ -41,7 +44,21 @@ def check_header(files: Files, names: dict[str, str]) -> tuple[str, ...]:
         if not has_header:
             _refuse_no_header(path, delimiter, len(names), plain)
         header = _header(connection, files, delimiter, "" if quote == "(empty)" else quote, skip)
-    _refuse_odd_names(header, path)
+    # pandas writes its index as a first column without a name, which the reader gives one
+    given = list(names) if len(names) >= len(header) else header
+    named = [
+        (name, read)
+        for name, read in zip(header, given, strict=False)
+        if name.strip() or roles is None or roles.uses(read)
+    ]
+    nameless = [read for name, read in named if not name.strip()]
+    if nameless:
+        raise DataError(
+            f"{path} has no name for column {given.index(nameless[0]) + 1} in its header.",
+            "give every column a name",
+            remedies.leave_out(nameless[0]),
+        )
+    _refuse_odd_names([name for name, _ in named], path)
     if plain and not skip:
         _refuse_other_columns(files.paths, delimiter)
     notes = [f"the header is line {skip + 1}; what stands before it is left out"] if skip else []

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from steepest.data.sources.first_bytes import (
     refuse_other_kinds,
     seen_delimiter,
 )
+from steepest.data.sources.partitions import Partition, partitions_of
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import check_word
 
@@ -59,7 +61,7 @@ class Files:
         paths: at least one.
         kind: "parquet", "csv" or "json".
         packed: "gzip", "zstd" or "".
-        hive: whether folder names such as year=2013 are columns.
+        partitions: columns that are in the names of the folders, such as year=2013.
         text: how text files are written.
         delimiter: as told, or as seen in a table of very many columns; None to be found by the reader.
         quotes: how fields are quoted, as options for the reader; "" where it has to find out.
@@ -68,7 +70,7 @@ class Files:
     paths: tuple[Path, ...]
     kind: str
     packed: str
-    hive: bool
+    partitions: tuple[Partition, ...]
     text: TextOptions
     delimiter: str | None = None
     quotes: str = ""
@@ -84,7 +86,8 @@ class Files:
     @property
     def clause(self) -> str:
         """DuckDB's table function; its only parameter is the list of paths."""
-        hive = ", hive_partitioning=true" if self.hive else ", hive_partitioning=false"
+        # the reader would take the folders above the data for columns too, and let them replace those of the files
+        hive = ", hive_partitioning=false"
         if self.kind == "parquet":
             return f"read_parquet(?{hive})"
         if self.kind == "json":
@@ -123,8 +126,13 @@ class Files:
         }
 
 
-def locate(data: str | os.PathLike[str], text: TextOptions | None = None) -> Files:
+def locate(data: str | os.PathLike[str], text: TextOptions | None = None, named: Collection[str] = ()) -> Files:
     """Return the files that a path, a pattern or a folder names, and how they are read.
+
+    Args:
+        data: the path.
+        text: how text files are written.
+        named: columns that are asked for by name, and may be in the names of the folders.
 
     Raises:
         DataError: nothing there, no regular file, of no known kind, or files of several kinds.
@@ -150,12 +158,18 @@ def locate(data: str | os.PathLike[str], text: TextOptions | None = None) -> Fil
             f"{' and '.join(str(file) for file in kinds.values())} are of different kinds. Give files of one kind."
         )
     kind, packed = next(iter(kinds))
-    hive = any("=" in part for part in paths[0].parent.parts[len(path.parts) if os.path.isdir(path) else 0 :])
     head = heads[paths[0]][0]
     if kind == "csv" and text.encoding != "utf-16":
         refuse_mixed_line_ends(paths[0], head)
+    partitions = partitions_of(path, paths, named)
     return Files(
-        tuple(paths), kind, packed, hive, text, text.delimiter or seen_delimiter(head, text.decimal), quotes_of(head)
+        tuple(paths),
+        kind,
+        packed,
+        partitions,
+        text,
+        text.delimiter or seen_delimiter(head, text.decimal),
+        quotes_of(head),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.data.inputs import by_name, columns_of, is_frame, refuse_lazy
 from steepest.errors import DataError, DataTypeError, DataWarning, MissingValuesError
 from steepest.support.arrays import FloatArray
 
@@ -43,20 +44,32 @@ def as_matrix(values: object, name: str) -> NDArray[Any]:
         )
     if isinstance(values, np.matrix):
         raise DataTypeError(f"{name} is an np.matrix, whose products mean something else. Pass np.asarray({name}).")
+    refuse_lazy(values)
+    if is_frame(values) and not hasattr(values, "__array__"):
+        columns = columns_of(values)
+        values = by_name(columns, list(columns))
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise DataError(f"{name} is no rectangular table of numbers: {error}.") from error
     if name == "y" and array.ndim == 1:
         array = array[:, None]
-    if array.ndim == 1:
-        raise DataError(
-            f"X must have two dimensions (n, d); given was shape {array.shape}. For one feature use X.reshape(-1, 1)."
-        )
     if array.ndim != 2:
-        shapes = "(n,) or (n, t)" if name == "y" else "(n, d)"
-        raise DataError(f"{name} must have the shape {shapes}; given was {array.shape}.")
+        raise not_targets(array.shape) if name == "y" else not_a_table(array.shape)
     return check_numbers(array, name)
+
+
+def not_a_table(shape: tuple[int, ...]) -> DataError:
+    """Return what is said of inputs of one dimension, at every door."""
+    return DataError(
+        f"X must have two dimensions (n, d); given was shape {shape}. Reshape your data: np.asarray(X).reshape(-1, 1) for one "
+        "feature, np.asarray(X).reshape(1, -1) for one row."
+    )
+
+
+def not_targets(shape: tuple[int, ...]) -> DataError:
+    """Return what is said of targets of no shape that there is."""
+    return DataError(f"y must have the shape (n,) or (n, t); given was {shape}.")
 
 
 def check_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:

@@ -11,12 +11,13 @@ from steepest.data.sources.arrays import ArraySource, open_numpy_file
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import address_relation, database_relation, query_relation
 from steepest.data.sources.databases import shown as without_password
+from steepest.data.sources.frame_index import index_columns, note_of
 from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, TextOptions, locate
 from steepest.data.sources.missing import check_policy
 from steepest.data.sources.recognize import Kind, recognize
-from steepest.data.sources.relations import Relation, files_relation
+from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
@@ -150,6 +151,14 @@ class Request:
         """Names of the targets; none where none were named."""
         return (self.target,) if isinstance(self.target, str) else tuple(() if self.target is None else self.target)
 
+    @property
+    def named(self) -> frozenset[str]:
+        """All columns that are asked for by name."""
+        weight_and_group = (name for name in (self.weight, self.group) if isinstance(name, str))
+        coded = self.coding.names if self.coding is not None else ()
+        pairs = (name for pair in self.interactions for name in pair)
+        return frozenset((*(self.features or ()), *self.targets, *self.categorical, *weight_and_group, *coded, *pairs))
+
     def of_numbers(self) -> dict[str, Any]:
         """Return what goes with arrays.
 
@@ -251,8 +260,10 @@ def _database_file(data: Any, request: Request) -> FullSource:
 
 
 def _files(data: Any, request: Request) -> FullSource:
-    files = locate(data, request.text)
-    return _table(files_relation(files, str(data)), request, files.describe(), files)
+    files = locate(data, request.text, request.named | frozenset(request.exclude))
+    relation = files_relation(files, str(data))
+    # of the folders' names only those that no column of the files has
+    return _table(relation, request, files.describe(), replace(files, partitions=relation.partitions))
 
 
 def _triangle(data: Any, request: Request) -> FullSource:
@@ -291,15 +302,20 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         files: the relation's files, whose first lines are checked.
     """
     weight, group = refuse_y(request.y, request.weight, request.group)
-    named = tuple(request.features) if request.features is not None else None
-    roles = Roles(named, request.targets, tuple(request.exclude), weight, group)
+    features = tuple(request.features) if request.features is not None else None
     types, coding = relation.columns(), request.coding
-    header_notes: tuple[str, ...] = ()
+    index = [
+        name for name in index_columns(types, files, getattr(relation, "frame", None)) if name not in request.named
+    ]
+    roles = Roles(features, request.targets, (*request.exclude, *index), weight, group)
+    notes: list[str] = []
     if coding is not None:
         check_known(relation, types, coding, request.targets)
     else:
         if files is not None:
-            header_notes = check_header(files, types)
+            notes += check_header(files, types, roles)
+        if index and features is None:
+            notes.append(note_of(index))
         coding = code(
             relation,
             types,
@@ -309,6 +325,8 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
             interactions=request.interactions,
             categorical=request.categorical,
         )
+    partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
+    notes += [partition.note for partition in partitions if partition.name in coding.names]
     return TableSource(
         relation,
         roles,
@@ -318,5 +336,5 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         request.unseen,
         origin,
         relation.row_count(),
-        header_notes=header_notes,
+        header_notes=tuple(notes),
     )

@@ -95,6 +95,12 @@ def _remedies(text: str) -> tuple[str | Phrase, ...]:
         return ends, "close every quote", remedies.fields_separated(), remedies.OTHER_ENCODING
     if re.search("arquet|hrift|Protocol|Footer|decompression|Prefetch|magic", text):
         return "write the file again", "correct it"
+    if re.match("(Binder|Catalog|Parser) Error", text) or "Failed to prepare query" in text:
+        return ("correct the query",)
+    if re.search("No files found|Cannot open file", text):
+        return ("check the path in the query; it is relative to the folder that you are in",)
+    if not re.search("CSV|JSON|[Ff]ile|connect|Memory", text):  # the values of a query, a database or a data frame
+        return "correct such values", remedies.leave_out()
     if "connect" in text:
         return ("check the address, and that the server runs",)
     if "Maximum line size" in text:

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from steepest.data.inputs import is_frame, refuse_lazy
 from steepest.data.sources.dask_collections import dask_kind
 from steepest.data.sources.databases import database_of, is_address, is_sql
-from steepest.data.sources.frames import is_frame
 from steepest.data.sources.source import is_source
 from steepest.errors import DataTypeError
 from steepest.support.array_file import is_array_file
@@ -79,8 +79,7 @@ def recognize(data: object, database: object = None) -> Kind:
         return Kind.TRIANGLE
     if hasattr(data, "__array__") or isinstance(data, (list, tuple)) or hasattr(data, "toarray"):
         return Kind.ARRAY
-    if hasattr(data, "collect"):
-        raise DataTypeError(f"a {type(data).__name__} holds no rows yet. Give what its collect() returns.")
+    refuse_lazy(data)
     raise DataTypeError(
         f"data of type {type(data).__name__} is not known. Give arrays X and y, a data frame, a path, SELECT …, or a Triangle."
     )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from steepest.data.sources.connection import MORE_MEMORY, connect, wants_more_memory, with_enough_memory
+from steepest.data.sources.connection import MORE_MEMORY, connect, quoted, wants_more_memory, with_enough_memory
 from steepest.data.sources.locate import Files
+from steepest.data.sources.partitions import FILE, Partition
 from steepest.data.sources.reader_errors import telling_errors
 
 PIECE_ROWS = 262_144  # of a part that one worker of a cluster takes
@@ -55,6 +56,7 @@ class DuckDBRelation:
         rows: first and one past the last row number of a Parquet file's rows, or None for all.
         extension: one of DuckDB's that has to be loaded, or None.
         files: whether the only parameter is a list of files, each of which can be read by itself.
+        partitions: columns that are in the names of the files' folders.
         counted: a query for the number of rows that reads none, with the same parameters.
     """
 
@@ -67,11 +69,12 @@ class DuckDBRelation:
     counted: str | None = None
     files: bool = False
     extension: str | None = None
+    partitions: tuple[Partition, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
         with telling_errors(self.label), self.opened() as connection:
-            described = connection.execute(f"DESCRIBE SELECT * FROM {self.clause}", self.parameters).fetchall()
+            described = connection.execute(f"DESCRIBE SELECT * FROM {self._named}", self.parameters).fetchall()
         return {row[0]: row[1] for row in described}
 
     def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
@@ -150,10 +153,24 @@ class DuckDBRelation:
     def ranged(self) -> str:
         """What stands after FROM for these rows."""
         if self.rows is None:
-            return self.clause
+            return self._named
         first, stop = self.rows
-        numbered = self.clause.removesuffix(")") + ", file_row_number=true)"
+        numbered = self._reading("file_row_number=true")
         return f"(SELECT * FROM {numbered} WHERE file_row_number >= {first} AND file_row_number < {stop})"
+
+    @property
+    def _named(self) -> str:
+        """What stands after FROM for all rows."""
+        return self._reading() if self.partitions else self.clause
+
+    def _reading(self, *options: str) -> str:
+        """The call that reads files, with more options, and with the columns that are in the names of their folders."""
+        options = (*options, f"filename='{FILE}'") if self.partitions else options
+        call = ", ".join([self.clause.removesuffix(")"), *options]) + ")"
+        if not self.partitions:
+            return call
+        added = ", ".join(partition.sql for partition in self.partitions)
+        return f"(SELECT * EXCLUDE ({quoted(FILE)}), {added} FROM {call})"
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Any]:
@@ -169,7 +186,11 @@ class DuckDBRelation:
 def files_relation(files: Files, label: str) -> DuckDBRelation:
     """Return the relation of files."""
     counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)" if files.kind == "parquet" else None
-    return DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
+    relation = DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
+    if not files.partitions:
+        return relation
+    there = {name.casefold() for name in relation.columns()}  # a column of the files is never replaced
+    return replace(relation, partitions=tuple(p for p in files.partitions if p.name.casefold() not in there))
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,6 +45,12 @@ class Roles:
     weight: str | None = None
     group: str | None = None
 
+    def uses(self, name: str) -> bool:
+        """Whether a column has a role."""
+        if name in (*self.targets, *(self.features or ()), self.weight, self.group):
+            return True
+        return self.features is None and name not in self.exclude
+
     def inputs(self, label: str, types: dict[str, str]) -> tuple[str, ...]:
         """Return the input columns after checking that every named column exists and has one role.
 

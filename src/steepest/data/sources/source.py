@@ -233,11 +233,11 @@ def complete(source: Any) -> FullSource:
         names = getattr(source, what)
         if isinstance(names, str) or not all(isinstance(name, str) for name in names):
             raise DataError(f"the {what} of {type(source).__name__} are a tuple of names; got {names!r}.")
-    names = (*source.features, *source.targets)
-    if not source.targets or len(set(names)) < len(names):
+    twice = any(len(set(names)) < len(names) for names in (source.features, source.targets))
+    if not source.targets or twice:
         raise DataError(
-            f"{type(source).__name__} needs a target, and names that differ; it has the features {tuple(source.features)!r} and the targets "
-            f"{tuple(source.targets)!r}."
+            f"{type(source).__name__} needs a target, and features (and targets) whose names differ; it has the features "
+            f"{tuple(source.features)!r} and the targets {tuple(source.targets)!r}."
         )
     return CompletedSource(source)
 

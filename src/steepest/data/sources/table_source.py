@@ -13,7 +13,7 @@ from steepest.data.columns import ColumnBatch, Columns
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.missing import Tally
 from steepest.data.sources.relations import Relation
-from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind
+from steepest.data.sources.roles import BOOLEAN, MissingPolicy, Roles, refuse_kind
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arguments import shown
@@ -232,7 +232,7 @@ def check_known(relation: Relation, types: dict[str, str], coding: Coding, targe
             f"{relation.label} has no column {absent[0]!r}, which the model needs; it has {', '.join(map(repr, list(types)[:20]))}."
         )
     for column in coding.columns:
-        if column.levels is None and types[column.name].startswith(CATEGORIES):
+        if column.levels is None:
             refuse_kind(relation, column.name, types[column.name], categories=False)
 
 
