@@ -109,12 +109,13 @@ def one_blas_thread() -> Iterator[None]:
         HOLDERS.leave()
 
 
-def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
+def prefetch(items: Iterable[Piece], depth: int = 2, cancel: Callable[[], None] | None = None) -> Iterator[Piece]:
     """Yield the items while the next ones are being made on another thread: reading goes on during the arithmetic.
 
     Args:
         items: what to yield; it is iterated on the other thread, and closed there when the reader of this one stops.
         depth: how many may wait.
+        cancel: ends what the other thread is waiting for, a query for example; called where the reader stops early.
     """
     waiting: queue.Queue[tuple[Piece | None, BaseException | None, bool]] = queue.Queue(depth)
     stopped = threading.Event()
@@ -144,6 +145,7 @@ def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
 
     maker = threading.Thread(target=make, daemon=True)
     maker.start()
+    last = False
     try:
         while True:
             item, error, last = waiting.get()
@@ -154,6 +156,8 @@ def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
             yield item  # type: ignore[misc]  # an entry that is not the last has an item
     finally:
         stopped.set()
+        if cancel is not None and not last:
+            cancel()
         maker.join(timeout=1.0)
 
 

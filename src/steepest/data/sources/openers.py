@@ -9,18 +9,18 @@ from typing import Any
 from steepest.data.coding import Coding
 from steepest.data.sources.arrays import ArraySource, open_numpy_file
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
-from steepest.data.sources.databases import address_relation, database_relation, query_relation
-from steepest.data.sources.databases import shown as without_password
+from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
 from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, TextOptions, locate
 from steepest.data.sources.missing import check_policy
+from steepest.data.sources.postgresql import shown
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import Relation, files_relation
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import DataError, Option, UsageError, without_secrets
 from steepest.support import remedies
 
 
@@ -219,18 +219,20 @@ def _dask_frame(data: Any, request: Request) -> FullSource:
 
 
 def _query(data: Any, request: Request) -> FullSource:
-    return _table(query_relation(str(data)), request, {"kind": "query", "query": data})
+    return _table(query_relation(str(data)), request, {"kind": "query", "query": without_secrets(data)})
 
 
 def _address(data: Any, request: Request) -> FullSource:
-    return _table(address_relation(str(data)), request, {"kind": "address", "name": str(data).partition("?")[0]})
+    return _table(
+        address_relation(str(data)), request, {"kind": "address", "name": without_secrets(str(data).partition("?")[0])}
+    )
 
 
 def _database(data: Any, request: Request) -> FullSource:
     database = request.database
     if not isinstance(data, (str, type(None))) or not isinstance(database, (str, os.PathLike)):
         raise UsageError("with database, data is a table's name or SELECT …, and database a path or an address.")
-    origin = {"kind": "database", "name": without_password(str(database)), "query": data}
+    origin = {"kind": "database", "name": shown(str(database)), "query": without_secrets(data or "")}
     return _table(database_relation(database, data), request, origin)
 
 
@@ -282,6 +284,10 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
     named = tuple(request.features) if request.features is not None else None
     roles = Roles(named, request.targets, tuple(request.exclude), weight, group)
     types, coding = relation.columns(), request.coding
+    if isinstance(relation, DatabaseRelation):
+        inputs = coding.names if coding else roles.inputs(relation.label, types)
+        used = {*inputs, *request.targets, *filter(None, (weight, group))}
+        relation = relation.only([name for name in types if name in used])
     header_notes: tuple[str, ...] = ()
     if coding is not None:
         check_known(relation, types, coding, request.targets)
@@ -307,4 +313,5 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         origin,
         relation.row_count(),
         header_notes=header_notes,
+        own_coding=request.coding is None,
     )
