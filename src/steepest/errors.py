@@ -24,17 +24,18 @@ import re
 from dataclasses import dataclass
 
 USER_PART = re.compile(
-    r"(\w[\w+.-]*:/+)([^\s'\"]*)@"
+    r"(\w[\w+.-]{0,30}:/+)([^\s'\"]*)@"
 )  # up to the last @: a password may hold one; a path has one slash
+WEB_QUERY = re.compile(r"((?:https?|s3|gs|gcs|r2):/+[^\s'\"?]+)\?[^\s'\"]+")  # a signed address has its key there
 SECRET_VALUE = re.compile(
-    r"\b(\w*(?:password|passwd|passphrase|secret|token|signature|credential|api_?key|access_?key)\w*\s*=\s*|(?:pwd|sig)\s*=\s*)"
+    r"\b(\w{0,30}(?:password|passwd|passphrase|secret|token|signature|credential|api_?key|access_?key)\w{0,30}\s*=\s*|(?:pwd|sig)\s*=\s*)"
     r"(?:''[^']*''|'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^\s&;,)'\"]+)",
     re.IGNORECASE,
 )
 
 
 def without_secrets(text: str) -> str:
-    """Return a text without the passwords of addresses in it, and without the values of password=, token= and their like.
+    """Return a text without the passwords and web queries of addresses, and without the values of password= and its like.
 
     Example:
         >>> without_secrets("cannot read postgresql://me:p%40ss@host/air?sslpassword=x")
@@ -42,7 +43,7 @@ def without_secrets(text: str) -> str:
         >>> without_secrets("host=here user=me password='two words'"), without_secrets("https://key@host/a.csv")
         ('host=here user=me password=…', 'https://…@host/a.csv')
     """
-    return SECRET_VALUE.sub(r"\1…", USER_PART.sub(_without_password, text))
+    return SECRET_VALUE.sub(r"\1…", USER_PART.sub(_without_password, WEB_QUERY.sub(r"\1?…", text)))
 
 
 def _without_password(found: re.Match[str]) -> str:

@@ -103,6 +103,6 @@ def execute(address, *statements):
     import adbc_driver_postgresql.dbapi
 
     with adbc_driver_postgresql.dbapi.connect(address) as connection, connection.cursor() as cursor:
-        for sql in statements:
+        for sql in "; ".join(statements).split("; "):
             cursor.execute(sql)
         connection.commit()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
@@ -101,7 +102,7 @@ def _client(cluster: object) -> Iterator[Any]:
     if isinstance(cluster, distributed.Client):
         yield cluster
         return
-    if not isinstance(cluster, str) or not cluster.startswith(("local:", "tcp://", "tls://")):
+    if not isinstance(cluster, str) or not (cluster.startswith("local:") or _is_address(cluster)):
         raise UsageError(
             Option("cluster") + f' is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.'
         )
@@ -122,6 +123,11 @@ def _client(cluster: object) -> Iterator[Any]:
             raise ClusterError(f"no scheduler answers at {cluster}. Start one there, or use local:N.") from error
         with client:
             yield client
+
+
+def _is_address(cluster: str) -> bool:
+    """Whether a text is the address of a scheduler; it has no user and no password."""
+    return re.fullmatch(r"(tcp|tls)://[^\s/@]+:\d{1,5}", cluster) is not None
 
 
 def _local(distributed: Any, count: int) -> Any:

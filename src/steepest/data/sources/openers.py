@@ -241,6 +241,8 @@ def _database_file(data: Any, request: Request) -> FullSource:
 
 
 def _files(data: Any, request: Request) -> FullSource:
+    if isinstance(data, str) and "://" in data and not os.path.exists(data):
+        raise UsageError(f"{shown(data)} is no file.", remedies.TABLE_OF_ADDRESS, "copy the file here")
     files = locate(data, request.text)
     return _table(files_relation(files, str(data)), request, files.describe(), files)
 

@@ -69,8 +69,8 @@ class DuckDBRelation:
     """
 
     label: str
-    clause: str
-    parameters: list[Any] = field(default_factory=list)
+    clause: str = field(repr=False)  # may hold a key, as an address may
+    parameters: list[Any] = field(default_factory=list, repr=False)
     database: Path | None = None
     frame: Any = None
     rows: tuple[int, int] | None = None
