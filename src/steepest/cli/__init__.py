@@ -81,7 +81,7 @@ def _run(arguments: list[str]) -> int:
             result: Any = group.main(arguments, prog_name="steepest", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.message = without_secrets(error.message)
+        vars(error)["message"] = without_secrets(error.message)
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):

@@ -150,7 +150,7 @@ cluster_option = click.option(
     "--cluster",
     default=None,
     metavar="local:N|tcp://…",
-    help="Let Dask workers share the pass: N processes here, or those of a scheduler.",
+    help="Let Dask workers share the pass: N processes here, or those of a scheduler. The last digits may differ from a run without.",
 )
 
 
