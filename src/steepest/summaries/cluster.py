@@ -198,7 +198,7 @@ def _refuse_other_versions(client: Any) -> None:
 
 def _refuse_blind_workers(client: Any, pieces: Sequence[FullSource]) -> None:
     """Raise ClusterError where a worker would not find the files."""
-    relations = (getattr(piece, "relation", None) for piece in pieces)
+    relations: list[Any] = [getattr(piece, "relation", None) for piece in pieces]
     paths = sorted({path for one in relations if getattr(one, "files", False) for path in one.parameters[0]})
     for address, missing in client.run(_first_missing, paths).items() if paths else ():
         if missing is not None:
