@@ -10,6 +10,7 @@ import steepest
 from steepest.data.sources import open_source
 from steepest.data.sources.databases import database_relation
 from steepest.errors import DataError, MissingValuesError, UsageError
+from steepest.models.model import Model
 from tests.support.commands import steepest_command
 from tests.support.servers import execute
 
@@ -232,6 +233,20 @@ def test_postgresql_is_read_and_never_written(typed):
         with pytest.raises(DataError):
             steepest.summarize(open_source(query, database=typed, target="y"))
     assert steepest.summarize(open_source("typed", database=typed, target="y", features=["n"])).row_count == before
+
+
+@pytest.mark.process
+def test_an_unknown_category_in_postgresql_is_named_while_rows_are_read(postgresql):
+    execute(
+        postgresql,
+        "DROP TABLE IF EXISTS old",
+        "DROP TABLE IF EXISTS new",
+        "CREATE TABLE old AS SELECT i AS y, 'k' || i % 2 AS k FROM generate_series(1, 9) AS t (i)",
+        "CREATE TABLE new AS SELECT i AS y, 'k' || i % 4 AS k FROM generate_series(1, 200000) AS t (i)",
+    )
+    run = steepest.descend(open_source("old", database=postgresql, target="y"))
+    with pytest.raises(DataError, match=r"categories that the model does not know: 'k2', 'k3'"):
+        Model.of(run).predict("new", database=postgresql)
 
 
 @pytest.mark.process

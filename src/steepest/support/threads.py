@@ -2,6 +2,7 @@
 
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -156,9 +157,24 @@ def prefetch(items: Iterable[Piece], depth: int = 2, cancel: Callable[[], None] 
             yield item  # type: ignore[misc]  # an entry that is not the last has an item
     finally:
         stopped.set()
-        if cancel is not None and not last:
-            cancel()
-        maker.join(timeout=1.0)
+        if not last:
+            with _interrupts_held():
+                if cancel is not None:
+                    cancel()
+                maker.join(timeout=1.0)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a second Ctrl-C wait for what the first one ends: an interpreter that ends under a running thread may crash."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def available() -> int:

@@ -58,6 +58,7 @@ class PostgreSQL:
     def __init__(self, address: str) -> None:
         self._address, self.label = address, shown(address)
         self._connection: Any = None
+        self._is_answering = False
         self._casts: dict[str, dict[str, str]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -104,12 +105,18 @@ class PostgreSQL:
     def _answered(self, sql: str) -> Iterator[Any]:
         """Give the Arrow stream of a query, without the driver's DBAPI, which would want pyarrow.
 
-        A query that fails or is left ends its transaction: the next one begins another, in a snapshot of its own.
+        A query that fails or is left ends its transaction: the next one begins another, in a snapshot of its own. So does one
+        that is asked while another is being answered, since a connection has one answer at a time.
         """
         import nanoarrow  # noqa: PLC0415
         from adbc_driver_manager import AdbcStatement  # noqa: PLC0415 - asked for by an address
 
+        if self._is_answering:
+            with PostgreSQL(self._address)._answered(sql) as stream:
+                yield stream
+            return
         connection = self._open()
+        self._is_answering = True
         try:
             with _telling(self.label), AdbcStatement(connection) as statement:
                 statement.set_sql_query(sql)
@@ -124,6 +131,8 @@ class PostgreSQL:
         except BaseException:
             self._connection = None
             raise
+        finally:
+            self._is_answering = False
 
     def _open(self) -> Any:
         """Return the connection, in a transaction that sees one state of all tables and may change none."""

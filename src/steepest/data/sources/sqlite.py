@@ -38,6 +38,10 @@ class SQLite:
     def __reduce__(self) -> tuple[Any, ...]:
         return SQLite, (self.path,)
 
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
     def tables(self) -> list[tuple[str, str]]:
         """Return (schema, name) of each table and view."""
         sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'"
