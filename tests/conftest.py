@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.servers import mariadb, postgresql  # noqa: F401 - fixtures of all rooms
+
 settings.register_profile("steepest", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("steepest")
 

@@ -15,10 +15,43 @@
 A message is a sentence (what was given, what was expected) and its remedies (what to try next). Both may name an `Option`,
 which each door calls by another name: Python `missing="drop"`, the terminal `--missing drop`, the lab a field of its form.
 `str(error)` is in Python's words; the other doors render the same message with a `Wording` of their own.
+
+No message holds a secret: passwords in addresses and values such as `password=…` are taken out wherever one is made.
 """
 
 import json
+import re
 from dataclasses import dataclass
+
+USER_PART = re.compile(
+    r"(\w[\w+.-]{0,30}:/+)([^\s'\"]*)@"
+)  # up to the last @: a password may hold one; a path has one slash
+WEB_QUERY = re.compile(r"((?:https?|s3|gs|gcs|r2):/+[^\s'\"?]+)\?[^\s'\"]+")  # a signed address has its key there
+SECRET_VALUE = re.compile(
+    r"\b(\w{0,30}(?:password|passwd|passphrase|secret|token|signature|credential|api_?key|access_?key)\w{0,30}\s*=\s*|(?:pwd|sig)\s*=\s*)"
+    r"(?:''[^']*''|'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^\s&;,)'\"]+)",
+    re.IGNORECASE,
+)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the passwords and web queries of addresses, and without the values of password= and its like.
+
+    Example:
+        >>> without_secrets("cannot read postgresql://me:p%40ss@host/air?sslpassword=x")
+        'cannot read postgresql://me:…@host/air?sslpassword=…'
+        >>> without_secrets("host=here user=me password='two words'"), without_secrets("https://key@host/a.csv")
+        ('host=here user=me password=…', 'https://…@host/a.csv')
+    """
+    return SECRET_VALUE.sub(r"\1…", USER_PART.sub(_without_password, WEB_QUERY.sub(r"\1?…", text)))
+
+
+def _without_password(found: re.Match[str]) -> str:
+    scheme, user = found.groups()
+    name, colon, _ = user.partition(":")
+    if scheme.startswith("http"):
+        return f"{scheme}…@"  # a name alone may be a key
+    return f"{scheme}{name}:…@" if colon else found[0]
 
 
 @dataclass(frozen=True)
@@ -91,7 +124,7 @@ class Wording:
     def message(self, message: BaseException | str) -> str:
         """Return the sentence of an error or warning, and those of its remedies that this door has."""
         if not isinstance(message, Message):
-            return str(message)
+            return without_secrets(str(message))
         remedies = [text for text in map(self.remedy, message.remedies) if text]
         sentence = self.sentence(message.sentence)
         if not remedies:
@@ -102,6 +135,13 @@ class Wording:
 
 def _parts(text: str | Option | Phrase) -> tuple[str | Option, ...]:
     return text.parts if isinstance(text, Phrase) else (text,)
+
+
+def _clean(text: str | Option | Phrase) -> str | Option | Phrase:
+    """A sentence without secrets."""
+    if isinstance(text, Phrase):
+        return Phrase(tuple(without_secrets(part) if isinstance(part, str) else part for part in text.parts))
+    return without_secrets(text) if isinstance(text, str) else text
 
 
 def _literal(value: object) -> str:
@@ -123,7 +163,7 @@ class Message(Exception):
     """
 
     def __init__(self, sentence: str | Option | Phrase, *remedies: str | Option | Phrase) -> None:
-        self.sentence, self.remedies = sentence, remedies
+        self.sentence, self.remedies = _clean(sentence), tuple(map(_clean, remedies))
         # the text is the only argument, as for other exceptions; the rest is pickled beside it
         super().__init__(Wording().message(self))
 

@@ -27,6 +27,7 @@ from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.models.export.excel import LONGEST_FORMULA, letters
 from steepest.models.model import Model
 from tests.support.commands import steepest_command
+from tests.support.servers import execute
 from tests.truths import PENGUINS
 
 LANGUAGES = ("python", "duckdb", "sqlite", "excel", "onnx")
@@ -598,6 +599,70 @@ def test_sql_adds_more_columns_than_a_sum_may_be_deep(language):
     (found,) = RUN[language](model, rows)
     (exact,), (size,) = truth(model, rows[0])
     assert abs(Fraction(found[0]) - exact) <= Fraction(1e-14) * size
+
+
+SERVED = {
+    "plain": model_of(PLAIN),
+    "rich": model_of(RICH),
+    "two targets": model_of(RICH, ("y", "a 'b'")),
+    "flags": FLAGS,
+}
+
+
+def statements(model, rows, names):
+    """SQL that makes the table scores of rows; `names`: the types of numbers, booleans and texts."""
+    coding = model.coding or Coding.plain(model.features)
+    kinds = [
+        names[0] if c.levels is None else names[1] if c.levels == ("false", "true") else names[2]
+        for c in coding.columns
+    ]
+    quoted = ['"' + column.name.replace('"', '""') + '"' for column in coding.columns]
+
+    def literal(value):
+        if value is None or isinstance(value, bool):
+            return {None: "NULL", False: "FALSE", True: "TRUE"}[value]
+        return repr(float(value)) if isinstance(value, (int, float)) else "'" + value.replace("'", "''") + "'"
+
+    table = ", ".join(f"{name} {kind}" for name, kind in zip(quoted, kinds, strict=True))
+    values = ", ".join(f"({', '.join(map(literal, row.values()))})" for row in rows)
+    return ["DROP TABLE IF EXISTS scores", f"CREATE TABLE scores ({table})", f"INSERT INTO scores VALUES {values}"]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", SERVED)
+def test_sql_gives_the_exact_numbers_in_mariadb(name, mariadb):
+    model = SERVED[name]
+    rows = [row for row in rows_of(model) if not any(value == "" for value in row.values())]
+    sql = steepest.export(model, to="sql", table="scores")
+    first = (
+        next(line for line in sql.splitlines() if line.startswith("-- MariaDB"))
+        .partition("first ")[2]
+        .partition(", so")[0]
+    )
+    make = "; ".join(statements(model, rows, ("DOUBLE", "BOOLEAN", "VARCHAR(99)")))
+    found = mariadb(f"{first}; {make}; {sql};")
+    t = len(model.targets)
+    compare(model, rows, [[float(value) for value in row[-t:]] for row in found], "duckdb")
+    if "kind" in rows[0]:  # what is no category gives no number, also where it differs in case or in spaces only
+        odd = [{**rows[0], "kind": kind} for kind in ("OAK", "oak ", "oak" + " " * 2_000, "elm")]
+        make = "; ".join(statements(model, odd, ("DOUBLE", "BOOLEAN", "TEXT")))
+        assert [row[-1] for row in mariadb(f"{first}; {make}; {sql};")] == ["NULL"] * 4
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", SERVED)
+def test_sql_gives_the_exact_numbers_in_postgresql(name, postgresql):
+    import adbc_driver_postgresql.dbapi
+
+    model = SERVED[name]
+    rows = [row for row in rows_of(model) if 1e-300 not in row.values()]  # PostgreSQL refuses its square
+    t = len(model.targets)
+    for kinds in (("double precision", "boolean", "text"), ("numeric", "varchar(9)", "varchar(99)")):
+        execute(postgresql, *statements(model, rows, kinds))
+        with adbc_driver_postgresql.dbapi.connect(postgresql) as connection, connection.cursor() as cursor:
+            cursor.execute(steepest.export(model, to="sql", table="scores"))
+            found = [[float(value) for value in row[-t:]] for row in cursor.fetchall()]
+        compare(model, rows, found, "duckdb")
 
 
 def test_sql_refuses_names_it_cannot_say():

@@ -1,4 +1,4 @@
-"""Passes over a table that kill themselves at random calls: `python -m tests.summaries.killed_passes TABLE STATE KILLS`.
+"""Passes over a table that kill themselves at random calls: `python -m tests.summaries.killed_passes TABLE STATE KILLS [DATABASE]`.
 
 Each pass is a fork of this process, which has imported everything and begun no thread, so that a pass costs no start.
 """
@@ -17,14 +17,14 @@ from steepest.summaries.summarize import read
 from tests.support.moments import strike
 
 
-def passed(table, state, at):
+def passed(table, state, at, database=None):
     """Read the table in a process that is killed at its `at`-th call; return what it says before it ends, which may be nothing."""
     come, go = os.pipe()
     process = os.fork()
     if process == 0:
         try:
             calls = strike(signal.SIGKILL, at)
-            source = steepest.open_source(table, target="y", missing="drop")
+            source = steepest.open_source(table, target="y", missing="drop", database=database)
             summary = read(source, Share(0.25), checkpoint=state, checkpoint_seconds=0.0)
             sys.setprofile(None)
             told = [summary.triangle.checksum, summary.test.checksum, len(summary.sample.X), summary.notes]
@@ -38,15 +38,17 @@ def passed(table, state, at):
     return json.loads(said) if said else None
 
 
-def main(table, state, kills):
+def main(table, state, kills, database=None):
     """Print what an undisturbed pass gives, what those gave that came to their end, and how many of the killed ones got on."""
-    table_source.BLOCK_ROWS = 4_096  # many batches, so that there are many moments to be killed at
-    undisturbed, calls = passed(table, f"{state}.undisturbed", None)
+    table_source.BLOCK_ROWS = (
+        1_024 if database else 4_096
+    )  # many batches, so that there are many moments to be killed at
+    undisturbed, calls = passed(table, f"{state}.undisturbed", None, database)
     moments, kept, killed, got_on, ends = random.Random(0), Path(state), 0, 0, []
     while killed < kills or not ends:
         before = kept.stat().st_mtime_ns if kept.exists() else None
         at = moments.randrange(1, calls // 3) if killed < kills else None
-        end = passed(table, state, at)
+        end = passed(table, state, at, database)
         if end is not None:
             ends.append(end[0])
             kept.unlink()
@@ -54,9 +56,9 @@ def main(table, state, kills):
         killed += 1
         got_on += kept.exists() and kept.stat().st_mtime_ns != before
     if kept.exists():
-        ends.append(passed(table, state, None)[0])
+        ends.append(passed(table, state, None, database)[0])
     print(json.dumps({"undisturbed": undisturbed, "ends": ends, "got_on": got_on, "calls": calls}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

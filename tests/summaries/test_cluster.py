@@ -22,6 +22,8 @@ from steepest.data.split import Share
 from steepest.errors import ClusterError, DataError, MissingValuesError, UsageError
 from steepest.summaries import cluster
 from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
+from tests.support.commands import steepest_command
 from tests.support.moments import until
 
 ROWS = 300_000
@@ -150,6 +152,65 @@ def test_clusters_that_do_not_answer_or_do_not_fit_are_told(folder, client, monk
     monkeypatch.setattr(cluster, "__version__", "0.0.0.other")
     with pytest.raises(ClusterError, match=r"has steepest .*, and this is 0\.0\.0\.other"):
         steepest.summarize(source, cluster=client)
+
+
+def test_the_command_summarizes_on_a_cluster(folder, client, tmp_path):
+    address = client.scheduler.address
+    common = ["summarize", folder / "t.parquet", "--target", "y", "--missing", "drop"]
+    done = steepest_command(*common, "-o", tmp_path / "shared", "--cluster", address)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["shared"]
+    shared, whole = Triangle.load(tmp_path / "shared"), steepest.summarize(parquet(folder))
+    assert (shared.row_count, shared.features) == (whole.row_count, whole.features)
+    np.testing.assert_allclose(shared.means, whole.means, rtol=1e-12, atol=1e-13)
+    done = steepest_command(*common, "-o", tmp_path / "other", "--cluster", address, "--resume")
+    assert (done.returncode, "does not go with --cluster" in done.stderr) == (2, True)
+
+
+def test_a_table_of_a_database_is_read_by_a_worker(client, tmp_path):
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        connection.execute("CREATE TABLE t (x, k, y)")
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", [(i, f"k{i % 3}", 2 * i) for i in range(500)])
+    connection.close()
+    source = steepest.open_source("t", database=tmp_path / "t.db", target="y")
+    assert steepest.summarize(source, cluster=client).checksum == steepest.summarize(source).checksum
+
+
+def test_workers_that_cannot_do_it_are_told_in_a_sentence(folder, client, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/t.csv").write_text("x,y\n1,2\n2,4\n3,6\n")
+    monkeypatch.chdir(tmp_path / "here")  # the workers have another folder
+    with pytest.raises(ClusterError, match=r"the worker tcp://\S+ does not find t\.csv\. Put the files where"):
+        steepest.summarize(steepest.open_source("t.csv", target="y"), cluster=client)
+    with pytest.raises(ClusterError, match=r"tls://127\.0\.0\.1:9 wants certificates, .*ca-file"):
+        steepest.summarize(parquet(folder), cluster="tls://127.0.0.1:9")
+    assert issubclass(ClusterError, RuntimeError)
+
+
+@pytest.mark.process
+def test_a_worker_without_the_package_is_told_in_a_sentence(folder, tmp_path):
+    (tmp_path / "bare.py").write_text("import sys\nsys.modules['steepest'] = None\n")
+    port = free_port()
+    module = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--no-nanny"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    processes = [
+        subprocess.Popen([*module, "--no-dashboard"], **quiet),
+        subprocess.Popen([*worker, "--preload", "bare.py", "--no-dashboard"], **quiet),
+    ]
+    try:
+        until(lambda: answers(f"tcp://127.0.0.1:{port}"))
+        arguments = ["summarize", folder / "t.parquet", "--target", "y", "--missing", "drop", "-o", tmp_path / "t"]
+        done = steepest_command(*arguments, "--cluster", f"tcp://127.0.0.1:{port}")
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(30)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "has no steepest, and this is" in done.stderr
 
 
 def again_and_again(source, address):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from steepest.cli import streams
-from steepest.errors import SteepestError
+from steepest.errors import SteepestError, without_secrets
 from steepest.support.version import __version__
 
 COMMANDS = {
@@ -79,6 +79,7 @@ def _run(arguments: list[str]) -> int:
             result: Any = group.main(arguments, prog_name="steepest", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
+        vars(error)["message"] = without_secrets(error.message)
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):

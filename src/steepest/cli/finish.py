@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import UsageError
+from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import refuse_existing, refuse_existing_file
@@ -46,7 +46,7 @@ def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path
 
 def stem(data: str) -> str:
     """Return what a run of DATA is called: the file's name, or "query"."""
-    return "query" if " " in data and not Path(data[:200]).exists() else Path(data).stem
+    return "query" if " " in data and not Path(data[:200]).exists() else Path(without_secrets(data)).stem
 
 
 def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:

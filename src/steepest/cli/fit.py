@@ -19,7 +19,7 @@ from steepest.cli.text import echo_log, printable, progress, settings_lines, sho
 from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import UsageError
+from steepest.errors import UsageError, without_secrets
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
@@ -131,9 +131,10 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, printable(Path(data).name)[:80]
+    run, sample, title = fit.run, summary.sample, printable(Path(without_secrets(data)).name)[:80]
+    given = {key: value for key, value in options.items() if value not in (None, "")}
     record = {
-        "options": {key: value for key, value in options.items() if value not in (None, "")},
+        "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
         "seconds": seconds,
         "test_rmse": fit.test,
         **fit.extras,
@@ -222,7 +223,7 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     where = f" and {test:,} to test on" if test else ""
     held_out = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
     features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
-    return f"{printable(data)}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
+    return f"{printable(without_secrets(data))}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:

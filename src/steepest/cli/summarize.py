@@ -32,7 +32,10 @@ def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: 
         triangle, lines = _added(data, out, force, options), ""
         keep_summary(triangle, out, None)
     else:
+        if resume and options["cluster"]:
+            raise UsageError("--resume goes on with a pass on this machine; it does not go with --cluster.")
         state = choose_summary(out, resume, force)
+        state = None if options["cluster"] else state  # a pass on a cluster leaves none
         with resumable(state):
             summary = open_table(data, options).read(sample_rows=0, checkpoint=state, cluster=options["cluster"])
         triangle, lines = summary.triangle, notes(summary)

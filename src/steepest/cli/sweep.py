@@ -16,7 +16,7 @@ from steepest.cli.shared_options import Numbers, RuleName, objective_option
 from steepest.cli.table import open_table, read_alike, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
-from steepest.errors import UsageError
+from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
 from steepest.support.files import whole_folder
 from steepest.support.words import number, pluralize
@@ -75,9 +75,9 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     began = time.perf_counter()
     result, notes = _sweep(data, options)
     seconds = time.perf_counter() - began
-    count = result.fold_mse.size
+    count, named = result.fold_mse.size, printable(without_secrets(data))
     click.echo(
-        f"{printable(data)}: {pluralize(result.triangle.row_count, 'row')}, {pluralize(count, 'fit')} judged in {seconds:.2f} s, the data read once",
+        f"{named}: {pluralize(result.triangle.row_count, 'row')}, {pluralize(count, 'fit')} judged in {seconds:.2f} s, the data read once",
         err=as_json,
     )
     click.echo("".join(f"  {printable(note)}\n" for note in notes), err=as_json)

@@ -13,7 +13,7 @@ from steepest.cli.text import printable, reading, shorten
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, watched
 from steepest.data.split import Share
-from steepest.errors import UsageError
+from steepest.errors import UsageError, without_secrets
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Split
 from steepest.summaries.summarize import Summary, read
@@ -150,7 +150,7 @@ cluster_option = click.option(
     "--cluster",
     default=None,
     metavar="local:N|tcp://…",
-    help="Let Dask workers share the pass: N processes here, or those of a scheduler.",
+    help="Let Dask workers share the pass: N processes here, or those of a scheduler. The last digits may differ from a run without.",
 )
 
 
@@ -232,7 +232,7 @@ def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) 
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:
     """A progress bar for reading DATA."""
-    return reading(f"reading {shorten(data, 30)}")
+    return reading(f"reading {shorten(without_secrets(data), 30)}")
 
 
 def notes(summary: Summary) -> str:

@@ -17,11 +17,13 @@ class Position:
         rows: rows of the table that are done, also those left out.
         left_out: rows left out for missing values.
         missing: missing values so far in each column that was looked at.
+        order: what tells these rows in this order from others, where a table may give others the next time.
     """
 
     rows: int
     left_out: int = 0
     missing: tuple[int, ...] = ()
+    order: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource
 from steepest.data.sources.connection import connect, quoted, with_enough_memory
+from steepest.data.sources.databases import DatabaseRelation
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.table_source import TableSource
@@ -139,7 +140,7 @@ def settled(source: FullSource, folder: Path) -> FullSource:
     relation = source.relation
     if isinstance(relation, DuckDBRelation) and (relation.files or relation.frame is not None):
         return source
-    if not isinstance(relation, (DuckDBRelation, StreamRelation)):
+    if not isinstance(relation, (DuckDBRelation, StreamRelation, DatabaseRelation)):
         return source
     file = folder / "rows.parquet"
     relation.keep(file)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
@@ -14,6 +15,11 @@ from steepest.support import remedies
 from steepest.support.version import __version__
 
 CONNECT_SECONDS = 3  # a worker that does not answer for so long is taken for dead: seconds, not half a minute
+# what a worker is asked for; None where it has no steepest
+VERSION = (
+    "__import__('importlib.util', fromlist=['find_spec']).find_spec('steepest') and "
+    "__import__('steepest.support.version', fromlist=['__version__']).__version__"
+)
 Part = TypeVar("Part")
 
 
@@ -45,6 +51,7 @@ def summarize_pieces(
     """
     with _client(cluster) as client, _telling_errors(pieces):
         _refuse_other_versions(client)
+        _refuse_blind_workers(client, pieces)
 
         def work(piece: FullSource) -> Any:
             return client.submit(_read_piece, piece, split, seed, sample_rows, pure=False)
@@ -101,7 +108,7 @@ def _client(cluster: object) -> Iterator[Any]:
     if isinstance(cluster, distributed.Client):
         yield cluster
         return
-    if not isinstance(cluster, str) or not cluster.startswith(("local:", "tcp://", "tls://")):
+    if not isinstance(cluster, str) or not (cluster.startswith("local:") or _is_address(cluster)):
         raise UsageError(
             Option("cluster") + f' is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.'
         )
@@ -116,12 +123,28 @@ def _client(cluster: object) -> Iterator[Any]:
             with _local(distributed, count) as local, distributed.Client(local, set_as_default=False) as client:
                 yield client
             return
-        try:
-            client = distributed.Client(cluster, timeout=f"{CONNECT_SECONDS * 2}s", set_as_default=False)
-        except (OSError, TimeoutError) as error:
-            raise ClusterError(f"no scheduler answers at {cluster}. Start one there, or use local:N.") from error
-        with client:
+        with _connected(distributed, cluster) as client:
             yield client
+
+
+def _connected(distributed: Any, address: str) -> Any:
+    """Return a client of the scheduler at an address."""
+    try:
+        return distributed.Client(address, timeout=f"{CONNECT_SECONDS * 2}s", set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise ClusterError(f"no scheduler answers at {address}. Start one there, or use local:N.") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        if not address.startswith("tls"):
+            raise
+        raise ClusterError(
+            f"{address} wants certificates, and Dask was given none. Name them in Dask's configuration "
+            "(distributed.comm.tls.ca-file and distributed.comm.tls.client.cert), or give a distributed.Client."
+        ) from error
+
+
+def _is_address(cluster: str) -> bool:
+    """Whether a text is the address of a scheduler; it has no user and no password."""
+    return re.fullmatch(r"(tcp|tls)://[^\s/@]+:\d{1,5}", cluster) is not None
 
 
 def _local(distributed: Any, count: int) -> Any:
@@ -165,20 +188,30 @@ def _refuse_other_versions(client: Any) -> None:
         client.wait_for_workers(1, timeout=30)
     except TimeoutError:
         raise ClusterError("the cluster has no worker. Start some: dask worker ADDRESS.") from None
-    found = client.run(_version)
+    found = client.run(eval, VERSION)  # by value: a worker without the package could not even be sent a function of it
     other = {address: version for address, version in found.items() if version != __version__}
     if other:
         address, version = next(iter(other.items()))
-        raise ClusterError(f"the worker {address} has steepest {version}, and this is {__version__}. Install the same.")
+        what = f"has steepest {version}, and this is" if version else "has no steepest, and this is"
+        raise ClusterError(f"the worker {address} {what} {__version__}. Install the same there.")
 
 
-def _version() -> str:
-    """The version of steepest where this runs; "none" without one."""
-    try:
-        from steepest.support.version import __version__ as version  # noqa: PLC0415 - asked on a worker
-    except ImportError:
-        return "none"
-    return version
+def _refuse_blind_workers(client: Any, pieces: Sequence[FullSource]) -> None:
+    """Raise ClusterError where a worker would not find the files."""
+    relations: list[Any] = [getattr(piece, "relation", None) for piece in pieces]
+    paths = sorted({path for one in relations if getattr(one, "files", False) for path in one.parameters[0]})
+    for address, missing in client.run(_first_missing, paths).items() if paths else ():
+        if missing is not None:
+            raise ClusterError(
+                f"the worker {address} does not find {missing}. Put the files where every worker finds them under the same "
+                "absolute path."
+            )
+
+
+def _first_missing(paths: Sequence[str]) -> str | None:
+    """The first of some files that is not there; asked on a worker."""
+    names = (re.sub(r"\[([*?[])\]", r"\1", path) for path in paths)  # without what keeps DuckDB from seeing a pattern
+    return next((name for name in names if not os.path.exists(name)), None)
 
 
 @contextlib.contextmanager
@@ -194,6 +227,10 @@ def _telling_errors(pieces: Sequence[FullSource]) -> Iterator[None]:
         raise ClusterError(
             f"a piece {size}killed its worker several times, most likely for want of memory. Give the workers more memory, fewer "
             "columns (features), or smaller row groups."
+        ) from error
+    except ImportError as error:
+        raise ClusterError(
+            f"a worker lacks the package {error.name}. Install the same there as here: pip install steepest=={__version__}."
         ) from error
     except lost as error:
         raise ClusterError(f"the cluster was lost: {error}. Nothing was kept; start it again.") from error

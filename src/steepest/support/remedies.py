@@ -48,6 +48,7 @@ NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") +
 DECIMAL_COMMA = "read commas as decimal marks (" + Option("decimal", ",") + ")"
 DECIMAL_MARK = "say what its decimal mark is (" + Option("decimal", ...) + ")"
 TABLE_OF_DATABASE = "name one of them beside the database (" + Option("database", ...) + ")"
+TABLE_OF_ADDRESS = "name a table beside the address of a database (" + Option("database", ...) + ")"
 POWERS = "ask for powers (" + Option("degree", ...) + ")"
 TARGET = "name the target (" + Option("target", ...) + ")"
 TABLE_WITH_TARGET = "give a table or a file and name its target (" + Option("target", ...) + ")"

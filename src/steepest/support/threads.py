@@ -2,6 +2,7 @@
 
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -109,12 +110,13 @@ def one_blas_thread() -> Iterator[None]:
         HOLDERS.leave()
 
 
-def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
+def prefetch(items: Iterable[Piece], depth: int = 2, cancel: Callable[[], None] | None = None) -> Iterator[Piece]:
     """Yield the items while the next ones are being made on another thread: reading goes on during the arithmetic.
 
     Args:
         items: what to yield; it is iterated on the other thread, and closed there when the reader of this one stops.
         depth: how many may wait.
+        cancel: ends what the other thread is waiting for, a query for example; called where the reader stops early.
     """
     waiting: queue.Queue[tuple[Piece | None, BaseException | None, bool]] = queue.Queue(depth)
     stopped = threading.Event()
@@ -144,6 +146,7 @@ def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
 
     maker = threading.Thread(target=make, daemon=True)
     maker.start()
+    last = False
     try:
         while True:
             item, error, last = waiting.get()
@@ -154,7 +157,24 @@ def prefetch(items: Iterable[Piece], depth: int = 2) -> Iterator[Piece]:
             yield item  # type: ignore[misc]  # an entry that is not the last has an item
     finally:
         stopped.set()
-        maker.join(timeout=1.0)
+        if not last:
+            with _interrupts_held():
+                if cancel is not None:
+                    cancel()
+                maker.join(timeout=1.0)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a second Ctrl-C wait for what the first one ends: an interpreter that ends under a running thread may crash."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def available() -> int:

@@ -64,6 +64,14 @@ class DaskRelation:
         """Unknown until the partitions are computed."""
         return None
 
+    @property
+    def is_steady(self) -> bool:
+        """Partitions are computed anew from the same graph."""
+        return True
+
+    def cancel(self) -> None:
+        """Nobody else is waited for."""
+
     def pieces(self) -> "list[DaskRelation]":
         """Each partition by itself."""
         return [replace(self, label=f"partition {i} of {self.label}", partitions=(i,)) for i in self.partitions]

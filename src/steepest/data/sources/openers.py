@@ -9,19 +9,19 @@ from typing import Any
 from steepest.data.coding import Coding
 from steepest.data.sources.arrays import ArraySource, open_numpy_file
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
-from steepest.data.sources.databases import address_relation, database_relation, query_relation
-from steepest.data.sources.databases import shown as without_password
+from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
 from steepest.data.sources.frame_index import index_columns, note_of
 from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, TextOptions, locate
 from steepest.data.sources.missing import check_policy
+from steepest.data.sources.postgresql import shown as shown_address
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import DataError, Option, UsageError, without_secrets
 from steepest.support import remedies
 from steepest.support.arguments import check_kind, check_names, shown
 
@@ -240,18 +240,20 @@ def _dask_frame(data: Any, request: Request) -> FullSource:
 
 
 def _query(data: Any, request: Request) -> FullSource:
-    return _table(query_relation(str(data)), request, {"kind": "query", "query": data})
+    return _table(query_relation(str(data)), request, {"kind": "query", "query": without_secrets(data)})
 
 
 def _address(data: Any, request: Request) -> FullSource:
-    return _table(address_relation(str(data)), request, {"kind": "address", "name": str(data).partition("?")[0]})
+    return _table(
+        address_relation(str(data)), request, {"kind": "address", "name": without_secrets(str(data).partition("?")[0])}
+    )
 
 
 def _database(data: Any, request: Request) -> FullSource:
     database = request.database
     if not isinstance(data, (str, type(None))) or not isinstance(database, (str, os.PathLike)):
         raise UsageError("with database, data is a table's name or SELECT …, and database a path or an address.")
-    origin = {"kind": "database", "name": without_password(str(database)), "query": data}
+    origin = {"kind": "database", "name": shown_address(str(database)), "query": without_secrets(data or "")}
     return _table(database_relation(database, data), request, origin)
 
 
@@ -260,6 +262,8 @@ def _database_file(data: Any, request: Request) -> FullSource:
 
 
 def _files(data: Any, request: Request) -> FullSource:
+    if isinstance(data, str) and "://" in data and not os.path.exists(data):
+        raise UsageError(f"{shown_address(data)} is no file.", remedies.TABLE_OF_ADDRESS, "copy the file here")
     files = locate(data, request.text, request.named | frozenset(request.exclude))
     relation = files_relation(files, str(data))
     # of the folders' names only those that no column of the files has
@@ -308,6 +312,10 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         name for name in index_columns(types, files, getattr(relation, "frame", None)) if name not in request.named
     ]
     roles = Roles(features, request.targets, (*request.exclude, *index), weight, group)
+    if isinstance(relation, DatabaseRelation):
+        inputs = coding.names if coding else roles.inputs(relation.label, types)
+        used = {*inputs, *request.targets, *filter(None, (weight, group))}
+        relation = relation.only([name for name in types if name in used])
     notes: list[str] = []
     if coding is not None:
         check_known(relation, types, coding, request.targets)
@@ -337,4 +345,5 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         origin,
         relation.row_count(),
         header_notes=tuple(notes),
+        own_coding=request.coding is None,
     )

@@ -1,5 +1,6 @@
 """Relations: what SELECT can be said of, whether files, a data frame, a query or another database, read in pieces."""
 
+import abc
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,15 @@ class Relation(Protocol):
         """Parts that can be read side by side, in the order of the rows."""
         ...
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether the rows come in the same order each time they are read."""
+        ...
+
+    def cancel(self) -> None:
+        """End what the relation's reader is waiting for, where it waits for somebody else."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class DuckDBRelation:
@@ -61,8 +71,8 @@ class DuckDBRelation:
     """
 
     label: str
-    clause: str
-    parameters: list[Any] = field(default_factory=list)
+    clause: str = field(repr=False)  # may hold a key, as an address may
+    parameters: list[Any] = field(default_factory=list, repr=False)
     database: Path | None = None
     frame: Any = None
     rows: tuple[int, int] | None = None
@@ -119,6 +129,14 @@ class DuckDBRelation:
             return None
         with telling_errors(self.label), self.opened() as connection:
             return int(connection.execute(self.counted, self.parameters).fetchone()[0])
+
+    @property
+    def is_steady(self) -> bool:
+        """Files and data frames are; a query may answer otherwise each time."""
+        return self.files or self.frame is not None
+
+    def cancel(self) -> None:
+        """Nobody else is waited for."""
 
     def pieces(self) -> "list[DuckDBRelation]":
         """Each file by itself; a Parquet file of more than PIECE_ROWS rows is cut between row groups."""
@@ -193,9 +211,56 @@ def files_relation(files: Files, label: str) -> DuckDBRelation:
     return replace(relation, partitions=tuple(p for p in files.partitions if p.name.casefold() not in there))
 
 
+class StreamedRelation(abc.ABC):
+    """What comes piece by piece from elsewhere, each a struct array that DuckDB selects from."""
+
+    label: str
+
+    @abc.abstractmethod
+    def arrays(self) -> Iterator[Any]:
+        """Yield the pieces, from the first row on."""
+
+    def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
+        """Yield the selected columns of each piece."""
+        import nanoarrow  # noqa: PLC0415
+
+        with telling_errors(self.label), connect() as connection:
+            for piece in self._registered(connection):
+                offset = min(skip, piece)
+                skip -= offset
+                if offset < piece:
+                    relation = connection.sql(f"SELECT {select} FROM piece OFFSET {offset}")
+                    yield from nanoarrow.ArrayStream(relation)
+
+    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of the query for each piece."""
+        with telling_errors(self.label), connect() as connection:
+            for _ in self._registered(connection):
+                yield from connection.execute(f"SELECT {select} FROM piece {rest}").fetchall()
+
+    def row_count(self) -> int | None:
+        """Unknown."""
+        return None
+
+    @property
+    def is_steady(self) -> bool:
+        """Nobody promises that."""
+        return False
+
+    @abc.abstractmethod
+    def cancel(self) -> None:
+        """End what the reader of `arrays` is waiting for."""
+
+    def _registered(self, connection: Any) -> Iterator[int]:
+        """Register one piece after another as `piece` and yield its number of rows."""
+        for piece in self.arrays():
+            connection.register("piece", Chunks(piece))
+            yield len(piece)
+
+
 @dataclass(frozen=True, eq=False)
-class StreamRelation:
-    """What comes as an Arrow stream of its own: another database's answer, or a reader that can be read once.
+class StreamRelation(StreamedRelation):
+    """What comes as an Arrow stream of its own, such as a reader that can be read once.
 
     Args:
         label: for messages.
@@ -209,29 +274,15 @@ class StreamRelation:
         """Names and types, from the stream's schema."""
         import nanoarrow  # noqa: PLC0415
 
-        with self.open() as stream, telling_errors(self.label), connect() as connection:
-            schema = nanoarrow.ArrayStream(stream).schema
-            empty = nanoarrow.Array.from_chunks([], schema)
-            described = connection.register("piece", _Chunks(empty)).execute("DESCRIBE piece").fetchall()
-        return {row[0]: row[1] for row in described}
+        with self.open() as stream, telling_errors(self.label):
+            return types_of(nanoarrow.ArrayStream(stream).schema)
 
-    def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
-        """Yield the selected columns of each piece."""
+    def arrays(self) -> Iterator[Any]:
+        """Yield the stream's pieces."""
         import nanoarrow  # noqa: PLC0415
 
-        with telling_errors(self.label), connect() as connection:
-            for piece in self._pieces(connection):
-                offset = min(skip, piece)
-                skip -= offset
-                if offset < piece:
-                    relation = connection.sql(f"SELECT {select} FROM piece OFFSET {offset}")
-                    yield from nanoarrow.ArrayStream(relation)
-
-    def query(self, select: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of the query for each piece."""
-        with telling_errors(self.label), connect() as connection:
-            for _ in self._pieces(connection):
-                yield from connection.execute(f"SELECT {select} FROM piece {rest}").fetchall()
+        with self.open() as stream:
+            yield from nanoarrow.ArrayStream(stream)
 
     def keep(self, file: Path) -> None:
         """Write all rows to a Parquet file."""
@@ -240,25 +291,25 @@ class StreamRelation:
             connection.register("stream", stream)
             connection.execute(f"COPY (SELECT * FROM stream) TO '{target}' (FORMAT parquet)")
 
-    def row_count(self) -> int | None:
-        """Unknown."""
-        return None
+    def cancel(self) -> None:
+        """Nobody else is waited for."""
 
     def pieces(self) -> "list[StreamRelation]":
         """The stream itself: it comes in one order."""
         return [self]
 
-    def _pieces(self, connection: Any) -> Iterator[int]:
-        """Register one piece after another as `piece` and yield its number of rows."""
-        import nanoarrow  # noqa: PLC0415
 
-        with self.open() as stream:
-            for piece in nanoarrow.ArrayStream(stream):
-                connection.register("piece", _Chunks(piece))
-                yield len(piece)
+def types_of(schema: Any) -> dict[str, str]:
+    """Return the names of an Arrow schema's columns and DuckDB's types of them."""
+    import nanoarrow  # noqa: PLC0415
+
+    with connect() as connection:
+        empty = Chunks(nanoarrow.Array.from_chunks([], schema))
+        described = connection.register("piece", empty).execute("DESCRIBE piece").fetchall()
+    return {row[0]: row[1] for row in described}
 
 
-class _Chunks:
+class Chunks:
     """An Arrow array as a stream that can be asked for again and again, as DuckDB does for the schema."""
 
     def __init__(self, array: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 from steepest.data.coding import Coding, Column
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
-from steepest.data.sources.relations import Relation
+from steepest.data.sources.relations import Relation, StreamedRelation
 from steepest.errors import DataError, Option, Phrase, UsageError
 from steepest.support import remedies
 
@@ -109,7 +109,8 @@ def code(
     for name in inputs:
         if name not in categorical or types[name].endswith("]"):
             refuse_kind(relation, name, types[name], categories=True)
-    levels = {name: _levels(relation, name, types[name], declared=name in categorical) for name in text}
+    texts = _texts(relation, text)
+    levels = {name: _levels(relation, name, types[name], texts[name], declared=name in categorical) for name in text}
     absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
     columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
     return Coding(columns, degree, tuple(interactions))
@@ -146,19 +147,29 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
     raise DataError(wrong, *advice)
 
 
-def _levels(relation: Relation, name: str, kind: str, *, declared: bool) -> tuple[str, ...]:
+def _texts(relation: Relation, names: Sequence[str]) -> dict[str, set[str]]:
+    """All values of columns of categories, or many where there are too many; one reading where the columns come together."""
+    columns = {name: f"CAST({quoted(name)} AS VARCHAR)" for name in names}
+    found: dict[str, set[str]] = {name: set() for name in names}
+    if isinstance(relation, StreamedRelation) and names:
+        lists = (f"list(DISTINCT {text}) FILTER ({text} IS NOT NULL)" for text in columns.values())
+        for row in relation.query(", ".join(lists)):
+            for name, values in zip(names, row, strict=True):
+                if values and len(found[name]) <= 2 * MOST_LEVELS:
+                    found[name].update(values)
+        return found
+    for name, text in columns.items():
+        rest = f"WHERE {quoted(name)} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
+        found[name].update(row[0] for row in relation.query(f"DISTINCT {text}", rest))
+    return found
+
+
+def _levels(relation: Relation, name: str, kind: str, found: set[str], *, declared: bool) -> tuple[str, ...]:
     """All values of a column of categories, sorted; `declared`: somebody has said that it is one.
 
     Raises:
         DataError: none, too many, or most look like numbers written for people.
     """
-    column = quoted(name)
-    found = {
-        row[0]
-        for row in relation.query(
-            f"DISTINCT CAST({column} AS VARCHAR)", f"WHERE {column} IS NOT NULL LIMIT {2 * MOST_LEVELS}"
-        )
-    }
     levels = tuple(sorted(found))
     if kind.startswith("BOOLEAN"):
         return BOOLEAN

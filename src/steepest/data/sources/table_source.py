@@ -14,6 +14,7 @@ from steepest.data.sources.connection import quoted
 from steepest.data.sources.missing import Tally
 from steepest.data.sources.relations import Relation
 from steepest.data.sources.roles import BOOLEAN, MissingPolicy, Roles, refuse_kind
+from steepest.data.sources.row_order import SAME_ROWS, RowOrder
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arguments import shown
@@ -44,6 +45,8 @@ class TableSource:
         is_part: whether this is a part, which may be empty.
         tally: missing values of the pass under way, or of the last one.
         header_notes: what was done to find the columns, a sentence each.
+        own_coding: whether the coding was made from this table.
+        seen: what the rows were in earlier passes, where the table may give others the next time.
     """
 
     relation: Relation
@@ -58,6 +61,8 @@ class TableSource:
     is_part: bool = False
     tally: list[Tally] = field(default_factory=list)
     header_notes: tuple[str, ...] = ()
+    own_coding: bool = False
+    seen: list[str] = field(default_factory=list)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -88,7 +93,9 @@ class TableSource:
         parts, first = [], self.first_row
         for relation in self.relation.pieces():
             count = relation.row_count()
-            parts.append(replace(self, relation=relation, row_count=count, first_row=first, is_part=True, tally=[]))
+            parts.append(
+                replace(self, relation=relation, row_count=count, first_row=first, is_part=True, tally=[], seen=[])
+            )
             first += count or 0
         return parts
 
@@ -100,9 +107,9 @@ class TableSource:
 
         Raises:
             MissingValuesError: values are missing, counted for each column over the whole table.
-            DataError: a line cannot be read; the message has its number.
+            DataError: a line cannot be read; the message has its number. Or the rows are others than in an earlier pass.
         """
-        yield from prefetch(self._batches(after or Position(0)))
+        yield from prefetch(self._batches(after or Position(0)), cancel=self.relation.cancel)
 
     def describe(self) -> dict[str, Any]:
         """Say where the data is from, and what the last pass left out."""
@@ -134,22 +141,43 @@ class TableSource:
         tally = self._tally(start)
         self.tally[:] = [tally]
         first = start.rows
-        width = len(tally.names) + (self.roles.group is not None)
         plain = self.coding.is_plain and not self.roles.weight and not self.roles.group
-        for block in _blocks(self.relation.stream(self._select(), skip=first), self.block_rows, width):
+        for block, order in self._checked_blocks(start):
             if plain and block.is_finite:
                 if tally.pass_by(len(block)) is None:
-                    yield ColumnBatch(block, self.features, self.targets, self.first_row + first, tally.position)
+                    after = replace(tally.position, order=order)
+                    yield ColumnBatch(block, self.features, self.targets, self.first_row + first, after)
             else:
                 rows = block.array
                 tally.replaced += self._refuse_unseen(rows)
                 stay = tally.look(rows)
                 if stay is None or stay.any():
-                    yield self._batch(rows, stay, self.first_row + first, tally.position)
+                    yield self._batch(rows, stay, self.first_row + first, replace(tally.position, order=order))
             first += len(block)
         tally.refuse()
         if not tally.rows and not self.is_part:
             raise DataError(f"{self.relation.label} has no data rows. Give a table with at least one row.")
+
+    def _checked_blocks(self, start: Position) -> Iterator[tuple[Columns, str]]:
+        """Yield the blocks of rows from `start` on, each with what tells all rows up to its end from others.
+
+        Where the table may give other rows the next time, those before `start` are read once more, and compared.
+        """
+        width = len(self.coding.names) + len(self.targets) + bool(self.roles.weight) + bool(self.roles.group)
+        select, steady = self._select(), self.relation.is_steady
+        stream = self.relation.stream(select, skip=start.rows if steady else 0)
+        if steady:
+            yield from ((block, "") for block in _blocks(stream, self.block_rows, width))
+            return
+        order, rows = RowOrder(self.relation.label, width, self.seen), 0
+        for block in _blocks(stream, self.block_rows, width):
+            order.add(block)
+            before, rows = rows, rows + len(block)
+            if before >= start.rows:
+                yield block, order.digest
+            elif rows >= start.rows:
+                order.compare(start.order)  # that of the same block, or there are more rows now
+        order.end(rows >= start.rows)
 
     def _tally(self, start: Position) -> Tally:
         names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
@@ -202,6 +230,12 @@ class TableSource:
         rest = f"WHERE {name} IS NOT NULL AND {_level(column)} IS NULL"
         new = sorted({row[0] for row in self.relation.query(f"DISTINCT CAST({name} AS VARCHAR)", rest)})
         more = f" and {len(new) - 5} more" if len(new) > 5 else ""
+        if self.own_coding:
+            return DataError(
+                f"{self.relation.label} gives other rows each time it is read: column {column.name!r} holds categories that were not "
+                "there when they were listed.",
+                *SAME_ROWS,
+            )
         return DataError(
             f"column {column.name!r} of {self.relation.label} has categories that the model does not know: "
             f"{', '.join(map(repr, new[:5]))}{more}.",

@@ -44,8 +44,8 @@ def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | No
         >>> print(export(model, to="sql", table="trial").partition("known.\\n")[2].rstrip())
         SELECT t.*,
           (1.25e0
-           + 0.5e0 * CAST(t."dose" AS DOUBLE PRECISION)
-           + -2.0e0 * CAST(t."age" AS DOUBLE PRECISION)) AS "prediction"
+           + 0.5e0 * (t."dose" + 0e0)
+           + -2.0e0 * (t."age" + 0e0)) AS "prediction"
         FROM "trial" AS t
         >>> print(export(model, to="excel").splitlines()[-1])
         =IF(COUNT(A2,B2)<2,NA(),1.25+0.5*A2+-2*B2)

@@ -1,4 +1,4 @@
-"""Export to SQL: a query that adds the model's predictions to a table, in standard SQL and double precision."""
+"""Export to SQL: a query that adds the model's predictions to a table, in what databases have in common, and double precision."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ from steepest.models.export.terms import (
 from steepest.models.model import Model
 
 TABLE = "data"
+LONGEST_TEXT = 1_001  # one more than a category has: what is cut off makes no other text a category
+MARIADB = "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'"
 NEW_LINE = "\n   "
 
 
@@ -53,6 +55,7 @@ def export(model: Model, table: str = TABLE) -> str:
             "Rename one and fit again, or export to python."
         )
     lines = [f"-- {line}" for line in description(model, coding)]
+    lines.append(f"-- MariaDB: first {MARIADB}, so that names and texts are what they are here.")
     lines.append("-- NULL where a value is missing that never was when the model was fitted, or a category is unknown.")
     columns = [f"  {_prediction(terms)} AS {quoted(_name(terms.target, model))}" for terms in terms_of(model)]
     source = ".".join(quoted(part) for part in table.split("."))
@@ -88,9 +91,14 @@ def _prediction(terms: Terms) -> str:
 
 
 def _column(column: Column) -> str:
-    """A column's value; with the table's alias, since SQLite takes an unknown name in quotes for a text."""
-    kind = "DOUBLE PRECISION" if column.levels is None else "VARCHAR"
-    return f"CAST(t.{quoted(column.name)} AS {kind})"
+    """A column's value; with the table's alias, since SQLite takes an unknown name in quotes for a text.
+
+    No name of a type is known to all: MariaDB casts to DOUBLE and PostgreSQL to DOUBLE PRECISION only, and VARCHAR is none
+    that MySQL casts to. But adding 0e0 makes a double of any number (PostgreSQL computes with whole numbers and decimals
+    exactly), and CHAR with a length is known to all.
+    """
+    name = f"t.{quoted(column.name)}"
+    return f"({name} + 0e0)" if column.levels is None else f"CAST({name} AS CHAR({LONGEST_TEXT}))"
 
 
 def _missing(column: Column) -> str:
