@@ -17,11 +17,13 @@ class Position:
         rows: rows of the table that are done, also those left out.
         left_out: rows left out for missing values.
         missing: missing values so far in each column that was looked at.
+        large: whether a number so far was so large that float64 may have rounded it.
     """
 
     rows: int
     left_out: int = 0
     missing: tuple[int, ...] = ()
+    large: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,8 +56,8 @@ class Checkpoint:
             for name in ("train", "test")
         ]
         sample = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), int(header["seed"]))
-        rows, left_out, missing = header["position"]
-        return PassState(triangles[0], triangles[1], sample, Position(rows, left_out, tuple(missing)))
+        rows, left_out, missing, *large = header["position"]
+        return PassState(triangles[0], triangles[1], sample, Position(rows, left_out, tuple(missing), any(large)))
 
     def keep(self, state: PassState, *, now: bool = False) -> None:
         """Write the file when it is time to, or at once."""
@@ -65,7 +65,7 @@ class Checkpoint:
             return
         header: dict[str, Any] = {"about": self.identity, "seed": state.sample.seed}
         position = state.position
-        header["position"] = [position.rows, position.left_out, list(position.missing)]
+        header["position"] = [position.rows, position.left_out, list(position.missing), position.large]
         arrays = {"X": state.sample.X, "y": state.sample.y, "positions": state.sample.positions}
         for name, triangle in (("train", state.train), ("test", state.test)):
             header[name], own = triangle.parts()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ from steepest.data.sources.arrays import ArraySource, open_numpy_file
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import address_relation, database_relation, query_relation
 from steepest.data.sources.databases import shown as without_password
+from steepest.data.sources.file_types import typed
 from steepest.data.sources.frames import frame_relation, frame_with_targets
+from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
-from steepest.data.sources.locate import Files, TextOptions, locate
-from steepest.data.sources.missing import check_policy
+from steepest.data.sources.locate import Files, locate
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import Relation, files_relation
+from steepest.data.sources.request import Request
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
@@ -40,6 +42,8 @@ def open_source(
     delimiter: str | None = None,
     decimal: str = ".",
     encoding: str = "utf-8",
+    thousands: str | None = None,
+    comment: str | None = None,
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -66,6 +70,8 @@ def open_source(
         delimiter: between the fields of a text file; default: found.
         decimal: decimal mark of a text file, "." or ",".
         encoding: of a text file: "utf-8", "utf-16" or "latin-1".
+        thousands: what a text file has between groups of three digits: ",", ".", " ", "'" or "_"; default: nothing.
+        comment: the character with which lines of a text file begin that are no rows; default: none, every line is one.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -88,73 +94,13 @@ def open_source(
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,
+        thousands=thousands,
+        comment=comment,
         database=database,
         coding=coding,
         unseen=unseen,
     )
     return open_as(recognize(data, database), data, request)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for beside the data, named as the arguments of `open_source`.
-
-    Raises:
-        UsageError: a value outside what is known.
-    """
-
-    y: object = None
-    target: str | Sequence[str] | None = None
-    features: Sequence[str] | None = None
-    exclude: Sequence[str] = ()
-    weight: object = None
-    group: object = None
-    missing: MissingPolicy = "error"
-    degree: int = 1
-    interactions: Sequence[tuple[str, str]] = ()
-    categorical: Sequence[str] = ()
-    delimiter: str | None = None
-    decimal: str = "."
-    encoding: str = "utf-8"
-    database: str | os.PathLike[str] | None = None
-    coding: Coding | None = None
-    unseen: Unseen = "error"
-
-    def __post_init__(self) -> None:
-        check_policy(self.missing)
-        _ = self.text
-
-    @property
-    def text(self) -> TextOptions:
-        """How text files are written.
-
-        Raises:
-            UsageError: a value outside what is known.
-        """
-        return TextOptions(self.delimiter, self.decimal, self.encoding)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of the targets; none where none were named."""
-        return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
-
-    def of_numbers(self) -> dict[str, Any]:
-        """Return what goes with arrays.
-
-        Raises:
-            UsageError: something is asked for that codes columns of a table.
-        """
-        given = {
-            "exclude": self.exclude,
-            "missing": self.missing != "error",
-            "degree": self.degree != 1,
-            "interactions": self.interactions,
-            "categorical": self.categorical,
-        }
-        for name in (name for name, is_given in given.items() if is_given):
-            what = Option(name) + " belongs to tables with named columns."
-            raise UsageError(what, "give a data frame or a file", "code the array")
-        return {"target": self.target, "features": self.features, "weight": self.weight, "group": self.group}
 
 
 def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
@@ -283,11 +229,19 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
     roles = Roles(named, request.targets, tuple(request.exclude), weight, group)
     types, coding = relation.columns(), request.coding
     header_notes: tuple[str, ...] = ()
+    if files is not None:
+        skip, header_notes = check_header(files, types)
+        coded = coding.columns if coding else ()
+        names = {
+            *request.categorical,
+            *filter(None, [group]),
+            *(column.name for column in coded if column.levels is not None),
+        }
+        files, types = typed(replace(files, skip=skip), types, names)
+        relation = files_relation(files, relation.label)
     if coding is not None:
         check_known(relation, types, coding, request.targets)
     else:
-        if files is not None:
-            header_notes = check_header(files, types)
         coding = code(
             relation,
             types,
@@ -296,6 +250,11 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
             degree=request.degree,
             interactions=request.interactions,
             categorical=request.categorical,
+        )
+    if files is not None:
+        numbers = [column.name for column in coding.columns if column.levels is None]
+        check_groups(
+            files_relation(files, relation.label), [*numbers, *roles.targets, *filter(None, [weight])], request.text
         )
     return TableSource(
         relation,
@@ -307,4 +266,5 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         origin,
         relation.row_count(),
         header_notes=header_notes,
+        text=request.text,
     )

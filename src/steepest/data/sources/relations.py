@@ -56,6 +56,8 @@ class DuckDBRelation:
         extension: one of DuckDB's that has to be loaded, or None.
         files: whether the only parameter is a list of files, each of which can be read by itself.
         counted: a query for the number of rows that reads none, with the same parameters.
+        written: as `clause`, with every field as the text that stands in the file; None where there is no text.
+        whole: as `clause`, with types that hold every value of a text file, for whoever writes its rows again.
     """
 
     label: str
@@ -67,6 +69,8 @@ class DuckDBRelation:
     counted: str | None = None
     files: bool = False
     extension: str | None = None
+    written: str | None = None
+    whole: str | None = None
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
@@ -169,7 +173,9 @@ class DuckDBRelation:
 def files_relation(files: Files, label: str) -> DuckDBRelation:
     """Return the relation of files."""
     counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)" if files.kind == "parquet" else None
-    return DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
+    return DuckDBRelation(
+        label, files.clause, files.parameters, counted=counted, files=True, written=files.written, whole=files.whole
+    )
 
 
 @dataclass(frozen=True, eq=False)
