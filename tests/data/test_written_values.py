@@ -119,6 +119,54 @@ def test_names_that_are_numbers_are_not_rounded_together(tmp_path):
     assert len(np.unique(batch.group)) == 20
 
 
+# queries
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        "'{}'",
+        "read_csv('{}')",
+        "read_csv_auto('{}', header=true)",
+        "read_csv(['{}'])",
+        "'{}' AS t",
+        "(SELECT * FROM '{}')",
+    ],
+)
+def test_fractions_keep_their_value_in_queries(tmp_path, reader):
+    file = csv_of(tmp_path / "t.csv", values("2.5"))
+    found = column(f"SELECT x, y FROM {reader.format(file)} WHERE y > -1;")
+    assert found[SNIFFED:].tolist() == [2.5] * (ROWS - SNIFFED)
+
+
+def test_queries_over_other_files_have_the_values_that_are_written(tmp_path):
+    file = jsonl_of(tmp_path / "t.jsonl", values("2.5"))
+    assert column(f"WITH a AS (FROM '{file}') SELECT a.x, a.y FROM a")[SNIFFED:].tolist() == [2.5] * (ROWS - SNIFFED)
+    for name, part in zip("ab", WIDER[0], strict=True):
+        (tmp_path / "p").mkdir(exist_ok=True)
+        parquet.write_table(part, tmp_path / "p" / f"{name}.parquet")
+    assert column(f"SELECT * FROM '{tmp_path}/p/*.parquet'").tolist() == [1, 2, 2.5, 0.1]
+
+
+def test_queries_keep_whole_numbers_whole_names_and_words(tmp_path):
+    file = csv_of(tmp_path / "t.csv", ["1", "2", "3"])
+    (tmp_path / "t.csv").write_text(file.read_text().replace("b", "NA"))
+    query = f"SELECT t.x // 2 AS x, CAST(t.x AS VARCHAR) AS name, y FROM '{file}' WHERE k IN ('a', 'NA')"
+    source = steepest.open_source(query, target="y", categorical=["name"])
+    assert source.coding.columns[1].levels == ("1", "2", "3")
+    (batch,) = source.batches()
+    assert batch.X[:, 0].tolist() == [0, 1, 1]
+
+
+def test_queries_leave_no_row_out_and_take_no_other_base(tmp_path):
+    file = write(tmp_path / "t.csv", [f"{'#REF!' if i % 6 == 0 else i},{i},{2 * i}" for i in range(30)], "a,x,y")
+    for reader in (f"'{file}'", f"read_csv('{file}', delim=',')"):
+        assert len(column(f"SELECT x, y FROM {reader}")) == 30
+    write(tmp_path / "h.csv", ["0x10,1", "7,2", "8,3"], "x,y")
+    with pytest.raises(DataError, match="'0x10'"):
+        steepest.open_source(f"SELECT * FROM '{tmp_path}/h.csv'", target="y")
+
+
 # parts of a folder
 
 
@@ -303,11 +351,11 @@ def test_lines_of_comments_are_left_out_where_told_and_counted(tmp_path, capsys)
         steepest.summarize(file, target="y")
     source = steepest.open_source(file, target="y", comment="#")
     assert sum(len(batch) for batch in source.batches()) == 3
-    assert source.notes == ["3 lines that begin with # are left out"]
+    assert source.notes == ["lines that begin with # are left out: 3"]
     Model(("x",), ("y",), np.array([[1.0]]), np.array([0.0])).save(tmp_path / "model.json")
     with pytest.raises(SystemExit):
         main(["predict", str(tmp_path / "model.json"), str(file), "--comment", "#"])
-    assert "3 lines that begin with # are left out" in capsys.readouterr().err
+    assert "lines that begin with # are left out: 3" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,7 @@ def typed(files: Files, types: Mapping[str, str], names: Collection[str] = ()) -
     Raises:
         DataError: two Parquet files have types for a column that no type holds both of.
     """
-    hive = {part.partition("=")[0] for part in files.paths[0].parent.parts if "=" in part} if files.hive else set()
-    own = {name: kind for name, kind in types.items() if name not in hive}
+    own = file_columns(files, types)
     if files.kind == "csv":
         own = {name: _in_text(kind, name in names) for name, kind in own.items() if _is_number(kind)}
     elif files.kind == "parquet":
@@ -41,6 +40,12 @@ def typed(files: Files, types: Mapping[str, str], names: Collection[str] = ()) -
     if files.kind == "csv":
         _refuse_other_parts(files)
     return files, {**types, **own}
+
+
+def file_columns(files: Files, types: Mapping[str, str]) -> dict[str, str]:
+    """The columns that stand in the files themselves, and not in the names of their folders."""
+    hive = {part.partition("=")[0] for part in files.paths[0].parent.parts if "=" in part} if files.hive else set()
+    return {name: kind for name, kind in types.items() if name not in hive}
 
 
 def _refuse_other_parts(files: Files) -> None:

@@ -67,10 +67,8 @@ def _notes(files: Files, skip: int) -> tuple[str, ...]:
         whole, ends = (
             sum(counts) for counts in zip(*(_comments(files, path, mark) for path in files.paths), strict=True)
         )
-        notes.append(
-            f"{pluralize(whole, 'line')} that begin with {mark} left out" if whole else f"no line begins with {mark}"
-        )
-        notes += [f"{pluralize(ends, 'line')} cut at {mark}"] if ends else []
+        notes.append(f"lines that begin with {mark} are left out: {whole:,}")
+        notes += [f"the ends of lines from {mark} on are left out: {ends:,}"] if ends else []
     return tuple(notes)
 
 

@@ -87,6 +87,7 @@ class Files:
         quotes: how fields are quoted, as options for the reader; "" where it has to find out.
         skip: lines before the header, where somebody has counted them; None where the reader has to look for it.
         types: DuckDB's types of columns, in place of those that the reader would take from its first lines.
+        missing: how a text file writes a value that is not there.
         united: whether Parquet files of different types are read with types that hold both.
     """
 
@@ -99,6 +100,7 @@ class Files:
     quotes: str = ""
     skip: int | None = None
     types: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = MISSING
     united: bool = False
 
     @property
@@ -140,7 +142,7 @@ class Files:
         return f", hive_partitioning={'true' if self.hive else 'false'}"
 
     def _csv(self, types: str) -> str:
-        missing = ", ".join(map(literal, MISSING))
+        missing = ", ".join(map(literal, self.missing))
         # the sniffer must see strict lines, and a value that is no number must stay text to be told
         options = f"strict_mode=true, nullstr=[{missing}], {self.dialect}"
         if self.text.decimal == ",":

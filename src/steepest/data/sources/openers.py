@@ -16,6 +16,7 @@ from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, locate
+from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import Relation, files_relation
 from steepest.data.sources.request import Request
@@ -165,7 +166,8 @@ def _dask_frame(data: Any, request: Request) -> FullSource:
 
 
 def _query(data: Any, request: Request) -> FullSource:
-    return _table(query_relation(str(data)), request, {"kind": "query", "query": data})
+    sql, notes = typed_query(str(data).strip().rstrip(";"), request.text)
+    return _table(query_relation(sql), request, {"kind": "query", "query": data}, notes=notes)
 
 
 def _address(data: Any, request: Request) -> FullSource:
@@ -215,7 +217,13 @@ OPENERS: dict[Kind, Callable[[Any, Request], FullSource]] = {
 """How each kind of data is opened."""
 
 
-def _table(relation: Relation, request: Request, origin: dict[str, Any], files: Files | None = None) -> TableSource:
+def _table(
+    relation: Relation,
+    request: Request,
+    origin: dict[str, Any],
+    files: Files | None = None,
+    notes: tuple[str, ...] = (),
+) -> TableSource:
     """Give each column of a relation its role, and the inputs their coding.
 
     Args:
@@ -223,14 +231,14 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         request: what is asked for.
         origin: what is said of the data in the run's record.
         files: the relation's files, whose first lines are checked.
+        notes: what was done on the way to the relation, a sentence each.
     """
     weight, group = refuse_y(request.y, request.weight, request.group)
     named = tuple(request.features) if request.features is not None else None
     roles = Roles(named, request.targets, tuple(request.exclude), weight, group)
     types, coding = relation.columns(), request.coding
-    header_notes: tuple[str, ...] = ()
     if files is not None:
-        skip, header_notes = check_header(files, types)
+        skip, notes = check_header(files, types)
         coded = coding.columns if coding else ()
         names = {
             *request.categorical,
@@ -265,6 +273,6 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         request.unseen,
         origin,
         relation.row_count(),
-        header_notes=header_notes,
+        header_notes=notes,
         text=request.text,
     )
