@@ -240,6 +240,11 @@ def test_whole_numbers_that_float64_rounds_are_counted_whatever_the_file(tmp_pat
         assert len(caught) == 1
 
 
+def test_rows_that_can_be_read_once_are_read_and_the_warning_has_no_count():
+    with pytest.warns(DataWarning, match="read once only"):
+        assert column(frame_of(LARGE).to_reader()).tolist() == [float(value) for value in LARGE]
+
+
 def test_numbers_that_float64_holds_are_not_warned_of(tmp_path):
     exact = [2**53, 2**53 + 2, 2**60, -(2**62), 10**17]
     csv_of(tmp_path / "t.csv", [*map(str, exact), "1e300", "9007199254740994.0", "1e23"])

@@ -12,7 +12,7 @@ from steepest.data.sources.locate import TextOptions, literal
 from steepest.data.sources.matrices import EXACT
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import DuckDBRelation, Relation
-from steepest.errors import DataWarning
+from steepest.errors import DataWarning, UsageError
 
 HUGE = ("HUGEINT", "UHUGEINT", "BIGNUM", "VARINT")
 MOST_NAMED = 10  # columns named in a message
@@ -79,7 +79,13 @@ def rounding_warning(relation: Relation, kinds: Mapping[str, str], text: TextOpt
         counts = [_changed_text(name, text) for name in kinds]
     else:
         counts = [_changed(name, kind) for name, kind in kinds.items()]
-    rows = relation.query(", ".join(f"count(*) FILTER ({count})" for count in counts))
+    try:
+        rows = list(relation.query(", ".join(f"count(*) FILTER ({count})" for count in counts)))
+    except UsageError:  # a reader of rows that are gone once they were read
+        return DataWarning(
+            f"{relation.label} holds whole numbers above 2^53, and float64 rounds those that it has no place for; they can be read "
+            "once only, so nobody counted them. Subtract what they have in common first."
+        )
     totals = map(sum, zip(*rows, strict=True))
     found = [f"{short(name)} {total:,}" for name, total in zip(kinds, totals, strict=True) if total]
     if not found:
