@@ -4,6 +4,7 @@ Row 81 (cells that a spreadsheet takes for formulas) is about CSV output; there 
 """
 
 import bz2
+import contextlib
 import csv
 import gzip
 import io
@@ -309,7 +310,7 @@ def test_58_to_63_text_that_cannot_be_told_is_refused(tmp_path, content, options
     "options", [{"delimiter": ";;"}, {"decimal": "x"}, {"encoding": "ebcdic"}], ids=lambda o: f"59, 63 {o}"
 )
 def test_59_and_63_options_have_a_range(tmp_path, options):
-    refused(write(tmp_path / "t.csv", GOOD), UsageError, f"{next(iter(options))} must be .*given was", **options)
+    refused(write(tmp_path / "t.csv", GOOD), UsageError, f"{next(iter(options))} (must be|is) .*given was", **options)
 
 
 # --- 64-67: names and roles -----------------------------------------------------------------------------------------
@@ -358,7 +359,8 @@ def test_65_lines_before_the_header_are_told(tmp_path):
     for preamble, line in (("Report of 2020\n\n", 3), ("# comment\n# more\n", 3), ("Report, of 2020\n", 2)):
         summary = summary_of(write(tmp_path / "t.csv", preamble + GOOD))
         assert summary.triangle.means.tolist() == MEANS
-        assert summary.notes == (f"the header is line {line}; what stands before it is left out",)
+        before = "2 lines before it are left out" if line == 3 else "1 line before it is left out"
+        assert summary.notes == (f"the header is line {line}; {before}",)
     triangle = summary_of(write(tmp_path / "n.csv", "2019,2020,y\n" + GOOD[6:])).triangle
     assert (triangle.features, triangle.means.tolist()) == (("2019", "2020"), MEANS)
 
@@ -391,7 +393,9 @@ def test_65_to_67_headers_and_roles(tmp_path, content, options, error, sentence)
 NO_NUMBERS = [
     *(("p", values, rf"'p' .*looks like numbers.* is '{first}'. Correct", f"68 {name}") for name, values, first in [
         ("currency", ["$5.00", "$6.10"], r"\$5.00"), ("percent", ["5%", "6%"], "5%"), ("euro", ["5 €", "6 €"], "5 €"),
-        ("thousands", ['"1,000"', '"2,500"'], "1,000"), ("some thousands", ['"1,000"', "7"], "1,000"),
+    ]),
+    *(("p", ['"1,000"', other], r"'1,000' may be 1000 or 1.000. .*thousands=\",\".*decimal=\",\"", f"68 {name}") for name, other in [
+        ("thousands", '"2,500"'), ("some thousands", "7"),
     ]),
     ("p", ["2020-01-01", "2020-02-01"], "'p' .* is DATE.*'2020-01-01'. Turn dates into a number", "68 date"),
     ("p", ["01/02/2020", "13/02/2020"], "'p' .* is DATE.*Turn dates into a number", "68 date of another order"),
@@ -429,7 +433,9 @@ def test_68_to_71_values_that_are_no_numbers_are_named(tmp_path, column, values,
     ids=lambda value: f"71 {value}",
 )  # fmt: skip
 def test_71_numbers_are_rounded_to_the_nearest(tmp_path, text, number):
-    assert summary_of(write(tmp_path / "t.csv", f"p,y\n{text},1\n{text},2\n")).triangle.means[0] == number
+    rounded = len(text) > 15
+    with pytest.warns(steepest.DataWarning, match=r"'p' 2\)") if rounded else contextlib.nullcontext():
+        assert summary_of(write(tmp_path / "t.csv", f"p,y\n{text},1\n{text},2\n")).triangle.means[0] == number
 
 
 SPELLINGS = ["", "NA", "n/a", "#N/A", "nan", "NULL", "None", "?", "-"]
@@ -661,7 +667,9 @@ def test_76_columns_of_every_type(tmp_path, name):
     if isinstance(expected, str):
         refused(file, MissingValuesError if name.endswith("NaN") else DataError, expected)
         return
-    (batch,) = steepest.open_source(file, target="y").batches()
+    rounded = name == "76 uint64"
+    with pytest.warns(steepest.DataWarning, match=r"above 2\^53.*'c' 1\)") if rounded else contextlib.nullcontext():
+        (batch,) = steepest.open_source(file, target="y").batches()
     assert batch.X[:, 0].tolist() == [float(value) for value in expected]
 
 
@@ -693,7 +701,7 @@ BAD_PARTS = [
     pytest.param({"a.csv": GOOD, "b.csv": PACKED, "c.csv": GOOD}, "are of different kinds. Give files", id="78 one packed"),
     pytest.param({"a.parquet": TABLE, "b.parquet": MORE}, "b.parquet has a column 'c' that .*a.parquet", id="78 Parquet more"),
     pytest.param({"a.parquet": MORE, "b.parquet": TABLE}, "column \"c\" .*b.parquet", id="78 Parquet fewer"),
-    pytest.param({"a.parquet": TABLE, "b.parquet": TEXT}, "b.parquet.* column \"a\" from type VARCHAR", id="78 Parquet text"),
+    pytest.param({"a.parquet": TABLE, "b.parquet": TEXT}, "'a' is DOUBLE in .*a.parquet and VARCHAR in .*b.parquet.*one type", id="78 Parquet text"),
 ]  # fmt: skip
 
 
@@ -707,7 +715,7 @@ def test_78_parts_that_do_not_fit(tmp_path, parts, sentence):
 def test_78_a_late_part_of_another_type_is_named(tmp_path):
     for i in range(62):
         write(tmp_path / "f" / f"p{i:02}.csv", GOOD if i < 60 else "a,b,y\n1.5,x,3\n")
-    refused(tmp_path / "f", DataError, 'p6[01].csv does not fit .*p00.csv: column .*"a" .* type: double. Correct')
+    refused(tmp_path / "f", DataError, "p6[01].csv, Line: 2: column 'b' holds 'x', which is no number")
 
 
 GOOD_PARTS = {

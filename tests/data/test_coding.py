@@ -148,9 +148,9 @@ def test_the_model_does_not_depend_on_the_order_of_rows():
         ({"missing": "mean"}, UsageError, 'missing is "error", "drop" or "indicator"'),
         ({"exclude": ["nothing"]}, UsageError, "no column 'nothing'"),
         ({"exclude": ["x", "kind", "w"]}, UsageError, "no column left"),
-        ({"decimal": ";"}, UsageError, "decimal must be"),
+        ({"decimal": ";"}, UsageError, "decimal is"),
         ({"delimiter": "::"}, UsageError, "delimiter must be one character"),
-        ({"encoding": "ebcdic"}, UsageError, "encoding must be"),
+        ({"encoding": "ebcdic"}, UsageError, "encoding is"),
     ],
 )
 def test_options_have_a_range(options, error, sentence):

@@ -10,7 +10,7 @@ import pytest
 import steepest
 from steepest.data.batch import Batch
 from steepest.data.columns import ColumnBatch, Columns
-from steepest.data.sources import open_source, table_source
+from steepest.data.sources import arrow_blocks, open_source
 from steepest.errors import DataError, MissingValuesError
 from steepest.summaries.triangle import Triangle
 
@@ -85,11 +85,11 @@ def test_a_readers_pieces_leave_no_trace(cuts):
             )
             yield nanoarrow.Array(table.slice(stop, 0))
 
-    blocks = list(table_source._blocks(pieces(), 7_000, 4))
+    blocks = list(arrow_blocks.blocks(pieces(), 7_000, 4))
     gc.collect()
     assert [len(block) for block in blocks] == [7_000] * 4 + [2_000]
     np.testing.assert_array_equal(np.concatenate([block.array for block in blocks]), array)
-    sliced = table_source._blocks(
+    sliced = arrow_blocks.blocks(
         (nanoarrow.Array(table.slice(at, 9_001)) for at in range(0, len(array), 9_001)), 7_000, 4
     )
     np.testing.assert_array_equal(np.concatenate([block.array for block in sliced]), array)

@@ -94,7 +94,7 @@ def test_what_is_wrong_with_a_query_is_not_blamed_on_a_file(query, kind, folder)
 def test_values_and_paths_of_a_query_are_told(folder):
     for query, remedy in {
         "SELECT CAST(s AS DOUBLE) AS x, 1 AS y FROM (SELECT 'a' AS s FROM 't.csv')": "Correct such values, or leave the column out (exclude=...).",
-        "SELECT * FROM 'nothing.csv'": "Check the path in the query; it is relative to the folder that you are in.",
+        "SELECT * FROM 'nothing.csv'": "Did you mean t.csv?",
     }.items():
         with pytest.raises(steepest.DataError) as caught:
             steepest.summarize(query, target="y")

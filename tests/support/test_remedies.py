@@ -31,6 +31,7 @@ ARGUMENTS = {
     "encoded": "latin-1",
     "fields_separated": ";",
     "leave_out": "my column",
+    "marks": (".", ","),
     "unfinished_pass": "t.partial",
     "unseen_as": "a",
 }
@@ -43,7 +44,8 @@ def table():
         if isinstance(value, Phrase):
             yield name, value
         elif inspect.isfunction(value) and value.__module__ == remedies.__name__ and not name.startswith("_"):
-            yield name, value(ARGUMENTS[name])
+            given = ARGUMENTS[name]
+            yield name, value(*given) if isinstance(given, tuple) else value(given)
 
 
 REMEDIES = dict(table())

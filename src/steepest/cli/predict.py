@@ -90,7 +90,7 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
 
 def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options: dict[str, Any]) -> PredictionCounts:
     """Predict and write."""
-    text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "database")}
+    text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "database")}
     source = open_inputs(
         data, model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
     )
@@ -110,6 +110,9 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
             target=None if model.targets[0] in source.coding.names else model.targets[0],
             safe=options["safe"],
         )
+    if isinstance(source, TableSource):
+        for note in source.header_notes:
+            click.echo(f"Note: {printable(note)}.", err=True)
     replaced = source.tally[-1].replaced if isinstance(source, TableSource) and source.tally else 0
     if replaced:
         click.echo(

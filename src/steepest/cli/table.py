@@ -31,11 +31,13 @@ KEYS = (
     "delimiter",
     "decimal",
     "encoding",
+    "thousands",
+    "comment",
     "database",
     "unseen",
 )
 BESIDE = ("cluster",)
-ALIKE = ("weight", "missing", "delimiter", "decimal", "encoding", "unseen")
+ALIKE = ("weight", "missing", "delimiter", "decimal", "encoding", "thousands", "comment", "unseen")
 """What holds of another table of the same columns as well."""
 
 
@@ -133,6 +135,18 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 default="utf-8",
                 show_default=True,
                 help="Of a text file.",
+            ),
+            click.option(
+                "--thousands",
+                type=choice([",", ".", " ", "'", "_"]),
+                default=None,
+                help="Separator between thousands in a text file, as in 1,234,567; default: none.",
+            ),
+            click.option(
+                "--comment",
+                default=None,
+                metavar="CHAR",
+                help="Character that begins a comment in a text file, such as #; default: every line is a row.",
             ),
             click.option(
                 "--database",

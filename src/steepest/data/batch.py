@@ -18,12 +18,14 @@ class Position:
         left_out: rows left out for missing values.
         missing: missing values so far in each column that was looked at.
         order: what tells these rows in this order from others, where a table may give others the next time.
+        large: whether a number so far was so large that float64 may have rounded it.
     """
 
     rows: int
     left_out: int = 0
     missing: tuple[int, ...] = ()
     order: str = ""
+    large: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,7 +98,7 @@ def write_predictions(
         with _table(source, scratch) as (connection, clause, parameters):
             _fill(connection, source, blocks, len(names))
             where = "" if keep_all else "WHERE p.kept"
-            table = _as_written(connection, clause, parameters, types) if "FORMAT csv" in form else clause
+            table = _to_copy(connection, source, clause, "FORMAT csv" in form)
             query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
             _copy(connection, query, parameters, scratch / "written", form, file)
             target = target if clause and target in types else None
@@ -164,21 +164,28 @@ def _table(source: FullSource, scratch: Path) -> Iterator[tuple[Any, str, list[A
         yield connection, "", []
 
 
-def _as_written(connection: Any, clause: str, parameters: list[Any], types: dict[str, str]) -> str:
-    """Return what reads a text file's fields as they stand (1.10, NA, 01/02/2020), where it finds the same columns and rows."""
-    plain = re.sub(r"read_csv\(\?, (.*?)nullstr=\[.*?\]", r"read_csv(?, \1all_varchar=true, header=true", clause)
-    if plain == clause:
+def _to_copy(connection: Any, source: FullSource, clause: str, as_text: bool) -> str:
+    """Return what reads the rows to be written: of a text file its fields as they stand (1.10, NA, 01/02/2020), or typed by all of them.
+
+    For the predictions each column of numbers is read as float64, which a copy of the table is not to become.
+    """
+    if not isinstance(source, TableSource) or not isinstance(source.relation, DuckDBRelation):
         return clause
+    relation = source.relation
+    if relation.whole is None or relation.written is None:
+        return clause
+    if not as_text:
+        return clause.replace(relation.clause, relation.whole)
     import duckdb  # noqa: PLC0415 - predictions are written
 
-    rows = plain.removesuffix(" POSITIONAL JOIN")
     try:
-        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}", parameters).fetchall()]
-        count = connection.execute(f"SELECT count(*) FROM {rows}", parameters).fetchone()
+        rows = f"SELECT * FROM {relation.written}"
+        names = [row[0] for row in connection.execute(f"DESCRIBE {rows}", relation.parameters).fetchall()]
+        count = connection.execute(f"SELECT count(*) FROM ({rows})", relation.parameters).fetchone()
     except duckdb.Error:
         return clause
-    same = names == list(types) and count == connection.execute("SELECT count(*) FROM predictions").fetchone()
-    return plain if same else clause
+    same = names == list(source.types) and count == connection.execute("SELECT count(*) FROM predictions").fetchone()
+    return clause.replace(relation.clause, relation.written) if same else clause
 
 
 def _fill(connection: Any, source: FullSource, blocks: Iterable[tuple[Batch, FloatArray]], count: int) -> None:

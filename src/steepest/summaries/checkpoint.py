@@ -56,8 +56,9 @@ class Checkpoint:
             for name in ("train", "test")
         ]
         sample = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), int(header["seed"]))
-        rows, left_out, missing, *order = header["position"]
-        return PassState(triangles[0], triangles[1], sample, Position(rows, left_out, tuple(missing), *order))
+        rows, left_out, missing, *more = header["position"]
+        position = Position(rows, left_out, tuple(missing), *more)
+        return PassState(triangles[0], triangles[1], sample, position)
 
     def keep(self, state: PassState, *, now: bool = False) -> None:
         """Write the file when it is time to, or at once."""
@@ -65,7 +66,9 @@ class Checkpoint:
             return
         header: dict[str, Any] = {"about": self.identity, "seed": state.sample.seed}
         position = state.position
-        header["position"] = [position.rows, position.left_out, list(position.missing), position.order]
+        header["position"] = [
+            position.rows, position.left_out, list(position.missing), position.order, position.large
+        ]  # fmt: skip
         arrays = {"X": state.sample.X, "y": state.sample.y, "positions": state.sample.positions}
         for name, triangle in (("train", state.train), ("test", state.test)):
             header[name], own = triangle.parts()

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from steepest.data.coding import Coding
 from steepest.data.sources import FullSource
-from steepest.data.sources.openers import Request, open_as
+from steepest.data.sources.openers import open_as
 from steepest.data.sources.recognize import Kind, recognize
+from steepest.data.sources.request import Request
 from steepest.errors import Option, UsageError
 from steepest.summaries.triangle import Triangle
 

@@ -53,6 +53,6 @@ class PassState:
             if a.missing and b.missing
             else a.missing or b.missing
         )
-        position = Position(a.rows + b.rows, a.left_out + b.left_out, counts)
+        position = Position(a.rows + b.rows, a.left_out + b.left_out, counts, large=a.large or b.large)
         sample = self.sample.join(other.sample, sample_rows)
         return PassState(self.train + other.train, self.test + other.test, sample, position)

@@ -41,11 +41,27 @@ def unfinished_pass(checkpoint: str) -> Phrase:
     return "go on with it (" + Option("checkpoint", checkpoint) + ")"
 
 
+def marks(thousands: str, decimal: str) -> Phrase:
+    """Read marks as what stands between thousands, as the decimal mark, or both.
+
+    Example:
+        >>> from steepest.errors import DataError
+        >>> print(DataError("'p' is text.", marks(".", ",")))
+        'p' is text. Read '.' between thousands (thousands=".") and ',' as the decimal mark (decimal=",").
+    """
+    point = f"{decimal!r} as the decimal mark (" + Option("decimal", decimal) + ")"
+    if not thousands:
+        return "read " + point
+    between = f"read {thousands!r} between thousands (" + Option("thousands", thousands) + ")"
+    return between if decimal == "." else between + " and " + point
+
+
 OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
 DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
 INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"
 NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
-DECIMAL_COMMA = "read commas as decimal marks (" + Option("decimal", ",") + ")"
+NO_THOUSANDS = "leave " + Option("thousands") + " out"
+COMMENT = "leave out lines that begin with # (" + Option("comment", "#") + ")"
 DECIMAL_MARK = "say what its decimal mark is (" + Option("decimal", ...) + ")"
 TABLE_OF_DATABASE = "name one of them beside the database (" + Option("database", ...) + ")"
 TABLE_OF_ADDRESS = "name a table beside the address of a database (" + Option("database", ...) + ")"

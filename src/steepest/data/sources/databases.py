@@ -52,7 +52,9 @@ def address_relation(address: str) -> Relation:
     reader = (
         "read_parquet" if name.endswith((".parquet", ".pq")) else "read_json" if "json" in name[-7:] else "read_csv"
     )
-    return DuckDBRelation(without_secrets(name), f"{reader}(?)", [address], extension="httpfs")
+    # types that hold every value, and no row taken for a comment
+    whole = {"read_csv": ", sample_size=-1, comment=''", "read_json": ", sample_size=-1"}.get(reader, "")
+    return DuckDBRelation(without_secrets(name), f"{reader}(?{whole})", [address], extension="httpfs")
 
 
 def extension_there(name: str, address: str) -> None:

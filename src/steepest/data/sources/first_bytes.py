@@ -133,6 +133,29 @@ def seen_delimiter(head: bytes, decimal: str = ".") -> str | None:
     return mark if count >= WIDE else None
 
 
+def lines_before(head: bytes, delimiter: str | None = None) -> int:
+    """The number of lines before the header that begin with #, and blank ones among them; 0 where there is none.
+
+    A line such as "#,name,score" is the header itself: it has as many fields as the next one, which holds numbers.
+
+    Example:
+        >>> lines_before(b"# made by hand\\n# in May\\nx,y\\n1,2\\n"), lines_before(b"#,x,y\\n1,5,3\\n")
+        (2, 0)
+    """
+    lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()
+    count = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), 0)
+    last = next((i for i in reversed(range(count)) if lines[i].startswith(b"#")), None)
+    if last is None:
+        return 0
+    marks = [delimiter.encode()] if delimiter else [b",", b";", b"\t", b"|"]
+    for mark in marks:
+        fields = [field.strip(b' "') for field in lines[count].split(mark)]
+        alike = len(fields) > 1 and len(lines[last].split(mark)) == len(fields)
+        if alike and any(re.fullmatch(rb"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?", field) for field in fields):
+            return last if any(line.strip() for line in lines[:last]) else 0
+    return count
+
+
 def quotes_of(head: bytes) -> str:
     """Quotation marks as nearly everywhere, unless the first lines show others.
 

@@ -16,13 +16,14 @@ from steepest.data.sources.reader_errors import short, telling_errors
 from steepest.data.sources.roles import Roles
 from steepest.errors import DataError
 from steepest.support import remedies
+from steepest.support.words import pluralize
 
 LOOKED_AT = 20_480  # lines looked at for a ragged one, as many as DuckDB samples
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
-def check_header(files: Files, names: dict[str, str], roles: Roles | None = None) -> tuple[str, ...]:
-    """Refuse a file whose first lines do not say what the columns are; return notes on what was skipped to find them.
+def check_header(files: Files, names: dict[str, str], roles: Roles | None = None) -> tuple[int | None, tuple[str, ...]]:
+    """Refuse files whose first lines do not say what the columns are; return the lines before them, and notes on those.
 
     A column without a name is refused only where it would be used, or where nobody has said yet which are.
 
@@ -31,19 +32,26 @@ def check_header(files: Files, names: dict[str, str], roles: Roles | None = None
     """
     path = str(files.paths[0])
     if files.kind == "json":
-        return ()
+        return None, ()
     with connect() as connection, telling_errors(path):
         if files.kind == "parquet":
             _refuse_odd_names(_parquet_names(connection, files, names), path)
-            return ()
+            return None, ()
         plain = not files.packed and files.text.encoding == "utf-8"
         if plain:
-            _refuse_ragged(path, names)
-        sniffed = f"SELECT Delimiter, Quote, SkipRows, Comment, HasHeader FROM sniff_csv(?, {files.dialect})"
-        delimiter, quote, skip, comment, has_header = connection.execute(sniffed, [path]).fetchone()
+            _refuse_ragged(path, names, files.skip or 0)
+        sniffed = f"SELECT Delimiter, Quote, SkipRows, HasHeader FROM sniff_csv(?, {files.dialect})"
+        delimiter, quote, skip, has_header = connection.execute(sniffed, [path]).fetchone()
+        if skip > (files.skip or 0):
+            _refuse_table_before(files, delimiter, skip)
         if not has_header:
             _refuse_no_header(path, delimiter, len(names), plain)
         header = _header(connection, files, delimiter, "" if quote == "(empty)" else quote, skip)
+        for other in map(str, files.paths[1:] if skip else ()):
+            if (lines := connection.execute(sniffed, [other]).fetchone()[2]) != skip:
+                raise DataError(
+                    f"{other} has {lines} lines before its header, and {path} has {skip}. Give files that begin alike."
+                )
     # pandas writes its index as a first column without a name, which the reader gives one
     given = list(names) if len(names) >= len(header) else header
     named = [
@@ -61,14 +69,61 @@ def check_header(files: Files, names: dict[str, str], roles: Roles | None = None
     _refuse_odd_names([name for name, _ in named], path)
     if plain and not skip:
         _refuse_other_columns(files.paths, delimiter)
-    notes = [f"the header is line {skip + 1}; what stands before it is left out"] if skip else []
-    return (
-        *notes,
-        *([f"lines that begin with {comment} are left out"] if comment not in ("(empty)", "\0", "") else []),
-    )
+    return skip, _notes(files, skip)
 
 
-def _refuse_ragged(path: str, names: dict[str, str]) -> None:
+def _notes(files: Files, skip: int) -> tuple[str, ...]:
+    """Which lines of the files are no rows."""
+    notes = []
+    if skip:
+        each = " of each file" if len(files.paths) > 1 else ""
+        before = f"{pluralize(skip, 'line')} before it {'is' if skip == 1 else 'are'} left out"
+        notes.append(f"the header is line {skip + 1}{each}; {before}")
+    mark = files.text.comment
+    if mark:
+        whole, ends = (
+            sum(counts) for counts in zip(*(_comments(files, path, mark) for path in files.paths), strict=True)
+        )
+        notes.append(f"lines that begin with {mark} are left out: {whole:,}")
+        notes += [f"the ends of lines from {mark} on are left out: {ends:,}"] if ends else []
+    return tuple(notes)
+
+
+def _comments(files: Files, path: Path, mark: str) -> tuple[int, int]:
+    """How many lines of a text file begin with the mark of comments, and how many end with a comment."""
+    with _text_of(files, path) as stream:
+        found = [line.lstrip("\ufeff").startswith(mark) for line in stream if mark in line]
+    return sum(found), len(found) - sum(found)
+
+
+def _text_of(files: Files, path: Path) -> Any:
+    """Open a text file that Python can unpack."""
+    encoding = {"utf-8": "utf-8-sig", "utf-16": "utf-16-le"}.get(files.text.encoding, files.text.encoding)
+    return (gzip.open if files.packed else open)(path, "rt", encoding=encoding, errors="replace", newline="")
+
+
+def _refuse_table_before(files: Files, delimiter: str, skip: int) -> None:
+    """Raise DataError where the lines before the header are a table themselves, which the reader would leave out."""
+    path = files.paths[0]
+    if files.packed == "zstd":
+        return
+    with _text_of(files, path) as stream:
+        counts = [
+            len(_fields(line.rstrip("\r\n"), delimiter)) if line.strip() else 0
+            for line in itertools.islice(stream, skip + 1)
+        ]
+    for line, (one, other) in enumerate(itertools.pairwise(counts[:skip]), start=1):
+        if one == other > 1:
+            raise DataError(
+                f"line {skip + 1} of {path} has {counts[skip]} fields where {'its first line' if line == 1 else f'line {line}'} has {one}.",
+                "correct that line",
+                "give each table a file of its own",
+                "delete what stands before the header",
+                remedies.fields_separated(),
+            )
+
+
+def _refuse_ragged(path: str, names: dict[str, str], skip: int) -> None:
     """Where lines differ in their number of fields the reader falls back to one column: name the line instead."""
     (only, *others) = names
     delimiter = next((mark for mark in ",;\t|: " if mark in only), None)
@@ -76,7 +131,7 @@ def _refuse_ragged(path: str, names: dict[str, str]) -> None:
         return
     expected = only.count(delimiter) + 1
     with open(path, encoding="utf-8", errors="replace") as stream:
-        for line, text in enumerate(stream, start=1):
+        for line, text in enumerate(itertools.islice(stream, skip, None), start=skip + 1):
             found = text.count(delimiter) + 1
             if text.count('"') % 2:
                 raise DataError(
@@ -84,9 +139,9 @@ def _refuse_ragged(path: str, names: dict[str, str]) -> None:
                 )
             if text.strip() and found != expected:
                 raise DataError(
-                    f"line {line} of {path} has {found} fields where its first line has {expected}.",
+                    f"line {line} of {path} has {found} fields where {f'line {skip + 1}' if skip else 'its first line'} has {expected}.",
                     "correct that line",
-                    remedies.fields_separated(),
+                    remedies.COMMENT if text.startswith("#") else remedies.fields_separated(),
                 )
             if line > LOOKED_AT:
                 break
@@ -106,13 +161,14 @@ def _header(connection: Any, files: Files, delimiter: str, quote: str, skip: int
             f"SELECT * FROM read_csv($p, {options}) LIMIT 1", {"p": str(path), "s": skip}
         ).fetchone()
         return [str(name or "") for name in row or ()]
-    encoding = {"utf-8": "utf-8-sig", "utf-16": "utf-16-le"}.get(files.text.encoding, files.text.encoding)
-    with (gzip.open if files.packed else open)(path, "rt", encoding=encoding, errors="replace", newline="") as stream:
+    with _text_of(files, path) as stream:
         for _ in range(skip):
             stream.readline()
         quoting = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
         try:
-            return next((row for row in csv.reader(stream, delimiter=delimiter, **quoting) if row), [])
+            mark = files.text.comment
+            lines = (line for line in stream if not (mark and line.startswith(mark)))
+            return next((row for row in csv.reader(lines, delimiter=delimiter, **quoting) if row), [])
         except csv.Error as error:
             raise DataError(f"the header of {path} cannot be read: {error}. Give the columns short names.") from None
 

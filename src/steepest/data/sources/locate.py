@@ -3,8 +3,8 @@
 import glob
 import hashlib
 import os
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from steepest.data.sources.first_bytes import (
     check_file,
     head_of,
     kind_of,
+    lines_before,
     quotes_of,
     refuse_mixed_line_ends,
     refuse_other_kinds,
@@ -19,13 +20,15 @@ from steepest.data.sources.first_bytes import (
 )
 from steepest.data.sources.partitions import Partition, partitions_of
 from steepest.errors import DataError, Option, UsageError
-from steepest.support.arguments import check_word
+from steepest.support import remedies
+from steepest.support.arguments import check_word, shown
 
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 PACKED = ("", ".gz", ".zst")
 FINGERPRINT_BYTES = 1 << 20  # read from each end of a file, so that a large one is not read twice
 FINGERPRINT_FILES = 1_000  # of more files only the sizes count
 # what people write for a value that is not there; all others are text
+THOUSANDS = (",", ".", " ", "'", "_")
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "?", "-")
 
 
@@ -37,6 +40,8 @@ class TextOptions:
         delimiter: one character between fields; default: found in the file.
         decimal: "." or ",".
         encoding: "utf-8", "utf-16" or "latin-1".
+        thousands: what stands between groups of three digits: ",", ".", " ", "'" or "_"; default: nothing.
+        comment: the character with which lines begin that are no rows; default: every line is one.
 
     Raises:
         UsageError: a value outside these.
@@ -45,12 +50,23 @@ class TextOptions:
     delimiter: str | None = None
     decimal: str = "."
     encoding: str = "utf-8"
+    thousands: str | None = None
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
             raise UsageError(Option("delimiter") + f" must be one character; given was {self.delimiter!r}.")
         check_word("decimal", self.decimal, (".", ","))
         check_word("encoding", self.encoding, ("utf-8", "utf-16", "latin-1"))
+        if self.thousands is not None:
+            check_word("thousands", self.thousands, THOUSANDS)
+        if self.thousands == self.decimal:
+            raise UsageError(
+                Option("thousands") + " and " + Option("decimal") + f" cannot both be {self.decimal!r}.",
+                remedies.DECIMAL_MARK,
+            )
+        if self.comment is not None and (not isinstance(self.comment, str) or not 0 < len(self.comment.encode()) < 2):
+            raise UsageError(Option("comment") + f" must be one ASCII character; given was {shown(self.comment)}.")
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,10 @@ class Files:
         text: how text files are written.
         delimiter: as told, or as seen in a table of very many columns; None to be found by the reader.
         quotes: how fields are quoted, as options for the reader; "" where it has to find out.
+        skip: lines before the header, where somebody has counted them; None where the reader has to look for it.
+        types: DuckDB's types of columns, in place of those that the reader would take from its first lines.
+        missing: how a text file writes a value that is not there.
+        united: whether Parquet files of different types are read with types that hold both.
     """
 
     paths: tuple[Path, ...]
@@ -74,36 +94,71 @@ class Files:
     text: TextOptions
     delimiter: str | None = None
     quotes: str = ""
+    skip: int | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = MISSING
+    united: bool = False
 
     @property
     def dialect(self) -> str:
         """DuckDB's options of how text is written, for `read_csv` and `sniff_csv`."""
         options = f"compression='{self.packed or 'none'}', encoding='{self.text.encoding}'"
+        # left to itself the reader takes rows for comments where a field begins with #
+        options += f", comment={literal(self.text.comment or '')}"
         if self.delimiter:
-            options += ", delim='" + self.delimiter.replace("'", "''") + "'"
+            options += f", delim={literal(self.delimiter)}"
+        if self.skip is not None:
+            options += f", skip={self.skip}"
         return options + self.quotes
 
     @property
     def clause(self) -> str:
         """DuckDB's table function; its only parameter is the list of paths."""
-        # the reader would take the folders above the data for columns too, and let them replace those of the files
-        hive = ", hive_partitioning=false"
         if self.kind == "parquet":
-            return f"read_parquet(?{hive})"
+            return f"read_parquet(?{', union_by_name=true' if self.united else ''}{self._hive})"
         if self.kind == "json":
-            packed = f", compression='{self.packed or 'none'}'"
-            return f"read_json(?, format='auto'{packed}{hive})"
-        missing = ", ".join("'" + word.replace("'", "''") + "'" for word in MISSING)
+            return self._json(self.types)
+        types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in self.types.items())
+        return self._csv(f", types={{{types}}}" if types else "")
+
+    @property
+    def written(self) -> str | None:
+        """The same with every field as the text that stands in the file; None where there is no text."""
+        if self.kind == "csv":
+            return f"read_csv(?, strict_mode=true, {self.dialect}, all_varchar=true, header=true{self._hive})"
+        return self._json(dict.fromkeys(self.types, "VARCHAR")) if self.kind == "json" else None
+
+    @property
+    def whole(self) -> str | None:
+        """The same with types that hold every value of the file, found by reading it all; None where there is no text."""
+        return self._csv(", sample_size=-1") if self.kind == "csv" else None
+
+    @property
+    def _hive(self) -> str:
+        # the reader would take the folders above the data for columns too, and let them replace those of the files
+        return ", hive_partitioning=false"
+
+    def _csv(self, types: str) -> str:
+        missing = ", ".join(map(literal, self.missing))
         # the sniffer must see strict lines, and a value that is no number must stay text to be told
         options = f"strict_mode=true, nullstr=[{missing}], {self.dialect}"
         if self.text.decimal == ",":
             options += ", decimal_separator=','"
-        return f"read_csv(?, {options}{hive})"
+        if self.text.thousands:
+            options += f", thousands={literal(self.text.thousands)}"
+        return f"read_csv(?, {options}{types}{self._hive})"
+
+    def _json(self, types: Mapping[str, str]) -> str:
+        # a late fraction, or a late key, is seen only by reading all of it
+        columns = "sample_size=-1, maximum_sample_files=1000000000"
+        if types:
+            columns = f"columns={{{', '.join(f'{literal(name)}: {literal(kind)}' for name, kind in types.items())}}}"
+        return f"read_json(?, format='auto', {columns}, compression='{self.packed or 'none'}'{self._hive})"
 
     @property
     def parameters(self) -> list[list[str]]:
         """The list of paths, as the clause's only parameter; a file name is never taken for a pattern."""
-        return [[_literal(path) for path in self.paths]]
+        return [[_pathname(path) for path in self.paths]]
 
     def describe(self) -> dict[str, Any]:
         """Say name, size and a fingerprint: sizes of all files, first and last megabyte of the first thousand."""
@@ -162,15 +217,31 @@ def locate(data: str | os.PathLike[str], text: TextOptions | None = None, named:
     if kind == "csv" and text.encoding != "utf-16":
         refuse_mixed_line_ends(paths[0], head)
     partitions = partitions_of(path, paths, named)
-    return Files(
-        tuple(paths),
-        kind,
-        packed,
-        partitions,
-        text,
-        text.delimiter or seen_delimiter(head, text.decimal),
-        quotes_of(head),
-    )
+    delimiter = text.delimiter or seen_delimiter(head, text.decimal)
+    skip = None
+    if kind == "csv" and not text.comment:
+        skip = _same_before(paths, delimiter, text.encoding)
+    return Files(tuple(paths), kind, packed, partitions, text, delimiter, quotes_of(head), skip)
+
+
+def _same_before(paths: Sequence[Path], delimiter: str | None, encoding: str) -> int | None:
+    """The number of comment lines before the header, the same in all files, as the reader knows one number; None for 0.
+
+    Raises:
+        DataError: two files differ in it.
+    """
+    first = None
+    for path in paths:
+        head = head_of(path)[0]
+        if encoding == "utf-16":
+            head = head.decode("utf-16", errors="ignore").encode()
+        count = lines_before(head, delimiter)
+        first = count if first is None else first
+        if count != first:
+            raise DataError(
+                f"{path} has {count} lines before its header, and {paths[0]} has {first}. Give files that begin alike."
+            )
+    return first or None
 
 
 def _is_table(path: Path) -> bool:
@@ -180,6 +251,11 @@ def _is_table(path: Path) -> bool:
     )
 
 
-def _literal(path: Path) -> str:
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _pathname(path: Path) -> str:
     """A path in which DuckDB sees no pattern."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

@@ -45,13 +45,13 @@ class Tally:
         self.only_inputs, self.replaced = only_inputs, 0
         self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
         self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
-        self.rows, self.dropped = start.rows, start.left_out
+        self.rows, self.dropped, self.large = start.rows, start.left_out, start.large
         self.refused: tuple[int, str] | None = None
 
     @property
     def position(self) -> Position:
         """How far the pass has come."""
-        return Position(self.rows, self.dropped, tuple(self.counts.tolist()))
+        return Position(self.rows, self.dropped, tuple(self.counts.tolist()), large=self.large)
 
     def pass_by(self, count: int) -> NDArray[np.bool_] | None:
         """Count rows in which nothing is missing, and say which stay: None for all, none once one was refused."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,22 @@ from steepest.data.coding import Coding
 from steepest.data.sources.arrays import ArraySource, open_numpy_file
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
+from steepest.data.sources.file_types import typed
 from steepest.data.sources.frame_index import index_columns, note_of
 from steepest.data.sources.frames import frame_relation, frame_with_targets
+from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
-from steepest.data.sources.locate import Files, TextOptions, locate
-from steepest.data.sources.missing import check_policy
+from steepest.data.sources.locate import Files, locate
 from steepest.data.sources.postgresql import shown as shown_address
+from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
+from steepest.data.sources.request import Request
 from steepest.data.sources.roles import MissingPolicy, Roles, code
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
 from steepest.errors import DataError, Option, UsageError, without_secrets
 from steepest.support import remedies
-from steepest.support.arguments import check_kind, check_names, shown
 
 
 def open_source(
@@ -42,6 +44,8 @@ def open_source(
     delimiter: str | None = None,
     decimal: str = ".",
     encoding: str = "utf-8",
+    thousands: str | None = None,
+    comment: str | None = None,
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -68,6 +72,8 @@ def open_source(
         delimiter: between the fields of a text file; default: found.
         decimal: decimal mark of a text file, "." or ",".
         encoding: of a text file: "utf-8", "utf-16" or "latin-1".
+        thousands: what a text file has between groups of three digits: ",", ".", " ", "'" or "_"; default: nothing.
+        comment: the character with which lines of a text file begin that are no rows; default: none, every line is one.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -90,92 +96,13 @@ def open_source(
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,
+        thousands=thousands,
+        comment=comment,
         database=database,
         coding=coding,
         unseen=unseen,
     )
     return open_as(recognize(data, database), data, request)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for beside the data, named as the arguments of `open_source`.
-
-    Raises:
-        UsageError: a value outside what is known.
-    """
-
-    y: object = None
-    target: str | Sequence[str] | None = None
-    features: Sequence[str] | None = None
-    exclude: Sequence[str] = ()
-    weight: object = None
-    group: object = None
-    missing: MissingPolicy = "error"
-    degree: int = 1
-    interactions: Sequence[tuple[str, str]] = ()
-    categorical: Sequence[str] = ()
-    delimiter: str | None = None
-    decimal: str = "."
-    encoding: str = "utf-8"
-    database: str | os.PathLike[str] | None = None
-    coding: Coding | None = None
-    unseen: Unseen = "error"
-
-    def __post_init__(self) -> None:
-        check_policy(self.missing)
-        _ = self.text
-        for name in ("target", "features", "exclude", "categorical"):
-            value = getattr(self, name)
-            if value is not None or name in ("exclude", "categorical"):
-                check_names(name, value)
-        if self.coding is not None:
-            check_kind("coding", self.coding, Coding)
-        pairs = self.interactions
-        if not isinstance(pairs, (tuple, list)) or not all(
-            isinstance(pair, (tuple, list)) and len(check_names("interactions", pair)) == 2 for pair in pairs
-        ):
-            raise UsageError(Option("interactions") + f" takes pairs of columns; given was {shown(pairs)}.")
-
-    @property
-    def text(self) -> TextOptions:
-        """How text files are written.
-
-        Raises:
-            UsageError: a value outside what is known.
-        """
-        return TextOptions(self.delimiter, self.decimal, self.encoding)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of the targets; none where none were named."""
-        return (self.target,) if isinstance(self.target, str) else tuple(() if self.target is None else self.target)
-
-    @property
-    def named(self) -> frozenset[str]:
-        """All columns that are asked for by name."""
-        weight_and_group = (name for name in (self.weight, self.group) if isinstance(name, str))
-        coded = self.coding.names if self.coding is not None else ()
-        pairs = (name for pair in self.interactions for name in pair)
-        return frozenset((*(self.features or ()), *self.targets, *self.categorical, *weight_and_group, *coded, *pairs))
-
-    def of_numbers(self) -> dict[str, Any]:
-        """Return what goes with arrays.
-
-        Raises:
-            UsageError: something is asked for that codes columns of a table.
-        """
-        given = {
-            "exclude": self.exclude,
-            "missing": self.missing != "error",
-            "degree": self.degree != 1,
-            "interactions": self.interactions,
-            "categorical": self.categorical,
-        }
-        for name in (name for name, is_given in given.items() if is_given):
-            what = Option(name) + " belongs to tables with named columns."
-            raise UsageError(what, "give a data frame or a file", "code the array")
-        return {"target": self.target, "features": self.features, "weight": self.weight, "group": self.group}
 
 
 def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
@@ -240,7 +167,8 @@ def _dask_frame(data: Any, request: Request) -> FullSource:
 
 
 def _query(data: Any, request: Request) -> FullSource:
-    return _table(query_relation(str(data)), request, {"kind": "query", "query": without_secrets(data)})
+    sql, notes = typed_query(str(data).strip().rstrip(";"), request.text)
+    return _table(query_relation(sql), request, {"kind": "query", "query": without_secrets(data)}, notes=notes)
 
 
 def _address(data: Any, request: Request) -> FullSource:
@@ -296,7 +224,13 @@ OPENERS: dict[Kind, Callable[[Any, Request], FullSource]] = {
 """How each kind of data is opened."""
 
 
-def _table(relation: Relation, request: Request, origin: dict[str, Any], files: Files | None = None) -> TableSource:
+def _table(
+    relation: Relation,
+    request: Request,
+    origin: dict[str, Any],
+    files: Files | None = None,
+    notes: tuple[str, ...] = (),
+) -> TableSource:
     """Give each column of a relation its role, and the inputs their coding.
 
     Args:
@@ -304,6 +238,7 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         request: what is asked for.
         origin: what is said of the data in the run's record.
         files: the relation's files, whose first lines are checked.
+        notes: what was done on the way to the relation, a sentence each.
     """
     weight, group = refuse_y(request.y, request.weight, request.group)
     features = tuple(request.features) if request.features is not None else None
@@ -312,18 +247,27 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         name for name in index_columns(types, files, getattr(relation, "frame", None)) if name not in request.named
     ]
     roles = Roles(features, request.targets, (*request.exclude, *index), weight, group)
+    told = list(notes)
     if isinstance(relation, DatabaseRelation):
         inputs = coding.names if coding else roles.inputs(relation.label, types)
         used = {*inputs, *request.targets, *filter(None, (weight, group))}
         relation = relation.only([name for name in types if name in used])
-    notes: list[str] = []
+    if files is not None:
+        skip, before = check_header(files, types, roles)
+        told += before
+        coded = coding.columns if coding else ()
+        names = {
+            *request.categorical,
+            *filter(None, [group]),
+            *(column.name for column in coded if column.levels is not None),
+        }
+        files, types = typed(replace(files, skip=skip), types, names)
+        relation = files_relation(files, relation.label)
     if coding is not None:
         check_known(relation, types, coding, request.targets)
     else:
-        if files is not None:
-            notes += check_header(files, types, roles)
         if index and features is None:
-            notes.append(note_of(index))
+            told.append(note_of(index))
         coding = code(
             relation,
             types,
@@ -333,8 +277,13 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
             interactions=request.interactions,
             categorical=request.categorical,
         )
+    if files is not None:
+        numbers = [column.name for column in coding.columns if column.levels is None]
+        check_groups(
+            files_relation(files, relation.label), [*numbers, *roles.targets, *filter(None, [weight])], request.text
+        )
     partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
-    notes += [partition.note for partition in partitions if partition.name in coding.names]
+    told += [partition.note for partition in partitions if partition.name in coding.names]
     return TableSource(
         relation,
         roles,
@@ -344,6 +293,7 @@ def _table(relation: Relation, request: Request, origin: dict[str, Any], files: 
         request.unseen,
         origin,
         relation.row_count(),
-        header_notes=tuple(notes),
+        header_notes=tuple(told),
         own_coding=request.coding is None,
+        text=request.text,
     )

@@ -21,7 +21,7 @@ READER_SAYS = (
         "when sniffing",
         "its lines do not have the same number of fields, with any mark between them; or its line ends are mixed.",
     ),
-    ("Conversion Error: CSV Error", "a value that is no number, in a column of numbers in the lines before."),
+    ("Conversion Error: CSV Error", "a value that is no number, in a column of numbers."),
     ("end of GZIP stream", "it is packed by gzip and its end is missing."),
     ("TProtocolException", "its metadata is no Parquet metadata."),
     ("No magic bytes found at end", "it begins as a Parquet file and ends as none: its end is missing."),
@@ -72,14 +72,21 @@ def _what(text: str) -> str:
     if found := re.search(
         r'Error when converting column "(.*)"\.\s+Could not convert string "(.*?)" to', text, re.DOTALL
     ):
-        return f"column {short(found[1])} holds {short(found[2])}, and numbers in the lines before."
+        return f"column {short(found[1])} holds {short(found[2])}, which is no {_kind(text)} like its other values."
     if found := re.search(r"Main file schema: (.*?)\s+Current file: (.*?)\n\s*(.*)", text):
         return f"{found[2]} does not fit {found[1]}: {found[3].strip().lower()}."
+    if found := re.search(r"COLUMN_TYPES error: Columns with names: (.*?) do not exist", text):
+        return f"one of its files has no column {found[1]} in its first lines, as the first one has."
     for sign, sentence in READER_SAYS:
         if sign in text:
             return sentence
     sentence = " ".join(re.split(r"Possible |Candidate|\bLINE 1:|Original Line", text)[0].split())
     return sentence[:400] + "." * (not sentence.endswith("."))
+
+
+def _kind(text: str) -> str:
+    """What the values of a column were taken for."""
+    return "true or false" if "to 'BOOLEAN'" in text else "number"
 
 
 def _remedies(text: str) -> tuple[str | Phrase, ...]:
@@ -107,4 +114,6 @@ def _remedies(text: str) -> tuple[str | Phrase, ...]:
         return ("correct the file: a field or line is larger than may be read",)
     if "Out of Memory" in text:
         return "write it in shorter row groups, lines or fields, which this machine can hold", "select fewer columns"
+    if re.search(r"^Original Line: #", text, re.MULTILINE):
+        return remedies.COMMENT, "correct that line"
     return "correct the file", remedies.fields_separated(), remedies.DECIMAL_MARK, remedies.leave_out()

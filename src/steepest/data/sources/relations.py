@@ -68,6 +68,8 @@ class DuckDBRelation:
         files: whether the only parameter is a list of files, each of which can be read by itself.
         partitions: columns that are in the names of the files' folders.
         counted: a query for the number of rows that reads none, with the same parameters.
+        written: as `clause`, with every field as the text that stands in the file; None where there is no text.
+        whole: as `clause`, with types that hold every value of a text file, for whoever writes its rows again.
     """
 
     label: str
@@ -80,6 +82,8 @@ class DuckDBRelation:
     files: bool = False
     extension: str | None = None
     partitions: tuple[Partition, ...] = ()
+    written: str | None = None
+    whole: str | None = None
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""
@@ -204,7 +208,9 @@ class DuckDBRelation:
 def files_relation(files: Files, label: str) -> DuckDBRelation:
     """Return the relation of files."""
     counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)" if files.kind == "parquet" else None
-    relation = DuckDBRelation(label, files.clause, files.parameters, counted=counted, files=True)
+    relation = DuckDBRelation(
+        label, files.clause, files.parameters, counted=counted, files=True, written=files.written, whole=files.whole
+    )
     if not files.partitions:
         return relation
     there = {name.casefold() for name in relation.columns()}  # a column of the files is never replaced

@@ -8,6 +8,7 @@ from typing import Literal
 
 from steepest.data.coding import Coding, Column
 from steepest.data.sources.connection import quoted
+from steepest.data.sources.grouped import mark_advice
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.data.sources.relations import Relation, StreamedRelation
 from steepest.errors import DataError, Option, Phrase, UsageError
@@ -98,7 +99,7 @@ def code(
     """
     inputs = roles.inputs(relation.label, types)
     for name in (*roles.targets, *filter(None, (roles.weight,))):
-        refuse_kind(relation, name, types[name], categories=False)
+        refuse_target(relation, name, types[name])
     other = [name for name in categorical if name not in inputs]
     if other:
         raise UsageError(
@@ -140,11 +141,41 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
     if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
         advice = ("turn dates into a number in a unit of your choice, such as days since the first row", out)
     elif kind.startswith(CATEGORIES):
-        wrong += " A target or weight must be a number."
-        advice = ("correct such values", "turn the column into numbers first")
+        unclear, marks = _marks_of(relation, name)
+        wrong += f"{unclear} A target or weight must be a number."
+        advice = ("correct such values", *marks, "turn the column into numbers first")
     else:
         advice = (out, "turn it into numbers first")
     raise DataError(wrong, *advice)
+
+
+def _marks_of(relation: Relation, name: str) -> tuple[str, tuple[Phrase, ...]]:
+    """With which marks the first texts of a column are numbers, where all of them look like some."""
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    values = [row[0] for row in relation.query(text, f"WHERE {text} IS NOT NULL LIMIT {2 * MOST_LEVELS}")]
+    return mark_advice(values) if all(LIKE_A_NUMBER.fullmatch(value.strip()) for value in values) else ("", ())
+
+
+def refuse_target(relation: Relation, name: str, kind: str) -> None:
+    """Raise DataError when a target or weight holds neither numbers nor, in every row, yes or no in one of its forms."""
+    if kind.startswith(CATEGORIES) and not kind.startswith(("BOOLEAN", "UUID")) and not kind.endswith("]"):
+        column = f"CAST({quoted(name)} AS VARCHAR)"
+        # of the texts that can be cast, 0 and 1 are numbers that somebody has made texts
+        said = f"count({column}), count(TRY_CAST({column} AS BOOLEAN)) - count(TRY_CAST({column} AS DOUBLE))"
+        values, answers = (sum(column) for column in zip(*relation.query(said), strict=True))
+        if values == answers > 0:
+            return
+    refuse_kind(relation, name, kind, categories=False)
+
+
+def yes_or_no(name: str) -> str:
+    """What is said of a target or weight of true and false.
+
+    Example:
+        >>> yes_or_no("alive")
+        "column 'alive' holds true and false, taken as 1 and 0; where that is what to predict, a classifier fits better"
+    """
+    return f"column {short(name)} holds true and false, taken as 1 and 0; where that is what to predict, a classifier fits better"
 
 
 def _texts(relation: Relation, names: Sequence[str]) -> dict[str, set[str]]:
@@ -184,10 +215,11 @@ def _levels(relation: Relation, name: str, kind: str, found: set[str], *, declar
         what = (
             f"but a value that is none is {short(plain[0])}" if plain else f"but is text; a value is {short(levels[0])}"
         )
+        unclear, marks = mark_advice(numbers)
         raise DataError(
-            f"column {short(name)} of {relation.label} looks like numbers, {what}.",
+            f"column {short(name)} of {relation.label} looks like numbers, {what}.{unclear}",
             "correct such values",
-            *([remedies.DECIMAL_COMMA] if any("," in level for level in levels) else []),
+            *marks,
             remedies.as_categories(name),
             remedies.leave_out(name),
         )

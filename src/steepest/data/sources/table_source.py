@@ -1,6 +1,6 @@
 """Tables of any kind as a source of batches: columns with roles, coded, in blocks of a fixed number of rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 from steepest.data.batch import Batch, Position
 from steepest.data.coding import UNSEEN, Coding, Column
 from steepest.data.columns import ColumnBatch, Columns
+from steepest.data.sources.arrow_blocks import blocks
 from steepest.data.sources.connection import quoted
+from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import Tally
 from steepest.data.sources.relations import Relation
-from steepest.data.sources.roles import BOOLEAN, MissingPolicy, Roles, refuse_kind
+from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind, refuse_target, yes_or_no
+from steepest.data.sources.rounding import as_double, exact_up_to, has_large, rounding_warning
 from steepest.data.sources.row_order import SAME_ROWS, RowOrder
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import warn
 from steepest.support.threads import prefetch
 
 BLOCK_ROWS = 131_072
 BLOCK_NUMBERS = 1 << 23  # wide tables get shorter blocks: 64 MB at most
-STRETCH_ROWS = 8_192  # shorter pieces of a reader are copied together
 
 Unseen = Literal["error", "reference"]
 
@@ -47,6 +50,8 @@ class TableSource:
         header_notes: what was done to find the columns, a sentence each.
         own_coding: whether the coding was made from this table.
         seen: what the rows were in earlier passes, where the table may give others the next time.
+        text: how a text file is written.
+        told: whether it was said that float64 rounds some of the numbers.
     """
 
     relation: Relation
@@ -63,6 +68,8 @@ class TableSource:
     header_notes: tuple[str, ...] = ()
     own_coding: bool = False
     seen: list[str] = field(default_factory=list)
+    text: TextOptions = field(default_factory=TextOptions)
+    told: list[bool] = field(default_factory=list)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -87,6 +94,7 @@ class TableSource:
     def record_pass(self, position: Position) -> None:
         """Take note of a pass that was made elsewhere."""
         self.tally[:] = [self._tally(position)]
+        self._tell_rounding()
 
     def pieces(self) -> "list[TableSource]":
         """Parts of the files: whole ones, or row groups of a large Parquet file; one part of anything else."""
@@ -110,6 +118,7 @@ class TableSource:
             DataError: a line cannot be read; the message has its number. Or the rows are others than in an earlier pass.
         """
         yield from prefetch(self._batches(after or Position(0)), cancel=self.relation.cancel)
+        self._tell_rounding()
 
     def describe(self) -> dict[str, Any]:
         """Say where the data is from, and what the last pass left out."""
@@ -135,6 +144,7 @@ class TableSource:
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
         notes = [*self.header_notes, *str(self.coding).splitlines()]
+        notes += [yes_or_no(name) for name in self._numbers if self.types[name].startswith(CATEGORIES)]
         return notes + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
     def _batches(self, start: Position) -> Iterator[Batch]:
@@ -142,7 +152,9 @@ class TableSource:
         self.tally[:] = [tally]
         first = start.rows
         plain = self.coding.is_plain and not self.roles.weight and not self.roles.group
+        limits = self._limits(tally.names)
         for block, order in self._checked_blocks(start):
+            tally.large = tally.large or has_large(block, limits)
             if plain and block.is_finite:
                 if tally.pass_by(len(block)) is None:
                     after = replace(tally.position, order=order)
@@ -167,10 +179,10 @@ class TableSource:
         select, steady = self._select(), self.relation.is_steady
         stream = self.relation.stream(select, skip=start.rows if steady else 0)
         if steady:
-            yield from ((block, "") for block in _blocks(stream, self.block_rows, width))
+            yield from ((block, "") for block in blocks(stream, self.block_rows, width))
             return
         order, rows = RowOrder(self.relation.label, width, self.seen), 0
-        for block in _blocks(stream, self.block_rows, width):
+        for block in blocks(stream, self.block_rows, width):
             order.add(block)
             before, rows = rows, rows + len(block)
             if before >= start.rows:
@@ -184,18 +196,41 @@ class TableSource:
         allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
         return Tally(names, self.missing, allowed, start, only_inputs=not self.targets)
 
+    @property
+    def _numbers(self) -> list[str]:
+        """The columns that are used as numbers: inputs that are no categories, targets and the weight."""
+        inputs = [column.name for column in self.coding.columns if column.levels is None]
+        return [*inputs, *self.targets, *filter(None, (self.roles.weight,))]
+
+    def _limits(self, names: Sequence[str]) -> dict[int, float]:
+        """Up to which size the values of columns are sure not to be rounded, by their places among `names`."""
+        of_text = getattr(self.relation, "written", None) is not None
+        limits = ((names.index(name), exact_up_to(self.types[name], of_text)) for name in self._numbers)
+        return {j: limit for j, limit in limits if limit is not None}
+
+    def _tell_rounding(self) -> None:
+        """Warn, once, where float64 rounds numbers of the table; the pass itself has only seen that some are large."""
+        if self.is_part or self.told or not self.tally[-1].large:
+            return
+        self.told.append(True)
+        of_text = getattr(self.relation, "written", None) is not None
+        kinds = {name: self.types[name] for name in self._numbers if exact_up_to(self.types[name], of_text)}
+        warning = rounding_warning(self.relation, kinds, self.text)
+        if warning:
+            warn(warning)
+
     def _select(self) -> str:
         """The columns to select: doubles, categories as codes."""
         columns = []
         for column in self.coding.columns:
             name = quoted(column.name)
             if column.levels is None:
-                columns.append(f"CAST({name} AS DOUBLE)")
+                columns.append(as_double(column.name, self.types[column.name]))
                 continue
             coded = f"coalesce(CAST(enum_code({_level(column)}) AS DOUBLE), {UNSEEN})"
             columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
         for name in (*self.targets, *filter(None, (self.roles.weight,))):
-            columns.append(f"CAST({quoted(name)} AS DOUBLE)")
+            columns.append(as_double(name, self.types[name]))
         if self.roles.group:
             # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
             text = f"coalesce(CAST({quoted(self.roles.group)} AS VARCHAR), '')"
@@ -268,52 +303,8 @@ def check_known(relation: Relation, types: dict[str, str], coding: Coding, targe
     for column in coding.columns:
         if column.levels is None:
             refuse_kind(relation, column.name, types[column.name], categories=False)
-
-
-def _blocks(pieces: Iterator[Any], rows: int, width: int) -> Iterator[Columns]:
-    """Put Arrow pieces of any length together to blocks of `rows` rows, the last one shorter; NULL becomes NaN."""
-    waiting: list[Columns] = []
-    count = 0
-    for stretch in _stretches(pieces, width):
-        rest = stretch
-        while count + len(rest) >= rows:
-            need = rows - count
-            yield _together([*waiting, rest.cut(slice(0, need))])
-            rest, waiting, count = rest.cut(slice(need, len(rest))), [], 0
-        if len(rest):
-            waiting, count = [*waiting, rest], count + len(rest)
-    if waiting:
-        yield _together(waiting)
-
-
-def _stretches(pieces: Iterator[Any], width: int) -> Iterator[Columns]:
-    """Leave long pieces where they are and copy short ones together: each stretch costs a call for each column."""
-    waiting: list[Columns] = []
-    for piece in pieces:
-        if len(piece):
-            waiting.append(Columns((tuple(_column(piece.child(j)) for j in range(width)),), width))
-        if sum(map(len, waiting)) >= STRETCH_ROWS:
-            yield waiting[0] if len(waiting) == 1 else Columns.of(_together(waiting).array)
-            waiting = []
-    if waiting:
-        yield Columns.of(_together(waiting).array)
-
-
-def _together(parts: list[Columns]) -> Columns:
-    """Put columns one below the other."""
-    return Columns(tuple(stretch for part in parts for stretch in part.stretches), parts[0].width)
-
-
-def _column(child: Any) -> FloatArray:
-    """Return an Arrow column of doubles as NumPy's view of it; where there are NULLs a copy with NaN."""
-    import nanoarrow  # noqa: PLC0415
-
-    view = nanoarrow.c_array(child).view()
-    values = np.asarray(view.buffer(1))[view.offset : view.offset + view.length]
-    if not view.null_count:
-        return values
-    bits = np.unpackbits(np.frombuffer(view.buffer(0), dtype=np.uint8), bitorder="little")
-    return np.where(bits[view.offset : view.offset + view.length] == 0, np.nan, values)
+    for name in targets:
+        refuse_target(relation, name, types[name])
 
 
 def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str | None]:

@@ -1,0 +1,97 @@
+"""Request: what is asked for beside the data: roles of columns, their coding, and how a text is written."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steepest.data.coding import Coding
+from steepest.data.sources.locate import TextOptions
+from steepest.data.sources.missing import check_policy
+from steepest.data.sources.roles import MissingPolicy
+from steepest.data.sources.table_source import Unseen
+from steepest.errors import Option, UsageError
+from steepest.support.arguments import check_kind, check_names, shown
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for beside the data, named as the arguments of `open_source`.
+
+    Raises:
+        UsageError: a value outside what is known.
+    """
+
+    y: object = None
+    target: str | Sequence[str] | None = None
+    features: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    weight: object = None
+    group: object = None
+    missing: MissingPolicy = "error"
+    degree: int = 1
+    interactions: Sequence[tuple[str, str]] = ()
+    categorical: Sequence[str] = ()
+    delimiter: str | None = None
+    decimal: str = "."
+    encoding: str = "utf-8"
+    thousands: str | None = None
+    comment: str | None = None
+    database: str | os.PathLike[str] | None = None
+    coding: Coding | None = None
+    unseen: Unseen = "error"
+
+    def __post_init__(self) -> None:
+        check_policy(self.missing)
+        _ = self.text
+        for name in ("target", "features", "exclude", "categorical"):
+            value = getattr(self, name)
+            if value is not None or name in ("exclude", "categorical"):
+                check_names(name, value)
+        if self.coding is not None:
+            check_kind("coding", self.coding, Coding)
+        pairs = self.interactions
+        if not isinstance(pairs, (tuple, list)) or not all(
+            isinstance(pair, (tuple, list)) and len(check_names("interactions", pair)) == 2 for pair in pairs
+        ):
+            raise UsageError(Option("interactions") + f" takes pairs of columns; given was {shown(pairs)}.")
+
+    @property
+    def text(self) -> TextOptions:
+        """How text files are written.
+
+        Raises:
+            UsageError: a value outside what is known.
+        """
+        return TextOptions(self.delimiter, self.decimal, self.encoding, self.thousands, self.comment)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets; none where none were named."""
+        return (self.target,) if isinstance(self.target, str) else tuple(() if self.target is None else self.target)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """All columns that are asked for by name."""
+        weight_and_group = (name for name in (self.weight, self.group) if isinstance(name, str))
+        coded = self.coding.names if self.coding is not None else ()
+        pairs = (name for pair in self.interactions for name in pair)
+        return frozenset((*(self.features or ()), *self.targets, *self.categorical, *weight_and_group, *coded, *pairs))
+
+    def of_numbers(self) -> dict[str, Any]:
+        """Return what goes with arrays.
+
+        Raises:
+            UsageError: something is asked for that codes columns of a table.
+        """
+        given = {
+            "exclude": self.exclude,
+            "missing": self.missing != "error",
+            "degree": self.degree != 1,
+            "interactions": self.interactions,
+            "categorical": self.categorical,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            what = Option(name) + " belongs to tables with named columns."
+            raise UsageError(what, "give a data frame or a file", "code the array")
+        return {"target": self.target, "features": self.features, "weight": self.weight, "group": self.group}
