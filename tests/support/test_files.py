@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.models import run_folder
 from steepest.models.model import Model
 from steepest.support.files import whole_folder, write_whole
@@ -35,7 +35,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DataError, match="no space left on device"):
         write_whole(tmp_path / "f", b"new")
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("f", b"old")]
 

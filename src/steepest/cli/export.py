@@ -42,7 +42,7 @@ def command(run: str, to: str, out: str | None, table: str | None, force: bool) 
         _print(content)
         return
     data = content if isinstance(content, bytes) else content.encode()
-    write_whole(out, data)
+    write_whole(out, data, force=force)
     click.echo(f"Written: {out}, {len(data):,} bytes.")
 
 

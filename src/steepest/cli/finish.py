@@ -85,9 +85,9 @@ def resumable(state: Path | None) -> Iterator[None]:
         sys.exit(130)
 
 
-def keep_summary(triangle: Triangle, path: str, state: Path | None) -> None:
+def keep_summary(triangle: Triangle, path: str, state: Path | None, *, force: bool) -> None:
     """Write a triangle, and then remove the state of its pass."""
-    triangle.save(path)
+    triangle.save(path, force=force)
     if state is not None:
         state.unlink(missing_ok=True)
 

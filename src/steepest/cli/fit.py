@@ -178,7 +178,7 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
     with resumable(kept):
         summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:
-        keep_summary(summary.triangle, file, kept)
+        keep_summary(summary.triangle, file, kept, force=options["force"])
     return table, summary
 
 

@@ -29,7 +29,7 @@ def command(triangles: tuple[str, ...], out: str, force: bool, as_json: bool) ->
     for path, other in zip(triangles[1:], others, strict=True):
         refuse_doubles(total, other, path, force)
         total = total + other
-    total.save(out)
+    total.save(out, force=force)
     report(total, out, "", as_json)
 
 

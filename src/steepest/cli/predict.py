@@ -22,6 +22,7 @@ from steepest.models.prediction_file import PredictionCounts, check_name, settle
 from steepest.models.predictions import open_inputs, predict_batches
 from steepest.support.arrays import FloatArray
 from steepest.support.files import refuse_existing_file
+from steepest.support.scratch import scratch_beside
 from steepest.support.words import number, pluralize
 
 
@@ -79,16 +80,17 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
         check_confidence(options["interval"], "interval")
     if len(model.targets) > 1 and options["interval"] is not None:
         raise UsageError("intervals are for models of one target. Leave --interval out.")
-    beside = Path(out).parent if out else None
-    with tempfile.TemporaryDirectory(prefix=".predictions.", dir=beside) as folder:
+    with scratch_beside(Path(out)) if out else tempfile.TemporaryDirectory(prefix="steepest-") as folder:
         file = Path(out) if out else Path(folder) / "predictions.csv"
-        counts = _write(run, model, data, file, Path(folder), options)
+        counts = _write(run, model, data, file, Path(folder), force, options)
         if out is None:
             _print(file)
     _report(counts, model, out, as_json)
 
 
-def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options: dict[str, Any]) -> PredictionCounts:
+def _write(
+    run: str, model: Model, data: str, file: Path, scratch: Path, force: bool, options: dict[str, Any]
+) -> PredictionCounts:
     """Predict and write."""
     text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "database")}
     source = open_inputs(
@@ -109,6 +111,7 @@ def _write(run: str, model: Model, data: str, file: Path, scratch: Path, options
             # a column called as the target is an input where the model has such an input
             target=None if model.targets[0] in source.coding.names else model.targets[0],
             safe=options["safe"],
+            force=force,
         )
     if isinstance(source, TableSource):
         for note in source.header_notes:

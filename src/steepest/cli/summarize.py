@@ -30,7 +30,7 @@ def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: 
         if resume:
             raise UsageError("--add reads a table from its start; it does not go with --resume.")
         triangle, lines = _added(data, out, force, options), ""
-        keep_summary(triangle, out, None)
+        keep_summary(triangle, out, None, force=True)  # to which it was added
     else:
         if resume and options["cluster"]:
             raise UsageError("--resume goes on with a pass on this machine; it does not go with --cluster.")
@@ -39,7 +39,7 @@ def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: 
         with resumable(state):
             summary = open_table(data, options).read(sample_rows=0, checkpoint=state, cluster=options["cluster"])
         triangle, lines = summary.triangle, notes(summary)
-        keep_summary(triangle, out, state)
+        keep_summary(triangle, out, state, force=force)
     report(triangle, out, lines, as_json)
 
 

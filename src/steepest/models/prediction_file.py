@@ -3,8 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,10 +18,11 @@ from steepest.data.sources.databases import DatabaseRelation
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.table_source import TableSource
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
-from steepest.support.files import replace_whole
+from steepest.support.files import put_file
+from steepest.support.scratch import NEW, scratch_beside
 
 FORMS = {
     ".csv": "FORMAT csv, HEADER",
@@ -71,6 +70,7 @@ def write_predictions(
     keep_all: bool,
     target: str | None = None,
     safe: bool = False,
+    force: bool = True,
 ) -> PredictionCounts:
     """Write all columns of a table and those of the predictions beside them.
 
@@ -84,6 +84,7 @@ def write_predictions(
         keep_all: keep rows that the source left out, with empty predictions.
         target: a column to compare the first new one with, where the table has it.
         safe: put ' before texts that a spreadsheet would take for a formula.
+        force: replace a file that is there.
 
     Raises:
         UsageError: the name of the file, or a new column's, cannot be used.
@@ -93,20 +94,17 @@ def write_predictions(
     types = source.types if isinstance(source, TableSource) else {}
     refuse_names(types, names)
     file = Path(path)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{file.name[:40]}.", dir=file.parent))
-    try:
+    with scratch_beside(file) as scratch:
         with _table(source, scratch) as (connection, clause, parameters):
             _fill(connection, source, blocks, len(names))
             where = "" if keep_all else "WHERE p.kept"
             table = _to_copy(connection, source, clause, "FORMAT csv" in form)
             query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
-            _copy(connection, query, parameters, scratch / "written", form, file)
+            _copy(connection, query, parameters, scratch / NEW, form)
             target = target if clause and target in types else None
             found = _count(connection, clause, parameters, keep_all, target)
-        replace_whole(scratch / "written", file)
+        put_file(scratch / NEW, file, force=force)
         return found
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def refuse_names(types: dict[str, str], names: Sequence[str]) -> None:
@@ -236,7 +234,7 @@ def _safe(name: str, safe: bool) -> str:
     return f"'{name}" if safe and re.match(FORMULA, name) else name
 
 
-def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: str, wanted: Path) -> None:
+def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: str) -> None:
     """Write what a query gives."""
     import duckdb  # noqa: PLC0415 - predictions are written
 
@@ -244,9 +242,9 @@ def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: 
         sql = f"COPY ({query}) TO {_text(file)} ({form})"
         with_enough_memory(connection, lambda: connection.execute(sql, parameters))
     except duckdb.IOException as error:
-        if str(file) not in str(error) and "space" not in str(error):
-            raise
-        raise OSError(f"cannot write {wanted}: {str(error).splitlines()[0]}") from None
+        if str(file) in str(error) or "space" in str(error):
+            raise  # of the writing
+        raise DataError(f"the rows could not be read a second time: {str(error).splitlines()[0]}.") from None
 
 
 def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> PredictionCounts:

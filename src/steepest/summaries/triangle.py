@@ -398,12 +398,20 @@ class Triangle(Value):
         spread = np.linalg.norm(self.centred @ model, axis=0) / math.sqrt(self.total_weight)
         return np.asarray(np.hypot(spread, self.means[:d] @ weights + biases - self.means[d]))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
         """Write the triangle to one file, with its coding and where its rows came from; no pickle, with a checksum.
 
         The file is whole or absent; `Triangle.load(path)` gives the same bits back.
+
+        Args:
+            path: the file to make.
+            force: replace a file that is there.
+
+        Raises:
+            UsageError: there is a file of that name, and `force` is False.
+            DataError: the disk is full, or cannot be written.
         """
-        write_whole(path, self.to_bytes())
+        write_whole(path, self.to_bytes(), force=force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Triangle":

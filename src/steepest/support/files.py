@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from steepest.errors import Option, UsageError
 from steepest.support import remedies
+from steepest.support.renames import exchange, rename_new
+from steepest.support.scratch import NEW, OLD, scratch_beside, sweep
 
 OURS = frozenset(
     (
@@ -30,37 +30,39 @@ OURS = frozenset(
 """Names of the files that run folders hold: a folder with any other is never replaced."""
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+def write_whole(path: str | os.PathLike[str], content: bytes, *, force: bool = True) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a mixture.
 
     Args:
         path: the target; its folder must exist.
         content: all bytes of the file.
+        force: replace a file that is there.
 
     Raises:
-        OSError: from the operating system, with the temporary file removed and an earlier file intact.
+        DataError: the disk is full, or cannot be written; an earlier file is left as it was.
+        UsageError: there is a file of that name, and `force` is False.
     """
     target = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        replace_whole(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with scratch_beside(target) as scratch:
+        (scratch / NEW).write_bytes(content)
+        put_file(scratch / NEW, target, force=force)
 
 
-def replace_whole(written: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
-    """Put a file that is complete in the place of `target`, in one step, once it is safe on the disk."""
-    with Path(written).open("rb") as stream:
+def put_file(written: Path, target: Path, *, force: bool = True) -> None:
+    """Give a file that is complete its name, in one step, once it is safe on the disk.
+
+    Raises:
+        UsageError: there is a file of that name, and `force` is False.
+    """
+    with written.open("rb") as stream:
         os.fsync(stream.fileno())
-    # a temporary file may be readable by its owner alone; a result gets the usual permissions
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(written, 0o666 & ~umask)
-    os.replace(written, target)
+    if force:
+        os.replace(written, target)
+        return
+    try:
+        rename_new(written, target)
+    except FileExistsError:
+        raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE) from None
 
 
 def refuse_existing_file(path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -69,6 +71,7 @@ def refuse_existing_file(path: str | os.PathLike[str], *, force: bool = False) -
     Called before the work starts, as `refuse_existing` is for folders.
     """
     file = Path(path)
+    sweep(file)
     if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
     if file.exists() and not force:
@@ -81,19 +84,11 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     Called before the work starts, so that nobody waits for a run that cannot be kept.
     """
     target = Path(path)
+    sweep(target)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file; a run needs a folder of its own.", "give another name")
     if target.exists() and force:
-        foreign = sorted(
-            entry.name for entry in target.iterdir() if entry.name not in OURS and not entry.name.startswith("heat_map")
-        )
-        if foreign or target.resolve() == Path.cwd():
-            raise UsageError(
-                f"{target} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); "
-                + Option("force", True)
-                + " replaces run folders only.",
-                "give another name",
-            )
+        _refuse_foreign(target, target)
     if target.exists() and not force:
         raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE)
     parent = target.parent
@@ -117,33 +112,53 @@ def whole_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterat
     target = Path(path)
     refuse_existing(target, force=force)
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", dir=target.parent))
-    try:
-        yield scratch
-        umask = os.umask(0)
-        os.umask(umask)
-        scratch.chmod(0o777 & ~umask)
-        for file in scratch.iterdir():
+    with scratch_beside(target) as scratch:
+        new = scratch / NEW
+        new.mkdir()
+        yield new
+        for file in new.iterdir():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
-        _swap_in(scratch, target)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _put_folder(new, target, force)
+
+
+def _put_folder(new: Path, target: Path, force: bool) -> None:
+    """Give a folder that is complete its name; with `force` in exchange for the run that has it."""
+    try:
+        rename_new(new, target)
+        return
+    except FileExistsError:
+        if not force:
+            raise UsageError(
+                f"{target} appeared while the run was being written; it was left as it is.", "give another name"
+            ) from None
+    if exchange(new, target):
+        try:
+            _refuse_foreign(new, target)  # another may have put it there since it was looked at
+        except UsageError:
+            exchange(new, target)
+            raise
+        return
+    old = new.with_name(OLD)
+    os.rename(target, old)  # a kill between these two is mended by the next writer of this name
+    try:
+        _refuse_foreign(old, target)
+        rename_new(new, target)
+    except (OSError, UsageError):
+        rename_new(old, target)
         raise
 
 
-def _swap_in(scratch: Path, target: Path) -> None:
-    """Rename `scratch` to `target`; a folder that is there is moved aside first and removed last."""
-    aside = None
-    if target.exists():
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.old.", dir=target.parent))
-        target.rename(aside / "old")
-    try:
-        scratch.rename(target)
-    except OSError as error:
-        if aside is not None:
-            (aside / "old").rename(target)
-        raise UsageError(f"{target} appeared while the run was being written.", "give another name") from error
-    finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
+def _refuse_foreign(folder: Path, name: Path) -> None:
+    """Raise UsageError where a folder holds anything that is not of a run of ours; `name` is what the reader calls it."""
+    foreign = [f"{name} is no folder"] if not folder.is_dir() else []
+    if not foreign:
+        names = (entry.name for entry in folder.iterdir())
+        foreign = sorted(each for each in names if each not in OURS and not each.startswith("heat_map"))
+    if foreign or folder.resolve() == Path.cwd():
+        raise UsageError(
+            f"{name} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); "
+            + Option("force", True)
+            + " replaces run folders only.",
+            "give another name",
+        )

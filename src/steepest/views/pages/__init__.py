@@ -59,7 +59,7 @@ class Page:
             raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE)
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} to write {target.name} into. Make it first.")
-        write_whole(target, self.html.encode())
+        write_whole(target, self.html.encode(), force=force)
         return target
 
     def _repr_html_(self) -> str:
