@@ -420,7 +420,7 @@ def test_133_a_full_disk_leaves_the_old_file_alone(tmp_path, good, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(steepest.DataError, match="no space left on device. Nothing was written"):
+    with pytest.raises(steepest.DataError, match=r"no space left on device. Nothing was written"):
         model.save(file)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("model.json", good)]
 
