@@ -286,3 +286,15 @@ def test_a_process_of_its_own_says_and_writes_the_same(tmp_path, arguments):
         files = [str(path.relative_to(folder)) for path in folder.rglob("*")]
         results.append((done.returncode, done.stdout, said, sorted(files)))
     assert results[0] == results[1]
+
+
+def test_lists_of_columns_add_up_where_an_option_is_repeated(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("a,b,c,y\n" + "".join(f"{i},{i % 3},{i % 5},{i + i % 3}\n" for i in range(30)))
+
+    def features(*options):
+        result = steepest_command("fit", "t.csv", "--target", "y", "--no-out", "--json", *options, cwd=tmp_path)
+        return json.loads(result.stdout)["features"]
+
+    assert features("--features", "a", "--features", "b") == features("--features", "a,b") == ["a", "b"]
+    assert features("--exclude", "a", "--exclude", "b") == features("--exclude", "a,b") == ["c"]

@@ -53,6 +53,11 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         return tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True), []) if name.strip())
 
 
+def _joined(context: click.Context, param: click.Parameter, lists: Any) -> Any:
+    """All names of an option that was given several times; None where it was not given."""
+    return tuple(name for names in lists for name in names) if lists else None
+
+
 class Pair(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """Two names with a colon between."""
 
@@ -88,9 +93,19 @@ def column_options(command: Callable[..., Any], *, required: bool = True) -> Cal
             click.argument("data", required=required),
             click.option("--target", default=None, metavar="NAME", help="The column to predict."),
             click.option(
-                "--features", type=Names(), default=None, help="The columns to predict from; default: all others."
+                "--features",
+                type=Names(),
+                multiple=True,
+                callback=_joined,
+                help="The columns to predict from; default: all others.",
             ),
-            click.option("--exclude", type=Names(), default=(), help="Columns to leave out."),
+            click.option(
+                "--exclude",
+                type=Names(),
+                multiple=True,
+                callback=lambda *given: _joined(*given) or (),
+                help="Columns to leave out.",
+            ),
             click.option("--weight", default=None, metavar="NAME", help="A column of weights, not negative."),
             click.option(
                 "--missing",
@@ -109,7 +124,8 @@ def column_options(command: Callable[..., Any], *, required: bool = True) -> Cal
             click.option(
                 "--categorical",
                 type=Names(),
-                default=(),
+                multiple=True,
+                callback=lambda *given: _joined(*given) or (),
                 help="Columns of numbers that are names of something: codes, postcodes. Text is always taken so.",
             ),
         )
