@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -433,3 +434,11 @@ def test_what_is_neither_yes_nor_no_is_no_target(tmp_path):
     csv_of(tmp_path / "t.csv", values("1"), ["yes"] * SNIFFED + ["maybe"] * (ROWS - SNIFFED))
     with pytest.raises(DataError, match=rf"Line: {SNIFFED + 2}: column 'y' holds 'maybe'"):
         list(steepest.open_source(tmp_path / "t.csv", target="y", features=["x"]).batches())
+
+
+def test_numbers_whose_sum_overflows_are_read_without_a_word_of_numpys(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1.7e308,0\n1.7e308,1\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (batch,) = steepest.open_source(tmp_path / "t.csv", target="y").batches()
+    assert batch.X[:, 0].tolist() == [1.7e308, 1.7e308]

@@ -68,7 +68,9 @@ class Tally:
         self.rows += len(rows)
         checked = rows[:, : len(self.names)]
         # a sum that is finite says that every value is; one that overflows says nothing
-        if not np.isfinite(checked.sum()):
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers near 1.8e308 the sum alone overflows
+            looks_whole = bool(np.isfinite(checked.sum()))
+        if not looks_whole:
             self._refuse_infinite(checked, first)
             missing = np.isnan(checked)
             if missing.any():
