@@ -223,7 +223,7 @@ WRONG_FILES = [
     ("empty.csv", b"", "empty"),
     ("header.csv", b"a,b\n", "no data rows"),
     ("ragged.csv", b"a,b\n1,2\n1,2,3\n", "fields"),
-    ("image.csv", b"PK\x03\x04" + bytes(200), "Excel"),
+    ("image.csv", b"PK\x03\x04" + bytes(200), "zip archive"),
     ("sqlite.csv", b"SQLite format 3\x00" + bytes(200), "database"),
     ("duck.csv", bytes(8) + b"DUCK" + bytes(200), "database"),
     ("lines.csv", b'{"a": 1}\n', "is JSON"),

@@ -270,8 +270,8 @@ def test_what_replaces_part_of_a_closed_form_is_walked(line):
     [
         (lambda: steepest.GradientRule(-0.1), "learning_rate must be"),
         (lambda: steepest.GradientRule(float("nan")), "learning_rate must be"),
-        (lambda: steepest.HeavyBallRule(0.1, 1.5), "momentum must satisfy"),
-        (lambda: steepest.NesterovRule(0.1, -0.5), "momentum must satisfy"),
+        (lambda: steepest.HeavyBallRule(0.1, 1.5), "momentum must be a number"),
+        (lambda: steepest.NesterovRule(0.1, -0.5), "momentum must be a number"),
     ],
 )
 def test_a_rule_object_has_numbers_in_their_range(make, text):

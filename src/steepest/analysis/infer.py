@@ -177,8 +177,8 @@ def _check_settings(problem: Problem, confidence: float, robust: str | None, bat
 
 
 def _check_words(robust: object, weights: object) -> None:
-    if robust is not None:
-        check_word("robust", robust, get_args(Robust))
+    if robust is not None and not (isinstance(robust, str) and robust in get_args(Robust)):
+        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; given was {shown(robust)}.')
     check_word("weights", weights, get_args(WeightKind))
 
 

@@ -14,6 +14,7 @@ from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import refuse_existing, refuse_existing_file
+from steepest.support.scratch import sweep
 from steepest.views.pages import Rows
 from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 
@@ -63,6 +64,7 @@ def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
         raise UsageError("--resume goes on and --force starts over; give one of them.")
     file, state = Path(path), Path(f"{path}.partial")
     refuse_existing_file(file, force=True)
+    sweep(state)
     if force:
         state.unlink(missing_ok=True)
     elif file.exists():
