@@ -116,6 +116,13 @@ def test_values_have_the_widest_type_and_may_be_missing(write):
         _answer(file.parents[4])
 
 
+def test_whole_numbers_that_float64_rounds_are_told(write):
+    for value in (2**53 + 1, 2):
+        file = write(f"large/b={value}")
+    with pytest.warns(steepest.DataWarning, match=r"values changed: 'b' 40"):
+        list(open_source(file.parents[1], target="y").batches())
+
+
 def test_dates_in_names_are_dates(tmp_path):
     for day in ("2020-01-01", "2020-01-02"):
         (tmp_path / f"when={day}").mkdir()

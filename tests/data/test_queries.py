@@ -99,3 +99,40 @@ def test_values_and_paths_of_a_query_are_told(folder):
         with pytest.raises(steepest.DataError) as caught:
             steepest.summarize(query, target="y")
         assert str(caught.value).endswith(remedy)
+
+
+LISTS = (
+    "['0.parquet', '1.parquet']",
+    "['*.parquet']",
+    "'?.parquet', filename=true",
+    "list_value('0.parquet', '1.parquet')",
+    "'?.par' || 'quet'",
+)
+
+
+@pytest.mark.parametrize("files", LISTS)
+def test_parts_named_in_a_list_or_with_options_keep_their_values(files, folder):
+    duckdb.sql("SELECT unnest([1, 2]) AS x, unnest([0, 1]) AS y").write_parquet("0.parquet")
+    duckdb.sql("SELECT unnest([0.5, 2.5])::DOUBLE AS x, unnest([2, 3]) AS y").write_parquet("1.parquet")
+    for reader in ("read_parquet", "parquet_scan"):
+        (batch,) = open_source(f"SELECT x, y FROM {reader}({files})", target="y").batches()
+        assert batch.X.ravel().tolist() == [1, 2, 0.5, 2.5]
+
+
+def test_parts_of_a_list_without_a_common_type_are_refused(folder):
+    duckdb.sql("SELECT true AS x, 0 AS y").write_parquet("0.parquet")
+    duckdb.sql("SELECT 0.5::DOUBLE AS x, 1 AS y").write_parquet("1.parquet")
+    with pytest.raises(steepest.DataError, match=r"BOOLEAN in 0\.parquet and DOUBLE in 1\.parquet"):
+        open_source("SELECT x, y FROM read_parquet(['0.parquet', '1.parquet'])", target="y")
+
+
+@pytest.mark.parametrize(
+    "call", ["read_parquet(['x=7/t.parquet'])", "read_csv(['x=7/t.csv'])", "read_csv('x=7/t.csv', header=true)"]
+)
+def test_a_folder_above_the_files_of_a_query_replaces_no_column(call, folder):
+    (folder / "x=7").mkdir()
+    table = duckdb.sql("SELECT unnest([1, 2]) AS x, unnest([0, 1]) AS y")
+    table.write_parquet("x=7/t.parquet")
+    table.write_csv("x=7/t.csv")
+    (batch,) = open_source(f"SELECT * FROM {call}", target="y").batches()
+    assert batch.X.ravel().tolist() == [1, 2]

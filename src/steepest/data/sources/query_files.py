@@ -68,8 +68,8 @@ class _Graft:
         pattern = _constant(arguments[0]) if len(arguments) == 1 else node.get("table_name")
         if pattern is not None and not re.match(r"\w+://", pattern):
             self._put(node, self._clause(pattern), Path(pattern).name.partition(".")[0])
-        elif reader and "parquet" not in reader:
-            self._look_at_all(node, reader)
+        elif reader:
+            self._amend(node, reader)
 
     def _put(self, node: dict[str, Any], clause: str, name: str) -> None:
         """Read by a clause what the node reads, under the name that it has in the query."""
@@ -80,16 +80,31 @@ class _Graft:
         node.update(made)
         self.changed = True
 
-    def _look_at_all(self, node: dict[str, Any], reader: str) -> None:
-        """Let a reader with options of its own look at all lines before it decides on types."""
+    def _amend(self, node: dict[str, Any], reader: str) -> None:
+        """Let a reader of several names, or with options of its own, decide on types that hold all values."""
         left = (_expression(argument).get("left", {}) for argument in _arguments(node))
         given = {option.get("column_names", [""])[0].lower() for option in left}
-        more = [] if SAID & given else ["sample_size=-1"]
+        # folders above the files are no columns, nor do they replace one, where nobody has asked for it
+        more = [] if any(option.startswith("hive_") for option in given) else ["hive_partitioning=false"]
+        if "parquet" in reader:
+            more += ["union_by_name=true"] if not {"union_by_name", "schema"} & given and self._differ(node) else []
+        else:
+            more += [] if SAID & given else ["sample_size=-1"]
         more += ["comment=''"] if "csv" in reader and not {"comment", "auto_detect"} & given else []
         if more:
             (made,) = self._table_nodes(f"SELECT * FROM {reader}('x', {', '.join(more)})")
             _arguments(node).extend(_arguments(made)[1:])
             self.changed = True
+
+    def _differ(self, node: dict[str, Any]) -> bool:
+        """Whether a reader's Parquet files have different types, for which there is one that holds all values."""
+        tree = self._tree("SELECT DISTINCT file_name FROM parquet_schema('x') ORDER BY file_name")
+        (schema,) = _tables(tree)
+        _arguments(schema)[:] = _arguments(node)[:1]
+        (sql,) = self.connection.execute("SELECT json_deserialize_sql(?::VARCHAR)", [json.dumps(tree)]).fetchone()
+        paths = tuple(Path(row[0]) for row in self.connection.execute(sql).fetchall())
+        files = Files(paths, "parquet", "", (), self.text)
+        return len(paths) > 1 and typed(files, files_relation(files, "the query").columns())[0].united
 
     def _clause(self, pattern: str) -> str:
         """What reads the files of a name or a pattern."""
@@ -106,8 +121,11 @@ class _Graft:
         return files.clause.replace("?", f"[{', '.join(map(literal, paths))}]", 1)
 
     def _table_nodes(self, sql: str) -> list[dict[str, Any]]:
+        return list(_tables(self._tree(sql)))
+
+    def _tree(self, sql: str) -> Any:
         (tree,) = self.connection.execute("SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", [sql]).fetchone()
-        return list(_tables(json.loads(tree)))
+        return json.loads(tree)
 
 
 def _types_of_all(files: Files, label: str) -> dict[str, str]:

@@ -100,7 +100,7 @@ def rounding_warning(relation: Relation, kinds: Mapping[str, str], text: TextOpt
 
 def digits_of(name: str, text: TextOptions) -> str:
     """Return SQL for a text file's number, as it stands there, with a decimal point and nothing between its thousands."""
-    plain = f"trim({quoted(name)})"
+    plain = f"trim(CAST({quoted(name)} AS VARCHAR))"  # a folder's name may be a number already
     if text.thousands:
         plain = f"replace({plain}, {literal(text.thousands)}, '')"
     return plain if text.decimal == "." else f"replace({plain}, '{text.decimal}', '.')"
