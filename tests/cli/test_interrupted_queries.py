@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ PASSES = ("SELECT 1 AS x, 2 AS y, pg_sleep(99)::text AS t", "SELECT 1 AS x, 2 AS
 
 
 def started(query, database):
+    if "sleep" in query:
+        until(lambda: not running(database))  # the server may still be ending the query of the test before
     command = [sys.executable, "-m", "steepest", "fit", query, "--database", database, "--target", "y", "--no-out"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -72,3 +75,20 @@ def test_ctrl_c_ends_a_query_of_sqlite_before_its_first_row(tmp_path):
     status, said, seconds = interrupted(process)
     assert (status, said) == (130, "Interrupted; nothing was written.")
     assert seconds < 10
+
+
+def test_an_interruption_does_not_wait_for_a_thread_that_does_not_end():
+    program = """
+        import threading, time, duckdb
+        from steepest import cli
+
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        held = duckdb.connect()
+        threading.Thread(target=lambda _: time.sleep(99), args=(held.cursor(),), daemon=True).start()
+        cli.group.main = interrupted
+        cli.main(["fit"])
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.strip()) == (130, "Interrupted; nothing was written.")

@@ -1,8 +1,10 @@
 """The command line: reads options, calls the front door, prints."""
 
 import importlib
+import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from typing import Any
@@ -66,7 +68,10 @@ def main(arguments: list[str] | None = None) -> None:
     streams.prepare()
     signal.signal(signal.SIGTERM, _terminated)
     arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(streams.finished(_run(arguments)))
+    status = streams.finished(_run(arguments))
+    if status == 130 and threading.active_count() > 1:
+        os._exit(status)  # an interpreter that ends under a running thread may crash, or tell of leaks
+    sys.exit(status)
 
 
 def _run(arguments: list[str]) -> int:

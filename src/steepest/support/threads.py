@@ -159,9 +159,10 @@ def prefetch(items: Iterable[Piece], depth: int = 2, cancel: Callable[[], None] 
         stopped.set()
         if not last:
             with _interrupts_held():
-                if cancel is not None:
-                    cancel()
-                maker.join(timeout=1.0)
+                for _ in range(1 if cancel is None else 10):
+                    if cancel is not None and maker.is_alive():
+                        cancel()  # once more: the one before may have come between two queries
+                    maker.join(timeout=1.0)
 
 
 @contextmanager
