@@ -151,7 +151,7 @@ def test_the_scratch_of_a_writer_that_lives_is_left_alone(tmp_path):
     assert sorted(os.listdir(tmp_path)) == [".f.steepest-mine", "f"]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO])
 def test_a_disk_that_takes_no_more_is_told_in_a_sentence(tmp_path, monkeypatch, number):
     write_folder(tmp_path / "r", "old")
     write_whole(tmp_path / "f", b"old")
@@ -206,3 +206,41 @@ def test_a_full_disk_ends_every_writing_command_in_a_sentence(tmp_path):
         assert "Traceback" not in ended.stderr
         assert re.match(rf"Error: cannot write {arguments[-1]}(\.partial)?: ", ended.stderr.splitlines()[-1])
         assert sorted(os.listdir(tmp_path)) == ["t.csv", "whole"]
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path):
+    (tmp_path / "far").mkdir()
+    write_whole(tmp_path / "far" / "f", b"old")
+    write_folder(tmp_path / "far" / "r", "old")
+    for name in ("f", "r"):
+        (tmp_path / name).symlink_to(tmp_path / "far" / name)
+    write_whole(tmp_path / "f", b"new")
+    write_folder(tmp_path / "r", "new", force=True)
+    assert (tmp_path / "f").is_symlink() and (tmp_path / "r").is_symlink()
+    assert content(tmp_path / "far") == {"f": "new", "r/run.json": "new"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe"])
+def test_what_is_no_file_is_never_replaced_by_one(tmp_path, kind):
+    target = tmp_path / "f"
+    if kind == "folder":
+        target.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        os.link(tmp_path / "pipe", target) if kind == "pipe" else target.symlink_to(tmp_path / "pipe")
+    before = target.stat().st_mode
+    for write in (lambda: refuse_existing_file(target, force=True), lambda: write_whole(target, b"new")):
+        with pytest.raises(UsageError, match="not replaced"):
+            write()
+    assert target.stat().st_mode == before
+
+
+@pytest.mark.parametrize("names", [("report.html",), ("rows", "run.json"), ("heat_map of Europe.svg", "run.json")])
+def test_a_folder_of_somebody_elses_is_no_run_because_of_some_names(tmp_path, names):
+    theirs = tmp_path / "r"
+    theirs.mkdir()
+    for name in names:
+        (theirs / name).mkdir() if name == "rows" else (theirs / name).write_text("theirs")
+    with pytest.raises(UsageError, match="did not write"):
+        write_folder(theirs, "new", force=True)
+    assert sorted(os.listdir(theirs)) == sorted(names)

@@ -1,6 +1,7 @@
 """The end of every command that runs: keep the run, print its verdict, choose the exit status."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ import click
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
+from steepest.summaries.checkpoint import FORMAT
 from steepest.summaries.triangle import Triangle
+from steepest.support.array_file import is_array_file
 from steepest.support.files import refuse_existing, refuse_existing_file
 from steepest.support.scratch import sweep
 from steepest.views.pages import Rows
@@ -65,12 +68,14 @@ def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
     file, state = Path(path), Path(f"{path}.partial")
     refuse_existing_file(file, force=True)
     sweep(state)
-    if force:
+    if os.path.lexists(state) and not is_array_file(state, FORMAT):
+        raise UsageError(f"{state} is there and is no unfinished pass; it would be replaced.", "give another name")
+    if force or file.exists():  # killed before it removed the state of what is complete
         state.unlink(missing_ok=True)
-    elif file.exists():
+    if not force and file.exists():
         done = "it is complete, there is nothing to resume" if resume else "it exists already"
         raise UsageError(f"{file}: {done}. Use it as DATA, give another name, or replace it with --force.")
-    elif state.exists() and not resume:
+    if state.exists() and not resume:
         raise UsageError(f"{state} holds an unfinished pass. Go on with --resume, or start over with --force.")
     return state
 

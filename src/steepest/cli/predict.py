@@ -21,7 +21,7 @@ from steepest.models.model import Model, load
 from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
 from steepest.models.predictions import open_inputs, predict_batches
 from steepest.support.arrays import FloatArray
-from steepest.support.files import refuse_existing_file
+from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
 from steepest.support.words import number, pluralize
 
@@ -80,9 +80,10 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
         check_confidence(options["interval"], "interval")
     if len(model.targets) > 1 and options["interval"] is not None:
         raise UsageError("intervals are for models of one target. Leave --interval out.")
-    with scratch_beside(Path(out)) if out else tempfile.TemporaryDirectory(prefix="steepest-") as folder:
-        file = Path(out) if out else Path(folder) / "predictions.csv"
-        counts = _write(run, model, data, file, Path(folder), force, options)
+    # a killed command leaves its scratch folder, also for standard output; beside a fixed name the next one finds it
+    with scratch_beside(behind(out) if out else Path(tempfile.gettempdir()) / "predictions.csv") as folder:
+        file = Path(out) if out else folder / "predictions.csv"
+        counts = _write(run, model, data, file, folder, force, options)
         if out is None:
             _print(file)
     _report(counts, model, out, as_json)

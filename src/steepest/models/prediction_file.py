@@ -21,7 +21,7 @@ from steepest.data.sources.table_source import TableSource
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
-from steepest.support.files import put_file
+from steepest.support.files import behind, put_file
 from steepest.support.scratch import NEW, scratch_beside
 
 FORMS = {
@@ -93,7 +93,7 @@ def write_predictions(
     form = _form(path)
     types = source.types if isinstance(source, TableSource) else {}
     refuse_names(types, names)
-    file = Path(path)
+    file = behind(path)
     with scratch_beside(file) as scratch:
         with _table(source, scratch) as (connection, clause, parameters):
             _fill(connection, source, blocks, len(names))

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,9 @@ OURS = frozenset(
     )
 )
 """Names of the files that run folders hold: a folder with any other is never replaced."""
+HEAT_MAP = re.compile(r"heat_map(-\d+-.+)?\.svg")
+RECORDS = ("run.json", "sweep.json")
+"""One of them is in every run folder: one with a summary or a page alone is somebody's own."""
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes, *, force: bool = True) -> None:
@@ -42,21 +47,27 @@ def write_whole(path: str | os.PathLike[str], content: bytes, *, force: bool = T
         DataError: the disk is full, or cannot be written; an earlier file is left as it was.
         UsageError: there is a file of that name, and `force` is False.
     """
-    target = Path(path)
+    target = behind(path)
     with scratch_beside(target) as scratch:
         (scratch / NEW).write_bytes(content)
         put_file(scratch / NEW, target, force=force)
+
+
+def behind(path: str | os.PathLike[str]) -> Path:
+    """Return the file or folder that a symbolic link leads to, so that it is written and the link stays; else the path."""
+    return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def put_file(written: Path, target: Path, *, force: bool = True) -> None:
     """Give a file that is complete its name, in one step, once it is safe on the disk.
 
     Raises:
-        UsageError: there is a file of that name, and `force` is False.
+        UsageError: there is a file of that name, and `force` is False, or a device, a pipe or a folder.
     """
     with written.open("rb") as stream:
         os.fsync(stream.fileno())
     if force:
+        _refuse_other_than_file(target)
         os.replace(written, target)
         return
     try:
@@ -70,12 +81,19 @@ def refuse_existing_file(path: str | os.PathLike[str], *, force: bool = False) -
 
     Called before the work starts, as `refuse_existing` is for folders.
     """
-    file = Path(path)
+    file = behind(path)
     sweep(file)
     if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write into {file.parent}. Give a file in a folder that can be written.")
     if file.exists() and not force:
         raise UsageError(f"{file} exists already.", "give another name", remedies.REPLACE)
+    _refuse_other_than_file(file)
+
+
+def _refuse_other_than_file(target: Path) -> None:
+    """Raise UsageError where a device, a pipe or a folder has the name: a file is never put in its place."""
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is a folder, a device or a pipe, which is not replaced.", "give another name")
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -83,7 +101,7 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
 
     Called before the work starts, so that nobody waits for a run that cannot be kept.
     """
-    target = Path(path)
+    target = behind(path)
     sweep(target)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file; a run needs a folder of its own.", "give another name")
@@ -109,7 +127,7 @@ def whole_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterat
     Raises:
         UsageError: `path` exists and `force` is False, or its parent cannot be written.
     """
-    target = Path(path)
+    target = behind(path)
     refuse_existing(target, force=force)
     target.parent.mkdir(parents=True, exist_ok=True)
     with scratch_beside(target) as scratch:
@@ -132,9 +150,10 @@ def _put_folder(new: Path, target: Path, force: bool) -> None:
             raise UsageError(
                 f"{target} appeared while the run was being written; it was left as it is.", "give another name"
             ) from None
+    _refuse_foreign(target, target)
     if exchange(new, target):
         try:
-            _refuse_foreign(new, target)  # another may have put it there since it was looked at
+            _refuse_foreign(new, target)  # something may have been put there since it was looked at
         except UsageError:
             exchange(new, target)
             raise
@@ -144,17 +163,21 @@ def _put_folder(new: Path, target: Path, force: bool) -> None:
     try:
         _refuse_foreign(old, target)
         rename_new(new, target)
-    except (OSError, UsageError):
-        rename_new(old, target)
+    except BaseException:
+        with contextlib.suppress(FileExistsError):  # then it stays in the scratch folder, and is not removed with it
+            rename_new(old, target)
         raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _refuse_foreign(folder: Path, name: Path) -> None:
     """Raise UsageError where a folder holds anything that is not of a run of ours; `name` is what the reader calls it."""
     foreign = [f"{name} is no folder"] if not folder.is_dir() else []
     if not foreign:
-        names = (entry.name for entry in folder.iterdir())
-        foreign = sorted(each for each in names if each not in OURS and not each.startswith("heat_map"))
+        there = sorted(folder.iterdir())
+        foreign = [entry.name for entry in there if not _is_ours(entry)]
+        if there and not foreign and not any((folder / record).is_file() for record in RECORDS):
+            foreign = [entry.name for entry in there]
     if foreign or folder.resolve() == Path.cwd():
         raise UsageError(
             f"{name} holds what steepest did not write ({', '.join(foreign[:3]) or 'it is the current folder'}); "
@@ -162,3 +185,9 @@ def _refuse_foreign(folder: Path, name: Path) -> None:
             + " replaces run folders only.",
             "give another name",
         )
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether an entry of a folder is a file of a run, as far as its name says."""
+    named = entry.name in OURS or HEAT_MAP.fullmatch(entry.name) is not None
+    return named and entry.is_file() and not entry.is_symlink()

@@ -1,6 +1,8 @@
 """Scratch folders: where a result is written beside its name, locked as long as its writer lives, and removed by the next."""
 
 import contextlib
+import errno
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +16,9 @@ from steepest.support.renames import rename_new
 
 NEW, OLD = "new", "old"
 """Names in a scratch folder: of what is being written, and of what it takes the place of meanwhile."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""Errors of writing alone; a refusal (EACCES) may be of what is read, unless it names a scratch folder."""
+LONGEST = 40  # characters of a name that its scratch folders repeat
 
 
 @contextlib.contextmanager
@@ -24,11 +29,12 @@ def scratch_beside(target: Path) -> Iterator[Path]:
         DataError: the disk is full, or cannot be written; an earlier result is left as it was.
     """
     sweep(target)
-    folder, lock = _locked(target)
+    folder, lock = None, None
     try:
+        folder, lock = _locked(target)
         yield folder
     except Exception as error:
-        reason = _reason(error)
+        reason = _reason(error, target)
         if reason is None:
             raise
         raise DataError(
@@ -37,9 +43,16 @@ def scratch_beside(target: Path) -> Iterator[Path]:
             "give a name in another place",
         ) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            _remove(folder)
         if lock is not None:
             os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a scratch folder, unless it holds what was moved aside and could not be put back."""
+    if not os.path.lexists(folder / OLD):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(target: Path) -> None:
@@ -50,62 +63,86 @@ def sweep(target: Path) -> None:
     except OSError:
         return
     for folder in left:
-        lock = _lock(folder)
-        if lock is None:
-            continue  # its writer lives, or nobody can say
         try:
-            _put_back(folder / OLD, target)
-            shutil.rmtree(folder, ignore_errors=True)
+            lock = _lock(folder)
+        except OSError:
+            continue  # its writer lives, or another has removed it
+        if lock is None:
+            continue  # nobody can say
+        try:
+            _put_back(folder, target)
+            _remove(folder)
         finally:
             os.close(lock)
 
 
-def _put_back(old: Path, target: Path) -> None:
+def _put_back(folder: Path, target: Path) -> None:
+    """Give back the name to what a dead writer moved aside, or remove that where its successor has the name."""
+    old = folder / OLD
     if not old.exists():
         return
-    with contextlib.suppress(FileExistsError):
+    if not (folder / NEW).exists():
+        shutil.rmtree(old, ignore_errors=True)
+        return
+    try:
         rename_new(old, target)
         warn(DataWarning(f"{target} was put back: a run that was to replace it was killed in the middle."))
+    except FileExistsError:
+        warn(DataWarning(f"{old} is what {target} was before something else took its name; it was left there."))
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name[:40]}.steepest-"
+    """What the names of a target's scratch folders begin with; a long name is cut, and told from others by its digest."""
+    name = target.name
+    if len(name) > LONGEST:
+        name = name[:LONGEST] + hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    return f".{name}.steepest-"
 
 
 def _locked(target: Path) -> tuple[Path, int | None]:
     """Make a scratch folder and lock it."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-        lock = _lock(folder)
-        # before it was locked, another writer may have taken it for a leftover
-        if folder.exists():
-            return folder, lock
-        if lock is not None:
-            os.close(lock)
+        # before it is locked, another writer may take it for a leftover
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            lock = _lock(folder)
+            if folder.exists():
+                return folder, lock
+            if lock is not None:
+                os.close(lock)
 
 
 def _lock(folder: Path) -> int | None:
-    """Lock a folder until this process closes it or dies; None where somebody else has, or the system cannot."""
+    """Lock a folder until this process closes it or dies; None where the system cannot.
+
+    Raises:
+        BlockingIOError: somebody else has locked it.
+        OSError: it is not there, or cannot be opened.
+    """
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
-
-        descriptor = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
+    except ImportError:
         return None
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise
         return None
     return descriptor
 
 
-def _reason(error: Exception) -> str | None:
-    """Why something could not be written, where that is the system's answer: of an OSError, or of DuckDB's writer."""
+def _reason(error: Exception, target: Path) -> str | None:
+    """Why `target` could not be written, where that is the system's answer: of an OSError, or of DuckDB's writer."""
     if isinstance(error, FileExistsError):
         return None
     if isinstance(error, OSError):
-        return error.strerror
+        # what is read meanwhile has errors of its own
+        scratch = os.path.abspath(target.parent / _prefix(target))
+        ours = error.filename is not None and os.path.abspath(str(error.filename)).startswith(scratch)
+        return error.strerror if ours or error.errno in FULL else None
     if type(error).__module__.endswith("duckdb") and "IO Error" in str(error):
         return str(error).rsplit(": ", 1)[-1].strip()
     return None
