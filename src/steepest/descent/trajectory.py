@@ -318,7 +318,7 @@ class Trajectory(Value):
             or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs)
         ):
             raise UsageError(
-                f"epochs of this run are whole numbers from 0 to {self.epochs:,}; given was {wanted.tolist()!r}."
+                f"epochs of this run are given as a list of whole numbers from 0 to {self.epochs:,}; given was {wanted.tolist()!r}."
             )
         known = self.iterates.epochs
         if not isinstance(known, range):

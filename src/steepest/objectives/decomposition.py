@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from steepest.objectives import jacobi
+from steepest.objectives.singular_values import decompose
 from steepest.summaries.qr import lengths
 from steepest.support.arrays import FloatArray
 from steepest.support.values import frozen_property
@@ -14,6 +14,7 @@ from steepest.support.values import frozen_property
 DOUBTFUL = (
     1e-8  # a column of whose length more than this is its own is beyond doubt: Σ|t| is about the number of columns
 )
+SQUARE_SIZE = 1_000  # parameters up to which work of order p³ is a matter of seconds
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 
 
@@ -28,8 +29,8 @@ class Decomposition:
     Where no column depends on others, A = M and c = m.
 
     Args:
-        M: upper triangular, shape (p, p).
-        m: right-hand sides, shape (p, t).
+        M: upper triangular, shape (q, p), q <= p: as many rows as say something.
+        m: right-hand sides, shape (q, t).
         noise: how much of each column of M may be rounding, in the column's units, shape (p,).
         fit_intercept: whether the first column is that of ones. Then the others are measured by what they are beside it, their
             spread: of 1e15 + i the ones explain nearly all, and nothing of what makes a slope.
@@ -48,7 +49,7 @@ class Decomposition:
     @property
     def size(self) -> int:
         """p, the number of parameters of each target."""
-        return len(self.M)
+        return int(self.M.shape[1])
 
     @frozen_property
     def _pivoted(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int64], int]:
@@ -57,8 +58,8 @@ class Decomposition:
         length = np.ones(self.size)
         length[first:] = lengths(self.M[first:, first:])
         length[length == 0] = 1.0
-        packed, order, reflectors = self.M / length, np.arange(self.size), np.zeros(self.size)
-        if first < self.size:
+        packed, order, reflectors = self.M / length, np.arange(self.size), np.zeros(len(self.M))
+        if first < len(self.M):
             inner, places, reflectors[first:], _, _ = lapack.dgeqp3(packed[first:, first:])
             order[first:] = places - 1 + first
             packed = packed[:, order]
@@ -81,10 +82,11 @@ class Decomposition:
         return sorted(int(j) for j in self._pivoted[3][self.rank :])
 
     def _rotated(self, columns: FloatArray, transposed: bool) -> FloatArray:
-        """Q·columns or Qᵀ·columns, shape (p, any)."""
+        """Q·columns or Qᵀ·columns, shape (q, any)."""
         _, packed, reflectors, _, _ = self._pivoted
         room = max(1, 32 * columns.shape[1])
-        return np.asarray(lapack.dormqr("L", "T" if transposed else "N", packed, reflectors, columns, room)[0])
+        vectors = packed[:, : len(self.M)]
+        return np.asarray(lapack.dormqr("L", "T" if transposed else "N", vectors, reflectors, columns, room)[0])
 
     @frozen_property
     def reached(self) -> tuple[FloatArray, FloatArray]:
@@ -97,14 +99,14 @@ class Decomposition:
         return A * length, self._rotated(self.m, transposed=True)[:rank]
 
     def restored(self, rows: FloatArray) -> FloatArray:
-        """Q·[rows; 0], shape (p, any): what rows of A (r, any) are among those of M."""
+        """Q·[rows; 0], shape (q, any): what rows of A (r, any) are among those of M."""
         if self.complete:
             return rows
-        return self._rotated(np.vstack([rows, np.zeros((self.size - self.rank, rows.shape[1]))]), transposed=False)
+        return self._rotated(np.vstack([rows, np.zeros((len(self.M) - self.rank, rows.shape[1]))]), transposed=False)
 
     @frozen_property
     def unreached(self) -> FloatArray:
-        """What of m no theta reaches, shape (p, t): exactly 0 where no column depends on others."""
+        """What of m no theta reaches, shape (q, t): exactly 0 where no column depends on others."""
         if self.complete:
             return np.zeros_like(self.m)
         rest = self._rotated(self.m, transposed=True)
@@ -122,13 +124,13 @@ class Decomposition:
         if not self.rank:
             return np.zeros((0, 0)), np.zeros(0), np.zeros((self.size, 0))
         if self.complete:
-            return jacobi.decompose(A)
-        V, singular, U = jacobi.decompose(A.T, rows_differ=True)  # the rows of F differ in size as the columns do
+            return decompose(A)
+        V, singular, U = decompose(A.T, rows_differ=True)  # the rows of F differ in size as the columns do
         return U, singular, V
 
     @frozen_property
     def mode_predictions(self) -> FloatArray:
-        """M·V, shape (p, r): what a step of length 1 along each mode changes.
+        """M·V, shape (q, r): what a step of length 1 along each mode changes.
 
         As Q·U·diag(σ): where columns nearly depend on each other, M·v would be the rounding of M's largest columns.
         """
@@ -138,7 +140,7 @@ class Decomposition:
     @frozen_property
     def solution(self) -> FloatArray:
         """The theta that makes ‖M·theta - m‖ smallest, shape (p, t); of minimum norm where many are equally good."""
-        return self.nearest(np.zeros_like(self.m))
+        return self.nearest(np.zeros((self.size, self.m.shape[1])))
 
     def nearest(self, start: FloatArray) -> FloatArray:
         """Of all theta that make ‖M·theta - m‖ smallest that which is nearest to start, shapes (p, t).
@@ -149,7 +151,9 @@ class Decomposition:
         if self.complete:
             solved, _ = lapack.dtrtrs(self.M / length, self.m)
             return np.asarray(solved) / length[:, None]
-        scaled = np.zeros_like(self.m)
+        if self.size > max(SQUARE_SIZE, 2 * rank):
+            return self._nearest_by_rows(start)
+        scaled = np.zeros_like(start)
         if rank:
             scaled[:rank], _ = lapack.dtrtrs(packed[:rank, :rank], self.reached[1])
         lengths, begin = length[order, None], start[order]
@@ -158,6 +162,23 @@ class Decomposition:
             scaled -= self._open(scaled / lengths - begin)
         theta = np.empty_like(scaled)
         theta[order] = scaled / lengths
+        return theta
+
+    def _nearest_by_rows(self, start: FloatArray) -> FloatArray:
+        """start + Aᵀ·z with A·(start + Aᵀ·z) = c, by the QR of Aᵀ: work of order p·r², for many more columns than rows.
+
+        Beside `_open` it loses digits of columns whose share of the answer is far below that of others.
+        """
+        A, c = self.reached
+        theta = start.copy()
+        if not self.rank:
+            return theta
+        rows = np.argsort(-np.abs(A).max(axis=0), kind="stable")  # each row of Aᵀ keeps its own digits, as in `_null`
+        factor, columns, reflectors, _, _ = lapack.dgeqp3(A.T[rows])
+        for _ in range(PASSES):
+            gap = lapack.dtrtrs(factor[: self.rank], (c - A @ theta)[columns - 1], trans=1)[0]
+            gap = np.vstack([gap, np.zeros((self.size - self.rank, gap.shape[1]))])
+            theta[rows] += lapack.dormqr("L", "N", factor, reflectors, gap, max(1, 32 * gap.shape[1]))[0]
         return theta
 
     def _open(self, gap: FloatArray) -> FloatArray:

@@ -133,8 +133,8 @@ class Problem(Value):
     @property
     def dependent_features(self) -> tuple[str, ...]:
         """Features that can be computed from the other columns, as many as the rank falls short."""
-        dependent = self.quadratic.dependent(self.features)
-        return tuple(name for name in dependent if name not in self.constant_features)
+        dependent, constant = self.quadratic.dependent(self.features), set(self.constant_features)
+        return tuple(name for name in dependent if name not in constant)
 
     def warn_undetermined(self) -> None:
         """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""

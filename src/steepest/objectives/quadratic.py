@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from steepest.errors import DataError, Option, UsageError
-from steepest.objectives.decomposition import Decomposition
+from steepest.objectives.decomposition import SQUARE_SIZE, Decomposition
 from steepest.objectives.modes import Modes
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.qr import lengths
@@ -27,6 +27,8 @@ QR_NOISE = 4 * np.finfo(float).eps
 
 LARGEST_PENALTY = 1e150  # its square is a number
 
+OUTSIDE = 1e-9  # of a start's length: what rounding leaves outside of a span
+
 REFINED_SIZE = 64  # parameters up to which long double costs less than a millisecond
 
 
@@ -39,8 +41,8 @@ class Quadratic(Value):
         ∇²J      = s/W·RᵀR + l2·D
 
     Args:
-        R: triangle of the inputs in force, shape (p, p).
-        r: right-hand sides, shape (p, t).
+        R: triangle of the inputs in force, shape (q, p), q = p, or fewer where there are fewer rows.
+        r: right-hand sides, shape (q, t).
         rho: ρ, length of what no parameters can explain, shape (t,).
         total_weight: W = Σ w.
         scale: s, 1/2 for quarter_mse, 1 for half_mse, 2 for mse.
@@ -103,7 +105,7 @@ class Quadratic(Value):
     @property
     def size(self) -> int:
         """p, the number of parameters of each target."""
-        return len(self.R)
+        return int(self.R.shape[1])
 
     @frozen_property
     def penalized(self) -> FloatArray:
@@ -114,7 +116,7 @@ class Quadratic(Value):
         return mask
 
     def residual(self, theta: FloatArray) -> FloatArray:
-        """R·theta - r, shape (..., p, t): the part of the residuals that parameters can change."""
+        """R·theta - r, shape (..., q, t): the part of the residuals that parameters can change."""
         return self.R @ theta - self.r
 
     def value(self, theta: FloatArray) -> FloatArray:
@@ -141,7 +143,7 @@ class Quadratic(Value):
     metric = rmse
 
     def root_mean_square(self, residual: FloatArray) -> FloatArray:
-        """√((‖residual‖² + ρ²)/W) for residuals R·theta - r (..., p, t): shape (..., t)."""
+        """√((‖residual‖² + ρ²)/W) for residuals R·theta - r (..., q, t): shape (..., t)."""
         # by the largest entry, so that a diverging run is told as long as its residuals are numbers
         largest = np.maximum(np.abs(residual).max(axis=-2), self.rho)
         unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
@@ -160,21 +162,43 @@ class Quadratic(Value):
         return Decomposition(self._root * self.R, self._root * self.r, self._root * self.noise, self.fit_intercept)
 
     @frozen_property
+    def span(self) -> FloatArray | None:
+        """Z (p, q), orthonormal: where a penalized run from 0 stays where columns are many and rows few; None for all of theta.
+
+        ∇J lies in the span of A's rows and the intercept, and so does every step. What lies outside only shrinks, with the
+        curvature l2; leaving it out makes p³ of work p·n².
+        """
+        A, _ = self.data.reached
+        first = int(self.fit_intercept)
+        if not self.l2 or self.size <= max(SQUARE_SIZE, 2 * (len(A) + first)):
+            return None
+        Z = np.zeros((self.size, first + len(A)))
+        Z[:first, :first] = 1.0
+        Z[first:, first:] = np.linalg.qr(A[:, first:].T)[0]
+        return Z
+
+    @frozen_property
     def augmented(self) -> tuple[FloatArray, FloatArray]:
         """(M, Q) of the QR decomposition of A on top of √l2·D: M upper triangular (p, p), Q (r, p) its rows at A.
 
             J = ½‖M·theta - Qᵀc‖² + what no theta changes           A, c: what theta reaches of the data, (r, p), (r, t)
 
+        Where there is a `span` Z, that of A·Z, as M·Zᵀ (q, p).
         A penalty may be far below the rounding of R, which would take the place of a column that depends on others.
         """
         A, _ = self.data.reached
-        penalty = np.diag(math.sqrt(self.l2) * self.penalized)
+        Z, penalized = self.span, self.penalized
+        if Z is not None:
+            A, penalized = A @ Z, penalized[: Z.shape[1]]
+        penalty = np.diag(math.sqrt(self.l2) * penalized)
         # large rows first: below, they would take the digits of the small ones above them
         if math.sqrt(self.l2) > np.abs(A).max(initial=0.0):
             Q, M = np.linalg.qr(np.vstack([penalty, A]))
-            return M, Q[self.size :]
-        Q, M = np.linalg.qr(np.vstack([A, penalty]))
-        return M, Q[: len(A)]
+            Q = Q[len(penalty) :]
+        else:
+            Q, M = np.linalg.qr(np.vstack([A, penalty]))
+            Q = Q[: len(A)]
+        return M if Z is None else M @ Z.T, Q
 
     @frozen_property
     def decomposition(self) -> Decomposition:
@@ -189,10 +213,12 @@ class Quadratic(Value):
     @property
     def rank(self) -> int:
         """Number of directions with curvature; p unless columns depend on each other."""
-        return self.decomposition.rank
+        return self.decomposition.rank if self.span is None else self.size
 
     def dependent(self, features: tuple[str, ...]) -> tuple[str, ...]:
         """Names of parameters whose columns can be computed from the others', as many as the rank falls short."""
+        if self.span is not None:
+            return ()
         names = ("intercept", *features) if self.fit_intercept else features
         return tuple(names[j] for j in self.decomposition.dependent)
 
@@ -221,7 +247,19 @@ class Quadratic(Value):
         return refined
 
     def start_errors(self, start: FloatArray) -> FloatArray:
-        """v_iᵀ(minimum - start) for every moving mode, shape (r, t), start of shape (p, t)."""
+        """v_iᵀ(minimum - start) for every moving mode, shape (r, t), start of shape (p, t).
+
+        Raises:
+            UsageError: there is a `span`, and start lies outside.
+        """
+        if self.span is not None:
+            outside = start - self.span @ (self.span.T @ start)
+            if np.linalg.norm(outside) > OUTSIDE * np.linalg.norm(start):
+                raise UsageError(
+                    f"with a penalty, {self.size:,} parameters and {len(self.R)} rows that differ, what a run does is known from a "
+                    "start of 0 on, under a rule that goes along gradients. Start at 0, leave the penalty out, or give "
+                    f"at most {SQUARE_SIZE:,} columns."
+                )
         return self.decomposition.start_errors(start, np.sqrt(self.modes.eigenvalues))
 
     @property
@@ -242,7 +280,7 @@ class Quadratic(Value):
 
     @frozen_property
     def misfit(self) -> FloatArray:
-        """R·theta - r at the minimum, shape (p, t): exactly 0 where the parameters can reach every part of r."""
+        """R·theta - r at the minimum, shape (q, t): exactly 0 where the parameters can reach every part of r."""
         misfit = -self.data.unreached
         if self.l2:
             fitted = self.augmented[1] @ (self.decomposition.m - self.decomposition.unreached)
@@ -251,7 +289,7 @@ class Quadratic(Value):
 
     @frozen_property
     def mode_predictions(self) -> FloatArray:
-        """R·V, shape (p, r): what a step of length 1 along each mode changes in the residuals R·theta - r."""
+        """R·V, shape (q, r): what a step of length 1 along each mode changes in the residuals R·theta - r."""
         predictions = self.decomposition.mode_predictions
         return (self.data.restored(self.augmented[1] @ predictions) if self.l2 else predictions) / self._root
 

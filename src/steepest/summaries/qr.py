@@ -19,13 +19,12 @@ def working_type(rows: FloatArray) -> type[np.floating[Any]]:
 
 
 def triangularize(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return R (m, m) of the QR decomposition of rows (n, m), padded with zeros where n < m, diagonal not negative."""
+    """Return R of the QR decomposition of rows (n, m), upper triangular, shape (min(n, m), m), diagonal not negative."""
     with one_blas_thread():
         factor = householder(rows) if rows.dtype == np.longdouble else np.linalg.qr(rows, mode="r")
-    square = np.zeros((rows.shape[1], rows.shape[1]), dtype=rows.dtype)
-    square[: min(rows.shape)] = np.triu(factor[: min(rows.shape)])
+    factor = np.triu(factor[: min(rows.shape)])
     # + 0 turns -0 into 0, so that equal triangles have equal bits
-    return square * np.where(np.diag(square) < 0, -1.0, 1.0)[:, None] + 0.0
+    return factor * np.where(np.diag(factor) < 0, -1.0, 1.0)[:, None] + 0.0
 
 
 def retriangularize(rows: FloatArray) -> FloatArray:

@@ -58,7 +58,8 @@ class Triangle(Value):
         means: weighted means of [X y], shape (d + t,), in the columns' units.
         tails: what rounding to float64 left of the means, shape (d + t,): means of 1e7 are only good to 1e-9, and a
             merge takes their difference.
-        centred: upper triangular, shape (d + t, d + t), in the columns' units times √weight.
+        centred: upper triangular, in the columns' units times √weight, shape (d + t, d + t); of fewer rows than columns it has
+            only row_count - 1 rows, so that its size and the work grow with the rows.
         coding: how the features were made from a table's columns, or None where nobody said.
         origins: where the rows came from, one entry a table that went in (JSON types); beyond 500 tables the last 500, and
             in front of them one entry that counts the earlier ones.
@@ -93,7 +94,7 @@ class Triangle(Value):
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":
         """Return the triangle of no rows, the neutral element of `+`."""
         m = len(features) + len(targets)
-        return cls(features, targets, 0, 0.0, np.zeros(m), np.zeros(m), np.zeros((m, m)))
+        return cls(features, targets, 0, 0.0, np.zeros(m), np.zeros(m), np.zeros((0, m)))
 
     @classmethod
     def of(cls, batch: Batch) -> "Triangle":
@@ -242,10 +243,10 @@ class Triangle(Value):
 
     @property
     def factor(self) -> FloatArray:
-        """R itself, upper triangular, shape (1 + d + t, 1 + d + t), the column of ones first."""
+        """R itself, upper triangular, shape (min(n, 1 + d + t), 1 + d + t), the column of ones first."""
         root = math.sqrt(self.total_weight)
         return np.block(
-            [[np.array([[root]]), root * self.means[None, :]], [np.zeros((len(self.means), 1)), self.centred]]
+            [[np.array([[root]]), root * self.means[None, :]], [np.zeros((len(self.centred), 1)), self.centred]]
         )
 
     @frozen_property
@@ -354,8 +355,9 @@ class Triangle(Value):
             coordinates: the inputs u to use.
 
         Returns:
-            (R_x, r_y, rho): upper triangular (p, p), right-hand sides (p, t), and ρ (t,), with p = d + 1, or d
-            without intercept. Rounding noise of constant columns is set to exactly 0.
+            (R_x, r_y, rho): upper triangular (q, p), right-hand sides (q, t), and ρ (t,), with p = d + 1, or d
+            without intercept, and q = p, or fewer where there are fewer rows. Rounding noise of constant columns is set to
+            exactly 0.
         """
         d = len(self.features)
         centred = self.centred.copy()
@@ -367,7 +369,7 @@ class Triangle(Value):
         first[:d] = math.sqrt(self.total_weight) * offset
         first[:d][np.abs(first[:d]) < SMALLEST * math.sqrt(self.total_weight)] = 0.0
         if coordinates.fit_intercept:
-            factor = np.zeros((1 + len(first), 1 + len(first)))
+            factor = np.zeros((1 + len(centred), 1 + len(first)))
             factor[0, 0], factor[0, 1:], factor[1:, 1:] = math.sqrt(self.total_weight), first, centred
         else:
             factor = retriangularize(np.vstack([first, centred]))

@@ -59,7 +59,7 @@ def from_parts(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     features, targets = tuple(map(str, header["features"])), tuple(map(str, header["targets"]))
     m = len(features) + len(targets)
     means, tails, centred = (np.asarray(arrays[name], dtype=np.float64) for name in ("means", "tails", "centred"))
-    if means.shape != (m,) or tails.shape != (m,) or centred.shape != (m, m):
+    if means.shape != (m,) or tails.shape != (m,) or centred.shape[1:] != (m,) or len(centred) > m:
         raise ValueError("the arrays do not fit the names")
     return {
         "features": features,

@@ -165,6 +165,12 @@ def prefetch(items: Iterable[Piece], depth: int = 2, cancel: Callable[[], None] 
                     maker.join(timeout=1.0)
 
 
+def interruptible(work: Callable[[], Result], cancel: Callable[[], None] | None = None) -> Result:
+    """Return what `work` returns, made on another thread: Ctrl-C ends the waiting, and cancels the work where it can be."""
+    (result,) = prefetch((work() for _ in range(1)), cancel=cancel)
+    return result
+
+
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Let a second Ctrl-C wait for what the first one ends: an interpreter that ends under a running thread may crash."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from steepest.data.sources.connection import connect, quoted
 from steepest.data.sources.first_bytes import check_file
@@ -14,7 +14,7 @@ from steepest.data.sources.relations import Chunks, DuckDBRelation, Relation, St
 from steepest.data.sources.sqlite import SQLite
 from steepest.errors import DataError, UsageError, without_secrets
 from steepest.support import remedies
-from steepest.support.threads import prefetch
+from steepest.support.threads import interruptible, prefetch
 
 STORES = ("s3://", "gs://", "gcs://", "r2://", "https://", "http://")
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -26,7 +26,6 @@ DUCKDB_TABLES = (
 )
 # quoted texts and names, comments, semicolons, and what stands between
 TOKENS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|;|[^'\"\-/;]+|.", re.DOTALL)
-Result = TypeVar("Result")
 
 
 def is_sql(data: object) -> bool:
@@ -156,7 +155,7 @@ class DatabaseRelation(StreamedRelation):
 
     def columns(self) -> dict[str, str]:
         """Names and types of all columns."""
-        return _waited(lambda: self.session.columns(self.sql), self.cancel)
+        return interruptible(lambda: self.session.columns(self.sql), self.cancel)
 
     def only(self, names: Sequence[str]) -> "DatabaseRelation":
         """Return the relation that asks the database for no more than these columns."""
@@ -172,7 +171,7 @@ class DatabaseRelation(StreamedRelation):
 
     def keep(self, file: Path) -> None:
         """Write all rows with all columns to a Parquet file."""
-        _waited(lambda: replace(self, names=None)._keep(file), self.cancel)
+        interruptible(lambda: replace(self, names=None)._keep(file), self.cancel)
 
     def cancel(self) -> None:
         """End the query that is running."""
@@ -198,16 +197,10 @@ class DatabaseRelation(StreamedRelation):
 
 
 def _of_session(session: SQLite | PostgreSQL, query: str | None) -> Relation:
-    sql = _sql(query, lambda: _waited(session.tables, session.cancel), session.label)
+    sql = _sql(query, lambda: interruptible(session.tables, session.cancel), session.label)
     if re.match(r"\s*FROM\s", sql, re.IGNORECASE):  # DuckDB's short form
         sql = f"SELECT * {sql}"
     return DatabaseRelation(session.label, session, sql)
-
-
-def _waited(work: Callable[[], Result], cancel: Callable[[], None]) -> Result:
-    """Return what `work` returns; an interruption meanwhile cancels it."""
-    (result,) = prefetch((work() for _ in range(1)), cancel=cancel)
-    return result
 
 
 def _sql(query: str | None, tables: Callable[[], list[tuple[str, str]]], label: str) -> str:

@@ -53,6 +53,9 @@ class Relation(Protocol):
         ...
 
 
+MANY_COLUMNS = 2_000  # above, DuckDB's usual memory is too little, as 10,000 columns find out in four seconds
+
+
 @dataclass(frozen=True, eq=False)
 class DuckDBRelation:
     """What DuckDB itself can scan.
@@ -94,6 +97,8 @@ class DuckDBRelation:
     def stream(self, select: str, *, skip: int = 0) -> Iterator[Any]:
         """Yield pieces as DuckDB reads them, in the order of the rows; with more memory from where it was too little."""
         with telling_errors(self.label), self.opened() as connection:
+            if select.count(",") > MANY_COLUMNS:
+                connection.execute(MORE_MEMORY[0])
             for more in (*MORE_MEMORY, None):
                 try:
                     for piece in self._stream(connection, select, skip):

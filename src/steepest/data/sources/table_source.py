@@ -205,7 +205,8 @@ class TableSource:
     def _limits(self, names: Sequence[str]) -> dict[int, float]:
         """Up to which size the values of columns are sure not to be rounded, by their places among `names`."""
         of_text = getattr(self.relation, "written", None) is not None
-        limits = ((names.index(name), exact_up_to(self.types[name], of_text)) for name in self._numbers)
+        places = {name: j for j, name in enumerate(names)}
+        limits = ((places[name], exact_up_to(self.types[name], of_text)) for name in self._numbers)
         return {j: limit for j, limit in limits if limit is not None}
 
     def _tell_rounding(self) -> None:
