@@ -81,9 +81,9 @@ def database_of(path: str | os.PathLike[str]) -> str | None:
     return "duckdb" if head[8:12] == DUCKDB_MAGIC else None
 
 
-def query_relation(sql: str) -> Relation:
-    """Return the relation of a query over files."""
-    return DuckDBRelation("the query", _inner(sql))
+def query_relation(sql: str, texts: tuple[DuckDBRelation, ...] = ()) -> Relation:
+    """Return the relation of a query over files, of which some are texts."""
+    return DuckDBRelation("the query", _inner(sql), texts=texts)
 
 
 def database_relation(database: str | os.PathLike[str], query: str | None) -> Relation:

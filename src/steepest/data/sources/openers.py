@@ -167,8 +167,8 @@ def _dask_frame(data: Any, request: Request) -> FullSource:
 
 
 def _query(data: Any, request: Request) -> FullSource:
-    sql, notes = typed_query(str(data).strip().rstrip(";"), request.text)
-    return _table(query_relation(sql), request, {"kind": "query", "query": without_secrets(data)}, notes=notes)
+    sql, notes, texts = typed_query(str(data).strip().rstrip(";"), request.text)
+    return _table(query_relation(sql, texts), request, {"kind": "query", "query": without_secrets(data)}, notes=notes)
 
 
 def _address(data: Any, request: Request) -> FullSource:

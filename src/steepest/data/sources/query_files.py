@@ -20,8 +20,8 @@ READERS = re.compile(r"(read_(csv|json|ndjson)(_auto)?|read_parquet|parquet_scan
 SAID = {"sample_size", "columns", "types", "dtypes", "all_varchar", "auto_detect"}  # whoever gives one says the types
 
 
-def typed_query(sql: str, text: TextOptions) -> tuple[str, tuple[str, ...]]:
-    """Return a query whose files are read with types that hold all their values, and what was left out of them.
+def typed_query(sql: str, text: TextOptions) -> tuple[str, tuple[str, ...], tuple[DuckDBRelation, ...]]:
+    """Return a query whose files are read with types that hold all their values, what was left out of them, and its text files.
 
     DuckDB takes a text file's types from its first 20,480 lines, and a folder's from its first part, and rounds what does
     not fit. A query that is no SELECT is left as it is.
@@ -40,9 +40,9 @@ def typed_query(sql: str, text: TextOptions) -> tuple[str, tuple[str, ...]]:
         for node in () if parsed["error"] else list(_tables(parsed)):
             graft.replace(node)
         if not graft.changed:
-            return sql, ()
+            return sql, (), ()
         (sql,) = connection.execute("SELECT json_deserialize_sql(?::VARCHAR)", [json.dumps(parsed)]).fetchone()
-    return sql, tuple(dict.fromkeys(graft.notes))
+    return sql, tuple(dict.fromkeys(graft.notes)), tuple(graft.texts)
 
 
 @dataclass
@@ -57,6 +57,7 @@ class _Graft:
     connection: Any
     text: TextOptions
     notes: list[str] = field(default_factory=list)
+    texts: list[DuckDBRelation] = field(default_factory=list)
     changed: bool = False
 
     def replace(self, node: dict[str, Any]) -> None:
@@ -115,6 +116,7 @@ class _Graft:
         files = replace(files, skip=skip)
         if files.kind == "csv":
             files = replace(files, types=_types_of_all(files, pattern))
+            self.texts.append(files_relation(files, pattern))
         else:
             files, _ = typed(files, relation.columns())
         (paths,) = files.parameters

@@ -72,6 +72,7 @@ class DuckDBRelation:
         partitions: columns that are in the names of the files' folders.
         counted: a query for the number of rows that reads none, with the same parameters.
         written: as `clause`, with every field as the text that stands in the file; None where there is no text.
+        texts: the text files that a query reads.
         whole: as `clause`, with types that hold every value of a text file, for whoever writes its rows again.
     """
 
@@ -87,6 +88,12 @@ class DuckDBRelation:
     partitions: tuple[Partition, ...] = ()
     written: str | None = None
     whole: str | None = None
+    texts: "tuple[DuckDBRelation, ...]" = ()
+
+    @property
+    def of_text(self) -> bool:
+        """Whether numbers of it are written in a text, where they may have any number of digits."""
+        return self.written is not None or bool(self.texts)
 
     def columns(self) -> dict[str, str]:
         """Names and types; reads no more than the reader's sample."""

@@ -74,6 +74,14 @@ def rounding_warning(relation: Relation, kinds: Mapping[str, str], text: TextOpt
         kinds: DuckDB's types of the columns to look at.
         text: how a text file's numbers are written.
     """
+    if not kinds:
+        return None
+    if isinstance(relation, DuckDBRelation) and relation.texts:
+        # what a query makes of them is no text any more: the numbers are counted where they are written
+        warnings = [_told_of_text(each, text) for each in relation.texts]
+        return next(filter(None, warnings), None) or rounding_warning(
+            replace(relation, texts=()), {n: k for n, k in kinds.items() if exact_up_to(k)}, text
+        )
     if isinstance(relation, DuckDBRelation) and relation.written:
         relation = replace(relation, clause=relation.written)
         counts = [_changed_text(name, text) for name in kinds]
@@ -96,6 +104,12 @@ def rounding_warning(relation: Relation, kinds: Mapping[str, str], text: TextOpt
     return DataWarning(
         f"{relation.label} holds {what}, and float64 rounds those (values changed: {named}). Subtract what they have in common first."
     )
+
+
+def _told_of_text(relation: DuckDBRelation, text: TextOptions) -> DataWarning | None:
+    """What there is to tell of all numbers of a text file that are read as float64."""
+    kinds = {name: kind for name, kind in relation.columns().items() if kind.startswith("DOUBLE")}
+    return rounding_warning(relation, kinds, text)
 
 
 def digits_of(name: str, text: TextOptions) -> str:

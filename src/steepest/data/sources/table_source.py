@@ -204,7 +204,7 @@ class TableSource:
 
     def _limits(self, names: Sequence[str]) -> dict[int, float]:
         """Up to which size the values of columns are sure not to be rounded, by their places among `names`."""
-        of_text = getattr(self.relation, "written", None) is not None
+        of_text = getattr(self.relation, "of_text", False)
         places = {name: j for j, name in enumerate(names)}
         limits = ((places[name], exact_up_to(self.types[name], of_text)) for name in self._numbers)
         return {j: limit for j, limit in limits if limit is not None}
@@ -214,7 +214,7 @@ class TableSource:
         if self.is_part or self.told or not self.tally[-1].large:
             return
         self.told.append(True)
-        of_text = getattr(self.relation, "written", None) is not None
+        of_text = getattr(self.relation, "of_text", False)
         kinds = {name: self.types[name] for name in self._numbers if exact_up_to(self.types[name], of_text)}
         warning = rounding_warning(self.relation, kinds, self.text)
         if warning:
