@@ -8,6 +8,7 @@ import pytest
 import steepest
 from steepest.data.sources import open_source
 from steepest.data.sources.recognize import Kind, recognize
+from steepest.errors import DataError
 
 QUERIES = (
     "SELECT * FROM 't.csv'",
@@ -136,3 +137,9 @@ def test_a_folder_above_the_files_of_a_query_replaces_no_column(call, folder):
     table.write_csv("x=7/t.csv")
     (batch,) = open_source(f"SELECT * FROM {call}", target="y").batches()
     assert batch.X.ravel().tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("call", ["query('FROM ''t.csv''')", "query_table('t.csv')", "query_table(['t.csv'])"])
+def test_files_that_a_query_hides_in_a_text_are_not_read(call, folder):
+    with pytest.raises(DataError, match=r"reads by query.* Name the files in the query itself"):
+        open_source(f"SELECT * FROM {call}", target="y")

@@ -14,9 +14,11 @@ from steepest.data.sources.locate import ENDINGS, PACKED, Files, TextOptions, li
 from steepest.data.sources.reader_errors import telling_errors
 from steepest.data.sources.relations import DuckDBRelation, files_relation
 from steepest.data.sources.roles import Roles
+from steepest.errors import DataError
 
 NAMED = tuple(ending + packed for ending in ENDINGS for packed in PACKED)
 READERS = re.compile(r"(read_(csv|json|ndjson)(_auto)?|read_parquet|parquet_scan)")
+INDIRECT = ("query", "query_table")
 SAID = {"sample_size", "columns", "types", "dtypes", "all_varchar", "auto_detect"}  # whoever gives one says the types
 
 
@@ -64,6 +66,11 @@ class _Graft:
         """Change a node of the query that reads files."""
         reader = node.get("function", {}).get("function_name", "")
         arguments = _arguments(node)
+        if reader in INDIRECT:
+            raise DataError(
+                f"the query reads by {reader}(…), whose files would be read with types that may round their numbers.",
+                "name the files in the query itself",
+            )
         if reader and not READERS.fullmatch(reader):
             return
         pattern = _constant(arguments[0]) if len(arguments) == 1 else node.get("table_name")
