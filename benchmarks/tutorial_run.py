@@ -1,4 +1,4 @@
-"""P1: the tutorial's run with all 200,000 costs, beside the plain NumPy loop without printing."""
+"""P1: the tutorial's run with all 200,000 costs as the tutorial keeps them, RMSE, beside the plain NumPy loop without printing."""
 
 import time
 
@@ -20,7 +20,7 @@ def plain_loop(x, y, epochs, rate):
 
 def closed_form(x, y, epochs, rate):
     run = steepest.descend(x, y, learning_rate=rate, epochs=epochs, objective="quarter_mse")
-    return run.weights, run.bias, run.loss()
+    return run.weights, run.bias, run.rmse()
 
 
 def main():
@@ -31,5 +31,5 @@ def main():
     loop = time.perf_counter() - began
     ours = seconds(lambda: closed_form(x, y, 200_000, 1e-4), repeat=51)
     print(
-        f"P1  tutorial's run, 200,000 costs: plain loop {loop:.2f} s, steepest {1000 * ours:.2f} ms, {loop / ours:,.0f} times faster (goal 1,000)"
+        f"P1  tutorial's run, 200,000 costs: plain loop {loop:.2f} s, steepest {1000 * ours:.2f} ms, {loop / ours:,.0f} times faster (goal 2,000)"
     )

@@ -272,3 +272,24 @@ def test_a_whole_curve_is_its_epochs_one_by_one_also_where_nothing_moves(targets
         np.testing.assert_allclose(run.loss(), run.loss(list(range(301))), rtol=1e-13)
     still = steepest.descend(X, np.zeros((40, targets)), learning_rate=0.01, epochs=300)
     assert not still.loss().any()
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.5])
+@pytest.mark.parametrize(("rate", "scale"), [(1e-4, 1.0), (0.02, 1.0), (0.02, 1e140), (1e-4, 1e-149), (1e-4, 1e147)])
+def test_the_curve_of_rmse_is_that_of_the_residuals(rate, scale, l2):
+    x = np.arange(1.0, 31.0)[:, None]
+    y = scale * (0.5 * x[:, 0] + 2 + np.sin(x[:, 0]))
+    run = steepest.descend(x, y, learning_rate=rate, epochs=600, l2=l2)
+    epochs = np.arange(run.epochs + 1)  # one that diverges ends where float64 does
+    weights, biases = run.parameters(epochs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        residuals = x @ weights.T + biases - y[:, None]
+        size = np.abs(residuals).max(axis=0)
+        literal = size * np.sqrt(((residuals / size) ** 2).mean(axis=0))
+    for curve in (run.rmse(), run.rmse(epochs)):
+        finite = np.isfinite(literal) & np.isfinite(curve)
+        # of squares beyond 1e308 the roots are numbers still; a prediction may leave float64 one epoch earlier
+        assert (np.isfinite(curve) != np.isfinite(literal)).sum() <= 1
+        assert finite.sum() > 80
+        # rounding of a prediction that is a difference of large numbers
+        np.testing.assert_allclose(curve[finite], literal[finite], rtol=1e-11)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.objectives import decomposition, quadratic
+from steepest.summaries import summarize
 from steepest.summaries.triangle import Triangle
 
 pytestmark = pytest.mark.filterwarnings("ignore::steepest.DataWarning")
@@ -103,3 +104,17 @@ def test_a_penalized_start_that_would_need_all_modes_is_refused(table, monkeypat
     # of a run that began at 0 the end is within
     first = steepest.descend(X, y, l2=0.1, epochs=10)
     steepest.descend(X, y, l2=0.1, epochs=10, start=(first.weights, first.bias))
+
+
+def test_what_does_not_fit_into_memory_is_refused_with_its_size(table, monkeypatch):
+    X, y = table
+    monkeypatch.setattr(summarize, "COPIES", 10**9)
+    for attempt in (
+        lambda: steepest.descend(X, y),
+        lambda: steepest.sweep(X, y[:, 0]),
+        lambda: steepest.summarize(X, y),
+    ):
+        with pytest.raises(
+            DataError, match=r"300 columns of 12 rows are too large: .* GB.* Give fewer columns, or fewer"
+        ):
+            attempt()

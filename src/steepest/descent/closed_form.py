@@ -13,6 +13,8 @@ from steepest.rules.rule import LinearRule, power_ladder_of
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value, frozen_property
 
+SMALLEST_SQUARE = 1e-280  # below, the largest of a sum of squares may have lost digits
+
 
 @dataclass(frozen=True, eq=False)
 class ClosedIterates(Value):
@@ -104,8 +106,18 @@ class ClosedIterates(Value):
         return curves.reshape(len(curves), -1)[:, skip : skip + len(epochs)].T
 
     def metric(self, epochs: range | NDArray[np.int64]) -> FloatArray:
-        """√(Σ w r² / Σ w) at the given epochs, shape (K, t)."""
-        return self._metric(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
+        """√(Σ w r² / Σ w) at the given epochs, shape (K, t): without a penalty √(2·J/s), from a curve that costs a tenth."""
+        if self.quadratic.l2:
+            return self._metric(self.rule.residual(self.quadratic.modes.eigenvalues, epochs))
+        squares = self.loss(epochs)
+        squares *= 2 / self.quadratic.scale
+        within = (squares > SMALLEST_SQUARE) & (squares < np.inf)
+        metric = np.sqrt(squares, out=squares)  # in place: new memory would cost more than the roots
+        if not within.all():  # squares leave float64 before their roots do
+            lost = ~within.all(axis=1)
+            there = np.arange(epochs.start, epochs.stop, epochs.step) if isinstance(epochs, range) else epochs
+            metric[lost] = self._metric(self.rule.residual(self.quadratic.modes.eigenvalues, there[lost]))
+        return metric
 
     def costs(self, epochs: range | NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Loss, metric and ‖∇J‖ = √Σ (λ_i·e_i·p_k(λ_i))² at the given epochs, each of shape (K, t)."""

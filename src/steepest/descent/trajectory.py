@@ -25,6 +25,7 @@ from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
 from steepest.support import remedies
+from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -318,7 +319,7 @@ class Trajectory(Value):
             or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs)
         ):
             raise UsageError(
-                f"epochs of this run are given as a list of whole numbers from 0 to {self.epochs:,}; given was {wanted.tolist()!r}."
+                f"epochs of this run are given as a list of whole numbers from 0 to {self.epochs:,}; given was {shown(epochs)}."
             )
         known = self.iterates.epochs
         if not isinstance(known, range):

@@ -17,6 +17,7 @@ from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
 
+COPIES = 6  # of a triangle, in memory at a time while it is made and decomposed
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
 
 
@@ -157,6 +158,7 @@ def read_on(
     file: Checkpoint | None = None,
 ) -> PassState:
     """Go on with a pass over rows that are not done yet; an interruption leaves the file's state at the last whole batch."""
+    _refuse_too_large(source)
     try:
         for batch in watched(source, watch, state.position):
             state = state.with_batch(batch, share, sample_rows)
@@ -183,6 +185,7 @@ def _read_triangle(triangle: Triangle, split: Split | None) -> Summary:
 
 def _read_folds(source: FullSource, split: Folds, watch: Watch | None) -> Summary:
     """The triangles of folds; all of them are coded as the source is."""
+    _refuse_too_large(source)
     parts = read_folds(source, split, watch)
     origin = {**source.describe(), "sha256_of_triangle": parts.whole.checksum}
     parts = replace(parts, whole=_signed(parts.whole, source, origin))
@@ -203,6 +206,21 @@ def _validation(train: Triangle, split: Split | None) -> Partition:
 def _signed(triangle: Triangle, source: FullSource, origin: dict[str, Any]) -> Triangle:
     """Return a triangle that says how it was coded and where its rows came from."""
     return replace(triangle, coding=source.coding, origins=({**origin, "rows": triangle.row_count},))
+
+
+def _refuse_too_large(source: FullSource) -> None:
+    """Raise DataError where the sums of a table would not fit into the machine's memory, before the work begins."""
+    rows, features = source.row_count, len(source.features)
+    if rows is None or not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return
+    columns = features + len(source.targets)
+    needed = COPIES * 8 * columns * min(rows, columns)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > memory:
+        raise DataError(
+            f"{features:,} columns of {rows:,} rows are too large: their sums take {needed / 1e9:,.0f} GB, and this machine has "
+            f"{memory / 1e9:,.0f} GB of memory. Give fewer columns{', or fewer rows' if rows < columns else ''}."
+        )
 
 
 def _refuse_empty(state: PassState, share: Share | None) -> None:
