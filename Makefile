@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # a worker for each core, four at most; tests of one group (`xdist_group`) stay together
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test quick check changelog reference bench lock clean
+.PHONY: demo test quick check changelog reference bench mutants lock clean
 
 demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -33,6 +33,9 @@ reference: $(READY)       ## write docs/commands.md and docs/names.md from the p
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks
+
+mutants: $(READY)         ## break the numerics a hundred times and list what no test sees
+	$(BIN)/python -m tests.support.mutants
 
 # The environment is made from the hashed lock, without looking at any index configuration of ours.
 $(READY): requirements.lock pyproject.toml
