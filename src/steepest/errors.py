@@ -199,7 +199,7 @@ class ModelFileError(DataError):
 
 
 class ClusterError(SteepestError, RuntimeError):
-    """The cluster cannot be reached, was lost, or does not fit; nothing was kept."""
+    """The cluster cannot be reached, was lost, or does not fit; nothing was kept. The command's exit status is 1."""
 
 
 class DivergenceError(SteepestError, ArithmeticError):

@@ -412,3 +412,12 @@ def test_the_table_is_every_setting_in_order_made_once():
     assert s.standard_errors is s.standard_errors  # asked for by each setting
     s.table.clear()  # a list of the caller's own
     assert len(s.table) == s.scores.size
+
+
+def test_rows_of_weight_0_have_a_fold_in_time_too():
+    X = np.arange(12.0)[:, None]
+    weight = np.array([1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1])
+    s = sweep(X, X[:, 0] ** 2, weight=weight, time=True, folds=3, learning_rates=[0.001], epochs=[5])
+    assert s.folds.shape == (12,)
+    counted = sweep(X[weight > 0], X[weight > 0, 0] ** 2, time=True, folds=3, learning_rates=[0.001], epochs=[5])
+    np.testing.assert_array_equal(s.folds[weight > 0], counted.folds)

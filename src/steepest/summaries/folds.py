@@ -116,13 +116,17 @@ def _in_time(source: FullSource, batches: Iterator[Batch], folds: int) -> Partit
 def _stretches(source: FullSource, batches: Iterator[Batch], count: int) -> tuple[list[Triangle], NDArray[np.int64]]:
     """Cut the rows into many short pieces as they come, whose number nobody knows, then into stretches of equal length."""
     pieces: list[Triangle] = []
+    rows: list[int] = []  # of each piece, those of weight 0 too
     length = 0
     for batch in batches:
         length = length or max(1, len(batch) // PIECES)
         for start in range(0, len(batch), length):
-            pieces.append(Triangle.of(batch.take(slice(start, start + length))))
+            piece = batch.take(slice(start, start + length))
+            pieces.append(Triangle.of(piece))
+            rows.append(len(piece))
         while len(pieces) > 4 * PIECES:
             pieces = [reduce(Triangle.__add__, pieces[i : i + 2]) for i in range(0, len(pieces), 2)]
+            rows = [sum(rows[i : i + 2]) for i in range(0, len(rows), 2)]
             length *= 2
     sizes = np.array([piece.row_count for piece in pieces], dtype=np.int64)
     middles = np.cumsum(sizes) - (sizes + 1) // 2  # the row in the middle of each piece
@@ -132,4 +136,4 @@ def _stretches(source: FullSource, batches: Iterator[Batch], count: int) -> tupl
         reduce(Triangle.__add__, [p for p, s in zip(pieces, stretch, strict=True) if s == k], empty)
         for k in range(count)
     ]
-    return merged, np.repeat(stretch, sizes)
+    return merged, np.repeat(stretch, rows)

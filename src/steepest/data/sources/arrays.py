@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,14 @@ def _groups(group: object, n: int) -> NDArray[np.uint64] | None:
     return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.uint64)
 
 
+def _archived(content: Any, path: str | os.PathLike[str]) -> tuple[Any, Any]:
+    """Return X and y of a .npz file."""
+    with content:
+        if "X" not in content or "y" not in content:
+            raise DataError(f"{path} holds {', '.join(content.files) or 'nothing'}; arrays called X and y are needed.")
+        return content["X"], content["y"]
+
+
 def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
     """Return X and y of a .npy file, as a memory map, or of a .npz file with arrays called X and y.
 
@@ -194,15 +203,12 @@ def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
     """
     check_file(path)
     try:
+        with Path(path).open("rb") as stream:  # NumPy does not close an archive that it cannot open
+            if stream.read(2) == b"PK":
+                stream.seek(0)
+                return _archived(np.load(stream, allow_pickle=False), path)
         content = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(content, np.ndarray):
-            with content:
-                if "X" not in content or "y" not in content:
-                    raise DataError(
-                        f"{path} holds {', '.join(content.files) or 'nothing'}; arrays called X and y are needed."
-                    )
-                return content["X"], content["y"]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise DataError(f"cannot read {path}: {error}. Write it with np.save or np.savez, numbers only.") from None
     if y is not None:
         return content, y
