@@ -27,7 +27,7 @@ ROOMS = {
 }
 """The modules whose lines decide on numbers, by room."""
 TESTED_BY = {
-    "summaries": ("summaries", "objectives"),
+    "summaries": ("summaries", "objectives", "analysis"),
     "objectives": ("objectives", "descent"),
     "rules": ("rules", "descent"),
     "descent": ("descent", "rules"),
