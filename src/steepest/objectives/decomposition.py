@@ -179,6 +179,10 @@ class Decomposition:
         """
         length, packed, _, order, rank = self._pivoted
         others = lapack.dtrtrs(packed[:rank, :rank], packed[:rank, rank:])[0] if rank else packed[:0, rank:]
+        if self.fit_intercept:
+            # means of 1e18 leave rounding of 100 here, which would count as a way to a smaller intercept
+            level = np.abs(packed[0, rank:]) + np.abs(packed[0, 1:rank]) @ np.abs(others[1:])
+            others[0, np.abs(others[0]) * abs(packed[0, 0]) < self.size * np.finfo(float).eps * level] = 0.0
         N = np.vstack([-others, np.eye(self.size - rank)])
         weighted = N / length[order, None]
         rows = np.argsort(-np.abs(weighted).max(axis=1), kind="stable")
