@@ -207,3 +207,16 @@ def test_copies_of_a_column_far_from_0_share_its_slope(seed):
     assert problem.quadratic.rank == 4
     weights, _ = problem.to_raw(problem.quadratic.minimum)
     np.testing.assert_allclose(512 * weights[:, 0], [0.5, 2, 3, 0.5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_copies_beside_a_column_in_far_smaller_units_share_its_part(seed, fit_intercept):
+    generator = np.random.default_rng(seed)
+    k = generator.integers(-999, 1_000, size=(150, 3)).astype(float)
+    X = np.column_stack([k[:, 0] * 2.0**-60, k[:, 1], k[:, 2], k[:, 1] + k[:, 2]])
+    problem = Problem.of(summarize(X, k @ [1.0, 2.0, 5.0]), fit_intercept=fit_intercept)
+    assert problem.quadratic.rank == 3 + fit_intercept
+    weights, _ = problem.to_raw(problem.quadratic.minimum)
+    # 2·b + 5·c = -1/3·b + 8/3·c + 7/3·(b + c), the shortest of such
+    np.testing.assert_allclose(weights[:, 0], [2.0**60, -1 / 3, 8 / 3, 7 / 3], rtol=1e-11)
