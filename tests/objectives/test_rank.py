@@ -78,6 +78,21 @@ def test_dummies_of_designs_with_drop_outs_have_the_rank_of_exact_arithmetic(see
     check(X, rank_by_residues(np.column_stack([np.ones(len(X)), X])))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_dummies_beside_numbers_have_their_rank_without_an_intercept(seed):
+    generator = np.random.default_rng(seed)
+    D = factorial([(30, 31), (9, 8, 7)][seed % 2], generator, drop=(0, 0.3)[seed // 2])
+    X = np.column_stack([D, generator.integers(-99, 100, len(D)), D[:, :9] @ generator.integers(0, 20, 9)])
+    y = generator.normal(size=len(X))
+    least = X @ np.linalg.lstsq(X, y, rcond=1e-10)[0]
+    triangle = summarize(X, y)
+    for coordinates in ("raw", "standardized"):
+        problem = Problem.of(triangle, coordinates, fit_intercept=False)
+        assert problem.quadratic.rank == rank_by_residues(X) == X.shape[1] - len(problem.dependent_features)
+        weights, _ = problem.to_raw(problem.quadratic.minimum)
+        np.testing.assert_allclose(X @ weights[:, 0], least, atol=1e-12 * np.abs(least).max(), rtol=0)
+
+
 def test_an_elimination_finds_the_rank_that_fractions_find():
     generator = np.random.default_rng(3)
     for rows, columns in itertools.product((1, 4, 7), (1, 3, 5)):
@@ -161,3 +176,47 @@ def test_one_value_in_every_row_is_constant_whatever_rounding_its_mean_has(value
     for triangle in (*triangles, triangles[0].select(("x2", "x1")), triangles[1].scaled(0.3)):
         assert triangle.constant_features == ("x2",)
         assert not triangle.rounded_features
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**-70, 2.0**-300, 2.0**60])
+@pytest.mark.parametrize("coordinates", ["raw", "centred", "standardized"])
+def test_a_mean_counts_in_every_unit(unit, coordinates):
+    k = np.arange(1, 11.0)
+    problem = Problem.of(summarize((k * unit)[:, None], 2 + 3 * k), coordinates)
+    weights, bias = problem.to_raw(problem.quadratic.minimum)
+    np.testing.assert_allclose([weights[0, 0] * unit, bias[0]], [3, 2], rtol=1e-13)
+
+
+@pytest.mark.parametrize("coordinates", ["raw", "standardized"])
+def test_a_mean_counts_in_every_unit_where_there_is_no_intercept(coordinates):
+    k = np.arange(1, 11.0)
+    X = np.column_stack([k, k**2, k + k**2, k]) * 2.0 ** np.array([-70, 3, -100, 80])
+    problem = Problem.of(summarize(X, 3 * k), coordinates, fit_intercept=False)
+    assert problem.quadratic.rank == 2
+    assert len(problem.dependent_features) == 2
+    weights, bias = problem.to_raw(problem.quadratic.minimum)
+    np.testing.assert_allclose(X @ weights[:, 0] + bias, 3 * k, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_copies_of_a_column_far_from_0_share_its_slope(seed):
+    generator = np.random.default_rng(seed)
+    k = generator.integers(0, 1_000, size=(150, 3)).astype(float)
+    X = 1e18 + 512 * k[:, [0, 1, 2, 0]]
+    problem = Problem.of(summarize(X, k @ [1.0, 2.0, 3.0]))
+    assert problem.quadratic.rank == 4
+    weights, _ = problem.to_raw(problem.quadratic.minimum)
+    np.testing.assert_allclose(512 * weights[:, 0], [0.5, 2, 3, 0.5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_copies_beside_a_column_in_far_smaller_units_share_its_part(seed, fit_intercept):
+    generator = np.random.default_rng(seed)
+    k = generator.integers(-999, 1_000, size=(150, 3)).astype(float)
+    X = np.column_stack([k[:, 0] * 2.0**-60, k[:, 1], k[:, 2], k[:, 1] + k[:, 2]])
+    problem = Problem.of(summarize(X, k @ [1.0, 2.0, 5.0]), fit_intercept=fit_intercept)
+    assert problem.quadratic.rank == 3 + fit_intercept
+    weights, _ = problem.to_raw(problem.quadratic.minimum)
+    # 2·b + 5·c = -1/3·b + 8/3·c + 7/3·(b + c), the shortest of such
+    np.testing.assert_allclose(weights[:, 0], [2.0**60, -1 / 3, 8 / 3, 7 / 3], rtol=1e-11)

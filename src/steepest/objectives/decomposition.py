@@ -200,6 +200,13 @@ class Decomposition:
         """
         length, packed, _, order, rank = self._pivoted
         others = lapack.dtrtrs(packed[:rank, :rank], packed[:rank, rank:])[0] if rank else packed[:0, rank:]
+        # an entry that changes no more than rounding may be a way to shrink a coefficient in far smaller units, or the intercept
+        first = int(self.fit_intercept)
+        terms = np.abs(others[first:])
+        level = np.tile(1 + terms.sum(axis=0), (rank, 1))
+        if self.fit_intercept:
+            level[0] = (np.abs(packed[0, rank:]) + np.abs(packed[0, 1:rank]) @ terms) / abs(packed[0, 0])
+        others = np.where(np.abs(others) < self.size * np.finfo(float).eps * level, 0.0, others)
         N = np.vstack([-others, np.eye(self.size - rank)])
         weighted = N / length[order, None]
         rows = np.argsort(-np.abs(weighted).max(axis=1), kind="stable")

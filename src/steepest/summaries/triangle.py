@@ -365,7 +365,8 @@ class Triangle(Value):
         centred[:, :d] /= coordinates.scale
         first = math.sqrt(self.total_weight) * self.means
         offset = ((self.means[:d] - coordinates.shift) + self.tails[:d]) / coordinates.scale
-        offset[np.abs(offset) < np.finfo(float).eps] = 0.0  # of a mean close beside the spread that float64 holds
+        size = np.where(self.deviations[:d] > 0, self.deviations[:d], np.abs(self.means[:d])) / coordinates.scale
+        offset[np.abs(offset) < np.finfo(float).eps * size] = 0.0  # beside the spread float64 holds no such mean
         first[:d] = math.sqrt(self.total_weight) * offset
         first[:d][np.abs(first[:d]) < SMALLEST * math.sqrt(self.total_weight)] = 0.0
         if coordinates.fit_intercept:
