@@ -109,7 +109,7 @@ def is_seen(room, module, source):
 
 
 def main(count, seed):
-    """Break so many expressions, print each that no test sees, and the score."""
+    """Break so many expressions, print of each whether a test sees it, and the score."""
     chance, places = random.Random(seed), []
     trees = {}
     for room, modules in ROOMS.items():
@@ -125,8 +125,7 @@ def main(count, seed):
         room, module, place, way, line = chosen_place
         source, before, after = broken(trees[room, module], place, way)
         seen = is_seen(room, module, source)
-        if not seen:
-            print(f"not seen  {room}/{module}.py:{line}  {before}  ->  {after}", flush=True)
+        print(f"{'seen' if seen else 'NOT SEEN':<9}{room}/{module}.py:{line}  {before}  ->  {after}", flush=True)
         return room, seen
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
