@@ -153,22 +153,21 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
     predictions = PredictionErrorDisplay.from_trajectory(
         run, test, test_targets, kind="index", title="Test rows, x from 1,000 to 100,000: extrapolation"
     )
-    message = keep(
+    message, kept = keep(
         folder,
         run,
         summarize(data[0], data[1]),
         predictions,
         {"seconds": {"descend": seconds}, "options": {"seed": seed}},
         {"kind": "formula", "name": "tutorial.generate_data(300, 50, 0.5, 2)"},
-        force=options["force"],
-        keep_diverged=options["keep_diverged"],
+        options,
         rows=Rows(Sample(data[0], data[1], np.arange(len(data[0]), dtype=np.uint64))),
     )
-    if folder is None or not message.startswith("Written"):
+    if kept is None:
         return message
     files = (
         ("loss.svg", "the loss curve"),
         ("predictions.svg", "predictions and targets of the test rows"),
         ("report.html", "the run as a page in the browser, with sliders"),
     )
-    return "\n".join([message, *(f"  {folder / name!s:<30}  {what}" for name, what in files)])
+    return "\n".join([message, *(f"  {kept / name!s:<30}  {what}" for name, what in files)])

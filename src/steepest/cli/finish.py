@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,29 +106,45 @@ def keep(
     predictions: PredictionErrorDisplay | None,
     record: dict[str, Any],
     data: dict[str, Any],
+    options: dict[str, Any],
     *,
-    force: bool,
-    keep_diverged: bool,
     validation: ValidationCurveDisplay | None = None,
     rows: Rows | None = None,
-) -> str:
-    """Write the run folder unless the run diverged, and say what was written."""
+) -> tuple[str, Path | None]:
+    """Write the run folder unless the run diverged; return what there is to say, and where it is."""
     if folder is None:
-        return "No run folder written (--no-out)."
-    if run.verdict.kind == "diverges" and not keep_diverged:
-        return "No model was written, since the run diverges; --keep-diverged writes it all the same."
-    run_folder.write(
-        folder,
-        run,
-        triangle,
-        predictions=predictions,
-        validation=validation,
-        rows=rows,
-        record=record,
-        data=data,
-        force=force,
-    )
-    return f"Written: {folder}/"
+        return "No run folder written (--no-out).", None
+    if run.verdict.kind == "diverges" and not options["keep_diverged"]:
+        return "No model was written, since the run diverges; --keep-diverged writes it all the same.", None
+
+    def write(folder: Path) -> None:
+        run_folder.write(
+            folder,
+            run,
+            triangle,
+            predictions=predictions,
+            validation=validation,
+            rows=rows,
+            record=record,
+            data=data,
+            force=options["force"],
+        )
+
+    folder = under_free_name(folder, write, named=bool(options["out"]))
+    return f"Written: {folder}/", folder
+
+
+def under_free_name(folder: Path, write: Callable[[Path], object], *, named: bool) -> Path:
+    """Write a folder and return its name: where nobody has named it and another command took the name, the next free one."""
+    while True:
+        try:
+            write(folder)
+        except UsageError:
+            if named or not folder.exists():
+                raise
+            folder = run_folder.free_name(folder.parent, folder.name)
+        else:
+            return folder
 
 
 def echo_json(run: Trajectory, more: dict[str, Any]) -> None:

@@ -139,15 +139,14 @@ def _keep(
         "test_rmse": fit.test,
         **fit.extras,
     }
-    message = keep(
+    message, kept = keep(
         folder,
         run,
         summary.triangle,
         PredictionErrorDisplay.from_trajectory(run, sample.X, sample.y, title=title) if len(sample.X) else None,
         record,
         summary.data,
-        force=options["force"],
-        keep_diverged=options["keep_diverged"],
+        options,
         validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
         rows=Rows(sample, summary.test),
     )
@@ -159,7 +158,7 @@ def _keep(
             "best_epoch": fit.curve.best_epoch if fit.curve else None,
             "seconds": seconds,
             "rows": summary.triangle.row_count,
-            "out": str(folder) if message.startswith("Written") else None,
+            "out": str(kept) if kept else None,
         }
         echo_json(run, more)
     return status(run)

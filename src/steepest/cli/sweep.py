@@ -11,7 +11,7 @@ import click
 
 from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
-from steepest.cli.finish import choose_folder, stem
+from steepest.cli.finish import choose_folder, stem, under_free_name
 from steepest.cli.shared_options import Numbers, RuleName, objective_option
 from steepest.cli.table import open_table, read_alike, table_options, watching
 from steepest.cli.text import printable, table
@@ -84,7 +84,9 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     click.echo(_table(result), err=as_json)
     click.echo("\n" + "\n".join(_sentences(result)), err=as_json)
     if folder is not None:
-        _write(folder, result, options["force"])
+        folder = under_free_name(
+            folder, lambda name: _write(name, result, options["force"]), named=bool(options["out"])
+        )
         click.echo(f"\nWritten: {folder}/", err=as_json)
     if as_json:
         click.echo(json.dumps(as_dict(result, seconds, folder), indent=1, allow_nan=False, ensure_ascii=False))
