@@ -67,7 +67,8 @@ def mariadb():
         pytest.skip("no MariaDB server on this machine; install Debian's package mariadb-server to run this test")
     with tempfile.TemporaryDirectory(prefix="my", dir="/tmp", ignore_cleanup_errors=True) as place:
         user = _user("mysql", place)
-        folder = ["--no-defaults", f"--datadir={place}/data"]
+        # a server removes what others keep in the temporary folder that they share
+        folder = ["--no-defaults", f"--datadir={place}/data", f"--tmpdir={place}"]
         options = {"user": user, "cwd": place}
         login = "--auth-root-authentication-method=normal"
         subprocess.run([install, *folder, login], check=True, capture_output=True, **options)
