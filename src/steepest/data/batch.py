@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import DataError, DataTypeError, MissingValuesError
+from steepest.support.arguments import check_names
 from steepest.support.arrays import FloatArray
 
 
@@ -72,6 +73,12 @@ class Batch:
         for name in ("X", "y"):
             if not isinstance(getattr(self, name), np.ndarray):
                 raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(getattr(self, name)).__name__}.")
+        for name in ("features", "targets"):
+            object.__setattr__(self, name, check_names(name, getattr(self, name)))
+        for name in ("weight", "group"):
+            given = getattr(self, name)
+            if given is not None and not isinstance(given, np.ndarray):
+                raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(given).__name__}.")
         n = len(self.X)
         if self.y.ndim == 1:
             object.__setattr__(self, "y", self.y[:, None])

@@ -182,9 +182,12 @@ def _start(start: Start | None, problem: Problem) -> FloatArray:
     if start is None:
         return np.zeros((d + problem.fit_intercept, t))
     try:
-        weights, bias = (np.asarray(part, dtype=np.float64) for part in start)
+        weights, bias = map(np.asarray, start)
     except (TypeError, ValueError):
-        raise UsageError(f"start must be (weights, bias); given was {start!r}.") from None
+        raise UsageError(f"start must be (weights, bias); given was {shown(start)}.") from None
+    if not {weights.dtype.kind, bias.dtype.kind} <= set("biuf"):
+        raise UsageError(f"start must be (weights, bias) of numbers up to {LARGEST_START:g}; given was {shown(start)}.")
+    weights, bias = weights.astype(np.float64), bias.astype(np.float64)
     if weights.size != d * t or bias.size not in (1, t):
         raise UsageError(
             f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; given were shapes {weights.shape} and {bias.shape}."

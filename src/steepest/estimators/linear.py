@@ -22,9 +22,27 @@ from steepest.descent.trajectory import Trajectory
 from steepest.descent.verdict import Verdict
 from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inputs, refuse_targets
+from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
 
 LOGGER = logging.getLogger("steepest")
+
+
+def _numbers(sample_weight: object) -> FloatArray:
+    """Return sample weights as doubles; raise UsageError where they are none."""
+    given = np.asarray(sample_weight)
+    if given.dtype.kind in "biufO":
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return given.astype(np.float64, copy=False)
+    raise UsageError(f"sample_weight takes one number a row; given was {shown(sample_weight)}.")
+
+
+def check_verbose(verbose: object) -> bool:
+    """Return whether to log; raise UsageError where that is no truth value and no whole number."""
+    number = as_int(verbose)
+    return check_flag("verbose", verbose) if number is None else number > 0
+
+
 LOG_LINES = 20
 MOST_EPOCHS_SHOWN = 100_000  # of a curve as an attribute; a longer one is thinned to log-spaced epochs
 
@@ -102,7 +120,9 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
                 DataConversionWarning,
                 stacklevel=4,
             )
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, inputs, dtype=np.float64)
+        weight = (
+            None if sample_weight is None else _check_sample_weight(_numbers(sample_weight), inputs, dtype=np.float64)
+        )
         return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=named)
 
     def _checked(self, X: Any, *y: Any, reset: bool, **options: Any) -> Any:

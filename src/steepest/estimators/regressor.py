@@ -14,7 +14,7 @@ from steepest.descent.descend import descend
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.estimators.linear import LOGGER, LinearEstimator
+from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.pass_state import PassState
@@ -227,9 +227,10 @@ class GradientDescentRegressor(LinearEstimator):
         if curve is not None and stopped:
             last = run.epochs
             run = self._descend(train, start, run.rule, curve.best_epoch, None)
-        if self.verbose:
+        verbose = check_verbose(self.verbose)
+        if verbose:
             self._log(run)
-        if self.verbose and curve is not None and stopped:
+        if verbose and curve is not None and stopped:
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
         self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
         return self._take(run)

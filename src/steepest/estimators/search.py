@@ -12,11 +12,12 @@ from sklearn.model_selection import check_cv
 from steepest.analysis.sweep import judge_folds
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.errors import UsageError
-from steepest.estimators.linear import LOGGER, LinearEstimator
+from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose
 from steepest.estimators.splits import read_splits
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import check_word
 
 
 class GradientDescentRegressorCV(LinearEstimator):
@@ -110,8 +111,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         Raises:
             ValueError: the rows, a grid or the splits cannot be used; says why.
         """
-        if self.choose not in ("best", "one_standard_error"):
-            raise UsageError(f'choose is "best" or "one_standard_error"; given was {self.choose!r}.')
+        check_word("choose", self.choose, ("best", "one_standard_error"))
         self._check_flags()
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
@@ -136,7 +136,7 @@ class GradientDescentRegressorCV(LinearEstimator):
     def _choose(self, setting: Setting) -> Self:
         """Run a setting on all rows and keep it."""
         run = self.sweep_.run(setting)
-        if self.verbose:
+        if check_verbose(self.verbose):
             LOGGER.info("chosen of %s settings: %s", f"{self.sweep_.scores.size:,}", setting)
             self._log(run)
         if run.verdict.kind == "diverges":

@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from steepest.errors import DataError
 from steepest.models.predictions import MissingInput, predict_rows
 from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
 from steepest.rules import registry as rules
+from steepest.support.arguments import check_path
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
@@ -157,7 +157,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises:
         ModelFileError: damaged, foreign, of another version, or not matching its checksum.
     """
-    file = Path(path)
+    file = check_path("path", path)
     file = file / "model.json" if os.path.isdir(file) else file
     return _from_bytes(read(file), str(file))
 

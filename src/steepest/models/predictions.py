@@ -13,6 +13,7 @@ from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.errors import DataError, Option, UsageError
+from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
 
 MissingInput = Literal["error", "drop", "empty"]
@@ -100,13 +101,13 @@ def _predict_array(
     data: Any, features: tuple[str, ...], weights: FloatArray, bias: FloatArray, missing: str
 ) -> FloatArray:
     """Return the predictions of an array; rows with NaN are refused, left out, or NaN themselves."""
+    check_missing(missing)
     inputs = _from_file(data) if isinstance(data, (str, os.PathLike)) else data
     if is_sparse(inputs) or missing == "error":
-        if not is_sparse(inputs) and len(inputs) == 0:
+        if not is_sparse(inputs) and np.shape(inputs)[:1] == (0,):
             return np.zeros((0, weights.shape[1]))
         parts = [values for _, values in predict_batches(_of_array(inputs, features), weights, bias)]
         return np.concatenate(parts)
-    check_missing(missing)
     rows = np.asarray(as_matrix(inputs, "X"), dtype=np.float64)
     absent = np.isnan(rows).any(axis=1)
     present = (
@@ -124,8 +125,10 @@ def _predict_array(
 
 def check_missing(missing: object) -> None:
     """Raise UsageError where this is no policy for rows with missing inputs."""
-    if missing not in ("error", "drop", "empty"):
-        raise UsageError(Option("missing") + f' is "error", "drop" or "empty" for predictions; given was {missing!r}.')
+    if not (isinstance(missing, str) and missing in ("error", "drop", "empty")):
+        raise UsageError(
+            Option("missing") + f' is "error", "drop" or "empty" for predictions; given was {shown(missing)}.'
+        )
 
 
 def _is_matrix(data: object) -> bool:

@@ -14,6 +14,7 @@ from steepest.rules.convergence import AT_LIMIT
 from steepest.rules.recurrence import Epochs
 from steepest.rules.rule import Gradient
 from steepest.support import remedies
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
@@ -84,8 +85,10 @@ class ChebyshevRule:
         return self.best(modes)
 
     def __post_init__(self) -> None:
-        if not 0 < self.lower < self.upper < math.inf:
-            raise UsageError(f"chebyshev needs 0 < lower < upper; given were {self.lower!r} and {self.upper!r}.")
+        if not 0 < as_float(self.lower) < as_float(self.upper) < math.inf:
+            raise UsageError(
+                f"chebyshev needs 0 < lower < upper; given were {shown(self.lower)} and {shown(self.upper)}."
+            )
 
     @property
     def learning_rate(self) -> float:

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -21,7 +20,7 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.qr import lengths, retriangularize
 from steepest.summaries.triangularize import LARGEST, blocks, merge, of_parts_by_gram, of_rows, rows_that_count
 from steepest.support import remedies
-from steepest.support.arguments import as_float, check_flag, check_names, check_word, shown
+from steepest.support.arguments import as_float, check_flag, check_names, check_path, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.numerics import numeric
@@ -424,7 +423,7 @@ class Triangle(Value):
             ModelFileError: the file is damaged, is no triangle, or has a version this steepest does not know.
             FileNotFoundError: there is no such file.
         """
-        return cls(**triangle_file.from_bytes(Path(path).read_bytes(), str(path)))
+        return cls(**triangle_file.from_bytes(check_path("path", path).read_bytes(), str(path)))
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the file that `save` writes; `from_bytes` gives the same triangle back, origins too."""

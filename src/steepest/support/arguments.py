@@ -1,8 +1,10 @@
 """Arguments: what callers may give, checked at the door, with an error in words instead of one from inside."""
 
 import math
+import os
 import reprlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -76,6 +78,29 @@ def check_word(name: str, value: object, words: Iterable[str]) -> None:
     if not (isinstance(value, str) and value in known):
         listed = ", ".join(f'"{word}"' for word in known[:-1]) + f' or "{known[-1]}"'
         raise UsageError(Option(name) + f" is {listed}; given was {shown(value)}.")
+
+
+def check_text(name: str, value: object) -> str:
+    """Return a text; raise UsageError where it is none."""
+    if not isinstance(value, str):
+        raise UsageError(Option(name) + f" is a text; given was {shown(value)}.")
+    return value
+
+
+def check_path(name: str, value: object) -> Path:
+    """Return the name of a file or folder as a path.
+
+    Raises:
+        UsageError: it is something else.
+
+    Example:
+        >>> check_path("path", 3)
+        Traceback (most recent call last):
+        steepest.errors.UsageError: path is the name of a file or folder; given was 3.
+    """
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str) or not os.fspath(value):
+        raise UsageError(Option(name) + f" is the name of a file or folder; given was {shown(value)}.")
+    return Path(value)
 
 
 def check_kind(name: str, value: object, kind: type[Kind]) -> Kind:

@@ -6,6 +6,7 @@ from typing import Literal, get_args, overload
 
 from steepest.errors import Option, UsageError
 from steepest.models.model import Model, load
+from steepest.support.arguments import check_path, check_word
 
 Target = Literal["python", "sql", "excel", "onnx"]
 
@@ -50,14 +51,13 @@ def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | No
         >>> print(export(model, to="excel").splitlines()[-1])
         =IF(COUNT(A2,B2)<2,NA(),1.25+0.5*A2+-2*B2)
     """
-    if to not in get_args(Target):
-        raise UsageError(Option("to") + f' is "python", "sql", "excel" or "onnx"; given was {to!r}.')
+    check_word("to", to, get_args(Target))
     if table is not None and to != "sql":
         raise UsageError(
             Option("table") + f" names the table of the SQL query; it has no meaning for {to}.", "leave it out"
         )
     if not isinstance(model, Model):
-        model = load(model)
+        model = load(check_path("model", model))
     module = importlib.import_module(f"steepest.models.export.{to}")
     result: str | bytes = module.export(model) if table is None else module.export(model, table)
     return result

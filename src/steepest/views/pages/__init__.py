@@ -17,6 +17,7 @@ from steepest.errors import DataError, UsageError
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
+from steepest.support.arguments import check_kind, check_text
 from steepest.support.files import write_whole
 from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
 
@@ -96,6 +97,7 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         >>> page(run, [[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]).html[:15]
         '<!DOCTYPE html>'
     """
+    check_kind("run", run, Trajectory), check_text("title", title)
     sample = None if X is None else _sample(run, X, y)
     held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
     if held is not None and len(held.features) != len(run.features):

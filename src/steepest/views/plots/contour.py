@@ -7,6 +7,7 @@ import numpy as np
 
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.support.arguments import check_kind, check_text
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import BLUE, GREEN, ORANGE, axes, plain
@@ -61,6 +62,7 @@ class LossContourDisplay:
         Raises:
             UsageError: a name is no parameter, both are the same, or there is only one parameter or several targets.
         """
+        check_kind("run", run, Trajectory)
         names = run.coordinates.parameter_names(run.features)
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
@@ -100,7 +102,7 @@ class LossContourDisplay:
 def _index(name: str | None, names: tuple[str, ...], default: int) -> int:
     if name is None:
         return default
-    if name not in names:
+    if check_text("the parameter", name) not in names:
         raise UsageError(f"{name!r} is no parameter; the parameters are {', '.join(map(repr, names))}.")
     return names.index(name)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from steepest.analysis.sweep_result import Sweep
 from steepest.errors import UsageError
+from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize
@@ -55,6 +56,7 @@ class HeatMapDisplay:
         Raises:
             UsageError: the sweep has a single learning rate or a single number of epochs: there is no map to draw.
         """
+        check_kind("sweep", sweep, Sweep)
         if len(sweep.learning_rates) < 2 or len(sweep.epochs) < 2:
             raise UsageError("a heat map needs at least two learning rates and two numbers of epochs.")
         scores = sweep.scores[rule]

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
+from steepest.support.arguments import as_int, check_kind, check_list, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number
@@ -55,7 +57,12 @@ class LossCurveDisplay:
             target: which target, for a run with several.
             title: above the picture.
         """
-        chosen = run.some_epochs(CURVE_POINTS) if epochs is None else np.asarray(epochs, dtype=np.int64)
+        check_kind("run", run, Trajectory)
+        if as_int(target) not in range(len(run.targets)):
+            raise UsageError(
+                f"of {len(run.targets)} targets, one is chosen by its number, counted from 0; given was {shown(target)}."
+            )
+        chosen = run.some_epochs(CURVE_POINTS) if epochs is None else np.asarray(check_list("epochs", epochs, "epochs"))
         if epochs is not None and not isinstance(run.iterates.epochs, range):
             chosen = np.intersect1d(chosen, run.iterates.epochs)
         loss = np.asarray(run.loss(chosen))

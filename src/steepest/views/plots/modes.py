@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.descent.trajectory import Trajectory
+from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, axes, plain
@@ -45,6 +46,7 @@ class ModeDecayDisplay:
     @classmethod
     def from_trajectory(cls, run: Trajectory, *, title: str = "") -> "ModeDecayDisplay":
         """Take the numbers from a run: from its formula, or as measured where it was walked step by step."""
+        check_kind("run", run, Trajectory)
         epochs = run.some_epochs(CURVE_POINTS)
         return cls(epochs, run.remaining(epochs), run.mode_words, title=title)
 

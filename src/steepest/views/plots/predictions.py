@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
+from steepest.support.arguments import check_kind, check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
@@ -62,7 +64,9 @@ class PredictionErrorDisplay:
         title: str = "",
     ) -> "PredictionErrorDisplay":
         """Predict X (n, d) with the last state of a run of one target and set the results beside y (n,)."""
-        return cls(np.asarray(y, dtype=np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
+        check_kind("run", run, Trajectory)
+        check_word("kind", kind, ("actual", "index"))
+        return cls(as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
 
     def plot(self, ax: "Axes | None" = None) -> "PredictionErrorDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
