@@ -298,3 +298,16 @@ def test_lists_of_columns_add_up_where_an_option_is_repeated(tmp_path):
 
     assert features("--features", "a", "--features", "b") == features("--features", "a,b") == ["a", "b"]
     assert features("--exclude", "a", "--exclude", "b") == features("--exclude", "a,b") == ["c"]
+
+
+def test_every_exit_status_is_in_the_help_and_on_the_first_page():
+    from steepest import cli, errors
+
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SteepestError)
+    ]
+    assert {kind.exit_code for kind in kinds} == {1, 2, 3, 4}
+    for page in (cli.group.help, (ROOT / "README.md").read_text(encoding="utf-8")):
+        listed = page.split("Exit status", 1)[1].split(".", 1)[0]
+        for status in (0, *{kind.exit_code for kind in kinds}, 130):
+            assert f" {status} " in listed

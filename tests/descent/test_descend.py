@@ -293,3 +293,30 @@ def test_the_curve_of_rmse_is_that_of_the_residuals(rate, scale, l2):
         assert finite.sum() > 80
         # rounding of a prediction that is a difference of large numbers
         np.testing.assert_allclose(curve[finite], literal[finite], rtol=1e-11)
+
+
+@pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov"])
+@pytest.mark.parametrize("engine", ["modes", "loop"])
+@pytest.mark.parametrize("rate", [3.0, 1e100, 1e300])
+def test_a_run_that_diverges_from_a_start_says_so_by_its_verdict_alone(rule, engine, rate):
+    # a warning of NumPy's is an error here
+    X = np.column_stack([np.arange(12.0), np.arange(12.0) ** 2])
+    for size in (1.0, 1e50, 1e99):
+        start = (np.array([size, -size]), size)
+        run = steepest.descend(
+            X, X @ [1.0, 2.0] + 3, rule=rule, engine=engine, learning_rate=rate, epochs=500, start=start
+        )
+        assert run.verdict.kind == "diverges"
+        assert run.ended.reason == "left_float64"
+        epochs = run.some_epochs(10)
+        for numbers in (*run.parameters(epochs), run.weights, run.bias, run.optimum.weights):
+            assert np.isfinite(numbers).all()
+        (
+            run.loss(epochs),
+            run.rmse(epochs),
+            run.remaining(epochs),
+            run.predict(X),
+            run.extend(5),
+            run.at(0),
+            list(run.states(epochs)),
+        )

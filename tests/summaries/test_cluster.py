@@ -142,6 +142,32 @@ def test_what_is_wrong_with_the_data_comes_back_from_the_workers(folder, client,
         steepest.summarize(steepest.open_source(tmp_path, target="y"), cluster=client)
 
 
+def test_a_row_at_fault_is_told_by_its_number_in_a_file_that_is_named(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(relations, "PIECE_ROWS", 1_000)
+    table = pandas.DataFrame({"a": np.sin(np.arange(4000)), "y": np.cos(np.arange(4000))})
+    table.loc[[2500, 3500], "a"] = np.inf
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=1000, index=False)
+    (tmp_path / "csv").mkdir()
+    for part in range(4):
+        table[part * 1000 : part * 1000 + 1000].to_csv(tmp_path / f"csv/{part}.csv", index=False)
+    chunks = (
+        dask.array.from_array(table[["a"]].to_numpy(), chunks=(1000, 1)),
+        dask.array.from_array(table.y, chunks=1000),
+    )
+    for data, y, sentence in (
+        (tmp_path / "t.parquet", None, r"rows 2,001 to 3,000 of \S+t\.parquet: column 'a' holds inf in data row 2,501"),
+        (tmp_path / "csv", None, r"csv/2\.csv: column 'a' holds inf in data row 501;"),
+        (dask.dataframe.from_pandas(table, npartitions=4), None, r"partition 2 of the Dask data frame: .* row 501;"),
+        (*chunks, r"block 2 of the Dask array: 1 values are inf; the first is in row 500 \(counted from 0\)"),
+    ):
+        with pytest.raises(DataError, match=sentence):
+            steepest.summarize(data, y, target=None if y is not None else "y", cluster=client)
+    table.loc[2500, "a"] = np.nan  # and the fourth file still holds its inf: the first fault is told
+    table[2000:3000].to_csv(tmp_path / "csv/2.csv", index=False)
+    with pytest.raises(MissingValuesError, match=r"csv/2\.csv: 1 values are missing \(a 1\).* in data row 501\."):
+        steepest.summarize(tmp_path / "csv", target="y", cluster=client)
+
+
 def test_clusters_that_do_not_answer_or_do_not_fit_are_told(folder, client, monkeypatch):
     source = parquet(folder)
     with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:9"):

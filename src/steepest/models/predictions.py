@@ -11,6 +11,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources import FullSource, Unseen, Watch, open_source, watched
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
+from steepest.data.sources.numpy_files import read_numpy_file
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import shown
@@ -102,7 +103,7 @@ def _predict_array(
 ) -> FloatArray:
     """Return the predictions of an array; rows with NaN are refused, left out, or NaN themselves."""
     check_missing(missing)
-    inputs = _from_file(data) if isinstance(data, (str, os.PathLike)) else data
+    inputs = read_numpy_file(data, ("X",))["X"] if isinstance(data, (str, os.PathLike)) else data
     if is_sparse(inputs) or missing == "error":
         if not is_sparse(inputs) and np.shape(inputs)[:1] == (0,):
             return np.zeros((0, weights.shape[1]))
@@ -141,7 +142,7 @@ def _is_matrix(data: object) -> bool:
 def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
     """Return the source of an array of inputs (n, d)."""
     if isinstance(data, (str, os.PathLike)):
-        data = _from_file(data)
+        data = read_numpy_file(data, ("X",))["X"]
     shape = np.shape(data) if not is_sparse(data) else data.shape
     if len(shape) != 2 or shape[1] != len(features):
         raise DataError(
@@ -150,12 +151,3 @@ def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
         )
     X = data if is_sparse(data) else as_matrix(data, "X")
     return ArraySource.open(X, np.zeros(shape[0]), features=features)
-
-
-def _from_file(path: str | os.PathLike[str]) -> Any:
-    """Return the array of a .npy file, or the one called X of a .npz file; never unpickled."""
-    try:
-        content = np.load(path, mmap_mode="r", allow_pickle=False)
-        return content if isinstance(content, np.ndarray) else content["X"]
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise DataError(f"cannot read {path}: {error}. Write it with np.save, numbers only.") from None

@@ -95,7 +95,8 @@ def _watch_pieces(client: Any, leaves: Sequence[Any], pieces: Sequence[FullSourc
     done = 0
     for leaf in distributed.as_completed(list(leaves), loop=client.loop):
         if leaf.status != "finished":
-            leaf.result()
+            for one in leaves:  # what is told is the first fault in the order of the rows, whoever found one first
+                one.result()
         done += rows[leaf.key]
         if watch:
             watch(done, known)

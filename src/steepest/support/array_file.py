@@ -5,7 +5,6 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,19 +69,10 @@ def unpack_arrays(content: bytes, kind: str, name: str) -> tuple[dict[str, Any],
         if header["format"] != kind:
             raise ValueError("another format")
         version, checksum = header["version"], header.pop("sha256")
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OSError,
-        EOFError,
-        RuntimeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # NumPy, zipfile and zlib have one of their own for each kind of damage
+        short = ", or does not fit into memory" if isinstance(error, MemoryError) else ""
         raise ModelFileError(
-            f"{name} is not a {what} that steepest wrote, or it is damaged. Make it again from the data."
+            f"{name} is not a {what} that steepest wrote, or it is damaged{short}. Make it again from the data."
         ) from error
     if version != VERSION:
         raise ModelFileError(
@@ -103,10 +93,10 @@ def is_array_file(path: str | os.PathLike[str], kind: str) -> bool:
                 return False
         with zipfile.ZipFile(path) as held, held.open("header.npy") as stream:
             return f'"format": "{kind}"'.encode() in stream.read(LARGEST_HEADER)
-    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error):
-        return True
     except (OSError, ValueError, KeyError):
         return False
+    except Exception:  # damage
+        return True
 
 
 def _checksum(header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -1,11 +1,8 @@
 """NumPy arrays, and whatever turns into one, as a source of batches."""
 
 import hashlib
-import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +10,6 @@ from numpy.typing import NDArray
 
 from steepest.data.batch import Batch, Position
 from steepest.data.inputs import target_names
-from steepest.data.sources.first_bytes import check_file
 from steepest.data.sources.matrices import as_matrix, check_numbers, is_sparse, sparse_rows
 from steepest.data.sources.source import PlainNumbers
 from steepest.errors import DataError, Option, UsageError
@@ -183,37 +179,3 @@ def _groups(group: object, n: int) -> NDArray[np.uint64] | None:
     if labels.shape != (n,):
         raise DataError(f"group needs one label a row, shape ({n},); given was {labels.shape}.")
     return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.uint64)
-
-
-def _archived(content: Any, path: str | os.PathLike[str]) -> tuple[Any, Any]:
-    """Return X and y of a .npz file."""
-    with content:
-        if "X" not in content or "y" not in content:
-            raise DataError(f"{path} holds {', '.join(content.files) or 'nothing'}; arrays called X and y are needed.")
-        return content["X"], content["y"]
-
-
-def open_numpy_file(path: str | os.PathLike[str], y: object) -> tuple[Any, Any]:
-    """Return X and y of a .npy file, as a memory map, or of a .npz file with arrays called X and y.
-
-    A .npy file without `y` holds the target in its last column.
-
-    Raises:
-        DataError: no such file, damaged, or it holds Python objects, which are never unpickled.
-    """
-    check_file(path)
-    try:
-        with Path(path).open("rb") as stream:  # NumPy does not close an archive that it cannot open
-            if stream.read(2) == b"PK":
-                stream.seek(0)
-                return _archived(np.load(stream, allow_pickle=False), path)
-        content = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise DataError(f"cannot read {path}: {error}. Write it with np.save or np.savez, numbers only.") from None
-    if y is not None:
-        return content, y
-    if content.ndim != 2 or content.shape[1] < 2:
-        raise DataError(
-            f"{path} has the shape {content.shape}; without y its last column is the target, so (n, d + 1) is needed."
-        )
-    return content[:, :-1], content[:, -1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from steepest.data.batch import Batch, Position
+from steepest.data.batch import Batch, Position, check_finite
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.relations import DuckDBRelation
 from steepest.data.sources.source import PlainNumbers
@@ -164,9 +164,19 @@ class BlockSource(PlainNumbers):
             if len(X) != len(y):
                 raise DataError(f"block {i} has {len(X):,} rows of X and {len(y):,} of y; cut them alike with rechunk.")
             if len(X) and first + len(X) > skip:
-                source = ArraySource.open(X, y, **self.names)
+                source = self._checked(i, X, y)
                 yield from replace(source, first_row=self.first_row + first).batches(Position(max(0, skip - first)))
             first += len(X)
+
+    def _checked(self, i: int, X: Any, y: Any) -> ArraySource:
+        """The source of block i; what is wrong with its rows is told by their numbers in the block."""
+        try:
+            source = ArraySource.open(X, y, **self.names)
+            for numbers, names in ((source.X, source.features), (source.y, source.targets)):
+                check_finite(numbers, names)
+        except DataError as error:
+            raise type(error)(f"block {i} of the Dask array: {error}") from None
+        return source
 
     def _targets_of(self, i: int, first: int, count: int) -> Any:
         """The targets of block i, whose rows begin at `first` of this source."""

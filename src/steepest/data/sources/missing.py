@@ -32,6 +32,8 @@ class Tally:
         allowed: for each column, whether the coding has an indicator for it.
         start: where the pass begins.
         only_inputs: whether the rows are for predictions.
+        part: what messages call a part of a table, which is told by itself; empty for a whole one.
+        before: rows that come before those of the part in what it is called by.
     """
 
     def __init__(
@@ -41,7 +43,10 @@ class Tally:
         allowed: Sequence[bool],
         start: Position,
         only_inputs: bool = False,
+        part: str = "",
+        before: int = 0,
     ) -> None:
+        self.of, self.before = f"{part}: " if part else "", before
         self.only_inputs, self.replaced = only_inputs, 0
         self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
         self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
@@ -95,9 +100,13 @@ class Tally:
         if infinite.any():
             row, column = np.argwhere(infinite)[0]
             raise DataError(
-                f"column {short(self.names[column])} holds {rows[row, column]} in data row {first + int(row) + 1:,}; a finite number is "
-                "needed there, and 1.8e308 is the largest. Drop the row or correct the value."
+                f"{self.of}column {short(self.names[column])} holds {rows[row, column]} in data row {self._numbered(first + row)}; a finite "
+                "number is needed there, and 1.8e308 is the largest. Drop the row or correct the value."
             )
+
+    def _numbered(self, row: int) -> str:
+        """A row of this pass, counted from 0, as people count."""
+        return f"{self.before + int(row) + 1:,}"
 
     def refuse(self) -> None:
         """Raise MissingValuesError when values were missing where none may be: called after the last row."""
@@ -105,7 +114,7 @@ class Tally:
             return
         row, column = self.refused
         advice: tuple[Phrase, ...]
-        what = f"{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {row + 1:,}."
+        what = f"{self.of}{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {self._numbered(row)}."
         if self.only_inputs:
             advice = remedies.DROP_ROWS, remedies.NO_PREDICTION
         elif self.policy == "indicator":

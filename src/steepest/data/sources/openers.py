@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from steepest.data.coding import Coding
-from steepest.data.sources.arrays import ArraySource, open_numpy_file
+from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
 from steepest.data.sources.file_types import typed
@@ -16,6 +16,7 @@ from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, locate
+from steepest.data.sources.numpy_files import open_numpy_file
 from steepest.data.sources.postgresql import shown as shown_address
 from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize

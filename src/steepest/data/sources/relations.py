@@ -164,8 +164,10 @@ class DuckDBRelation:
         parts = []
         for path in paths:
             one = replace(self, label=path, parameters=[[path]])
-            for first, stop in one._stretches():
-                parts.append(replace(one, rows=(first, stop)))
+            stretches = one._stretches()
+            for first, stop in stretches:
+                label = path if len(stretches) == 1 else f"rows {first + 1:,} to {stop:,} of {path}"
+                parts.append(replace(one, label=label, rows=(first, stop)))
         return parts
 
     def _stretches(self) -> list[tuple[int, int]]:

@@ -194,7 +194,9 @@ class TableSource:
     def _tally(self, start: Position) -> Tally:
         names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
         allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
-        return Tally(names, self.missing, allowed, start, only_inputs=not self.targets)
+        part = self.relation.label if self.is_part else ""
+        before, _ = getattr(self.relation, "rows", None) or (0, 0)
+        return Tally(names, self.missing, allowed, start, only_inputs=not self.targets, part=part, before=before)
 
     @property
     def _numbers(self) -> list[str]:
