@@ -28,12 +28,12 @@ from steepest.support.arrays import FloatArray
 LOGGER = logging.getLogger("steepest")
 
 
-def _numbers(sample_weight: object) -> FloatArray:
-    """Return sample weights as doubles; raise UsageError where they are none."""
+def _numbers(sample_weight: object) -> Any:
+    """Return sample weights, or the one of all rows, as doubles; raise UsageError where they are none."""
     given = np.asarray(sample_weight)
     if given.dtype.kind in "biufO":
         with contextlib.suppress(TypeError, ValueError, OverflowError):
-            return given.astype(np.float64, copy=False)
+            return given.astype(np.float64, copy=False)[()]  # one number for all rows stays a number
     raise UsageError(f"sample_weight takes one number a row; given was {shown(sample_weight)}.")
 
 
