@@ -54,7 +54,7 @@ def generate_data(
     """
     for name, value, least in (("m", m, 1), ("n", n, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise UsageError(f"{name} must be a whole number, {least} or larger; given was {value!r}.")
+            raise UsageError(f"{name} must be a whole number, {least} or larger; got {value!r}.")
     generator = np.random.default_rng(None if seed is None else check_seed(seed))
     train = np.arange(1, m + 1, dtype=np.float64)[:, None]
     test = generator.integers(1000, 100_000, size=(n, 1), endpoint=True).astype(np.float64)
@@ -140,7 +140,7 @@ def linear_regression(
     y = as_matrix(targets, "y")
     if y.shape != (len(X), 1):
         raise DataError(
-            f"targets must have the shape ({len(X)}, 1) or ({len(X)},), one for each row of inputs; given was {np.shape(targets)}."
+            f"targets must have the shape ({len(X)}, 1) or ({len(X)},), one for each row of inputs; got {np.shape(targets)}."
         )
     check_finite(X, tuple(f"x{j + 1}" for j in range(X.shape[1])))
     check_finite(y, ("y",))
@@ -148,7 +148,7 @@ def linear_regression(
     if engine == "modes":
         return _by_modes(X, y, count, rate)
     if engine != "loop":
-        raise UsageError(f'engine is "loop" or "modes"; given was {engine!r}.')
+        raise UsageError(f'engine is "loop" or "modes"; got {engine!r}.')
     log = [_Log(log_every)] if log_every else []
     path = loop.run(TutorialObjective(X, y), GradientRule(rate), np.zeros((1 + X.shape[1], 1)), count, callbacks=log)
     if path.epochs[-1] < count:
@@ -218,7 +218,7 @@ def _predictions(inputs: ArrayLike, weights: ArrayLike, bias: float, targets: Ar
     w, y = np.reshape(np.asarray(weights, dtype=np.float64), (-1, 1)), as_matrix(targets, "y")
     if len(w) != X.shape[1] or y.shape != (len(X), 1):
         raise DataError(
-            f"inputs of shape {X.shape} need {X.shape[1]} weights and targets of shape ({len(X)}, 1); given were {len(w)} weights and {y.shape}."
+            f"inputs of shape {X.shape} need {X.shape[1]} weights and targets of shape ({len(X)}, 1); got {len(w)} weights and {y.shape}."
         )
     return X @ w + bias
 

@@ -255,7 +255,7 @@ SETTINGS: dict[str, list[dict]] = {
 def test_settings_outside_their_range_are_value_errors(name, settings, door):
     if door is descend and "tol" in settings:
         settings = {"tolerance": settings["tol"]}
-    with pytest.raises(ValueError, match=r"given was|weight|Sample weights|NaN|zero") as raised:
+    with pytest.raises(ValueError, match=r"got |weight|Sample weights|NaN|zero") as raised:
         door(X, Y, **settings)
     assert "\n" not in str(raised.value)
 
@@ -357,7 +357,7 @@ def test_49_predict_with_other_columns():
             model.predict(other)
     with pytest.raises(ValueError, match="has 1 features, but GradientDescentRegressor is expecting 2"):
         GradientDescentRegressor().fit(X, Y).predict(X[:, :1])
-    with pytest.raises(DataError, match=r"2 features, so X must have the shape \(n, 2\); given was \(5, 1\)"):
+    with pytest.raises(DataError, match=r"2 features, so X must have the shape \(n, 2\); got \(5, 1\)"):
         steepest.descend(X, Y).predict(X[:, :1])
 
 

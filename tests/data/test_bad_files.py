@@ -310,7 +310,7 @@ def test_58_to_63_text_that_cannot_be_told_is_refused(tmp_path, content, options
     "options", [{"delimiter": ";;"}, {"decimal": "x"}, {"encoding": "ebcdic"}], ids=lambda o: f"59, 63 {o}"
 )
 def test_59_and_63_options_have_a_range(tmp_path, options):
-    refused(write(tmp_path / "t.csv", GOOD), UsageError, f"{next(iter(options))} (must be|is) .*given was", **options)
+    refused(write(tmp_path / "t.csv", GOOD), UsageError, f"{next(iter(options))} (must be|is) .*got ", **options)
 
 
 # --- 64-67: names and roles -----------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def test_the_model_does_not_depend_on_the_order_of_rows():
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
-        ({"degree": 0}, UsageError, "degree must be a whole number from 1 to 20; given was 0"),
+        ({"degree": 0}, UsageError, "degree must be a whole number from 1 to 20; got 0"),
         ({"degree": 2.5}, UsageError, "degree must be a whole number"),
         ({"interactions": [("x", "z")]}, UsageError, "interaction x:z: 'z' is no feature"),
         ({"interactions": [("x", "x")]}, UsageError, "the two are the same"),

@@ -122,7 +122,7 @@ def test_one_dimension_is_told_in_the_same_words(door, kind):
     with pytest.raises(DataError) as caught:
         call(COLUMNS[kind](), Y)
     assert str(caught.value) == (
-        "X must have two dimensions (n, d); given was shape (20,). Reshape your data: np.asarray(X).reshape(-1, 1) for one "
+        "X must have two dimensions (n, d); got shape (20,). Reshape your data: np.asarray(X).reshape(-1, 1) for one "
         "feature, np.asarray(X).reshape(1, -1) for one row."
     )
 
@@ -131,7 +131,7 @@ def test_one_dimension_is_told_in_the_same_words(door, kind):
 @pytest.mark.parametrize("door", ["run.predict", "solution.predict", "model.predict"])
 def test_one_dimension_is_no_table_to_predict(door, kind):
     with pytest.raises(
-        DataError, match=r"the model has .*2 features.*, so X must have the shape \(n, 2\); given was \(20,\)"
+        DataError, match=r"the model has .*2 features.*, so X must have the shape \(n, 2\); got \(20,\)"
     ):
         PREDICTING[door](COLUMNS[kind]())
 
@@ -188,7 +188,7 @@ def test_targets_that_are_none_are_told(door):
     with pytest.raises(DataTypeError, match=r"^a LazyFrame holds no rows yet"):
         LEARNING[door](PANDAS, pl.DataFrame({"t": Y}).lazy())
     for strange in ((value for value in Y), 1.0):
-        with pytest.raises(DataError, match=r"^y must have the shape \(n,\) or \(n, t\); given was \(\)\.$"):
+        with pytest.raises(DataError, match=r"^y must have the shape \(n,\) or \(n, t\); got \(\)\.$"):
             LEARNING[door](PANDAS, strange)
 
 

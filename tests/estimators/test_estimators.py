@@ -208,7 +208,7 @@ def test_parts_of_weight_zero_of_one_row_and_after_held_out_rows():
 @pytest.mark.parametrize("coef", [np.ones((3, 2)), np.ones(6), np.ones((2, 4))])
 def test_a_start_of_another_shape_is_refused(coef):
     both = np.column_stack([Y, Y])
-    with pytest.raises(UsageError, match=r"coefficients of shape \(2, 3\); given were"):
+    with pytest.raises(UsageError, match=r"coefficients of shape \(2, 3\); got"):
         GradientDescentRegressor().fit(X, both, coef_init=coef)
 
 

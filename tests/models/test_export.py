@@ -766,7 +766,7 @@ def test_export_takes_a_model_a_file_or_a_folder(tmp_path):
     model.save(tmp_path / "model.json")
     for place in (tmp_path, tmp_path / "model.json", str(tmp_path / "model.json")):
         assert steepest.export(place, to="python") == steepest.export(model, to="python")
-    with pytest.raises(UsageError, match="given was 'perl'"):
+    with pytest.raises(UsageError, match="got 'perl'"):
         steepest.export(model, to="perl")
     with pytest.raises(UsageError, match="no meaning for python"):
         steepest.export(model, to="python", table="x")

@@ -377,7 +377,7 @@ def test_databases_arrays_and_streams(folder, tmp_path):
         (TABLE.assign(x=np.inf), DataError, "column 'x' holds inf"),
         (np.ones((2, 3)), DataError, "the model has the 9 features"),
         (np.full((2, 9), np.nan), MissingValuesError, "18 values are NaN"),
-        (np.ones(9), DataError, r"given was \(9,\)"),
+        (np.ones(9), DataError, r"got \(9,\)"),
         ({"x": [1.0]}, DataTypeError, "type dict is not known"),
         (np.ma.masked_array(np.ones((2, 9)), True), DataTypeError, "masked"),
         ("nowhere.csv", DataError, "not found"),

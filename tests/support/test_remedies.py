@@ -168,10 +168,10 @@ def test_options_within_a_sentence_are_renamed_too():
     )
     assert str(error) == "a bias needs fit_intercept=True, not fit_intercept=False."
     assert COMMAND.message(error) == "a bias needs --intercept, not --no-intercept."
-    error = UsageError(Option("learning_rate") + " must be a number above 0; given was '--x=1'.")
-    assert str(error) == "learning_rate must be a number above 0; given was '--x=1'."
-    assert COMMAND.message(error) == "--learning-rate must be a number above 0; given was '--x=1'."
-    assert FORM.message(error) == "learning rate must be a number above 0; given was '--x=1'."
+    error = UsageError(Option("learning_rate") + " must be a number above 0; got '--x=1'.")
+    assert str(error) == "learning_rate must be a number above 0; got '--x=1'."
+    assert COMMAND.message(error) == "--learning-rate must be a number above 0; got '--x=1'."
+    assert FORM.message(error) == "learning rate must be a number above 0; got '--x=1'."
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class Inference(Value):
             DataError: X has another number of columns, or holds NaN or inf.
         """
         if kind not in ("prediction", "mean"):
-            raise UsageError(f'kind is "prediction" or "mean"; given was {kind!r}.')
+            raise UsageError(f'kind is "prediction" or "mean"; got {kind!r}.')
         confidence = check_confidence(self.confidence if confidence is None else confidence)
         basis = self.shape.basis
         inputs = in_order(X, self.names[1:] if basis.fit_intercept else self.names)
@@ -236,9 +236,7 @@ def check_confidence(confidence: float, name: str = "confidence") -> float:
         UsageError: it is none.
     """
     if not 0 < as_float(confidence) < 1:
-        raise UsageError(
-            Option(name) + f" must be a share between 0 and 1, such as 0.95; given was {shown(confidence)}."
-        )
+        raise UsageError(Option(name) + f" must be a share between 0 and 1, such as 0.95; got {shown(confidence)}.")
     return as_float(confidence)
 
 

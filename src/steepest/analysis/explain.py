@@ -239,9 +239,9 @@ def explain(
     """
     wanted, shown_rows = as_int(epoch), as_int(rows)
     if wanted is None or wanted < 1:
-        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; given was {shown(epoch)}.")
+        raise UsageError(Option("epoch") + f" must be a whole number, 1 or larger; got {shown(epoch)}.")
     if shown_rows is None or shown_rows < 1:
-        raise UsageError(Option("rows") + f" must be a whole number, 1 or larger; given was {shown(rows)}.")
+        raise UsageError(Option("rows") + f" must be a whole number, 1 or larger; got {shown(rows)}.")
     source = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     if isinstance(source, Triangle):
         raise UsageError("a Triangle has no rows to show; give the table itself.")
@@ -250,7 +250,7 @@ def explain(
         raise DataError("0 samples: no row is left to show. Give a table with at least one whole row.")
     triangle = read(source, sample_rows=0).triangle
     if len(triangle.targets) != 1:
-        raise UsageError(f"explain takes one target; given were {len(triangle.targets)}.")
+        raise UsageError(f"explain takes one target; got {len(triangle.targets)}.")
     run = descend(triangle, epochs=wanted + 1, **settings)
     if run.epochs < wanted:
         raise UsageError(f"the run leaves float64 after epoch {run.epochs:,}; explain an earlier one.")

@@ -178,7 +178,7 @@ def _check_settings(problem: Problem, confidence: float, robust: str | None, bat
 
 def _check_words(robust: object, weights: object) -> None:
     if robust is not None and not (isinstance(robust, str) and robust in get_args(Robust)):
-        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; given was {shown(robust)}.')
+        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; got {shown(robust)}.')
     check_word("weights", weights, get_args(WeightKind))
 
 
@@ -205,7 +205,7 @@ def _index(targets: tuple[str, ...], target: str | None) -> int:
     if target is None and len(targets) == 1:
         return 0
     if not isinstance(target, str) or target not in targets:
-        given = "" if target is None else f"; given was {shown(target)}"
+        given = "" if target is None else f"; got {shown(target)}"
         raise UsageError(f"a coefficient table is of one target, of {join_names(targets)}{given}.", remedies.TARGET)
     return targets.index(target)
 

@@ -203,9 +203,7 @@ def _rules(
     known, with_momentum = names_with("learning_rate"), names_with("momentum")
     for one in wanted:
         if not is_rule(one) and not (isinstance(one, str) and one in known):
-            raise UsageError(
-                f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; given was {shown(one)}."
-            )
+            raise UsageError(f"sweep takes the rules {', '.join(map(repr, known))}, or rule objects; got {shown(one)}.")
     if momentum is not None and not any(one in with_momentum for one in wanted):
         have = join_names([f'"{name}"' for name in with_momentum])
         raise UsageError(Option("momentum") + f" belongs to {have}; {_name_rules(wanted)} has none.")
@@ -260,12 +258,10 @@ def _counts(given: Sequence[int] | None, quadratic: Quadratic, rules: Sequence[R
 
 def _check_l2(value: float) -> float:
     if not 0 <= as_float(value) < LARGEST_PENALTY:
-        raise UsageError(
-            Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); given was {shown(value)}."
-        )
+        raise UsageError(Option("l2") + f" must be finite numbers, 0 or larger (and below 1e150); got {shown(value)}.")
     return as_float(value)
 
 
 def _refuse_several_targets(triangle: Triangle) -> None:
     if len(triangle.targets) != 1:
-        raise UsageError(f"a sweep judges one target; given were {len(triangle.targets)}. Sweep them one by one.")
+        raise UsageError(f"a sweep judges one target; got {len(triangle.targets)}. Sweep them one by one.")

@@ -85,10 +85,10 @@ class Batch:
         if self.X.shape != (n, len(self.features)) or self.y.shape != (n, len(self.targets)):
             raise DataError(
                 f"a batch of {len(self.features)} features and {len(self.targets)} targets needs X of shape "
-                f"(n, {len(self.features)}) and y of shape (n, {len(self.targets)}); given were {self.X.shape} and {self.y.shape}."
+                f"(n, {len(self.features)}) and y of shape (n, {len(self.targets)}); got {self.X.shape} and {self.y.shape}."
             )
         if self.weight is not None and self.weight.shape != (n,):
-            raise DataError(f"weight needs one number a row, shape ({n},); given was {self.weight.shape}.")
+            raise DataError(f"weight needs one number a row, shape ({n},); got {self.weight.shape}.")
 
     def __len__(self) -> int:
         return len(self.X)

@@ -75,7 +75,7 @@ class Coding:
     def __post_init__(self) -> None:
         if isinstance(self.degree, bool) or not isinstance(self.degree, int) or not 1 <= self.degree <= MOST_DEGREE:
             raise UsageError(
-                Option("degree") + f" must be a whole number from 1 to {MOST_DEGREE}; given was {self.degree!r}."
+                Option("degree") + f" must be a whole number from 1 to {MOST_DEGREE}; got {self.degree!r}."
             )
         names = [column.name for column in self.columns]
         for pair in self.interactions:

@@ -31,7 +31,7 @@ def in_order(X: Any, features: Sequence[str]) -> FloatArray:
     inputs = _numbers(X, f"X of type {type(X).__name__}")
     if inputs.ndim != 2 or inputs.shape[1] != len(features):
         raise DataError(
-            f"the model has {len(features)} features, so X must have the shape (n, {len(features)}); given was {inputs.shape}."
+            f"the model has {len(features)} features, so X must have the shape (n, {len(features)}); got {inputs.shape}."
         )
     return inputs
 

@@ -46,7 +46,7 @@ def check_seed(seed: int) -> int:
     """Return `seed` when it is a whole number from 0 to 2**63 - 1; raise UsageError otherwise."""
     given = as_int(seed)
     if given is None or not 0 <= given < 2**63:
-        raise UsageError(Option("seed") + f" must be a whole number from 0 to 2**63 - 1; given was {shown(seed)}.")
+        raise UsageError(Option("seed") + f" must be a whole number from 0 to 2**63 - 1; got {shown(seed)}.")
     return given
 
 
@@ -123,7 +123,7 @@ def check_folds(folds: int) -> int:
     """Return the number of folds when it is a whole number from 2 to 1,000; raise UsageError otherwise."""
     given = as_int(folds)
     if given is None or not 2 <= given <= 1000:
-        raise UsageError(Option("folds") + f" must be a whole number from 2 to 1,000; given was {shown(folds)}.")
+        raise UsageError(Option("folds") + f" must be a whole number from 2 to 1,000; got {shown(folds)}.")
     return given
 
 
@@ -144,7 +144,7 @@ def held_out(rows: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bo
         UsageError: share is not between 0 and 1, or seed is not a whole number.
     """
     if not 0 < as_float(share) < 1:
-        raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; given was {shown(share)}.")
+        raise UsageError(f"the share of test rows must lie between 0 and 1, both excluded; got {shown(share)}.")
     return hash_positions(rows, check_seed(seed)) < np.uint64(int(share * 2.0**64))
 
 

@@ -184,19 +184,17 @@ def _start(start: Start | None, problem: Problem) -> FloatArray:
     try:
         weights, bias = map(np.asarray, start)
     except (TypeError, ValueError):
-        raise UsageError(f"start must be (weights, bias); given was {shown(start)}.") from None
+        raise UsageError(f"start must be (weights, bias); got {shown(start)}.") from None
     if not {weights.dtype.kind, bias.dtype.kind} <= set("biuf"):
-        raise UsageError(f"start must be (weights, bias) of numbers up to {LARGEST_START:g}; given was {shown(start)}.")
+        raise UsageError(f"start must be (weights, bias) of numbers up to {LARGEST_START:g}; got {shown(start)}.")
     weights, bias = weights.astype(np.float64), bias.astype(np.float64)
     if weights.size != d * t or bias.size not in (1, t):
         raise UsageError(
-            f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; given were shapes {weights.shape} and {bias.shape}."
+            f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; got shapes {weights.shape} and {bias.shape}."
         )
     largest = np.abs(np.concatenate([weights.ravel(), bias.ravel()])).max(initial=0.0)
     if not largest <= LARGEST_START:
-        raise UsageError(
-            f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest given was {largest:g}."
-        )
+        raise UsageError(f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest was {largest:g}.")
     if not problem.fit_intercept and bias.any():
         raise UsageError(
             "start has a bias, but " + Option("fit_intercept", False) + " leaves none.", "give a bias of 0"

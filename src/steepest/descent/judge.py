@@ -112,7 +112,7 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     """Return the first epoch within a tolerance, see `Trajectory.epochs_to`."""
     check_word("measure", measure, ("modes", "loss"))
     if not 0 < as_float(tolerance) < math.inf:
-        raise UsageError(f"a tolerance must be a finite number above 0; given was {shown(tolerance)}.")
+        raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
     quadratic = facts.problem.quadratic
     if has_closed_form(facts.rule):
         if measure == "modes":

@@ -184,7 +184,7 @@ def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:
     several = tuple(given) if isinstance(given, Iterable) else (given,)
     for one in several:
         if not callable(one):
-            raise UsageError(f"callbacks are functions of an epoch, a loss and theta; given was {shown(one)}.")
+            raise UsageError(f"callbacks are functions of an epoch, a loss and theta; got {shown(one)}.")
     return several
 
 

@@ -34,11 +34,11 @@ class Record:
     def __post_init__(self) -> None:
         given = [name for name in ("every", "points", "epochs") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise UsageError(f"Record takes one of every, points and epochs; given were {given or 'none'}.")
+            raise UsageError(f"Record takes one of every, points and epochs; got {given or 'none'}.")
         for name in ("every", "points"):
             value = getattr(self, name)
             if value is not None and (as_int(value) is None or value < 1):
-                raise UsageError(f"Record({name}=...) is a whole number, 1 or larger; given was {shown(value)}.")
+                raise UsageError(f"Record({name}=...) is a whole number, 1 or larger; got {shown(value)}.")
         if self.epochs is not None:
             wrong = [epoch for epoch in check_list("epochs", self.epochs, "whole numbers") if as_int(epoch) is None]
             if wrong:

@@ -68,9 +68,7 @@ def choose(
 def _check_tolerance(tolerance: object) -> float:
     """Return a tolerance as a float; raise UsageError unless it is between 0 and 1."""
     if not 0 < as_float(tolerance) < 1:
-        raise UsageError(
-            f"a tolerance is a share of the start error, above 0 and below 1; given was {shown(tolerance)}."
-        )
+        raise UsageError(f"a tolerance is a share of the start error, above 0 and below 1; got {shown(tolerance)}.")
     return as_float(tolerance)
 
 
@@ -87,9 +85,7 @@ def check_epochs(epochs: object) -> int:
     """Return the number of epochs as an int; raise UsageError unless it is a whole number from 0 to 2**53."""
     count = as_int(epochs)
     if count is None or not 0 <= count <= MOST_EPOCHS:
-        raise UsageError(
-            Option("epochs") + f' must be "auto" or a whole number from 0 to 2**53; given was {shown(epochs)}.'
-        )
+        raise UsageError(Option("epochs") + f' must be "auto" or a whole number from 0 to 2**53; got {shown(epochs)}.')
     return count
 
 

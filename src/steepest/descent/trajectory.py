@@ -319,7 +319,7 @@ class Trajectory(Value):
             or (wanted.size and not 0 <= wanted.min() <= wanted.max() <= self.epochs)
         ):
             raise UsageError(
-                f"epochs of this run are given as a list of whole numbers from 0 to {self.epochs:,}; given was {shown(epochs)}."
+                f"epochs of this run are given as a list of whole numbers from 0 to {self.epochs:,}; got {shown(epochs)}."
             )
         known = self.iterates.epochs
         if not isinstance(known, range):

@@ -34,7 +34,7 @@ def _numbers(sample_weight: object) -> Any:
     if given.dtype.kind in "biufO":
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             return given.astype(np.float64, copy=False)[()]  # one number for all rows stays a number
-    raise UsageError(f"sample_weight takes one number a row; given was {shown(sample_weight)}.")
+    raise UsageError(f"sample_weight takes one number a row; got {shown(sample_weight)}.")
 
 
 def check_verbose(verbose: object) -> bool:
@@ -187,7 +187,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         for name in ("standardize", "fit_intercept", "warm_start"):
             value = getattr(self, name, False)
             if not isinstance(value, (bool, np.bool_)):
-                raise UsageError(f"{name} is True or False; given was {value!r}.")
+                raise UsageError(f"{name} is True or False; got {value!r}.")
 
     def _judge(self, run: Trajectory, *, tolerance: float | None, stopped: bool) -> None:
         """Raise or warn by the verdict.

@@ -187,7 +187,7 @@ class GradientDescentRegressor(LinearEstimator):
         given = self.validation if X_val is None else (X_val, y_val)
         share = isinstance(given, (float, np.floating)) and 0 < given < 1
         if not (given is None or share or (isinstance(given, tuple) and len(given) == 2)):
-            raise UsageError(f"validation is a share of the rows between 0 and 1, or (X, y); given was {given!r}.")
+            raise UsageError(f"validation is a share of the rows between 0 and 1, or (X, y); got {given!r}.")
         return given  # type: ignore[return-value]  # X_val and y_val are both given
 
     def _read(
@@ -215,7 +215,7 @@ class GradientDescentRegressor(LinearEstimator):
         weights = np.zeros((d, t)) if coef is None else np.asarray(coef).T
         expected = f"({d},)" if t == 1 else f"({t}, {d})"
         if weights.shape not in (((d,), (d, 1)) if t == 1 else ((d, t),)):
-            raise UsageError(f"a start needs coefficients of shape {expected}; given were {weights.T.shape}.")
+            raise UsageError(f"a start needs coefficients of shape {expected}; got {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
     def _learn(self, train: Triangle, held_out: Triangle | None, start: Start) -> Self:

@@ -56,12 +56,12 @@ def _positions(given: Any, n: int) -> Indices:
     chosen = np.asarray(given)
     if chosen.dtype == np.bool_:
         if chosen.shape != (n,):
-            raise DataError(f"a mask of a split needs the shape ({n},); given was {chosen.shape}.")
+            raise DataError(f"a mask of a split needs the shape ({n},); got {chosen.shape}.")
         return np.flatnonzero(chosen)
     if chosen.size == 0:
         return np.zeros(0, dtype=np.intp)
     if chosen.dtype.kind not in "iu" or chosen.ndim != 1 or chosen.min() < -n or chosen.max() >= n:
-        raise DataError(f"a split holds row numbers from 0 to {n - 1}, or a mask of shape ({n},); given was {given!r}.")
+        raise DataError(f"a split holds row numbers from 0 to {n - 1}, or a mask of shape ({n},); got {given!r}.")
     return np.asarray(chosen % n, dtype=np.intp)
 
 

@@ -92,7 +92,7 @@ def checked_names(names: Sequence[str]) -> tuple[str, ...]:
     """
     for name in names:
         if not HOST.fullmatch(name.lower()):
-            raise UsageError(f"--host is a name, or a name and a port: lab.example.org:8008; given was {name!r}.")
+            raise UsageError(f"--host is a name, or a name and a port: lab.example.org:8008; got {name!r}.")
     return tuple(name.lower() for name in names)
 
 

@@ -56,7 +56,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise Refusal(400, f"the body must be one JSON object; at character {error.pos} there is none.") from None
     if not isinstance(content, dict):
-        raise Refusal(400, f"the body must be one JSON object; given was {_kind(content)}.")
+        raise Refusal(400, f"the body must be one JSON object; got {_kind(content)}.")
     return content
 
 
@@ -82,7 +82,7 @@ def _kind(value: Any) -> str:
 def text(name: str, value: Any) -> str:
     """Check a text."""
     if not isinstance(value, str):
-        raise Refusal(400, f"{name} must be a text; given was {_kind(value)}.", name)
+        raise Refusal(400, f"{name} must be a text; got {_kind(value)}.", name)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -95,7 +95,7 @@ def texts_or_null(name: str, value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not value:
-        raise Refusal(400, f"{name} must be null or a list of at least one text; given was {_kind(value)}.", name)
+        raise Refusal(400, f"{name} must be null or a list of at least one text; got {_kind(value)}.", name)
     return tuple(text(name, one) for one in value)
 
 
@@ -105,7 +105,7 @@ def whole(least: int, most: int) -> Check:
     def check(name: str, value: Any) -> int:
         if type(value) is not int or not least <= value <= most:
             what = value if type(value) in (int, float) else _kind(value)
-            raise Refusal(400, f"{name} must be a whole number from {least} to {most}; given was {what}.", name)
+            raise Refusal(400, f"{name} must be a whole number from {least} to {most}; got {what}.", name)
         return value
 
     return check
@@ -116,7 +116,7 @@ def number(least: float, most: float) -> Check:
 
     def check(name: str, value: Any) -> float:
         if type(value) not in (int, float) or not least <= value <= most:
-            raise Refusal(400, f"{name} must be a number from {least:g} to {most:g}; given was {_kind(value)}.", name)
+            raise Refusal(400, f"{name} must be a number from {least:g} to {most:g}; got {_kind(value)}.", name)
         return float(value)
 
     return check
@@ -128,7 +128,7 @@ def choice(*words: str) -> Check:
     def check(name: str, value: Any) -> str:
         if not isinstance(value, str) or value not in words:
             given = shorten(value) if isinstance(value, str) else _kind(value)
-            raise Refusal(400, f"{name} must be one of {', '.join(words)}; given was {given}.", name)
+            raise Refusal(400, f"{name} must be one of {', '.join(words)}; got {given}.", name)
         return value
 
     return check
@@ -140,7 +140,7 @@ def pairs(most: int, largest: float) -> Check:
     def check(name: str, value: Any) -> list[tuple[float, float]]:
         if not isinstance(value, list) or len(value) > most:
             given = f"{len(value):,} of them" if isinstance(value, list) else _kind(value)
-            raise Refusal(400, f"{name} must be a list of at most {most} pairs [x, y]; given was {given}.", name)
+            raise Refusal(400, f"{name} must be a list of at most {most} pairs [x, y]; got {given}.", name)
         return [_pair(name, i, one, largest) for i, one in enumerate(value, start=1)]
 
     return check

@@ -13,8 +13,8 @@ from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import as_matrix, is_sparse
 from steepest.data.sources.numpy_files import read_numpy_file
 from steepest.data.sources.recognize import Kind, recognize
-from steepest.errors import DataError, Option, UsageError
-from steepest.support.arguments import shown
+from steepest.errors import DataError
+from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 
 MissingInput = Literal["error", "drop", "empty"]
@@ -126,10 +126,7 @@ def _predict_array(
 
 def check_missing(missing: object) -> None:
     """Raise UsageError where this is no policy for rows with missing inputs."""
-    if not (isinstance(missing, str) and missing in ("error", "drop", "empty")):
-        raise UsageError(
-            Option("missing") + f' is "error", "drop" or "empty" for predictions; given was {shown(missing)}.'
-        )
+    check_word("missing", missing, ("error", "drop", "empty"))
 
 
 def _is_matrix(data: object) -> bool:
@@ -147,7 +144,7 @@ def _of_array(data: Any, features: tuple[str, ...]) -> FullSource:
     if len(shape) != 2 or shape[1] != len(features):
         raise DataError(
             f"the model has the {len(features)} features {', '.join(features[:20])}, so X must have the shape "
-            f"(n, {len(features)}); given was {shape}."
+            f"(n, {len(features)}); got {shape}."
         )
     X = data if is_sparse(data) else as_matrix(data, "X")
     return ArraySource.open(X, np.zeros(shape[0]), features=features)

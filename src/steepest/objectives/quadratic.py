@@ -92,7 +92,7 @@ class Quadratic(Value):
         check_word("objective", objective, ("half_mse", "mse", "quarter_mse"))
         if not 0 <= as_float(l2) < LARGEST_PENALTY:
             raise UsageError(
-                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); given was {shown(l2)}."
+                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); got {shown(l2)}."
             )
         if not triangle.row_count:
             raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")

@@ -86,9 +86,7 @@ class ChebyshevRule:
 
     def __post_init__(self) -> None:
         if not 0 < as_float(self.lower) < as_float(self.upper) < math.inf:
-            raise UsageError(
-                f"chebyshev needs 0 < lower < upper; given were {shown(self.lower)} and {shown(self.upper)}."
-            )
+            raise UsageError(f"chebyshev needs 0 < lower < upper; got {shown(self.lower)} and {shown(self.upper)}.")
 
     @property
     def learning_rate(self) -> float:

@@ -56,7 +56,7 @@ def chosen_by_fields(
     if not is_auto(learning_rate):
         rate = check_learning_rate(learning_rate)
         if "learning_rate" not in arguments:
-            raise UsageError(f"rule {kind.name!r} takes no learning rate; given was {learning_rate!r}.")
+            raise UsageError(f"rule {kind.name!r} takes no learning rate; got {learning_rate!r}.")
         return kind(**numbers | {"learning_rate": rate}), {}
     return _at_automatic_rate(kind, numbers, arguments, modes)
 
@@ -84,5 +84,5 @@ def refuse_momentum(name: str, momentum: object) -> None:
     if momentum is not None and as_float(momentum) != 0:
         raise UsageError(
             Option("momentum")
-            + f' belongs to rules that keep their last step; rule "{name}" has none, given was {shown(momentum)}.'
+            + f' belongs to rules that keep their last step; rule "{name}" has none, got {shown(momentum)}.'
         )

@@ -67,7 +67,7 @@ def first_epoch(
         132
     """
     if not 0 < as_float(tolerance) < math.inf:
-        raise UsageError(f"a tolerance must be a finite number above 0; given was {shown(tolerance)}.")
+        raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
     if loss_weights is not None:
         eigenvalues, loss_weights = eigenvalues[loss_weights > 0], loss_weights[loss_weights > 0]
     if not eigenvalues.size or tolerance >= 1:

@@ -57,10 +57,10 @@ def register(rule: Kind) -> Kind:
         raise UsageError(
             f"a rule is a class with name, init and step; {rule!r} has no {missing[0]}."
             if missing
-            else f"register takes the class of a rule, and makes rules of it itself; given was {rule!r}."
+            else f"register takes the class of a rule, and makes rules of it itself; got {rule!r}."
         )
     if not isinstance(rule.name, str) or not rule.name.isidentifier():
-        raise UsageError(f"the name of a rule is one word of letters, digits and _; given was {rule.name!r}.")
+        raise UsageError(f"the name of a rule is one word of letters, digits and _; got {rule.name!r}.")
     there = RULES.get(rule.name)
     # a cell of a notebook that is run again defines its class anew
     if there is not None and _path(there) != _path(rule):
@@ -102,8 +102,7 @@ def rule_named(name: object) -> type[Rule]:
             Option("rule") + f" is a name or a rule object; {name.__name__} is a class. Make one: {name.__name__}(...)."
         )
     raise UsageError(
-        Option("rule")
-        + f" is one of {', '.join(map(repr, RULES))}, or a rule object; given was {name!r}.{meant_by(name)}"
+        Option("rule") + f" is one of {', '.join(map(repr, RULES))}, or a rule object; got {name!r}.{meant_by(name)}"
     )
 
 

@@ -187,9 +187,7 @@ def check_learning_rate(value: object) -> float:
     """Return the learning rate as a float; raise UsageError naming the valid range when it is not one."""
     rate = as_float(value)
     if not 0 < rate < math.inf:
-        raise UsageError(
-            Option("learning_rate") + f' must be "auto" or a finite number above 0; given was {shown(value)}.'
-        )
+        raise UsageError(Option("learning_rate") + f' must be "auto" or a finite number above 0; got {shown(value)}.')
     return rate
 
 
@@ -197,5 +195,5 @@ def check_momentum(value: object) -> float:
     """Return the momentum as a float; raise UsageError when it is not in [0, 1)."""
     momentum = as_float(value)
     if not 0 <= momentum < 1:
-        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; given was {shown(value)}.")
+        raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; got {shown(value)}.")
     return momentum

@@ -111,7 +111,7 @@ def _client(cluster: object) -> Iterator[Any]:
         return
     if not isinstance(cluster, str) or not (cluster.startswith("local:") or _is_address(cluster)):
         raise UsageError(
-            Option("cluster") + f' is "local:N", "tcp://host:port" or a distributed.Client; given was {cluster!r}.'
+            Option("cluster") + f' is "local:N", "tcp://host:port" or a distributed.Client; got {cluster!r}.'
         )
     settings = {
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
@@ -179,7 +179,7 @@ def _count(cluster: str) -> int:
     """Return N of "local:N"."""
     text = cluster.removeprefix("local:")
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise UsageError(f"local:N takes a number of workers from 1 to 1,024; given was {cluster!r}.")
+        raise UsageError(f"local:N takes a number of workers from 1 to 1,024; got {cluster!r}.")
     return int(text)
 
 

@@ -190,9 +190,7 @@ class Triangle(Value):
             (6, True)
         """
         if not isinstance(triangles, Iterable):
-            raise UsageError(
-                f"Triangle.sum takes triangles, in a list or from a generator; given was {shown(triangles)}."
-            )
+            raise UsageError(f"Triangle.sum takes triangles, in a list or from a generator; got {shown(triangles)}.")
         whole: Triangle | None = None
         for triangle in triangles:
             if not isinstance(triangle, Triangle):
@@ -227,7 +225,7 @@ class Triangle(Value):
             (3, 2.0, array([3.5, 6. ]))
         """
         if not 0 < as_float(factor) < math.inf:
-            raise UsageError(f"factor must be a finite number above 0; given was {shown(factor)}.")
+            raise UsageError(f"factor must be a finite number above 0; got {shown(factor)}.")
         total = self.total_weight * float(factor)
         if self.row_count and not SMALLEST**2 < total < LARGEST**2:
             raise UsageError(

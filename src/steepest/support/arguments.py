@@ -65,10 +65,10 @@ def check_flag(name: str, value: object) -> bool:
     Example:
         >>> check_flag("shuffle", "yes")
         Traceback (most recent call last):
-        steepest.errors.UsageError: shuffle is True or False; given was 'yes'.
+        steepest.errors.UsageError: shuffle is True or False; got 'yes'.
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise UsageError(Option(name) + f" is True or False; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is True or False; got {shown(value)}.")
     return bool(value)
 
 
@@ -77,13 +77,13 @@ def check_word(name: str, value: object, words: Iterable[str]) -> None:
     known = list(words)
     if not (isinstance(value, str) and value in known):
         listed = ", ".join(f'"{word}"' for word in known[:-1]) + f' or "{known[-1]}"'
-        raise UsageError(Option(name) + f" is {listed}; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is {listed}; got {shown(value)}.")
 
 
 def check_text(name: str, value: object) -> str:
     """Return a text; raise UsageError where it is none."""
     if not isinstance(value, str):
-        raise UsageError(Option(name) + f" is a text; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is a text; got {shown(value)}.")
     return value
 
 
@@ -96,17 +96,17 @@ def check_path(name: str, value: object) -> Path:
     Example:
         >>> check_path("path", 3)
         Traceback (most recent call last):
-        steepest.errors.UsageError: path is the name of a file or folder; given was 3.
+        steepest.errors.UsageError: path is the name of a file or folder; got 3.
     """
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str) or not os.fspath(value):
-        raise UsageError(Option(name) + f" is the name of a file or folder; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is the name of a file or folder; got {shown(value)}.")
     return Path(value)
 
 
 def check_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     """Return a value of a class of ours; raise UsageError where it is of another."""
     if not isinstance(value, kind):
-        raise UsageError(Option(name) + f" is a {kind.__name__}; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is a {kind.__name__}; got {shown(value)}.")
     return value
 
 
@@ -121,11 +121,11 @@ def check_names(name: str, value: object) -> tuple[str, ...]:
         (('y',), ('y', 'z'))
         >>> check_names("target", 3)
         Traceback (most recent call last):
-        steepest.errors.UsageError: target takes a column's name, or a list of names; given was 3.
+        steepest.errors.UsageError: target takes a column's name, or a list of names; got 3.
     """
     names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
     if not all(isinstance(one, str) for one in names):
-        raise UsageError(Option(name) + f" takes a column's name, or a list of names; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" takes a column's name, or a list of names; got {shown(value)}.")
     return names
 
 
@@ -142,7 +142,7 @@ def check_list(name: str, value: object, what: str) -> list[Any]:
     """
     is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes, dict, set, frozenset))
     if not is_list or (isinstance(value, np.ndarray) and value.ndim != 1):
-        raise UsageError(Option(name) + f" is a list of {what}; given was {shown(value)}.")
+        raise UsageError(Option(name) + f" is a list of {what}; got {shown(value)}.")
     values: list[Any] = list(value)  # type: ignore[call-overload]
     if not values:
         raise UsageError(Option(name) + " is empty.", "give at least one")

@@ -157,7 +157,7 @@ def _weights(weight: object, n: int) -> FloatArray | None:
         )
     array = np.asarray(weight)
     if array.shape != (n,):
-        raise DataError(f"weight needs one number a row, shape ({n},); given was {array.shape}.")
+        raise DataError(f"weight needs one number a row, shape ({n},); got {array.shape}.")
     values = np.asarray(check_numbers(array[:, None], "weight")[:, 0], dtype=np.float64)
     if not np.isfinite(values).all() or (values < 0).any():
         wrong = values[~(np.isfinite(values) & (values >= 0))]
@@ -177,5 +177,5 @@ def _groups(group: object, n: int) -> NDArray[np.uint64] | None:
         return None
     labels = np.asarray(group)
     if labels.shape != (n,):
-        raise DataError(f"group needs one label a row, shape ({n},); given was {labels.shape}.")
+        raise DataError(f"group needs one label a row, shape ({n},); got {labels.shape}.")
     return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.uint64)

@@ -114,7 +114,7 @@ class BlockSource(PlainNumbers):
         if y is None:
             raise UsageError("an array of inputs needs its targets: give y as well.")
         if X.ndim != 2:
-            raise DataError(f"X must have two dimensions (n, d); given was a Dask array of shape {X.shape}.")
+            raise DataError(f"X must have two dimensions (n, d); got a Dask array of shape {X.shape}.")
         whole, y = X.rechunk({1: -1}), y if dask_kind(y) else np.asarray(y)
         if dask_kind(y) and len(y.chunks[0]) != len(whole.chunks[0]):
             raise DataError(

@@ -55,7 +55,7 @@ class TextOptions:
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
-            raise UsageError(Option("delimiter") + f" must be one character; given was {self.delimiter!r}.")
+            raise UsageError(Option("delimiter") + f" must be one character; got {self.delimiter!r}.")
         check_word("decimal", self.decimal, (".", ","))
         check_word("encoding", self.encoding, ("utf-8", "utf-16", "latin-1"))
         if self.thousands is not None:
@@ -66,7 +66,7 @@ class TextOptions:
                 remedies.DECIMAL_MARK,
             )
         if self.comment is not None and (not isinstance(self.comment, str) or not 0 < len(self.comment.encode()) < 2):
-            raise UsageError(Option("comment") + f" must be one ASCII character; given was {shown(self.comment)}.")
+            raise UsageError(Option("comment") + f" must be one ASCII character; got {shown(self.comment)}.")
 
 
 @dataclass(frozen=True)

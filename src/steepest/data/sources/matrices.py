@@ -21,7 +21,7 @@ def is_sparse(values: object) -> bool:
 def sparse_rows(values: Any) -> Any:
     """Return a sparse matrix in rows (CSR) once its numbers have passed the checks of an array."""
     if values.ndim != 2:
-        raise DataError(f"X must have two dimensions (n, d); given was a sparse array of shape {values.shape}.")
+        raise DataError(f"X must have two dimensions (n, d); got a sparse array of shape {values.shape}.")
     rows = values.tocsr()
     check_numbers(rows.data, "X")
     return rows
@@ -62,14 +62,14 @@ def as_matrix(values: object, name: str) -> NDArray[Any]:
 def not_a_table(shape: tuple[int, ...]) -> DataError:
     """Return what is said of inputs of one dimension, at every door."""
     return DataError(
-        f"X must have two dimensions (n, d); given was shape {shape}. Reshape your data: np.asarray(X).reshape(-1, 1) for one "
+        f"X must have two dimensions (n, d); got shape {shape}. Reshape your data: np.asarray(X).reshape(-1, 1) for one "
         "feature, np.asarray(X).reshape(1, -1) for one row."
     )
 
 
 def not_targets(shape: tuple[int, ...]) -> DataError:
     """Return what is said of targets of no shape that there is."""
-    return DataError(f"y must have the shape (n,) or (n, t); given was {shape}.")
+    return DataError(f"y must have the shape (n,) or (n, t); got {shape}.")
 
 
 def check_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:

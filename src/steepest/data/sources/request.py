@@ -54,7 +54,7 @@ class Request:
         if not isinstance(pairs, (tuple, list)) or not all(
             isinstance(pair, (tuple, list)) and len(check_names("interactions", pair)) == 2 for pair in pairs
         ):
-            raise UsageError(Option("interactions") + f" takes pairs of columns; given was {shown(pairs)}.")
+            raise UsageError(Option("interactions") + f" takes pairs of columns; got {shown(pairs)}.")
 
     @property
     def text(self) -> TextOptions:

@@ -272,11 +272,13 @@ def absent(name: str, kind: str) -> str:
 
 
 def _first_value(relation: Relation, name: str) -> object:
-    # the first value that is no number says more than the first one
+    # The first value that is no number says more than the first one. LIMIT keeps the order of rows; ORDER BY loses it in ties.
     column = quoted(name)
     text = f"CAST({column} AS VARCHAR)"
-    rest = f"WHERE {column} IS NOT NULL ORDER BY TRY_CAST({text} AS DOUBLE) IS NOT NULL LIMIT 1"
-    return next((row[0] for row in relation.query(text, rest)), None)
+    for condition in (f"{column} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL", f"{column} IS NOT NULL"):
+        for row in relation.query(text, f"WHERE {condition} LIMIT 1"):
+            return row[0]
+    return None
 
 
 def _listed(names: dict[str, str]) -> str:

@@ -249,7 +249,7 @@ Watch = Callable[[int, int | None], None]
 def watched(source: FullSource, watch: Watch | None, after: Position | None = None) -> Iterator[Batch]:
     """Yield a source's batches, and tell `watch` of each once it has been worked on."""
     if watch is not None and not callable(watch):
-        raise UsageError(f"watch is a function of the rows done and their expected number; given was {shown(watch)}.")
+        raise UsageError(f"watch is a function of the rows done and their expected number; got {shown(watch)}.")
     for batch in source.batches(after):
         yield batch
         if watch:

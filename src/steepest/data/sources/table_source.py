@@ -324,4 +324,4 @@ def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str 
 def _column_name(role: str, value: object) -> str | None:
     if value is None or (isinstance(value, str) and value):
         return value
-    raise UsageError(f"the {role} of a table is the name of a column; given was {shown(value)}.")
+    raise UsageError(f"the {role} of a table is the name of a column; got {shown(value)}.")

@@ -46,7 +46,7 @@ def export(model: Model, table: str = TABLE) -> str:
     refuse_characters(model, "SQL", "\0")
     refuse_nameless(coding, "SQL")
     if not table or "\0" in table or "" in table.split("."):
-        raise UsageError(Option("table") + f" is a name, or schema.table; given was {table!r}.")
+        raise UsageError(Option("table") + f" is a name, or schema.table; got {table!r}.")
     folded = Counter(name.casefold() for name in coding.names)
     double = [name for name in coding.names if folded[name.casefold()] > 1]
     if double:

@@ -69,7 +69,7 @@ def coding_of(model: Model) -> Coding:
     d, t = len(model.features), len(model.targets)
     if not d or not t or model.weights.shape != (d, t) or model.bias.shape != (t,):
         raise DataError(
-            f"a model of {d} features and {t} targets needs one of each, weights of shape ({d}, {t}) and {t} biases; given were "
+            f"a model of {d} features and {t} targets needs one of each, weights of shape ({d}, {t}) and {t} biases; got "
             f"{model.weights.shape} and {model.bias.shape}."
         )
     if not (np.isfinite(model.weights).all() and np.isfinite(model.bias).all()):

@@ -114,7 +114,7 @@ def _sample(run: Trajectory, X: object, y: object) -> Sample:
     inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
     if inputs.shape[1] != len(run.features) or len(inputs) != len(targets):
         raise DataError(
-            f"rows to show need {len(run.features)} features and a target each; given were X {inputs.shape} and y {targets.shape}."
+            f"rows to show need {len(run.features)} features and a target each; got X {inputs.shape} and y {targets.shape}."
         )
     return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
 
@@ -123,5 +123,5 @@ def _summarized(held_out: Any) -> Triangle:
     try:
         X, y = held_out
     except (TypeError, ValueError):
-        raise UsageError(f"held_out is a Triangle or (X, y); given was {type(held_out).__name__}.") from None
+        raise UsageError(f"held_out is a Triangle or (X, y); got {type(held_out).__name__}.") from None
     return summarize(X, y)

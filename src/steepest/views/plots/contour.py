@@ -68,7 +68,7 @@ class LossContourDisplay:
             raise UsageError("a contour needs one target and two parameters.")
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))
         if i == j:
-            raise UsageError(f"a contour needs two different parameters; given was {names[i]!r} twice.")
+            raise UsageError(f"a contour needs two different parameters; got {names[i]!r} twice.")
         epochs = run.some_epochs(PATH_POINTS)
         path = run.iterates.parameters(epochs)[:, [i, j], 0]
         minimum = run.problem.quadratic.minimum

@@ -60,7 +60,7 @@ class LossCurveDisplay:
         check_kind("run", run, Trajectory)
         if as_int(target) not in range(len(run.targets)):
             raise UsageError(
-                f"of {len(run.targets)} targets, one is chosen by its number, counted from 0; given was {shown(target)}."
+                f"of {len(run.targets)} targets, one is chosen by its number, counted from 0; got {shown(target)}."
             )
         chosen = run.some_epochs(CURVE_POINTS) if epochs is None else np.asarray(check_list("epochs", epochs, "epochs"))
         if epochs is not None and not isinstance(run.iterates.epochs, range):

@@ -48,10 +48,10 @@ class PredictionErrorDisplay:
     def __post_init__(self) -> None:
         if np.shape(self.targets) != np.shape(self.predictions) or np.ndim(self.targets) != 1:
             raise DataError(
-                f"targets and predictions must both have the shape (n,); given were {np.shape(self.targets)} and {np.shape(self.predictions)}."
+                f"targets and predictions must both have the shape (n,); got {np.shape(self.targets)} and {np.shape(self.predictions)}."
             )
         if self.kind not in ("actual", "index"):
-            raise UsageError(f'kind is "actual" or "index"; given was {self.kind!r}.')
+            raise UsageError(f'kind is "actual" or "index"; got {self.kind!r}.')
 
     @classmethod
     def from_trajectory(
