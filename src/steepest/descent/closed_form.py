@@ -6,7 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.descent import loop
 from steepest.descent.iterates import Ending, EngineName
+from steepest.descent.record import Record
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.rules.rule import LinearRule, power_ladder_of
@@ -14,6 +16,9 @@ from steepest.support.arrays import FloatArray
 from steepest.support.values import Value, frozen_property
 
 SMALLEST_SQUARE = 1e-280  # below, the largest of a sum of squares may have lost digits
+FIRST_EPOCHS = 200  # may be walked, where work allows: a loop's rounding has not grown yet
+FIRST_WORK = 20_000_000  # products, some hundredths of a second
+SMALL = 1e-2  # of the way gone: a parameter below it may have lost more than two digits to the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,9 @@ class ClosedIterates(Value):
         e_i     = v_iᵀ(theta* - theta_0)                                   way of mode i
         theta_k = theta_0 + Σ_i v_i·e_i·(1 - p_k(λ_i))
         J_k     = J* + ½ Σ_i λ_i·(e_i·p_k(λ_i))²                           no cancellation
+
+    The sum over modes is exact to rounding of its largest term. A weight of 1 beside an intercept of 1e6 would lose digits to
+    it, so the first epochs are walked step by step where a parameter is that small.
 
     Args:
         quadratic: the objective.
@@ -73,6 +81,24 @@ class ClosedIterates(Value):
 
     def parameters(self, epochs: range | NDArray[np.int64]) -> FloatArray:
         """Theta at the given epochs, shape (K, p, t); not finite where a diverging run has left float64."""
+        theta = self._from_modes(epochs)
+        at = np.asarray(epochs)
+        first = at <= min(FIRST_EPOCHS, FIRST_WORK // self.start.size**2)
+        size, way = np.abs(theta[first]), np.abs(theta[first] - self.start)
+        if (size.min(axis=1, initial=np.inf) < SMALL * way.max(axis=1, initial=0.0)).any():
+            walked = self._walked[: at[first].max() + 1]
+            first &= at < len(walked)
+            theta[first] = walked[at[first]]
+        return theta
+
+    @frozen_property
+    def _walked(self) -> FloatArray:
+        """Theta of the first epochs as a loop has them, shape (K, p, t)."""
+        epochs = min(self.last, FIRST_EPOCHS, FIRST_WORK // self.start.size**2)
+        return loop.run(self.quadratic, self.rule, self.start, epochs, record=Record(every=1)).thetas
+
+    def _from_modes(self, epochs: range | NDArray[np.int64]) -> FloatArray:
+        """Theta at the given epochs by the formula, shape (K, p, t)."""
         modes = self.quadratic.modes
         done = self.rule.progress(modes.eigenvalues, epochs)
         with np.errstate(over="ignore", invalid="ignore"):
