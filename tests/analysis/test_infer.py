@@ -578,3 +578,24 @@ def test_a_triangle_has_no_rows_for_robust_errors(tmp_path):
     steepest.summarize(*penguins()).save(tmp_path / "t")
     result = steepest_command("fit", "t", "--robust", "HC3", "--no-out", cwd=tmp_path)
     assert (result.returncode, "its rows are gone" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("what", ["same", "a row less", "other targets", "weights beside"])
+def test_a_second_look_must_see_the_rows_of_the_run(what):
+    generator = np.random.default_rng(8)
+    X, weight = generator.normal(size=(40, 2)), generator.uniform(1, 2, 40)
+    y = X @ [1.0, 2.0] + generator.normal(size=40)
+    run = steepest.descend(X, y, weight=weight)
+    # a ten-millionth more weight changes the residuals' length by less than two passes over the same rows may differ
+    rows = {
+        "same": (X, y, weight),
+        "a row less": (X[:-1], y[:-1], np.append(weight[:-2], weight[-2:].sum())),
+        "other targets": (X, y[::-1].copy(), weight),
+        "weights beside": (X, y, weight * (1 + 1e-7)),
+    }[what]
+    batches = iter([steepest.Batch(rows[0], rows[1][:, None], ("x1", "x2"), ("y",), weight=rows[2])])
+    if what == "same":
+        assert run.summary(data=batches, robust="HC0").robust == "HC0"
+    else:
+        with pytest.raises(DataError, match="the rows of the second look are not those of the run"):
+            run.summary(data=batches, robust="HC0")

@@ -33,6 +33,11 @@ def test_sums_and_products_lose_nothing(a, b):
         assert float(high) == a * b
 
 
+def test_where_the_large_parts_cancel_nothing_of_the_small_ones_is_lost():
+    high, low = add((np.array(1.0), np.array(2.0**-54)), (np.array(-1.0), np.array(2.0**-110)))
+    assert exactly(high, low) == Fraction(2) ** -54 + Fraction(2) ** -110
+
+
 @given(st.lists(st.tuples(floats, st.floats(-1e-20, 1e-20)), min_size=1, max_size=17), st.floats(-1e9, 1e9))
 def test_long_sums_keep_thirty_digits(pairs, factor):
     high, low = (np.array(part) for part in zip(*[(first, first * share) for first, share in pairs], strict=True))

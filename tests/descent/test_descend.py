@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import steepest
 from steepest.errors import UsageError
+from tests.rules.own import AdamRule, adam_by_hand
 from tests.strategies import problems
 from tests.truths import literal_descent
 
@@ -320,3 +321,29 @@ def test_a_run_that_diverges_from_a_start_says_so_by_its_verdict_alone(rule, eng
             run.at(0),
             list(run.states(epochs)),
         )
+
+
+def test_a_run_that_grows_next_to_its_minimum_is_told_where_inputs_explain_nothing():
+    x = np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    y = np.array(
+        [1.0, 1.0, -1.0, -1.0]
+    )  # the best weight is 0 and explains nothing: the loss is 0.5 wherever w is small
+    run = steepest.descend(x, y, learning_rate=3.0, epochs=3, fit_intercept=False, start=([4e-6], 0.0))
+    assert 1e-12 < run.loss([3])[0] - run.loss([0])[0] < 1e-9  # λ = 1: 1 - 3 = -2, the error is 8 times as large
+    assert run.verdict.kind == "diverges"
+
+
+def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
+    X = np.random.default_rng(2).normal(size=(30, 2))
+    y = X @ [1.0, 2.0] + 3 + np.random.default_rng(3).normal(size=30)
+    run = steepest.descend(X, y, rule=AdamRule(0.05), epochs=300)
+    A, theta = np.column_stack([np.ones(30), X]), adam_by_hand(X, y, 0.05, 300)
+    losses = ((A @ theta.T - y[:, None]) ** 2).mean(axis=0) / 2
+    least = ((A @ np.linalg.lstsq(A, y)[0] - y) ** 2).mean() / 2
+    for share in (0.5, 0.1, 0.01):
+        assert run.epochs_to(share, "loss") == np.flatnonzero(losses - least <= share * (losses[0] - least))[0]
+
+
+def test_a_walked_run_that_starts_at_its_minimum_is_there():
+    run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=AdamRule(0.05), epochs=3)
+    assert run.epochs_to(0.5, "loss") == run.epochs_to(0.5) == 0

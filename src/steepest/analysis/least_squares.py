@@ -90,11 +90,6 @@ class LeastSquares:
         """s = √(Σ w·r² / (n - p)); of an exact fit the largest that could hide behind the rounding."""
         return self.rounding if self.is_exact else self.rho / math.sqrt(self.degrees_of_freedom)
 
-    @property
-    def slopes(self) -> FloatArray:
-        """The parameters without the intercept, shape (d,)."""
-        return self.parameters[1:] if self.basis.fit_intercept else self.parameters
-
     def check_same_rows(self, look: Residuals) -> None:
         """Raise DataError where a second look has seen other rows than the first."""
         triangle, length = self.triangle, math.sqrt(look.squares) if look.squares >= 0 else math.nan
