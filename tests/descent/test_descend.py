@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest
+from steepest.descent.facts import Facts
 from steepest.errors import UsageError
 from tests.rules.own import AdamRule, adam_by_hand
 from tests.strategies import problems
@@ -330,6 +331,7 @@ def test_a_run_that_grows_next_to_its_minimum_is_told_where_inputs_explain_nothi
     )  # the best weight is 0 and explains nothing: the loss is 0.5 wherever w is small
     run = steepest.descend(x, y, learning_rate=3.0, epochs=3, fit_intercept=False, start=([4e-6], 0.0))
     assert 1e-12 < run.loss([3])[0] - run.loss([0])[0] < 1e-9  # λ = 1: 1 - 3 = -2, the error is 8 times as large
+    assert Facts(run.problem, run.rule, run.start, run.iterates).grew
     assert run.verdict.kind == "diverges"
 
 

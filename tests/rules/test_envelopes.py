@@ -26,6 +26,9 @@ def test_an_envelope_holds_its_mode_and_is_no_wider_than_it_must(kind, momentum)
     assert (low <= left * (1 + 1e-9) + 1e-300).all()
     assert (left <= high * (1 + 1e-9) + 1e-300).all()
     real = np.asarray(rule.recurrence(values).discriminant > 1e-3)
+    # |A₁|·|r₁|^k and |A₂|·|r₂|^k add up or are taken from each other: one bound is |p_k| itself
+    both = np.minimum(np.abs(left - low), np.abs(high - left))[:, real]
+    np.testing.assert_allclose(both / np.maximum(left[:, real], 1e-280), 0, atol=1e-6)
     late = 150  # by now the smaller root is gone, or the two lie close
     np.testing.assert_allclose(high[late:, real], left[late:, real], rtol=0.05, atol=1e-300)
     # a swing comes close to its bound now and then; of one at rest, at p_1 = 0 or with β = 0, nothing is left
