@@ -39,7 +39,7 @@ def pack_arrays(kind: str, header: dict[str, Any], arrays: Mapping[str, NDArray[
     text = json.dumps({**described, "sha256": _checksum(described, arrays)}).encode()
     stream = io.BytesIO()
     # no allow_pickle=False here: NumPy before 2.2 writes that as one more array; numbers are never pickled
-    np.savez(stream, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+    np.savez(stream, header=np.frombuffer(text, dtype=np.uint8), **arrays)  # type: ignore[arg-type]
     return stream.getvalue()
 
 
