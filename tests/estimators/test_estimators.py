@@ -563,7 +563,7 @@ def test_a_fitted_estimator_is_exported_as_its_model():
     X = pandas.DataFrame({"dose": [0.0, 1.0, 2.0, 4.0], "age": [1.0, 0.0, 3.0, 2.0]})
     y = 1 + X["dose"] - 2 * X["age"]
     for model in (GradientDescentRegressor(), GradientDescentRegressorCV(cv=2, learning_rates=[0.5], epochs=[50])):
-        with pytest.raises(steepest.UsageError, match="call fit"):
+        with pytest.raises(steepest.UsageError, match="Call fit"):
             steepest.export(model, to="python")
         names: dict = {}
         exec(steepest.export(model.fit(X, y), to="python"), names)
