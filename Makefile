@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+CORE := $(VENV)/.core
 READY := $(VENV)/.ready
 # a worker for each core, four at most; tests of one group (`xdist_group`) stay together
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
 .PHONY: demo test quick check changelog reference bench mutants lock clean
 
-demo: $(READY)            ## the tutorial's run: figures, verdict, plots, run folder
+demo: $(CORE)             ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
 
 test: $(READY)            ## all tests that this machine can run
@@ -37,18 +38,25 @@ bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 mutants: $(READY)         ## break the numerics a hundred times and list what no test sees
 	$(BIN)/python -m tests.support.mutants
 
-# The environment is made from the hashed lock, without looking at any index configuration of ours.
-$(READY): requirements.lock pyproject.toml
+# The environment is made from hashed locks, without looking at any index configuration of ours: the core is what a user of
+# the package gets and all that the demo needs, the rest is for tests and checks.
+$(CORE): requirements-core.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python .ci/install.py "the core" requirements-core.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(CORE)
+
+$(READY): $(CORE) requirements.lock
+	$(BIN)/python .ci/install.py "what tests and checks need beside it" requirements.lock
 	touch $(READY)
 
-lock:                     ## renew requirements.lock from pyproject.toml
+lock:                     ## renew both locks from pyproject.toml; the core is pinned as the whole is
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
 	$(VENV)-lock/bin/pip-compile --quiet --upgrade --extra dev --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile --quiet --build-deps-for editable --constraint requirements.lock --generate-hashes --strip-extras --allow-unsafe \
+		--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements-core.lock pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:

@@ -550,3 +550,39 @@ def test_a_search_refuses_what_it_cannot_use(settings, message):
 def test_a_search_is_for_one_target():
     with pytest.raises(UsageError, match="one target; y has 2"):
         GradientDescentRegressorCV().fit(X, np.column_stack([Y, Y]))
+
+
+@pytest.mark.parametrize("tol", [0, 0.0, np.float64(0), None])
+def test_no_tolerance_means_every_epoch(tol):
+    model = GradientDescentRegressor(tol=tol, learning_rate=0.5, epochs=500).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    assert model.n_iter_ == 500
+    assert GradientDescentRegressor(learning_rate=0.5, epochs=500).fit([[0.0], [1.0]], [1.0, 3.0]).n_iter_ < 500
+
+
+def test_a_fitted_estimator_is_exported_as_its_model():
+    X = pandas.DataFrame({"dose": [0.0, 1.0, 2.0, 4.0], "age": [1.0, 0.0, 3.0, 2.0]})
+    y = 1 + X["dose"] - 2 * X["age"]
+    for model in (GradientDescentRegressor(), GradientDescentRegressorCV(cv=2, learning_rates=[0.5], epochs=[50])):
+        with pytest.raises(steepest.UsageError, match="Call fit"):
+            steepest.export(model, to="python")
+        names: dict = {}
+        exec(steepest.export(model.fit(X, y), to="python"), names)
+        given = names["predict"]({"dose": 3.0, "age": 1.0})
+        expected = model.predict(pandas.DataFrame({"dose": [3.0], "age": [1.0]}))[0]
+        assert (given if isinstance(given, float) else next(iter(given.values()))) == pytest.approx(expected, rel=1e-12)
+        assert 'dose"' in steepest.export(model, to="sql")
+
+
+def test_frames_of_other_libraries_are_taken_by_both_estimators():
+    polars, arrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    columns = {"a": [0.0, 1.0, 2.0, 4.0, 5.0, 7.0], "b": [1.0, 0.0, 3.0, 2.0, 4.0, 1.0]}
+    y = [1 + a - 2 * b for a, b in zip(*columns.values(), strict=True)]
+    for frame in (polars.DataFrame(columns), arrow.table(columns)):
+        for model in (GradientDescentRegressor(), GradientDescentRegressorCV(cv=2, epochs=[500], learning_rates=[1.0])):
+            model.fit(frame, y)
+            assert list(model.feature_names_in_) == ["a", "b"]
+            np.testing.assert_allclose(model.predict(frame), y, atol=1e-6)
+
+
+def test_the_html_of_an_estimator_links_to_nothing():
+    assert "href=" not in GradientDescentRegressor()._repr_html_()

@@ -43,6 +43,15 @@ def check_verbose(verbose: object) -> bool:
     return check_flag("verbose", verbose) if number is None else number > 0
 
 
+def is_zero(tolerance: object) -> bool:
+    """Say whether this is the number 0, by which scikit-learn means no tolerance; False is none."""
+    return (
+        not isinstance(tolerance, (bool, np.bool_))
+        and isinstance(tolerance, (int, float, np.number))
+        and tolerance == 0
+    )
+
+
 LOG_LINES = 20
 MOST_EPOCHS_SHOWN = 100_000  # of a curve as an attribute; a longer one is thinned to log-spaced epochs
 

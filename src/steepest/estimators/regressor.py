@@ -14,7 +14,7 @@ from steepest.descent.descend import descend
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose
+from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose, is_zero
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.pass_state import PassState
@@ -42,8 +42,8 @@ class GradientDescentRegressor(LinearEstimator):
         momentum: β in [0, 1), for a rule that has one; None: the best.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
-        tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None:
-            all epochs (1e-12 where epochs is "auto").
+        tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None or
+            0: all epochs (1e-12 where epochs is "auto").
         standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
         fit_intercept: whether the model has an intercept.
         objective: "half_mse", "mse" (twice that) or "quarter_mse" (half of it).
@@ -220,10 +220,11 @@ class GradientDescentRegressor(LinearEstimator):
 
     def _learn(self, train: Triangle, held_out: Triangle | None, start: Start) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        run = self._descend(train, start, self.rule, self.epochs, self.tol)
+        tolerance = None if is_zero(self.tol) else self.tol
+        run = self._descend(train, start, self.rule, self.epochs, tolerance)
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
-        self._judge(run, tolerance=self.tol, stopped=stopped)
+        self._judge(run, tolerance=tolerance, stopped=stopped)
         if curve is not None and stopped:
             last = run.epochs
             run = self._descend(train, start, run.rule, curve.best_epoch, None)

@@ -38,7 +38,8 @@ def pack_arrays(kind: str, header: dict[str, Any], arrays: Mapping[str, NDArray[
     described = {**header, "format": kind, "version": VERSION}
     text = json.dumps({**described, "sha256": _checksum(described, arrays)}).encode()
     stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+    # no allow_pickle=False here: NumPy before 2.2 writes that as one more array; numbers are never pickled
+    np.savez(stream, header=np.frombuffer(text, dtype=np.uint8), **arrays)  # type: ignore[arg-type]
     return stream.getvalue()
 
 

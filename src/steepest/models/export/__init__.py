@@ -2,8 +2,9 @@
 
 import importlib
 import os
-from typing import Literal, get_args, overload
+from typing import Literal, Protocol, get_args, overload
 
+from steepest.descent.trajectory import Trajectory
 from steepest.errors import Option, UsageError
 from steepest.models.model import Model, load
 from steepest.support.arguments import check_path, check_word
@@ -11,15 +12,22 @@ from steepest.support.arguments import check_path, check_word
 Target = Literal["python", "sql", "excel", "onnx"]
 
 
+class Fitted(Protocol):
+    """An estimator of ours after `fit`; asked for by what it has, since scikit-learn need not be there."""
+
+    trajectory_: Trajectory
+
+
+Exportable = Model | Fitted | str | os.PathLike[str]
+
+
 @overload
-def export(
-    model: Model | str | os.PathLike[str], to: Literal["python", "sql", "excel"], *, table: str | None = None
-) -> str: ...
+def export(model: Exportable, to: Literal["python", "sql", "excel"], *, table: str | None = None) -> str: ...
 @overload
-def export(model: Model | str | os.PathLike[str], to: Literal["onnx"], *, table: str | None = None) -> bytes: ...
+def export(model: Exportable, to: Literal["onnx"], *, table: str | None = None) -> bytes: ...
 @overload
-def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | None = None) -> str | bytes: ...
-def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | None = None) -> str | bytes:
+def export(model: Exportable, to: Target, *, table: str | None = None) -> str | bytes: ...
+def export(model: Exportable, to: Target, *, table: str | None = None) -> str | bytes:
     """Return a model in another language: raw columns in, bias + Σ weight · feature out, in the data's own units.
 
     | to | gives | an unknown category, or a value missing that never was |
@@ -30,7 +38,7 @@ def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | No
     | `"onnx"` | bytes of a graph in double precision | NaN |
 
     Args:
-        model: a model, its file, or the run folder that holds it.
+        model: a model, its file, the run folder that holds it, or a fitted estimator of ours.
         to: the language.
         table: for "sql", the table's name, or schema.table; default "data".
 
@@ -56,8 +64,21 @@ def export(model: Model | str | os.PathLike[str], to: Target, *, table: str | No
         raise UsageError(
             Option("table") + f" names the table of the SQL query; it has no meaning for {to}.", "leave it out"
         )
-    if not isinstance(model, Model):
-        model = load(check_path("model", model))
+    model = _model(model)
     module = importlib.import_module(f"steepest.models.export.{to}")
     result: str | bytes = module.export(model) if table is None else module.export(model, table)
     return result
+
+
+def _model(given: Exportable) -> Model:
+    """Return the model that was given, is in a file, or is in a fitted estimator."""
+    if isinstance(given, Model):
+        return given
+    run = getattr(given, "trajectory_", None)
+    if isinstance(run, Trajectory):
+        return Model.of(run)
+    if hasattr(type(given), "fit"):
+        raise UsageError(
+            f"this {type(given).__name__} holds no run of steepest.", "call fit on one of its estimators first"
+        )
+    return load(check_path("model", given))
