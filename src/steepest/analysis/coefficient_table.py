@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from steepest.data.inputs import in_order
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.frame import Library, frame
+from steepest.support.looks import MOST_ROWS, html_table
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import number, pluralize, printable, shorten, table
@@ -24,6 +27,7 @@ SCALARS = (
     "condition_number", "standardized_condition_number", "durbin_watson", "total_weight",
 )  # fmt: skip
 """Fields that are one number, in the order of the JSON."""
+FIRST_ROWS = 5  # coefficients that a repr shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,17 +169,11 @@ class Inference(Value):
 
     def as_json(self) -> dict[str, Any]:
         """Return all numbers as JSON types; what is not finite becomes None."""
-        columns = {
-            "coefficient": self.coefficients,
-            "standard_error": self.standard_errors,
-            "t": self.t_values,
-            "p": self.p_values,
-            "lower": self.lower,
-            "upper": self.upper,
-        }
+        columns = self._columns()
+        names = columns.pop("name")
         rows = [
             {"name": name, **{key: _finite(float(values[j])) for key, values in columns.items()}}
-            for j, name in enumerate(self.names)
+            for j, name in enumerate(names)
         ]
         return {
             "target": self.target,
@@ -190,25 +188,69 @@ class Inference(Value):
             "notes": list(self.notes),
         }
 
+    def _told(self) -> Iterator[str]:
+        yield f": {self._heading()}"
+        yield from table(self._header(), self._rows(FIRST_ROWS)).splitlines()
+        if len(self.names) > FIRST_ROWS:
+            yield f"… and {len(self.names) - FIRST_ROWS:,} more; print() shows all, to_frame() makes a data frame"
+        yield from self._lines()[:2]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table."""
+        notes = [*(line.strip() for line in self._lines()), *self.notes]
+        more = len(self.names) - MOST_ROWS
+        if more > 0:
+            notes.append("to_frame() has all of them.")
+        return html_table(self._heading(), self._header(), self._rows(), notes)
+
     def __str__(self) -> str:
-        share = f"{100 * self.confidence:.6g} %"
-        header = ("", "coefficient", "standard error", "t", "p", f"{share} from", "to")
-        rows = [
-            (shorten(name), f"{b:.7g}", f"{e:.4g}", _t(t), _p(p), f"{low:.6g}", f"{high:.6g}")
-            for name, b, e, t, p, low, high in zip(
-                self.names,
-                self.coefficients,
-                self.standard_errors,
-                self.t_values,
-                self.p_values,
-                self.lower,
-                self.upper,
-                strict=True,
-            )
-        ]
+        return "\n".join(
+            [self._heading(), table(self._header(), self._rows()), *self._lines(), *map(_wrapped, self.notes)]
+        )
+
+    def _heading(self) -> str:
         heading = f"Exact least squares of {shorten(self.target)} on {pluralize(self.row_count, 'row')}"
-        heading += f", {self.robust} standard errors" if self.robust else ""
-        return "\n".join([heading, table(header, rows), *self._lines(), *map(_wrapped, self.notes)])
+        return heading + (f", {self.robust} standard errors" if self.robust else "")
+
+    def _header(self) -> tuple[str, ...]:
+        share = f"{100 * self.confidence:.6g} %"
+        return ("", "coefficient", "standard error", "t", "p", f"{share} from", "to")
+
+    def _rows(self, most: int | None = None) -> list[tuple[str, ...]]:
+        """Each coefficient in texts, or the first of them."""
+        return [
+            (shorten(name), f"{b:.7g}", f"{e:.4g}", _t(t), _p(p), f"{low:.6g}", f"{high:.6g}")
+            for name, b, e, t, p, low, high in zip(*(column[:most] for column in self._columns().values()), strict=True)
+        ]
+
+    def _columns(self) -> dict[str, Any]:
+        """The columns of the table by name."""
+        return {
+            "name": self.names,
+            "coefficient": self.coefficients,
+            "standard_error": self.standard_errors,
+            "t": self.t_values,
+            "p": self.p_values,
+            "lower": self.lower,
+            "upper": self.upper,
+        }
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return the table as a data frame: name, coefficient, standard_error, t, p, lower, upper; a row a coefficient.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+
+        Raises:
+            UsageError: the library is unknown or not installed; says what to install.
+
+        Example:
+            >>> import steepest
+            >>> table = steepest.infer([[1.0], [2.0], [3.0], [4.0]], [3.0, 4.0, 6.0, 8.0])
+            >>> table.to_frame("pyarrow").column_names
+            ['name', 'coefficient', 'standard_error', 't', 'p', 'lower', 'upper']
+        """
+        return frame(self._columns(), library)
 
     def _lines(self) -> list[str]:
         """What holds of the fit as a whole."""

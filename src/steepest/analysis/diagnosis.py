@@ -1,6 +1,6 @@
 """Diagnosis: what descent on a table will be like, before any run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,11 +18,13 @@ from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_flag
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import Shown, html_table
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
-from steepest.support.words import epochs, join_names, momentum, number, pluralize
+from steepest.support.words import epochs, join_names, momentum, number, pluralize, table
 
 TOLERANCES = (1e-3, 1e-6, 1e-9)
+VIEW_HEADER = ("", "condition number", "stable up to", "best learning rate", "needs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ class Mode(Value):
 
 
 @dataclass(frozen=True)
-class RuleAdvice:
+class RuleAdvice(Shown):
     """A rule at its best constant settings.
 
     Args:
@@ -106,6 +108,10 @@ class View(Value):
     def best_learning_rate(self) -> float:
         """2 / (λ_max + λ_min), the best constant rate of plain gradient descent."""
         return GradientRule(1.0).at_best_rate(self.quadratic.modes).learning_rate
+
+    def _told(self) -> Iterator[str]:
+        yield f" of {self.name} inputs: condition number {number(self.condition_number)}"
+        yield f"stable up to {number(self.stability_limit)}, best learning rate {number(self.best_learning_rate)}"
 
     def epochs_to(self, tolerance: float, learning_rate: float | None = None) -> int | None:
         """Return the first epoch at which plain gradient descent has every mode within the tolerance, or None.
@@ -223,6 +229,33 @@ class Diagnosis(Value):
     def epochs_to(self, tolerance: float, learning_rate: float | None = None) -> int | None:
         """Return the epochs that plain gradient descent needs in the coordinates in force, see `View.epochs_to`."""
         return self.view.epochs_to(tolerance, learning_rate)
+
+    def _told(self) -> Iterator[str]:
+        first, *more = self.sentences()
+        yield f": {first}"
+        yield from table(VIEW_HEADER, self._rows()).splitlines()
+        yield from [sentence for sentence in more if sentence.startswith(("Constant", "Collinear", "No direction"))]
+        yield from self._about_given_rate()
+        if self.modes:
+            yield f"slowest: {self.modes[-1].words}"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: each kind of coordinates with its limits, and the sentences."""
+        first, *more = self.sentences()
+        return html_table(first, VIEW_HEADER, self._rows(), more)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Each kind of coordinates in texts, with what gradient descent needs there."""
+        return [
+            (
+                f"{name} inputs",
+                number(view.condition_number),
+                number(view.stability_limit),
+                number(view.best_learning_rate),
+                epochs(view.epochs_to(1e-6)),
+            )
+            for name, view in self.views.items()
+        ]
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())

@@ -1,6 +1,6 @@
 """Explain: the arithmetic of one step, in numbers that a learner can check by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import as_int, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import by_name
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import momentum, number
@@ -68,6 +69,12 @@ class Explanation(Value):
     following: FloatArray | None
     memory: Any = field(default=None, repr=False)
     asked: int = 1
+
+    def _told(self) -> Iterator[str]:
+        yield f" of epoch {self.epoch:,}: the step from epoch {self.epoch - 1:,}; print() shows its arithmetic"
+        yield f"before:   {by_name(self.names, self.before)}"
+        yield f"gradient: {by_name(self.names, self.gradient)}"
+        yield f"after:    {by_name(self.names, self.after)}"
 
     @property
     def residuals(self) -> FloatArray:

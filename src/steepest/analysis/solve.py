@@ -18,8 +18,10 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import html_weights, numbers, on, weight_lines
 from steepest.support.numerics import numeric, numerics
 from steepest.support.values import Value
+from steepest.support.words import pluralize
 
 MOST_LOOKS = 8
 CHUNK = 1 << 18  # numbers worked on together, a few temporary arrays of 2 MB each
@@ -54,6 +56,16 @@ class Solution(Value):
     looks: int
     triangle: Triangle
     coding: Coding | None = None
+
+    def _told(self) -> Iterator[str]:
+        yield f" by least squares: {on(self.targets, self.features)}, {pluralize(self.triangle.row_count, 'row')}"
+        yield from weight_lines(self.features, self.targets, self.weights, self.bias)
+        yield f"RMSE {numbers(self.rmse)}; {pluralize(self.looks, 'look')} at the rows after the first"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: bias and weights."""
+        caption, *_, note = self._told()
+        return html_weights(f"Solution{caption}", self.features, self.targets, self.weights, self.bias, [note])
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return X @ weights + bias for X (n, d), an array or a data frame of the features: shape (n,), or (n, t)."""

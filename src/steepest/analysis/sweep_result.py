@@ -1,6 +1,7 @@
 """Sweep result: the held-out errors of many settings as a value: the best, the simplest as good, the table, the run."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,13 @@ from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
+from steepest.support.frame import Library, frame
+from steepest.support.looks import html_table, on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
+from steepest.support.words import number, pluralize
+
+BEST_ROWS = 10  # settings that a notebook shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,11 @@ class Setting(Value):
     standard_error: float
     effective_parameters: float
     rule_object: Rule | None = field(default=None, repr=False)
+
+    def _told(self) -> Iterator[str]:
+        momentum = "" if self.momentum is None else f", momentum {number(self.momentum)}"
+        yield f": rule {self.rule}, learning rate {number(self.learning_rate)}{momentum}, {pluralize(self.epochs, 'epoch')}, l2 {number(self.l2)}"
+        yield f"held-out RMSE {number(self.rmse)}, {number(self.effective_parameters)} effective parameters"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -95,6 +106,78 @@ class Sweep(Value):
     standardize: bool = True
     fit_intercept: bool = True
     rule_objects: tuple[Rule | None, ...] = field(default=(), repr=False)
+
+    def _told(self) -> Iterator[str]:
+        how = "one held-out set" if self.fold_mse.shape[-1] < 2 else f"{self.fold_mse.shape[-1]} folds"
+        yield f" of {pluralize(self.scores.size, 'setting')} by {how}: {on(self.triangle.targets, self.triangle.features)}"
+        best = self.best
+        yield f"best: {_in_words(best)}"
+        simple = self.one_standard_error
+        if simple != best:
+            yield f"simplest within one standard error: {_in_words(simple)}"
+        yield "sweep.run() makes the best one's run, sweep.to_frame() a data frame of all settings"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the best settings."""
+        rows = [
+            (
+                setting.rule,
+                "" if setting.momentum is None else number(setting.momentum),
+                number(setting.learning_rate),
+                f"{setting.epochs:,}",
+                number(setting.l2),
+                number(setting.rmse),
+                number(setting.standard_error),
+                number(setting.effective_parameters),
+            )
+            for setting in self._settings(np.argsort(self.scores, axis=None, kind="stable")[:BEST_ROWS])
+        ]
+        header = (
+            "rule",
+            "momentum",
+            "learning rate",
+            "epochs",
+            "l2",
+            "held-out RMSE",
+            "standard error",
+            "effective parameters",
+        )
+        caption, *notes = self._told()
+        return html_table(f"Sweep{caption}; the best {pluralize(len(rows), 'setting')}", header, rows, notes)
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return every setting as a row of a data frame, the smallest held-out RMSE first.
+
+        Its columns are rule, momentum (NaN where the rule has none), learning_rate, epochs, l2, rmse, standard_error and
+        effective_parameters.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+
+        Raises:
+            UsageError: the library is unknown or not installed; says what to install.
+
+        Example:
+            >>> import steepest
+            >>> x = np.arange(20.0)[:, None]
+            >>> swept = steepest.sweep(x, 2 * x[:, 0] + np.cos(9 * x[:, 0]), learning_rates=[0.1, 1.0], epochs=[1, 10])
+            >>> swept.to_frame("polars").shape
+            (4, 8)
+        """
+        order = np.argsort(self.scores, axis=None, kind="stable")
+        i, j, k, m = np.unravel_index(order, self.scores.shape)
+        momenta = np.array([math.nan if value is None else value for _, value in self.rules])
+        columns = {
+            "rule": tuple(self.rules[place][0] for place in i),
+            "momentum": momenta[i],
+            "learning_rate": np.array(self.learning_rates)[j],
+            "epochs": np.array(self.epochs)[k],
+            "l2": np.array(self.l2)[m],
+            "rmse": self.scores.ravel()[order],
+            "standard_error": self.standard_errors.ravel()[order],
+            "effective_parameters": self.effective_parameters.ravel()[order],
+        }
+        return frame(columns, library)
 
     @property
     def rmse(self) -> FloatArray:
@@ -184,3 +267,9 @@ class Sweep(Value):
             fit_intercept=self.fit_intercept,
             **chosen.settings,
         )
+
+
+def _in_words(setting: Setting) -> str:
+    """A setting on one line."""
+    first, second = setting._told()
+    return f"{first.removeprefix(': ')}; {second}"

@@ -1,5 +1,6 @@
 """Validation: the error of held-out rows along one trajectory, and the epoch at which it is smallest."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
+from steepest.support.words import number, shorten
 
 SHOWN = 400
 EVERY_EPOCH = 200_000  # runs up to this long are looked at epoch by epoch
@@ -39,6 +41,11 @@ class ValidationCurve(Value):
     best_epoch: int
     best_rmse: float
     target: str
+
+    def _told(self) -> Iterator[str]:
+        yield f" of {shorten(self.target)} to epoch {int(self.epochs[-1]):,}"
+        yield f"held-out RMSE: smallest {number(self.best_rmse)} at epoch {self.best_epoch:,}, at the end {number(float(self.held_out[-1]))}"
+        yield f"training RMSE: {number(float(self.rmse[0]))} at the start, {number(float(self.rmse[-1]))} at the end"
 
 
 @numeric

@@ -1,5 +1,6 @@
 """Batch: some rows of a table as NumPy arrays, with the names of their columns."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from steepest.errors import DataError, DataTypeError, MissingValuesError
 from steepest.support.arguments import check_names
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import Shown, on
+from steepest.support.words import pluralize
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Position:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(Shown):
     """Rows of inputs X, targets y and weights, all float64 and finite; what every source yields.
 
     A source of your own gives the first four arguments, and weight and group where rows have them; the others are for
@@ -89,6 +92,9 @@ class Batch:
             )
         if self.weight is not None and self.weight.shape != (n,):
             raise DataError(f"weight needs one number a row, shape ({n},); got {self.weight.shape}.")
+
+    def _told(self) -> Iterator[str]:
+        yield f": {pluralize(len(self), 'row')}, {on(self.targets, self.features)}"
 
     def __len__(self) -> int:
         return len(self.X)

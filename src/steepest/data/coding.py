@@ -1,7 +1,7 @@
 """Coding: raw columns turned into the numbers a model sees: categories, missing values, powers, products."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from steepest.errors import DataError, Option, UsageError
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import Shown, names
+from steepest.support.words import pluralize
 
 MOST_DEGREE = 20
 UNSEEN = -1.0  # the code of a category that the coding does not know
@@ -42,7 +44,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Coding:
+class Coding(Shown):
     """How a table's input columns become the features of a model; the same when it learns and when it predicts.
 
         number x          x                        degree k: also x^2 … x^k
@@ -174,6 +176,11 @@ class Coding:
             for c in content["columns"]
         )
         return cls(columns, int(content["degree"]), tuple((str(a), str(b)) for a, b in content["interactions"]))
+
+    def _told(self) -> Iterator[str]:
+        columns = names([column.name for column in self.columns])
+        yield f" of {pluralize(len(self.columns), 'column')} as {pluralize(len(self.features), 'feature')}: {columns}"
+        yield from str(self).splitlines()
 
     def __str__(self) -> str:
         """What was done to the columns, a sentence each; empty for plain numbers."""

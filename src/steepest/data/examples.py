@@ -1,18 +1,20 @@
 """Example data: small tables made from formulas, each with one lesson about gradient descent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from steepest.errors import UsageError
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import Shown, on
+from steepest.support.words import pluralize
 
 GOLDEN = (5**0.5 - 1) / 2  # its multiples lie evenly between 0 and 1, however many there are
 
 
 @dataclass(frozen=True, eq=False)
-class ExampleData:
+class ExampleData(Shown):
     """A small table with a lesson; made by `steepest.example`.
 
     Args:
@@ -30,6 +32,11 @@ class ExampleData:
     target: str
     held_out: tuple[FloatArray, FloatArray] | None
     about: str
+
+    def _told(self) -> Iterator[str]:
+        held_out = "" if self.held_out is None else f", {len(self.held_out[1]):,} held out"
+        yield f": {pluralize(len(self.y), 'row')}{held_out}, {on([self.target], self.features)}"
+        yield self.about
 
 
 def example(name: str) -> ExampleData:

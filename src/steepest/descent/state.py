@@ -1,5 +1,6 @@
 """State: a run at one epoch, in the data's own units."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike
 from steepest.data.inputs import in_order
 from steepest.errors import DataTypeError
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import numbers, weight_lines
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 
@@ -34,6 +36,13 @@ class State(Value):
     loss: Scalar
     rmse: Scalar
     gradient_norm: Scalar
+
+    def _told(self) -> Iterator[str]:
+        place = " of the exact minimum" if self.epoch < 0 else f" at epoch {self.epoch:,}"
+        yield f"{place}: loss {numbers(self.loss, 3)}; RMSE {numbers(self.rmse, 3)}"
+        count = np.size(self.bias)
+        targets = [f"target {j + 1}" for j in range(count)]
+        yield from weight_lines([f"x{j + 1}" for j in range(len(self.weights))], targets, self.weights, self.bias)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets.

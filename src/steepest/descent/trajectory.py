@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from steepest.data.coding import Coding
 from steepest.data.inputs import in_order
-from steepest.descent import closed_form, loop
+from steepest.descent import closed_form, loop, run_words
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending, EngineName, Iterates, Numbers
@@ -27,12 +27,14 @@ from steepest.summaries.coordinates import Coordinates
 from steepest.support import remedies
 from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
+from steepest.support.frame import Library, frame
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 
 if TYPE_CHECKING:
     from steepest.analysis.coefficient_table import Inference, Robust, WeightKind
     from steepest.views.pages import Page
+    from steepest.views.plots import Display, PlotKind
 
 MOST_EPOCHS_AT_ONCE = 20_000_000
 CHUNK = 1 << 20  # numbers worked on together when a whole curve is asked for: 8 MB
@@ -61,6 +63,13 @@ class Trajectory(Value):
     iterates: Iterates = field(repr=False)
     requested_epochs: int
     reasons: dict[str, str] = field(default_factory=dict)
+
+    def _told(self) -> Iterator[str]:
+        yield from run_words.lines(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the weights beside the exact minimum, and the verdict."""
+        return run_words.table(self)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -228,6 +237,52 @@ class Trajectory(Value):
     def mode_words(self) -> tuple[str, ...]:
         """What each mode is made of, in column names, the steepest first."""
         return self.problem.mode_words()
+
+    def history(self, epochs: Sequence[int] | Numbers | range | None = None, library: Library | None = None) -> Any:
+        """Return the run's course as a data frame: epoch, loss, rmse, bias and a column a feature, a row an epoch.
+
+        Args:
+            epochs: which ones; default: about 100 that are known, evenly spaced on a log axis.
+            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+
+        With several targets each column stands once a target, as "loss of y1". Two columns of one name cannot be: a
+        feature that is called as one of the others is, "loss" or "rmse" say, has "weight of " in front.
+
+        Raises:
+            UsageError: the library is unknown or not installed; an epoch is none of the run's.
+
+        Example:
+            >>> import steepest
+            >>> run = steepest.descend([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5], learning_rate=0.1, epochs=9)
+            >>> run.history([0, 9], "polars").columns
+            ['epoch', 'loss', 'rmse', 'bias', 'x1']
+        """
+        return frame(run_words.history(self, epochs), library)
+
+    def plot(
+        self, kind: "PlotKind" = "loss", X: object = None, y: object = None, *, ax: Any = None, **options: Any
+    ) -> "Display":
+        """Draw a picture of the run and return it; a notebook shows it by itself.
+
+        Args:
+            kind: "loss", "modes", "contour", "predictions" or "residuals".
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for "predictions" and "residuals".
+            y: their targets, shape (n,).
+            ax: matplotlib's axes to draw on; default: a figure of its own.
+            options: what else `from_trajectory` of the picture's class takes, such as title.
+
+        Raises:
+            UsageError: the kind is unknown, the rows are missing, or an option is none of the picture's.
+
+        Example:
+            >>> import steepest
+            >>> run = steepest.descend([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5], learning_rate=0.1, epochs=9)
+            >>> run.plot("loss")
+            LossCurveDisplay of the loss to epoch 9: 4.58333 to 0.128344
+        """
+        from steepest.views.plots import plot  # noqa: PLC0415 - a picture of a run, above it in the house
+
+        return plot(self, kind, X, y, ax=ax, **options)
 
     def epochs_to(self, tolerance: float, measure: Measure = "modes") -> int | None:
         """Return the first epoch within a tolerance, also beyond the end of the run, or None when there is none.

@@ -1,14 +1,18 @@
 """Verdict: what became of a run, as a value."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from steepest.support.looks import Shown, html_table
+from steepest.support.words import epochs, number, percent
 
 CONVERGED = 1e-6  # share of its start error that every mode must be within
 VerdictKind = Literal["converged", "unfinished", "crawls", "oscillates", "diverges"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """What became of a run, decided from its modes and not from its loss; `str()` is the sentence.
 
     Args:
@@ -45,6 +49,22 @@ class Verdict:
     epochs_standardized: int | None = None
     last_finite_epoch: int | None = None
     slowest: tuple[tuple[str, float], ...] = ()
+
+    def _told(self) -> Iterator[str]:
+        yield f": {self.kind}"
+        yield str(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentence, and what is left of the slowest modes."""
+        rows = [
+            ("learning rate", number(self.learning_rate)),
+            ("stability limit", number(self.stability_limit)),
+            ("best constant learning rate", number(self.best_learning_rate)),
+            ("condition number", number(self.condition_number)),
+            ("epochs needed at this rate", epochs(self.epochs_needed)),
+            *((f"still missing: {words}", percent(share)) for words, share in self.slowest),
+        ]
+        return html_table(f"Verdict: {self.kind}", ("", ""), [row for row in rows if row[1] != "nan"], [str(self)])
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.advice}".strip()

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,11 @@ from steepest.rules import registry as rules
 from steepest.support.arguments import check_path
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
+from steepest.support.looks import html_weights, on, weight_lines
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.version import __version__
+from steepest.support.words import pluralize
 
 
 @numeric
@@ -44,6 +47,25 @@ class Model(Value):
     bias: FloatArray
     training: dict[str, Any] = field(default_factory=dict)
     coding: Coding | None = None
+
+    def _told(self) -> Iterator[str]:
+        yield f": {on(self.targets, self.features)}"
+        yield from weight_lines(self.features, self.targets, self.weights, self.bias)
+        yield from self._origin()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: bias and weights, and how they were made."""
+        caption, *_ = self._told()
+        return html_weights(f"Model{caption}", self.features, self.targets, self.weights, self.bias, self._origin())
+
+    def _origin(self) -> Iterator[str]:
+        """How the model was made, where it says so."""
+        epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
+        if isinstance(epochs, int) and isinstance(rule, dict):
+            yield f"made by {pluralize(epochs, 'epoch')} of rule {rule.get('name', 'unknown')}"
+        verdict = self.training.get("verdict")
+        if isinstance(verdict, dict):
+            yield f"verdict: {verdict.get('kind', 'unknown')}"
 
     @classmethod
     def of(cls, run: Trajectory, data: dict[str, Any] | None = None) -> "Model":

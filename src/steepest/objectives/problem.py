@@ -1,5 +1,6 @@
 """Problem: a table's summary, the coordinates in force, the loss and the penalty: what a run minimizes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,10 +15,11 @@ from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import on
 from steepest.support.notices import warn
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
-from steepest.support.words import join_names
+from steepest.support.words import join_names, number, pluralize
 
 
 @numeric
@@ -46,6 +48,11 @@ class Problem(Value):
     coordinates: Coordinates
     objective: ObjectiveName = "half_mse"
     l2: float = 0.0
+
+    def _told(self) -> Iterator[str]:
+        penalty = f", l2 {number(self.l2)}" if self.l2 else ""
+        yield f": {on(self.targets, self.features)}; {pluralize(self.triangle.row_count, 'row')}, {self.objective}, {self.coordinates.name} inputs{penalty}"
+        yield f"condition number {number(self.condition_number)}"
 
     @classmethod
     def of(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -23,8 +23,10 @@ from steepest.support import remedies
 from steepest.support.arguments import as_float, check_flag, check_names, check_path, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
+from steepest.support.looks import by_name, on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
+from steepest.support.words import number, pluralize
 
 # A column is taken for constant when its spread is below this share of its size. Rows are shifted by their mean before
 # anything else, which is exact for numbers that lie close together; of one value in every row, that leaves a rounding of the
@@ -88,6 +90,12 @@ class Triangle(Value):
     coding: Coding | None = None
     origins: tables.Origins = field(default=(), compare=False)
     log_weights: float = 0.0
+
+    def _told(self) -> Iterator[str]:
+        yield f" of {pluralize(self.row_count, 'row')}: {on(self.targets, self.features)}"
+        if self.total_weight != self.row_count:
+            yield f"total weight {number(self.total_weight)}"
+        yield f"means: {by_name((*self.features, *self.targets), self.means)}"
 
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":

@@ -11,7 +11,7 @@ import numpy as np
 from steepest.support.threads import HOLDERS
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
-OPERATORS = {"__add__", "__call__", "__str__"}
+OPERATORS = {"__add__", "__call__", "__repr__", "__str__", "_repr_html_", "_repr_png_"}
 _here = threading.local()
 
 

@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 
 from steepest.errors import ModelFileError
 from steepest.support.arrays import read_only
+from steepest.support.looks import Shown
 from steepest.support.version import __version__
 
 Result = TypeVar("Result")
 
 
-class Value:
+class Value(Shown):
     """A base for frozen dataclasses that hold arrays; give them `@dataclass(frozen=True, eq=False)`.
 
     - Arrays in fields are read-only; a caller's own array is copied and stays as it was.
     - `==` compares type and fields: arrays by shape and numbers, NaN equal to NaN. Fields with `compare=False` do not count.
     - Values that are equal have the same `hash`.
+    - `repr()` is a few short lines.
     - A pickle holds the fields, and the version that wrote it; one of another `PICKLE_FORMAT` is refused in words.
 
     Example:

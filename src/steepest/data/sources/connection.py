@@ -45,8 +45,10 @@ def connect(database: Path | None = None) -> Iterator[Any]:
     if cores.isdecimal() and int(cores):
         config["threads"] = cores
     with duckdb.connect(str(database or ":memory:"), read_only=database is not None, config=config) as connection:
-        # its progress bar would be written to stdout, among the results
-        connection.execute("SET enable_progress_bar = false")
+        # its progress bar would be written to stdout, among the results; in a notebook without ipywidgets it is off, and even
+        # turning it off raises
+        if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
+            connection.execute("SET enable_progress_bar = false")
         yield connection
 
 

@@ -11,6 +11,7 @@ from steepest.data.coding import Coding
 from steepest.data.sources.matrices import as_matrix, check_numbers
 from steepest.errors import DataError, UsageError
 from steepest.support.arguments import shown
+from steepest.support.looks import Shown, table_line
 
 
 class Source(Protocol):
@@ -104,7 +105,7 @@ class FullSource(Source, Protocol):
         ...
 
 
-class PlainNumbers:
+class PlainNumbers(Shown):
     """What holds of every source of numbers that are used as they are: nothing is coded, left out or replaced."""
 
     if TYPE_CHECKING:  # a real one would be taken for the default value of a field
@@ -113,6 +114,9 @@ class PlainNumbers:
         def features(self) -> tuple[str, ...]:
             """Names of the inputs."""
             ...
+
+    def _told(self) -> Iterator[str]:
+        yield table_line(self)
 
     @property
     def has_group(self) -> bool:

@@ -22,6 +22,7 @@ from steepest.errors import DataError, UsageError
 from steepest.support import remedies
 from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import Shown, table_line
 from steepest.support.notices import warn
 from steepest.support.threads import prefetch
 
@@ -32,7 +33,7 @@ Unseen = Literal["error", "reference"]
 
 
 @dataclass(frozen=True, eq=False)
-class TableSource:
+class TableSource(Shown):
     """A table whose columns have passed every check that needs no reading of rows.
 
     Args:
@@ -70,6 +71,10 @@ class TableSource:
     seen: list[str] = field(default_factory=list)
     text: TextOptions = field(default_factory=TextOptions)
     told: list[bool] = field(default_factory=list)
+
+    def _told(self) -> Iterator[str]:
+        yield table_line(self)
+        yield from str(self.coding).splitlines()
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arguments import check_kind, check_text
 from steepest.support.files import write_whole
+from steepest.support.looks import Shown
 from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
 
 __all__ = ["Page", "Rows", "page", "page_of_rows", "problem_with", "thinned"]
@@ -27,7 +28,7 @@ FRAME_HEIGHT = 900
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class Page(Shown):
     """A run's interactive page; a notebook shows it, `save` writes it.
 
     Args:
@@ -37,6 +38,9 @@ class Page:
 
     payload: Json = field(repr=False)
     others: Sequence[Json] = field(repr=False, default=())
+
+    def _told(self) -> Iterator[str]:
+        yield f" of {self.payload.get('title') or 'a run'}; a notebook shows it, save() writes it to a file"
 
     @cached_property
     def html(self) -> str:

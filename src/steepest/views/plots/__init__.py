@@ -1,11 +1,18 @@
 """Plots: display objects that keep their numbers and draw on request; matplotlib is imported only then."""
 
+import inspect
+from typing import Any, Literal
+
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
+from steepest.support.arguments import check_word
 from steepest.views.plots.canvas import Display, save
 from steepest.views.plots.contour import LossContourDisplay
 from steepest.views.plots.heat_map import HeatMapDisplay
 from steepest.views.plots.loss import LossCurveDisplay
 from steepest.views.plots.modes import ModeDecayDisplay
 from steepest.views.plots.predictions import PredictionErrorDisplay
+from steepest.views.plots.residuals import ResidualDisplay
 from steepest.views.plots.validation import ValidationCurveDisplay
 
 __all__ = [
@@ -14,7 +21,45 @@ __all__ = [
     "LossContourDisplay",
     "LossCurveDisplay",
     "ModeDecayDisplay",
+    "PlotKind",
     "PredictionErrorDisplay",
+    "ResidualDisplay",
     "ValidationCurveDisplay",
+    "plot",
     "save",
 ]
+
+PlotKind = Literal["loss", "modes", "contour", "predictions", "residuals"]
+KINDS: dict[str, Any] = {
+    "loss": LossCurveDisplay,
+    "modes": ModeDecayDisplay,
+    "contour": LossContourDisplay,
+    "predictions": PredictionErrorDisplay,
+    "residuals": ResidualDisplay,
+}
+OF_ROWS = ("predictions", "residuals")
+
+
+def plot(
+    run: Trajectory, kind: PlotKind = "loss", X: object = None, y: object = None, *, ax: Any = None, **options: Any
+) -> Display:
+    """Draw a picture of a run by its name and return it, see `Trajectory.plot`."""
+    check_word("kind", kind, KINDS)
+    make = KINDS[kind].from_trajectory
+    known = [name for name in inspect.signature(make).parameters if name not in ("run", "X", "y")]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise UsageError(f"a picture of kind {kind!r} has no {unknown[0]}. It takes {', '.join(known)}.")
+    if kind in OF_ROWS:
+        if X is None or y is None:
+            raise UsageError(
+                f"a picture of {kind} needs rows and their targets.", f'give both: run.plot("{kind}", X, y)'
+            )
+        rows: tuple[object, ...] = (X, y)
+    elif X is not None or y is not None:
+        raise UsageError(f"a picture of kind {kind!r} is of the run alone and takes no rows.", "leave X and y out")
+    else:
+        rows = ()
+    display: Display = make(run, *rows, **options)
+    display.plot(ax)
+    return display

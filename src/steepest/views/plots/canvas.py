@@ -1,7 +1,14 @@
 """What every picture shares: colours, axes, names shown as they are, files."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from steepest.errors import Option, UsageError
+from steepest.support.arguments import shown
+from steepest.support.looks import Shown
+from steepest.support.words import shorten
 from steepest.views.colors import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW
 
 if TYPE_CHECKING:
@@ -14,14 +21,33 @@ CURVE_POINTS = 400
 __all__ = ["BLUE", "CURVE_POINTS", "CYCLE", "GREEN", "GREY", "ORANGE", "Display", "axes", "plain", "save"]
 
 
-class Display(Protocol):
-    """A picture that keeps its numbers and draws on request."""
+class Display(Shown):
+    """A picture that keeps its numbers and draws on request; a notebook shows it by itself."""
 
-    figure_: Any
+    if TYPE_CHECKING:  # fields of those that inherit
+        ax_: Any
+        figure_: Any
+        title: str
 
-    def plot(self) -> Any:
+    def plot(self, ax: "Axes | None" = None) -> Any:
         """Draw and return self."""
-        ...
+        raise NotImplementedError
+
+    def _told(self) -> Iterator[str]:
+        title = f" {shorten(self.title)!r}" if self.title else ""
+        yield f"{title} of {self._what()}"
+
+    def _what(self) -> str:
+        """What is in the picture, in a few words."""
+        raise NotImplementedError
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture for a notebook; None where it was drawn on axes of pyplot, which shows them itself."""
+        if self.figure_ is not None and self.figure_.canvas.manager is not None:
+            return None
+        picture = io.BytesIO()
+        save(replace(self), picture, "png")  # type: ignore[type-var]  # what is drawn already stays as it is
+        return picture.getvalue()
 
 
 def plain(text: str) -> str:
@@ -32,6 +58,8 @@ def plain(text: str) -> str:
 def axes(ax: "Axes | None") -> "tuple[Figure, Axes]":
     """Return figure and axes to draw on: those given, or new ones that belong to no window."""
     if ax is not None:
+        if not hasattr(ax, "figure") or not hasattr(ax, "plot"):
+            raise UsageError(Option("ax") + f" is one of matplotlib's axes; got {shown(ax)}.")
         return ax.figure, ax  # type: ignore[return-value]
     from matplotlib.figure import Figure  # noqa: PLC0415 - a picture is asked for
 

@@ -9,8 +9,10 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arguments import check_kind, check_text
 from steepest.support.arrays import FloatArray
+from steepest.support.looks import names
 from steepest.support.numerics import numeric
-from steepest.views.plots.canvas import BLUE, GREEN, ORANGE, axes, plain
+from steepest.support.words import pluralize
+from steepest.views.plots.canvas import BLUE, GREEN, ORANGE, Display, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +23,7 @@ PATH_POINTS = 600
 
 @numeric
 @dataclass(eq=False)
-class LossContourDisplay:
+class LossContourDisplay(Display):
     """Contours of the loss over two parameters in the coordinates in force, the others at the exact minimum.
 
     Args:
@@ -81,6 +83,9 @@ class LossContourDisplay:
         theta[:, :, i, 0], theta[:, :, j, 0] = x[None, :], y[:, None]
         loss = run.problem.quadratic.value(theta)[..., 0]
         return cls(x, y, loss, path, (float(goal[0]), float(goal[1])), (names[i], names[j]), title)
+
+    def _what(self) -> str:
+        return f"the loss over {names(self.names)}, a path of {pluralize(len(self.path), 'point')}"
 
     def plot(self, ax: "Axes | None" = None) -> "LossContourDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

@@ -10,8 +10,8 @@ from steepest.errors import UsageError
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.support.words import number, pluralize
-from steepest.views.plots.canvas import ORANGE, axes, plain
+from steepest.support.words import number, pluralize, shorten
+from steepest.views.plots.canvas import ORANGE, Display, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ SPAN = 10.0  # colours end at so many times the best error: beyond it, all is eq
 
 @numeric
 @dataclass(eq=False)
-class HeatMapDisplay:
+class HeatMapDisplay(Display):
     """Held-out RMSE as colour over learning rate and epochs, with the stability limit and the best setting.
 
     Args:
@@ -80,6 +80,10 @@ class HeatMapDisplay:
             sweep.triangle.targets[0],
             title,
         )
+
+    def _what(self) -> str:
+        sizes = f"{len(self.learning_rates)} learning rates by {len(self.epochs)} numbers of epochs"
+        return f"held-out RMSE of {shorten(self.target, 24)}: {sizes}, best {number(float(self.rmse.min()))}"
 
     def plot(self, ax: "Axes | None" = None) -> "HeatMapDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

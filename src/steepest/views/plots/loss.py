@@ -13,7 +13,7 @@ from steepest.support.arguments import as_int, check_kind, check_list, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number
-from steepest.views.plots.canvas import BLUE, CURVE_POINTS, GREY, ORANGE, axes
+from steepest.views.plots.canvas import BLUE, CURVE_POINTS, GREY, ORANGE, Display, axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @numeric
 @dataclass(eq=False)
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """The loss over epochs on log axes, with the floor it heads for.
 
     Args:
@@ -69,6 +69,9 @@ class LossCurveDisplay:
         floor = np.atleast_1d(run.optimum.loss)[target]
         curve = loss if loss.ndim == 1 else loss[:, target]
         return cls(chosen, curve, float(floor), f"loss ({run.objective})", title=title)
+
+    def _what(self) -> str:
+        return f"the loss to epoch {int(self.epochs[-1]):,}: {number(float(self.loss[0]))} to {number(float(self.loss[-1]))}"
 
     def plot(self, ax: "Axes | None" = None) -> "LossCurveDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

@@ -10,7 +10,8 @@ from steepest.descent.trajectory import Trajectory
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, axes, plain
+from steepest.support.words import pluralize
+from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, Display, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ LARGEST = 1e100  # a diverging mode is drawn no further: axes end before float64
 
 @numeric
 @dataclass(eq=False)
-class ModeDecayDisplay:
+class ModeDecayDisplay(Display):
     """The share of its start error that each mode still has, |p_k(λ_i)|, over epochs on log axes.
 
     Args:
@@ -50,10 +51,14 @@ class ModeDecayDisplay:
         epochs = run.some_epochs(CURVE_POINTS)
         return cls(epochs, run.remaining(epochs), run.mode_words, title=title)
 
+    def _what(self) -> str:
+        return f"{pluralize(self.remaining.shape[1], 'mode')} to epoch {int(self.epochs[-1]):,}"
+
     def plot(self, ax: "Axes | None" = None) -> "ModeDecayDisplay":
         """Draw on `ax`, or on a figure of its own, and return self; of many modes the steepest and the slowest."""
         self.figure_, self.ax_ = axes(ax)
         r = self.remaining.shape[1]
+        self.lines_ = []
         chosen = list(range(r)) if r <= MOST_MODES else [*range(3), *range(r - MOST_MODES + 3, r)]
         for colour, i in zip(CYCLE, chosen, strict=False):
             curve = np.clip(self.remaining[:, i], 1e-18, LARGEST)

@@ -12,7 +12,8 @@ from steepest.errors import DataError, UsageError
 from steepest.support.arguments import check_kind, check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
+from steepest.support.words import pluralize, shorten
+from steepest.views.plots.canvas import BLUE, GREY, ORANGE, Display, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @numeric
 @dataclass(eq=False)
-class PredictionErrorDisplay:
+class PredictionErrorDisplay(Display):
     """Predictions against targets.
 
     Args:
@@ -67,6 +68,9 @@ class PredictionErrorDisplay:
         check_kind("run", run, Trajectory)
         check_word("kind", kind, ("actual", "index"))
         return cls(as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
+
+    def _what(self) -> str:
+        return f"{pluralize(len(self.targets), 'prediction')} of {shorten(self.name, 24)}"
 
     def plot(self, ax: "Axes | None" = None) -> "PredictionErrorDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

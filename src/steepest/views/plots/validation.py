@@ -7,8 +7,8 @@ from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.descent.trajectory import Trajectory
 from steepest.summaries.triangle import Triangle
 from steepest.support.numerics import numeric
-from steepest.support.words import number
-from steepest.views.plots.canvas import BLUE, GREY, ORANGE, axes, plain
+from steepest.support.words import number, shorten
+from steepest.views.plots.canvas import BLUE, GREY, ORANGE, Display, axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @numeric
 @dataclass(eq=False)
-class ValidationCurveDisplay:
+class ValidationCurveDisplay(Display):
     """Training and held-out RMSE over epochs, with the best epoch to stop at.
 
     Args:
@@ -36,6 +36,9 @@ class ValidationCurveDisplay:
     def from_trajectory(cls, run: Trajectory, held: Triangle, *, title: str = "") -> "ValidationCurveDisplay":
         """Take the numbers from a run and the triangle of held-out rows."""
         return cls(validation_curve(run, held), title)
+
+    def _what(self) -> str:
+        return f"the RMSE of {shorten(self.curve.target, 24)}: held out {number(self.curve.best_rmse)} at best, at epoch {self.curve.best_epoch:,}"
 
     def plot(self, ax: "Axes | None" = None) -> "ValidationCurveDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

@@ -1,0 +1,76 @@
+"""Residuals over predictions."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from steepest.data.sources.matrices import as_matrix
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, UsageError
+from steepest.support.arguments import check_kind
+from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.words import number, pluralize, shorten
+from steepest.views.plots.canvas import BLUE, GREY, Display, axes, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@numeric
+@dataclass(eq=False)
+class ResidualDisplay(Display):
+    """Residuals, target less prediction, over predictions: a bend or a funnel shows what a line cannot explain.
+
+    Args:
+        predictions: shape (n,), target units.
+        residuals: shape (n,), target units.
+        name: what is predicted, for the axes.
+        title: above the picture.
+
+    After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's.
+
+    Source: Anscombe, Tukey, "The examination and analysis of residuals", Technometrics 5 (1963), 141-160.
+    """
+
+    predictions: FloatArray
+    residuals: FloatArray
+    name: str = "target"
+    title: str = ""
+    ax_: Any = field(default=None, init=False, repr=False)
+    figure_: Any = field(default=None, init=False, repr=False)
+    artists_: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    @classmethod
+    def from_trajectory(cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, title: str = "") -> "ResidualDisplay":
+        """Predict X (n, d) with the last state of a run of one target and take the results from y (n,).
+
+        Raises:
+            UsageError: the run has several targets.
+            DataError: X and y do not have the same rows.
+        """
+        check_kind("run", run, Trajectory)
+        if len(run.targets) != 1:
+            raise UsageError(f"a picture of residuals needs a run of one target; got {len(run.targets)}.")
+        targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
+        if targets.shape != predictions.shape:
+            raise DataError(
+                f"X has {len(predictions):,} rows and y has {len(targets):,} values; each row needs its target."
+            )
+        return cls(predictions, targets - predictions, run.targets[0], title)
+
+    def _what(self) -> str:
+        size = number(float(np.sqrt(np.mean(self.residuals**2))))
+        return f"{pluralize(len(self.residuals), 'residual')} of {shorten(self.name, 24)}, root mean square {size}"
+
+    def plot(self, ax: "Axes | None" = None) -> "ResidualDisplay":
+        """Draw on `ax`, or on a figure of its own, and return self."""
+        self.figure_, self.ax_ = axes(ax)
+        points = self.ax_.scatter(self.predictions, self.residuals, s=14, alpha=0.6, color=BLUE, edgecolors="none")
+        self.artists_ = [points, self.ax_.axhline(0, color=GREY, linestyle="--")]
+        name = plain(self.name)
+        self.ax_.set(xlabel=f"predicted {name}", ylabel=f"{name} − prediction", title=plain(self.title))
+        self.ax_.grid(alpha=0.25)
+        return self
