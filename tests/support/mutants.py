@@ -28,7 +28,7 @@ ROOMS = {
 """The modules whose lines decide on numbers, by room."""
 TESTED_BY = {
     "summaries": ("summaries", "objectives", "analysis"),
-    "objectives": ("objectives", "descent"),
+    "objectives": ("objectives", "descent", "analysis"),
     "rules": ("rules", "descent"),
     "descent": ("descent", "rules"),
     "analysis": ("analysis",),
@@ -122,10 +122,12 @@ def main(count, seed):
     )
 
     def one(chosen_place):
-        room, module, place, way, line = chosen_place
-        source, before, after = broken(trees[room, module], place, way)
+        room, module, node, way, line = chosen_place
+        source, before, after = broken(trees[room, module], node, way)
         seen = is_seen(room, module, source)
-        print(f"{'seen' if seen else 'NOT SEEN':<9}{room}/{module}.py:{line}  {before}  ->  {after}", flush=True)
+        whole = (ROOT / "src" / "steepest" / room / f"{module}.py").read_text().splitlines()[line - 1].strip()
+        place = f"{room}/{module}.py:{line}"
+        print(f"{'seen' if seen else 'NOT SEEN':<9}{place}  {before}  ->  {after}   in   {whole}", flush=True)
         return room, seen
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
