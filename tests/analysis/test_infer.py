@@ -263,7 +263,7 @@ def test_a_far_offset_costs_no_digits():
 
 @pytest.mark.slow
 def test_intervals_hold_what_they_say():
-    # 95 % of 2,000 intervals hold the truth, within four binomial standard deviations of 0.005
+    # 95% of 2,000 intervals hold the truth, within four binomial standard deviations of 0.005
     g = np.random.default_rng(11)
     X = g.normal(size=(20, 2))
     hits = 0
@@ -364,7 +364,7 @@ def test_json_says_what_the_table_says():
     text = str(table)
     lines = text.splitlines()
     assert len({len(row) for row in lines[1:6]}) == 1  # aligned
-    for word in ("intercept", "x3", "HC1 standard errors", "degrees of freedom", "Durbin-Watson", "AIC", "95 % from"):
+    for word in ("intercept", "x3", "HC1 standard errors", "degrees of freedom", "Durbin-Watson", "AIC", "95% from"):
         assert word in text
     odd = steepest.descend(X, y, features=["\x1b[31m", "\x1b[32m", "\x1b[33m"], fit_intercept=False, epochs=1).summary()
     assert "\x1b[3" in odd.notes[-1]
@@ -498,7 +498,7 @@ def test_the_command_line_prints_the_table_and_keeps_it(tmp_path):
     text = steepest_command(*FIT, "--no-out", "--summary", cwd=tmp_path).stdout
     assert "residual SD 384.226 with 337 degrees of freedom" in text
     assert "F 287.131 with 4 and 337" in text
-    assert "95 % from" in text
+    assert "95% from" in text
     assert "coefficient" not in steepest_command(*FIT, "--no-out", cwd=tmp_path).stdout
     assert "summary" not in json.loads(steepest_command(*FIT, "--no-out", "--json", cwd=tmp_path).stdout)
 
@@ -538,7 +538,7 @@ def test_summary_alone_and_summary_with_a_file(tmp_path):
     assert "standard error" not in result.stdout
     assert Triangle.load(tmp_path / "p.triangle").row_count == 342
     both = steepest_command(*FIT, "--no-out", "--summary", "q.triangle", "--confidence", "0.9", cwd=tmp_path)
-    assert "90 % from" in both.stdout
+    assert "90% from" in both.stdout
     assert (tmp_path / "q.triangle").exists()
     from_triangle = steepest_command("fit", "p.triangle", "--no-out", "--summary", cwd=tmp_path)
     assert "residual SD 384.226" in from_triangle.stdout

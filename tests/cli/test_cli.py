@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.metrics import r2_score
 
 import steepest
 from tests.support.commands import steepest_command, steepest_process
@@ -21,7 +22,7 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     result = steepest_command("demo", "--no-loop", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     for text in (
-        "0.50082876399562", "1.833972315987", "0.0585529623", "0.0828063935", "8.3 % of the bias is still missing",
+        "0.50082876399562", "1.833972315987", "0.0585529623", "0.0828063935", "8.3% of the bias is still missing",
         "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1: 1 epoch is enough", "extrapolation",
     ):  # fmt: skip
         assert text in result.stdout, text
@@ -98,10 +99,12 @@ def test_a_rate_above_the_limit_diverges_with_status_4_and_no_model(tmp_path, tu
 
 
 @pytest.mark.slow
-def test_an_unfinished_run_is_kept_with_status_4(tmp_path, tutorial_csv):
-    result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--learning-rate", "1e-4", "--out", "r", cwd=tmp_path)
-    assert result.returncode == 4
-    assert "Unfinished: 8.3 % of the bias" in result.stdout
+def test_a_run_of_chosen_epochs_is_kept_and_fine_unless_strict(tmp_path, tutorial_csv):
+    result = steepest_command("fit", tutorial_csv, *TUTORIAL, "--lr", "1e-4", "-o", "r", cwd=tmp_path)
+    assert result.returncode == 0
+    strict = steepest_command("fit", tutorial_csv, *TUTORIAL, "--lr", "1e-4", "--no-out", "--strict", cwd=tmp_path)
+    assert strict.returncode == 4
+    assert "Unfinished: 8.3% of the bias" in result.stdout
     assert json.loads((tmp_path / "r" / "run.json").read_text())["verdict"]["kind"] == "unfinished"
 
 
@@ -158,6 +161,23 @@ def test_the_loop_gives_the_same_and_can_be_tested_on_other_rows(tmp_path, tutor
     assert 0 < held["rows"] < 300
     assert held["test_rmse"] > 0
     assert 0 <= held["best_epoch"] <= 30
+
+
+def test_r2_of_the_test_rows_is_that_of_scikit_learn(tmp_path):
+    generator = np.random.default_rng(4)
+    for name, rows in (("train", 60), ("test", 25)):
+        x = generator.normal(size=rows) + (name == "test")
+        lines = [f"{a},{2 * a + b}" for a, b in zip(x, generator.normal(size=rows), strict=True)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["x,y", *lines]))
+    told = steepest_command(
+        "fit", "train.csv", "--target", "y", "--test", "test.csv", "--no-out", "--json", cwd=tmp_path
+    )
+    answer = json.loads(told.stdout)
+    x, y = np.loadtxt(tmp_path / "test.csv", delimiter=",", skiprows=1).T
+    expected = r2_score(y, x * answer["weights"]["x"] + answer["bias"])
+    assert answer["test_r2"] == pytest.approx(expected, rel=1e-10)
+    assert f"RMSE on test rows: {answer['test_rmse']:.6g}"[:24] in told.stderr
+    assert f"; R² {expected:.5g}; smallest at" in told.stderr
 
 
 BAD = {

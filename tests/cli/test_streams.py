@@ -10,7 +10,9 @@ import pytest
 import steepest
 from steepest.cli import streams
 
-FIT = "fit tutorial.csv --target y --learning-rate 3e-5 --epochs 20000 --no-standardize --log-every 1 --out run"
+FIT = (
+    "fit tutorial.csv --target y --learning-rate 3e-5 --epochs 20000 --no-standardize --log-every 1 --strict --out run"
+)
 FULL = "Error: cannot write to standard output: No space left on device. Give it another place.\n"
 
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
@@ -33,7 +35,7 @@ def _shell(arguments, redirection, folder):
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&- >&- 2>&-", "| head -1", "2>&1 | true", ">/dev/null"])
 def test_a_run_is_written_whole_whoever_reads(redirection, tutorial_csv, tmp_path):
     done = _shell(FIT, redirection, tmp_path)
-    assert done.returncode == 4  # 20,000 epochs do not arrive
+    assert done.returncode == 4  # --strict: 20,000 epochs do not arrive
     assert done.stderr == ""
     assert done.stdout.count("\n") <= 1 or redirection == "2>&-"
     model = steepest.load(tmp_path / "run")

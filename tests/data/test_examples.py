@@ -232,14 +232,14 @@ def test_the_docs_say_how_the_polynomials_noise_was_chosen():
     said = " ".join(DOCS.read_text().split())
     little, never = (sum(gain <= most for gain in gains.values()) for most in (0.1, 0))
     assert f"{gains[1401]:.0%} above its minimum".replace("%", " %") in said
-    assert f"in {little} of the thirty less than 10 %, and in {never} of them it is at its minimum still" in said
+    assert f"in {little} of the thirty less than 10%, and in {never} of them it is at its minimum still" in said
 
 
 def test_the_docs_table_says_what_the_tables_do():
     rows = {row.split(" | ")[0].strip("| "): row for row in DOCS.read_text().splitlines() if row.startswith("| ")}
     line, noisy, outlier, collinear, scaled, polynomial = (rows[name] for name in steepest.EXAMPLES)
     run, _ = run_of("tutorial's line")
-    assert f"epoch {run.epochs:,}, and {50 * (2 - run.bias):.1f} % of the bias is missing" in line
+    assert f"epoch {run.epochs:,}, and {50 * (2 - run.bias):.1f}% of the bias is missing" in line
     data = steepest.example("noisy line")
     slope, bias = np.polyfit(data.X[:, 0], data.y, 1)
     floor = np.sqrt(np.mean((data.y - slope * data.X[:, 0] - bias) ** 2))
@@ -253,7 +253,7 @@ def test_the_docs_table_says_what_the_tables_do():
     raw, standardized = conditions(steepest.example("two collinear features").X)
     run, _ = run_of("two collinear features")
     assert f"condition number {raw:,.0f} (standardized: {standardized:,.0f})" in collinear
-    assert f"after {run.epochs} epochs {100 * run.loss()[-1] / run.loss()[0]:.1f} % of the loss is left" in collinear
+    assert f"after {run.epochs} epochs {100 * run.loss()[-1] / run.loss()[0]:.1f}% of the loss is left" in collinear
     assert "the weights are {:.2f} and {:.2f}".format(*run.weights) in collinear
     raw, standardized = conditions(steepest.example("badly scaled").X)
     needed = run_of("badly scaled")[0].epochs_to(1e-6)

@@ -301,7 +301,7 @@ def test_an_unfinished_run_warns_of_what_is_missing(line):
         learning_rate=1e-4, epochs=200_000, tol=None, standardize=False, objective="quarter_mse"
     )
     with pytest.warns(
-        ConvergenceWarning, match=r"8\.3 % of the bias is still missing after 200,000 epochs.* 1,110,807 ep"
+        ConvergenceWarning, match=r"8\.3% of the bias is still missing after 200,000 epochs.* 1,110,807 ep"
     ):
         model.fit(x, y)
     assert (model.coef_[0], model.intercept_) == pytest.approx((0.5008287639956263, 1.8339723159878), abs=1e-13)

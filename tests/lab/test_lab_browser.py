@@ -94,12 +94,12 @@ def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
 def test_a_step_sets_the_sliders_and_sets_them_again(visit, lab):
     page = visit(lab, "#tour=2")
     assert page.input_value("#set") == "line"
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias")
     page.fill("#epoch-number", "5")
     page.keyboard.press("Enter")
-    assert not text_of(page, "sentence").startswith("Unfinished: 8.3 %")
+    assert not text_of(page, "sentence").startswith("Unfinished: 8.3%")
     page.click("#guide-again")
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias")
     page.click("#guide-back")
     assert text_of(page, "guide-at") == "Step 1 of 6"
 
@@ -572,16 +572,16 @@ def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
 )
 def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
     page = visit(lab, hash)
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias is still missing after 200,000 epochs")
     page.fill("#rate-number", "1e-320")
     page.keyboard.press("Enter")
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 %")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3%")
 
 
 def test_an_address_of_data_that_is_not_here_says_so(served, enter):
     page = enter(served, "#set=opened&rate=0.3&epoch=12&pin=rate:0.2")
     assert text_of(page, "data-said").startswith("The data of this address is not here")
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias")
     assert not page.is_visible("#pins")
 
 

@@ -149,7 +149,7 @@ def test_the_tutorials_numbers(line):
     loss = run.loss([0, 200_000])
     assert (loss[1] - run.optimum.loss) / (loss[0] - run.optimum.loss) == pytest.approx(8.7e-7, rel=0.01)
     assert run.epochs_to(1e-6, measure="loss") < 200_000
-    assert "8.3 % of the bias is still missing" in str(verdict)
+    assert "8.3% of the bias is still missing" in str(verdict)
     assert [words for words, _ in verdict.slowest] == ["the intercept against x1", "x1"]
     assert verdict.slowest[0][1] == verdict.remaining
 

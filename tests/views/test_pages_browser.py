@@ -32,7 +32,7 @@ def table(tmp_path_factory):
 
 def test_it_opens_at_the_runs_own_setting(visit, line):
     page = visit(line)
-    assert text_of(page, "sentence").startswith("Unfinished: 8.3 % of the bias is still missing after 200,000 epochs; ")
+    assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias is still missing after 200,000 epochs; ")
     assert "1 epoch is enough." in text_of(page, "advice")
     assert data(page, "loss-log:point")["epoch"] == [200_000]
     assert page.title() == "The tutorial's run: y = 0.5x + 2"
@@ -106,7 +106,7 @@ def test_a_link_leads_back_and_reset_to_the_start(visit, line):
     assert again.is_visible("#plot-loss-linear")
     assert not again.is_visible("#plot-loss-log")
     again.click("#reset")
-    assert text_of(again, "sentence").startswith("Unfinished: 8.3 % of the bias")
+    assert text_of(again, "sentence").startswith("Unfinished: 8.3% of the bias")
 
 
 def test_a_click_on_the_map_takes_a_setting(visit, line):

@@ -282,7 +282,7 @@ def test_what_is_said_of_the_lines_run_is_true(tour):
     directions = run.problem.quadratic.modes.directions
     assert np.argmax(np.abs(directions[:, -1])) == 0  # the flat mode is mostly the bias
     assert descent(step, rate=0.001, epoch=100)[1].verdict.kind == "diverges"
-    assert f"{missing(run):.1f} % of the bias is still missing" in run.verdict.sentence
+    assert f"{missing(run):.1f}% of the bias is still missing" in run.verdict.sentence
 
 
 def test_what_is_said_of_learning_rates_is_true(tour):

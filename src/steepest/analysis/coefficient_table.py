@@ -213,7 +213,7 @@ class Inference(Value):
         return heading + (f", {self.robust} standard errors" if self.robust else "")
 
     def _header(self) -> tuple[str, ...]:
-        share = f"{100 * self.confidence:.6g} %"
+        share = f"{100 * self.confidence:.6g}%"
         return ("", "coefficient", "standard error", "t", "p", f"{share} from", "to")
 
     def _rows(self, most: int | None = None) -> list[tuple[str, ...]]:

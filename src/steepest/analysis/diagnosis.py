@@ -294,7 +294,7 @@ class Diagnosis(Value):
             ]
         needed = self.epochs_to(1e-6, self.learning_rate)
         share = self.learning_rate / self.stability_limit
-        return [f"At {number(self.learning_rate)}, {number(100 * share, 3)} % of the limit, it takes {epochs(needed)}."]
+        return [f"At {number(self.learning_rate)}, {number(100 * share, 3)}% of the limit, it takes {epochs(needed)}."]
 
     def _about_momentum(self) -> list[str]:
         best = min(

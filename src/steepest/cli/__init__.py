@@ -45,6 +45,18 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[name][0]).command
         return command
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of a word that is none, say which is nearest."""
+        if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt command needs it
+
+            nearest = get_close_matches(arguments[0], COMMANDS, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"There are: {', '.join(COMMANDS)}."
+            context.fail(f"No such command {arguments[0]!r}. {hint}")
+        return super().resolve_command(context, arguments)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
@@ -58,7 +70,7 @@ class LazyGroup(click.Group):
 def group(context: click.Context, debug: bool) -> None:
     """Gradient descent for linear models that you can see, predict and trust.
 
-    Exit status: 0 fine, 1 the cluster was lost, 2 wrong usage, 3 bad data, 4 diverged or not converged, 130 interrupted.
+    Exit status: 0 fine, 1 the cluster was lost, 2 wrong usage, 3 bad data, 4 diverged or (--epochs auto, --strict) not converged, 130 interrupted.
     """
     context.obj = {"debug": debug}
 

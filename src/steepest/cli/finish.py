@@ -22,13 +22,6 @@ from steepest.views.pages import Rows
 from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 
 NOT_THERE = 4
-EXIT = {
-    "converged": 0,
-    "unfinished": NOT_THERE,
-    "crawls": NOT_THERE,
-    "oscillates": NOT_THERE,
-    "diverges": NOT_THERE,
-}
 
 
 def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path | None:
@@ -152,6 +145,8 @@ def echo_json(run: Trajectory, more: dict[str, Any]) -> None:
     click.echo(json.dumps({**run_folder.describe(run), **more}, indent=1, allow_nan=False, ensure_ascii=False))
 
 
-def status(run: Trajectory) -> int:
-    """Return the exit status of a run: 0 when it converged, 4 when it did not."""
-    return EXIT[run.verdict.kind]
+def status(run: Trajectory, options: dict[str, Any]) -> int:
+    """Return the exit status of a run: 4 where it diverges, or does not converge though nobody chose where it ends; else 0."""
+    kind = run.verdict.kind
+    as_asked = kind != "diverges" and options["epochs"] != "auto" and not options["strict"]
+    return 0 if kind == "converged" or as_asked else NOT_THERE

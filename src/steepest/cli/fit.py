@@ -137,6 +137,7 @@ def _keep(
         "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
         "seconds": seconds,
         "test_rmse": fit.test,
+        "test_r2": None if fit.test is None else _r2(fit.test, summary.test),
         **fit.extras,
     }
     message, kept = keep(
@@ -155,13 +156,14 @@ def _keep(
         more = {
             **fit.extras,
             "test_rmse": fit.test,
+            "test_r2": record["test_r2"],
             "best_epoch": fit.curve.best_epoch if fit.curve else None,
             "seconds": seconds,
             "rows": summary.triangle.row_count,
             "out": str(kept) if kept else None,
         }
         echo_json(run, more)
-    return status(run)
+    return status(run, options)
 
 
 def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
@@ -217,6 +219,16 @@ def _test_rmse(run: Trajectory, test: Triangle | None) -> float | None:
     return float(test.rmse(run.last.weights.reshape(-1, 1), run.last.bias)[0])
 
 
+def _r2(rmse: float, triangle: Triangle | None) -> float | None:
+    """1 - RMSE²/variance of the target among these rows; None where it does not vary."""
+    spread = float(triangle.deviations[-1]) if triangle else 0.0
+    return 1 - (rmse / spread) ** 2 if spread > 0 else None
+
+
+def _r2_words(share: float | None) -> str:
+    return number(share, 5) if share is not None else "undefined (y does not vary)"
+
+
 def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
@@ -229,11 +241,9 @@ def _errors(run: Trajectory, summary: Summary, test: float | None, curve: Valida
     if not float(run.last.rmse) < 1e150:
         return "\n  RMSE √(Σr²/n): beyond what can be said"
     line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {shorten(run.targets[0])}"
-    spread = float(summary.triangle.deviations[-1])
-    of_variance = number(1 - (float(run.last.rmse) / spread) ** 2, 5) if spread > 0 else "undefined (y does not vary)"
-    line += f"; R² {of_variance}"
+    line += f"; R² {_r2_words(_r2(float(run.last.rmse), summary.triangle))}"
     if test is not None:
-        line += f"\n  RMSE on test rows: {number(test)}"
+        line += f"\n  RMSE on test rows: {number(test)}; R² {_r2_words(_r2(test, summary.test))}"
     if curve is not None:
         line += f"; smallest at epoch {curve.best_epoch:,}: {number(curve.best_rmse)}"
     return line

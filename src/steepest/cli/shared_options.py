@@ -84,6 +84,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--learning-rate",
+                "--lr",
                 type=NumberOrAuto(float),
                 default="auto",
                 show_default=True,
@@ -134,7 +135,16 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Print every N-th epoch (1 = all); default: about 20, log-spaced.",
             ),
             click.option(
-                "--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/."
+                "-o",
+                "--out",
+                type=click.Path(),
+                default=None,
+                help="Folder for the run; default: a new one below runs/.",
+            ),
+            click.option(
+                "--strict",
+                is_flag=True,
+                help="Exit status 4 also where the chosen number of epochs ends before the run has converged.",
             ),
             click.option("--no-out", is_flag=True, help="Write no run folder."),
             click.option("--force", is_flag=True, help="Replace the folder given with --out."),

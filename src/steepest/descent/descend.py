@@ -106,7 +106,7 @@ def descend(
         >>> run.epochs_to(1e-6)
         1110807
         >>> print(run.verdict.sentence)
-        Unfinished: 8.3 % of the bias is still missing after 200,000 epochs; ...
+        Unfinished: 8.3% of the bias is still missing after 200,000 epochs; ...
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """

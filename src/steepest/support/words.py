@@ -42,12 +42,12 @@ def percent(share: float) -> str:
 
     Example:
         >>> percent(0.08301384), percent(1.0), percent(1e-9)
-        ('8.3 %', '100 %', '1e-07 %')
+        ('8.3%', '100%', '1e-07%')
     """
     if not np.isfinite(share) or abs(share) >= 1e6 or (share != 0 and abs(share) < 1e-5):
-        return f"{100 * share:.2g} %"
+        return f"{100 * share:.2g}%"
     text = f"{100 * share:.{max(0, 1 - int(np.floor(np.log10(abs(100 * share)))))}f}" if share else "0"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def epochs(count: int | None) -> str:

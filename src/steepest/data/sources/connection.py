@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 # Each thread of DuckDB holds a row group of a Parquet file. Most tables need far less than this; a million rows of 60
-# columns in one row group need 1.2 GB, which is the second step; the last is all that DuckDB takes of itself, 80 % of the
+# columns in one row group need 1.2 GB, which is the second step; the last is all that DuckDB takes of itself, 80% of the
 # machine's memory, and one thread.
 MEMORY_LIMIT = "600MB"
 MORE_MEMORY = ("SET memory_limit = '2500MB'", "RESET memory_limit; SET threads = 1")

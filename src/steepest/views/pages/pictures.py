@@ -144,7 +144,7 @@ def _map() -> "Figure":
         made.add_layout(line)
     now = _source(made, "now", x=[], y=[])
     made.scatter("x", "y", source=now, color=ORANGE, line_color="white", line_width=2, size=13, level="overlay")
-    powers = {-8: "1e-8", -6: "1e-6", -4: "1e-4", -2: "1 %", 0: "100 %", 1: "×10"}
+    powers = {-8: "1e-8", -6: "1e-6", -4: "1e-4", -2: "1%", 0: "100%", 1: "×10"}
     bar = ColorBar(
         color_mapper=colors,
         ticker=FixedTicker(ticks=list(powers)),

@@ -33,16 +33,16 @@ function general(value, digits) {
 
 // A share as a percentage with two significant digits, plain down to a thousandth of a percent.
 function percent(share) {
-  if (!Number.isFinite(share) || Math.abs(share) >= 1e6 || (share !== 0 && Math.abs(share) < 1e-5)) return `${general(100 * share, 2)} %`;
-  if (share === 0) return "0 %";
+  if (!Number.isFinite(share) || Math.abs(share) >= 1e6 || (share !== 0 && Math.abs(share) < 1e-5)) return `${general(100 * share, 2)}%`;
+  if (share === 0) return "0%";
   const places = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(100 * share))));
   const text = (100 * share).toFixed(places);
-  return `${text.includes(".") ? text.replace(/\.?0+$/, "") : text} %`;
+  return `${text.includes(".") ? text.replace(/\.?0+$/, "") : text}%`;
 }
 
 // A share that no float beside 1 would notice has no digits worth reading.
 function shareLeft(share) {
-  return share < 1e-16 ? "less than 1e-14 %" : percent(share);
+  return share < 1e-16 ? "less than 1e-14%" : percent(share);
 }
 
 function grouped(count) {
