@@ -231,7 +231,7 @@ def test_the_docs_say_how_the_polynomials_noise_was_chosen():
     assert max(gains, key=gains.get) == 1401
     said = " ".join(DOCS.read_text().split())
     little, never = (sum(gain <= most for gain in gains.values()) for most in (0.1, 0))
-    assert f"{gains[1401]:.0%} above its minimum".replace("%", " %") in said
+    assert f"{gains[1401]:.0%} above its minimum" in said
     assert f"in {little} of the thirty less than 10%, and in {never} of them it is at its minimum still" in said
 
 
