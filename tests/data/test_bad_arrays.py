@@ -231,7 +231,7 @@ def test_32_fewer_rows_than_columns_give_the_least_norm(door):
 SETTINGS: dict[str, list[dict]] = {
     "34 learning_rate": [{"learning_rate": value} for value in (0, -1.0, np.nan, np.inf, "fast", None, True, [0.1])],
     "38 epochs": [{"epochs": value} for value in (-1, 1.5, np.nan, True, "10", None, 10**30)],
-    "40 tolerance": [{"tol": value} for value in (-1e-3, np.nan, 0, 1.0, "small", True)],
+    "40 tolerance": [{"tol": value} for value in (-1e-3, np.nan, 1.0, "small", True)],
     "41 momentum": [{"rule": "heavy_ball", "momentum": value} for value in (-0.1, 1.0, np.nan, "much", True)],
     "43 l2": [{"l2": value} for value in (-1.0, np.nan, 1e308, np.inf, "large", True)],
     "44 weights": [
@@ -258,6 +258,11 @@ def test_settings_outside_their_range_are_value_errors(name, settings, door):
     with pytest.raises(ValueError, match=r"got |weight|Sample weights|NaN|zero") as raised:
         door(X, Y, **settings)
     assert "\n" not in str(raised.value)
+
+
+def test_40_a_run_takes_no_tolerance_of_0():
+    with pytest.raises(UsageError, match="got 0"):
+        steepest.descend(X, Y, tolerance=0)
 
 
 @pytest.mark.parametrize(
