@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataWarning
+from steepest.errors import DataError, DataWarning
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
-from steepest.support.arguments import check_kind
+from steepest.support.arguments import check_kind, check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import on
 from steepest.support.notices import warn
@@ -75,9 +76,11 @@ class Problem(Value):
 
         Raises:
             UsageError: the objective or the coordinates are unknown, or l2 is out of its range.
-            DataError: there are no rows.
+            DataError: there are no rows, or no parameters: no features and no intercept.
         """
         check_kind("triangle", triangle, Triangle)
+        if not triangle.features and fit_intercept is False:
+            raise DataError("there is nothing to learn: no features and no intercept.", "fit_intercept=True")
         problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
         checked = problem.quadratic.l2
         return problem if problem.l2 is checked else replace(problem, l2=checked)
@@ -114,6 +117,7 @@ class Problem(Value):
 
     def in_coordinates(self, name: CoordinatesName) -> "Problem":
         """Return the problem of the same table, loss and penalty in other coordinates; itself where it is in them."""
+        check_word("name", name, get_args(CoordinatesName))
         if self.coordinates.name == name:
             return self
         return replace(self, coordinates=self.triangle.coordinates(name, fit_intercept=self.fit_intercept))
