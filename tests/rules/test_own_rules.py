@@ -169,7 +169,7 @@ def test_the_command_line_fits_it_and_its_folder_leads_back(capsys, monkeypatch,
     monkeypatch.chdir(tmp_path)
     momentum = ("--momentum", 0.5) if name == "halfway" else ()
     settings = ("--rule", name, "--learning-rate", RATE, *momentum, "--no-standardize")
-    command("fit", csv, "--target", "y", *settings, "--epochs", EPOCHS, "--out", tmp_path / "run", code=4)
+    command("fit", csv, "--target", "y", *settings, "--epochs", EPOCHS, "--out", tmp_path / "run")
     written = json.loads((tmp_path / "run" / "run.json").read_text())
     assert written["rule"]["name"] == name
     run = run_reader.read(tmp_path / "run")

@@ -80,7 +80,7 @@ class Problem(Value):
         """
         check_kind("triangle", triangle, Triangle)
         if not triangle.features and fit_intercept is False:
-            raise DataError("there is nothing to learn: no features and no intercept.", "fit_intercept=True")
+            raise DataError("there is nothing to learn: no features and no intercept.", remedies.INTERCEPT)
         problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
         checked = problem.quadratic.l2
         return problem if problem.l2 is checked else replace(problem, l2=checked)
