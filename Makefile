@@ -47,7 +47,7 @@ $(CORE): requirements-core.lock pyproject.toml
 	touch $(CORE)
 
 $(READY): $(CORE) requirements.lock
-	$(BIN)/python .ci/install.py "what tests and checks need beside it" requirements.lock
+	$(BIN)/python .ci/install.py "the core and what tests and checks need" requirements.lock
 	touch $(READY)
 
 lock:                     ## renew both locks from pyproject.toml; the core is pinned as the whole is

@@ -249,7 +249,7 @@ class Trajectory(Value):
         feature that is called as one of the others is, "loss" or "rmse" say, has "weight of " in front.
 
         Raises:
-            UsageError: the library is unknown or not installed; an epoch is none of the run's.
+            UsageError: the library is unknown or not installed; an epoch was not run or not kept.
 
         Example:
             >>> import steepest
@@ -272,7 +272,7 @@ class Trajectory(Value):
             options: what else `from_trajectory` of the picture's class takes, such as title.
 
         Raises:
-            UsageError: the kind is unknown, the rows are missing, or an option is none of the picture's.
+            UsageError: the kind is unknown, the rows are missing, or the picture has no such option.
 
         Example:
             >>> import steepest
