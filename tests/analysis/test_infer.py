@@ -445,7 +445,7 @@ def test_predictions_are_checked():
         table.predict(X, "median")
     with pytest.raises(DataError, match="3 features"):
         table.predict(X[:, :2])
-    with pytest.raises(DataError, match="NaN or inf"):
+    with pytest.raises(DataError, match="are NaN"):
         table.predict(X * np.nan)
     wide, narrow = (table.predict(X, confidence=c) for c in (0.99, 0.5))
     assert (wide[1] < narrow[1]).all()

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from steepest.analysis.leverage import Basis
 from steepest.data.inputs import in_order
-from steepest.errors import DataError, Option, UsageError
-from steepest.support.arguments import as_float, shown
+from steepest.errors import Option, UsageError
+from steepest.support.arguments import as_float, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
 from steepest.support.looks import MOST_ROWS, html_table
@@ -151,13 +151,10 @@ class Inference(Value):
             UsageError: kind or confidence is outside its range.
             DataError: X has another number of columns, or holds NaN or inf.
         """
-        if kind not in ("prediction", "mean"):
-            raise UsageError(f'kind is "prediction" or "mean"; got {kind!r}.')
+        check_word("kind", kind, ("prediction", "mean"))
         confidence = check_confidence(self.confidence if confidence is None else confidence)
         basis = self.shape.basis
         inputs = in_order(X, self.names[1:] if basis.fit_intercept else self.names)
-        if not np.isfinite(inputs).all():
-            raise DataError("X holds NaN or inf, for which nothing can be predicted. Drop those rows.")
         slopes = self.coefficients[1:] if basis.fit_intercept else self.coefficients
         # from the means on: an intercept that is far away would leave its rounding
         fit = self.level + ((inputs - basis.centre) - basis.tails) @ slopes

@@ -27,7 +27,7 @@ from steepest.summaries.partition import Partition, Validation
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
-from steepest.support.arguments import as_float, check_list, shown
+from steepest.support.arguments import as_float, check_list, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
@@ -199,7 +199,7 @@ def _rules(
 ) -> list[tuple[Rule, bool]]:
     """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
     wanted = check_list("rule", rule, "rules") if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]
-    betas = (0.9,) if momentum is None else tuple(momentum) if isinstance(momentum, Iterable) else (momentum,)
+    betas = (0.9,) if momentum is None else tuple(momentum) if is_many(momentum) else (momentum,)
     known, with_momentum = names_with("learning_rate"), names_with("momentum")
     for one in wanted:
         if not is_rule(one) and not (isinstance(one, str) and one in known):

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.rule import Rule
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import check_kind
+from steepest.support.arguments import as_int, check_kind, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
 from steepest.support.looks import html_table, on
@@ -221,8 +222,15 @@ class Sweep(Value):
         return self.setting(int(np.where(within & self._stable, self.effective_parameters, math.inf).argmin()))
 
     def setting(self, index: int) -> Setting:
-        """Return the setting at a flat index of `scores`."""
-        return self._settings(np.array([index]))[0]
+        """Return the setting at a flat index of `scores`.
+
+        Raises:
+            UsageError: there is none.
+        """
+        place = as_int(index)
+        if place is None or not 0 <= place < self.scores.size:
+            raise UsageError(f"index is a whole number from 0 to {self.scores.size - 1:,}; got {shown(index)}.")
+        return self._settings(np.array([place]))[0]
 
     @property
     def table(self) -> list[Setting]:

@@ -82,7 +82,7 @@ class Batch(Shown):
             given = getattr(self, name)
             if given is not None and not isinstance(given, np.ndarray):
                 raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(given).__name__}.")
-        n = len(self.X)
+        n = self.X.size if self.X.ndim == 0 else len(self.X)
         if self.y.ndim == 1:
             object.__setattr__(self, "y", self.y[:, None])
         if self.X.shape != (n, len(self.features)) or self.y.shape != (n, len(self.targets)):

@@ -9,6 +9,7 @@ import numpy as np
 
 from steepest.errors import DataError, Option, UsageError
 from steepest.support import remedies
+from steepest.support.arguments import check_names, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import Shown, names
 from steepest.support.words import pluralize
@@ -75,10 +76,7 @@ class Coding(Shown):
     interactions: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.degree, bool) or not isinstance(self.degree, int) or not 1 <= self.degree <= MOST_DEGREE:
-            raise UsageError(
-                Option("degree") + f" must be a whole number from 1 to {MOST_DEGREE}; got {self.degree!r}."
-            )
+        check_degree(self.degree)
         names = [column.name for column in self.columns]
         for pair in self.interactions:
             unknown = [name for name in pair if name not in names]
@@ -97,7 +95,7 @@ class Coding(Shown):
     @classmethod
     def plain(cls, names: Sequence[str]) -> "Coding":
         """Return the coding of columns of numbers that are used as they are."""
-        return cls(tuple(Column(name) for name in names))
+        return cls(tuple(Column(name) for name in check_names("names", names)))
 
     @property
     def is_plain(self) -> bool:
@@ -209,3 +207,9 @@ class Coding(Shown):
         if column.levels is None:
             return values[:, None]
         return np.asarray(values[:, None] == np.arange(1, len(column.levels)), dtype=np.float64)
+
+
+def check_degree(degree: object) -> None:
+    """Raise UsageError where this is no highest power."""
+    if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= MOST_DEGREE:
+        raise UsageError(Option("degree") + f" must be a whole number from 1 to {MOST_DEGREE}; got {shown(degree)}.")

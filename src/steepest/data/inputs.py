@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.data.batch import check_finite
 from steepest.errors import DataError, DataTypeError
 from steepest.support.arrays import FloatArray
 
@@ -20,19 +21,23 @@ def in_order(X: Any, features: Sequence[str]) -> FloatArray:
     Raises:
         DataError: an array has another number of columns, or a data frame lacks a feature.
         DataTypeError: it holds no numbers.
+        MissingValuesError, DataError: it holds NaN or inf; says where.
 
     Example:
         >>> in_order([[1.0, 2.0]], ["a", "b"])
         array([[1., 2.]])
     """
     if is_frame(X) or all(hasattr(type(X), word) for word in ("iloc", "columns")):
-        return by_name(columns_of(X), features)
+        inputs = by_name(columns_of(X), features)
+        check_finite(inputs, tuple(features))
+        return inputs
     refuse_lazy(X)
     inputs = _numbers(X, f"X of type {type(X).__name__}")
     if inputs.ndim != 2 or inputs.shape[1] != len(features):
         raise DataError(
             f"the model has {len(features)} features, so X must have the shape (n, {len(features)}); got {inputs.shape}."
         )
+    check_finite(inputs, tuple(features))
     return inputs
 
 

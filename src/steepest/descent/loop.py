@@ -1,7 +1,7 @@
 """The loop: one step after the other, for any objective and any rule. The only loop over epochs there is."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from steepest.descent.stops import Check, Progress, Stop, checked_stops
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.rules.rule import Rule
-from steepest.support.arguments import shown
+from steepest.support.arguments import is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -181,7 +181,7 @@ def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:
         UsageError: one of them cannot be called.
     """
     given = (callbacks,) if callable(callbacks) else callbacks
-    several = tuple(given) if isinstance(given, Iterable) else (given,)
+    several = tuple(given) if is_many(given) else (given,)
     for one in several:
         if not callable(one):
             raise UsageError(f"callbacks are functions of an epoch, a loss and theta; got {shown(one)}.")

@@ -48,7 +48,7 @@ class State(Value):
         """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets.
 
         Raises:
-            DataError: X has another number of columns.
+            DataError: X has another number of columns, or holds NaN or inf.
         """
         if hasattr(X, "columns"):
             raise DataTypeError(

@@ -25,7 +25,7 @@ from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
 from steepest.support import remedies
-from steepest.support.arguments import shown
+from steepest.support.arguments import as_int, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
 from steepest.support.numerics import numeric
@@ -122,7 +122,10 @@ class Trajectory(Value):
         Raises:
             UsageError: the epoch is not a whole number from 0 to the last, or a loop did not record it.
         """
-        return self._state(epoch, self.iterates.parameters(self._check_epochs([epoch]))[0])
+        if as_int(epoch) is None:
+            raise UsageError(f"an epoch is a whole number from 0 to {self.epochs:,}; got {shown(epoch)}.")
+        known = self._check_epochs([epoch])
+        return self._state(epoch, self.iterates.parameters(known)[0])
 
     @cached_property
     def last(self) -> State:
@@ -185,7 +188,13 @@ class Trajectory(Value):
         return self._squeeze(weights), self._squeeze(bias)
 
     def some_epochs(self, points: int) -> Numbers:
-        """Return about `points` of the epochs that are known, evenly spaced on a log axis, the first and the last among them."""
+        """Return about `points` of the epochs that are known, evenly spaced on a log axis, the first and the last among them.
+
+        Raises:
+            UsageError: the number of points is not a whole one, 1 or larger.
+        """
+        if not 1 <= (as_int(points) or 0) <= MOST_EPOCHS_AT_ONCE:
+            raise UsageError(f"points is a whole number from 1 to {MOST_EPOCHS_AT_ONCE:,}; got {shown(points)}.")
         known = self.iterates.epochs
         return (
             log_spaced(self.epochs, points) if isinstance(known, range) else known[log_spaced(len(known) - 1, points)]
@@ -361,7 +370,11 @@ class Trajectory(Value):
         return page(self, X, y, held_out=held_out, title=title)
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t)."""
+        """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t).
+
+        Raises:
+            DataError: X has other columns, or holds NaN or inf.
+        """
         return self.last.predict(in_order(X, self.features))
 
     def _check_epochs(self, epochs: Sequence[int] | Numbers | range | None) -> range | Numbers:

@@ -15,7 +15,7 @@ from steepest.errors import DataError
 from steepest.models.predictions import MissingInput, predict_rows
 from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
 from steepest.rules import registry as rules
-from steepest.support.arguments import check_path
+from steepest.support.arguments import check_file_name, check_kind, check_path
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.looks import html_weights, on, weight_lines
@@ -70,6 +70,9 @@ class Model(Value):
     @classmethod
     def of(cls, run: Trajectory, data: dict[str, Any] | None = None) -> "Model":
         """Return the model at the last epoch of a run."""
+        check_kind("run", run, Trajectory)
+        if data is not None:
+            check_kind("data", data, dict)
         d, t = len(run.features), len(run.targets)
         training = {
             "objective": run.objective,
@@ -85,7 +88,7 @@ class Model(Value):
                 "fit_intercept": run.coordinates.fit_intercept,
             },
             "verdict": {"kind": run.verdict.kind, "sentence": str(run.verdict)},
-            "data": data or {},
+            "data": {} if data is None else data,
             "steepest": __version__,
         }
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
@@ -122,7 +125,7 @@ class Model(Value):
         Raises:
             DataError: a number of the model is not finite, or a part is not what it must be; such a model is not kept.
         """
-        write_whole(path, self.to_bytes())
+        write_whole(check_file_name("path", path), self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the file: JSON, floats in the shortest form that reads back to the same bits.
@@ -154,7 +157,7 @@ class Model(Value):
             >>> Model.from_bytes(model.to_bytes()) == model
             True
         """
-        return _from_bytes(content, "the byte string")
+        return _from_bytes(check_kind("content", content, bytes), "the byte string")
 
     def _content(self) -> dict[str, Any]:
         return {

@@ -20,7 +20,16 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.qr import lengths, retriangularize
 from steepest.summaries.triangularize import LARGEST, blocks, merge, of_parts_by_gram, of_rows, rows_that_count
 from steepest.support import remedies
-from steepest.support.arguments import as_float, check_flag, check_names, check_path, check_word, shown
+from steepest.support.arguments import (
+    as_float,
+    check_file_name,
+    check_flag,
+    check_kind,
+    check_names,
+    check_word,
+    is_many,
+    shown,
+)
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.looks import by_name, on
@@ -100,6 +109,7 @@ class Triangle(Value):
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...]) -> "Triangle":
         """Return the triangle of no rows, the neutral element of `+`."""
+        features, targets = check_names("features", features), check_names("targets", targets)
         m = len(features) + len(targets)
         return cls(features, targets, 0, 0.0, np.zeros(m), np.zeros(m), np.zeros((0, m)))
 
@@ -112,7 +122,7 @@ class Triangle(Value):
         Raises:
             DataError: a weight is negative or not finite, or a value is so large that its square overflows.
         """
-        batch = rows_that_count(batch)
+        batch = rows_that_count(check_kind("batch", batch, Batch))
         sums = of_rows(batch)
         if sums is None:
             return cls.empty(batch.features, batch.targets)
@@ -197,7 +207,7 @@ class Triangle(Value):
             >>> total.row_count, total == days[0] + days[1] + days[2] == sum(days)
             (6, True)
         """
-        if not isinstance(triangles, Iterable):
+        if not is_many(triangles):
             raise UsageError(f"Triangle.sum takes triangles, in a list or from a generator; got {shown(triangles)}.")
         whole: Triangle | None = None
         for triangle in triangles:
@@ -333,6 +343,7 @@ class Triangle(Value):
 
     def input_sizes(self, coordinates: Coordinates) -> FloatArray:
         """Return each parameter's input as root mean square with the sign of its mean, shape (p,); 1 for the intercept."""
+        check_kind("coordinates", coordinates, Coordinates)
         d = len(self.features)
         means = (self.means[:d] - coordinates.shift) / coordinates.scale
         sizes = np.hypot(means, self.deviations[:d] / coordinates.scale) * np.where(means < 0, -1, 1)
@@ -364,6 +375,7 @@ class Triangle(Value):
             without intercept, and q = p, or fewer where there are fewer rows. Rounding noise of constant columns is set to
             exactly 0.
         """
+        check_kind("coordinates", coordinates, Coordinates)
         d = len(self.features)
         centred = self.centred.copy()
         centred[:, :d] *= self.deviations[:d] > 0
@@ -419,7 +431,7 @@ class Triangle(Value):
             UsageError: there is a file of that name, and `force` is False.
             DataError: the disk is full, or cannot be written.
         """
-        write_whole(path, self.to_bytes(), force=force)
+        write_whole(check_file_name("path", path), self.to_bytes(), force=check_flag("force", force))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Triangle":
@@ -429,7 +441,7 @@ class Triangle(Value):
             ModelFileError: the file is damaged, is no triangle, or has a version this steepest does not know.
             FileNotFoundError: there is no such file.
         """
-        return cls(**triangle_file.from_bytes(check_path("path", path).read_bytes(), str(path)))
+        return cls(**triangle_file.from_bytes(check_file_name("path", path).read_bytes(), str(path)))
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the file that `save` writes; `from_bytes` gives the same triangle back, origins too."""

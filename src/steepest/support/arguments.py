@@ -5,13 +5,14 @@ import os
 import reprlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
 from steepest.errors import Option, UsageError
 
 Kind = TypeVar("Kind")
+LONGEST_NAME = 255  # bytes of one part of a path, on Linux, macOS and Windows
 _short = reprlib.Repr()
 _short.maxother = _short.maxstring = 60
 
@@ -50,6 +51,16 @@ def as_int(value: object) -> int | None:
     """
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     return int(value) if is_whole else None  # type: ignore[call-overload]
+
+
+def is_many(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value holds several: an array without axes is one number, though its class has `__iter__`.
+
+    Example:
+        >>> is_many([1.0]), is_many(range(3)), is_many(np.array(3.0))
+        (True, True, False)
+    """
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -103,6 +114,21 @@ def check_path(name: str, value: object) -> Path:
     return Path(value)
 
 
+def check_file_name(name: str, value: object) -> Path:
+    """Return the path of a file, whose name is one that a file can have.
+
+    Raises:
+        UsageError: it is no name that a file can have.
+    """
+    path = check_path(name, value)
+    if "\0" in str(path) or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        raise UsageError(
+            Option(name)
+            + f" is no name that a file can have: it holds a NUL, or a part of it is longer than {LONGEST_NAME} bytes; got {shown(value)}."
+        )
+    return path
+
+
 def check_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     """Return a value of a class of ours; raise UsageError where it is of another."""
     if not isinstance(value, kind):
@@ -123,7 +149,7 @@ def check_names(name: str, value: object) -> tuple[str, ...]:
         Traceback (most recent call last):
         steepest.errors.UsageError: target takes a column's name, or a list of names; got 3.
     """
-    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    names = (value,) if isinstance(value, str) else tuple(value) if is_many(value) else (value,)
     if not all(isinstance(one, str) for one in names):
         raise UsageError(Option(name) + f" takes a column's name, or a list of names; got {shown(value)}.")
     return names
@@ -140,10 +166,15 @@ def check_list(name: str, value: object, what: str) -> list[Any]:
     Raises:
         UsageError: it is something else, or empty.
     """
-    is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes, dict, set, frozenset))
-    if not is_list or (isinstance(value, np.ndarray) and value.ndim != 1):
+    if (
+        not is_many(value)
+        or isinstance(value, (str, bytes, dict, set, frozenset))
+        or (isinstance(value, np.ndarray) and value.ndim != 1)
+    ):
         raise UsageError(Option(name) + f" is a list of {what}; got {shown(value)}.")
-    values: list[Any] = list(value)  # type: ignore[call-overload]
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise UsageError(Option(name) + f" is a list of {what}, without masked ones; got {shown(value)}.")
+    values: list[Any] = list(value)
     if not values:
         raise UsageError(Option(name) + " is empty.", "give at least one")
     return values

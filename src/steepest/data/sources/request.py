@@ -3,15 +3,15 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from steepest.data.coding import Coding
+from steepest.data.coding import Coding, check_degree
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import check_policy
 from steepest.data.sources.roles import MissingPolicy
 from steepest.data.sources.table_source import Unseen
 from steepest.errors import Option, UsageError
-from steepest.support.arguments import check_kind, check_names, shown
+from steepest.support.arguments import check_kind, check_names, check_word, shown
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Request:
 
     def __post_init__(self) -> None:
         check_policy(self.missing)
+        check_word("unseen", self.unseen, get_args(Unseen))
+        check_degree(self.degree)
         _ = self.text
         for name in ("target", "features", "exclude", "categorical"):
             value = getattr(self, name)
