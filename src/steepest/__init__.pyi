@@ -52,6 +52,7 @@ from .rules.nesterov import NesterovRule as NesterovRule
 from .rules.registry import register as register
 from .rules.rule import LinearRule as LinearRule
 from .rules.rule import Rule as Rule
+from .rules.rule import RuleName as RuleName
 from .summaries.summarize import summarize as summarize
 from .summaries.triangle import Triangle as Triangle
 from .views.pages import page as page

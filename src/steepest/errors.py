@@ -163,7 +163,8 @@ class Message(Exception):
     """
 
     def __init__(self, sentence: str | Option | Phrase, *remedies: str | Option | Phrase) -> None:
-        self.sentence, self.remedies = _clean(sentence), tuple(map(_clean, remedies))
+        self.sentence: str | Option | Phrase = _clean(sentence)
+        self.remedies: tuple[str | Option | Phrase, ...] = tuple(map(_clean, remedies))
         # the text is the only argument, as for other exceptions; the rest is pickled beside it
         super().__init__(Wording().message(self))
 

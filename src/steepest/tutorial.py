@@ -5,7 +5,7 @@ from steepest.tutorial import generate_data, linear_regression, plot_test, rmse
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -106,7 +106,7 @@ def linear_regression(
     learning_rate: float,
     *,
     log_every: int = 0,
-    engine: str = "loop",
+    engine: Literal["loop", "modes"] = "loop",
 ) -> tuple[FloatArray, float, list[float]]:
     """Fit a line by full-batch gradient descent from zero, as the tutorial does.
 

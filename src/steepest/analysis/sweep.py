@@ -20,7 +20,7 @@ from steepest.rules.best_rate import at_best_rate, with_learning_rate
 from steepest.rules.choice import chosen
 from steepest.rules.convergence import first_epoch
 from steepest.rules.registry import RULES, is_rule, names_with
-from steepest.rules.rule import Rule, check_learning_rate, check_momentum, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Partition, Validation
@@ -48,7 +48,7 @@ def sweep(
     learning_rates: Sequence[float] | None = None,
     epochs: Sequence[int] | None = None,
     l2: Sequence[float] = (0.0,),
-    rule: str | Rule | Sequence[str | Rule] = "gradient",
+    rule: RuleChoice | Sequence[RuleChoice] = "gradient",
     momentum: float | Sequence[float] | None = None,
     folds: int = 5,
     validation: object = None,
@@ -143,7 +143,7 @@ def judge_folds(
     learning_rates: Sequence[float] | None,
     epochs: Sequence[int] | None,
     l2: Sequence[float],
-    rule: str | Rule | Sequence[str | Rule],
+    rule: RuleChoice | Sequence[RuleChoice],
     momentum: float | Sequence[float] | None,
     objective: ObjectiveName,
     standardize: bool,
@@ -195,7 +195,7 @@ def judge_folds(
 
 
 def _rules(
-    rule: str | Rule | Sequence[str | Rule], momentum: float | Sequence[float] | None
+    rule: RuleChoice | Sequence[RuleChoice], momentum: float | Sequence[float] | None
 ) -> list[tuple[Rule, bool]]:
     """Each rule at any learning rate, by momentum where it has one, and whether it was given as an object."""
     wanted = check_list("rule", rule, "rules") if isinstance(rule, Iterable) and not isinstance(rule, str) else [rule]

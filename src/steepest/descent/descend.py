@@ -19,7 +19,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.rules.rule import Rule, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.summarize import summarize
 from steepest.support import remedies
@@ -41,7 +41,7 @@ def descend(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
-    rule: str | Rule = "gradient",
+    rule: RuleChoice = "gradient",
     learning_rate: float | Auto = "auto",
     epochs: int | Auto = "auto",
     tolerance: float | None = None,

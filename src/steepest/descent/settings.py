@@ -7,7 +7,7 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
-from steepest.rules.rule import Rule, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form
 from steepest.support.arguments import as_float, as_int, shown
 
 Auto = Literal["auto"]
@@ -37,7 +37,7 @@ class Settings:
 
 
 def choose(
-    rule: str | Rule,
+    rule: RuleChoice,
     learning_rate: float | Auto,
     momentum: float | Auto | None,
     epochs: int | Auto,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +14,9 @@ from steepest.support.looks import numbers, weight_lines
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 
-Scalar = float | FloatArray
+Scalar = float | Any
+"""A float of a run with one target, an array of shape (t,) of one with several, which no type of the arguments tells: a
+type checker takes it for a float, and `np.asarray` makes an array of either."""
 
 
 @numeric

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils import check_array, check_X_y
@@ -18,6 +18,7 @@ from steepest.data.inputs import by_name, columns_of, is_frame, target_names
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.matrices import is_sparse
 from steepest.descent.record import log_spaced
+from steepest.descent.state import Scalar
 from steepest.descent.trajectory import Trajectory
 from steepest.descent.verdict import Verdict
 from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
@@ -60,7 +61,9 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
     """A linear model y = X·coef_ + intercept_ fitted by a run of gradient descent."""
 
     coef_: FloatArray
-    intercept_: Any
+    intercept_: Scalar
+    n_iter_: int
+    feature_names_in_: NDArray[np.object_]
     trajectory_: Trajectory
 
     def predict(self, X: ArrayLike) -> FloatArray:

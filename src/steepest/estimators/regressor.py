@@ -16,7 +16,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose, is_zero
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.rules.rule import Rule
+from steepest.rules.rule import RuleChoice
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.summarize import read, read_on
 from steepest.summaries.triangle import Triangle
@@ -83,7 +83,7 @@ class GradientDescentRegressor(LinearEstimator):
         *,
         learning_rate: float | Auto = "auto",
         epochs: int | Auto = "auto",
-        rule: str | Rule = "gradient",
+        rule: RuleChoice = "gradient",
         momentum: float | Auto | None = None,
         l2: float = 0.0,
         tol: float | None = 1e-12,
@@ -237,7 +237,7 @@ class GradientDescentRegressor(LinearEstimator):
         return self._take(run)
 
     def _descend(
-        self, train: Triangle, start: Start, rule: str | Rule, epochs: int | Auto, tolerance: float | None
+        self, train: Triangle, start: Start, rule: RuleChoice, epochs: int | Auto, tolerance: float | None
     ) -> Trajectory:
         own = rule is self.rule  # and not the rule of a run that is taken again
         return descend(

@@ -15,7 +15,7 @@ from steepest.errors import UsageError
 from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose
 from steepest.estimators.splits import read_splits
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.rules.rule import Rule
+from steepest.rules.rule import Rule, RuleChoice
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_word
 
@@ -62,6 +62,12 @@ class GradientDescentRegressorCV(LinearEstimator):
 
     triangle_: Triangle
     sweep_: Sweep
+    learning_rate_: float
+    epochs_: int
+    l2_: float
+    rule_: str | Rule
+    momentum_: float | None
+    best_rmse_: float
 
     def __init__(
         self,
@@ -69,7 +75,7 @@ class GradientDescentRegressorCV(LinearEstimator):
         learning_rates: Sequence[float] | None = None,
         epochs: Sequence[int] | None = None,
         l2: Sequence[float] = (0.0,),
-        rule: str | Rule | Sequence[str | Rule] = "gradient",
+        rule: RuleChoice | Sequence[RuleChoice] = "gradient",
         momentum: float | Sequence[float] | None = None,
         cv: Any = None,
         choose: Literal["best", "one_standard_error"] = "best",

@@ -11,7 +11,7 @@ from steepest.rules.choice import Momentum, Rate, chosen, is_auto
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
-from steepest.rules.rule import LinearRule, Rule, has_closed_form, label_of
+from steepest.rules.rule import LinearRule, Rule, RuleChoice, has_closed_form, label_of
 
 BUILT_IN: tuple[type[Rule], ...] = (
     GradientRule,
@@ -121,7 +121,7 @@ def is_rule(rule: object) -> TypeGuard[Rule]:
     return not isinstance(rule, (str, type)) and hasattr(rule, "step") and hasattr(rule, "init")
 
 
-def choose_rule(rule: str | Rule, learning_rate: Rate, momentum: Momentum, modes: Modes) -> tuple[Rule, dict[str, str]]:
+def choose_rule(rule: RuleChoice, learning_rate: Rate, momentum: Momentum, modes: Modes) -> tuple[Rule, dict[str, str]]:
     """Return the rule to run with, and for each setting that was "auto" the reason why it got its value.
 
     Args:

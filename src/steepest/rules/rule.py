@@ -28,7 +28,7 @@ name at every door. What else a rule may know of itself, each with what stands i
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeGuard
+from typing import Any, ClassVar, Literal, NewType, Protocol, TypeGuard
 
 from steepest.errors import Option, UsageError
 from steepest.rules.recurrence import Epochs
@@ -36,6 +36,10 @@ from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 Gradient = Callable[[FloatArray], FloatArray]
+BuiltInRule = Literal["gradient", "heavy_ball", "nesterov", "chebyshev"]
+"""The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
+RuleName = NewType("RuleName", str)
+"""The name of a rule that was registered: `rule=RuleName("adam")` passes a type checker; the string alone does at run time."""
 
 
 class Rule(Protocol):
@@ -50,6 +54,10 @@ class Rule(Protocol):
     def step(self, gradient: Gradient, theta: FloatArray, memory: Any, /) -> tuple[FloatArray, Any]:
         """Return parameters and memory after one epoch; `gradient` may be asked at any point."""
         ...
+
+
+RuleChoice = BuiltInRule | RuleName | Rule
+"""What `rule=` takes: a name, or a rule with its numbers."""
 
 
 class LinearRule(Rule, Protocol):
