@@ -39,7 +39,7 @@ Gradient = Callable[[FloatArray], FloatArray]
 BuiltInRule = Literal["gradient", "heavy_ball", "nesterov", "chebyshev"]
 """The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
 RuleName = NewType("RuleName", str)
-"""The name of a rule that was registered: `rule=RuleName("adam")` passes a type checker; the string alone does at run time."""
+RuleName.__doc__ = "The name of a rule that was registered, for type checkers; the string alone does at run time."
 
 
 class Rule(Protocol):
