@@ -23,7 +23,7 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     assert result.returncode == 0, result.stderr
     for text in (
         "0.50082876399562", "1.833972315987", "0.0585529623", "0.0828063935", "8.3% of the bias is still missing",
-        "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1: 1 epoch is enough", "extrapolation",
+        "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1, so one epoch is enough", "extrapolation",
     ):  # fmt: skip
         assert text in result.stdout, text
     folder = tmp_path / "runs" / "demo"
