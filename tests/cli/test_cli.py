@@ -55,6 +55,18 @@ def test_demo_compares_with_its_own_loop(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_demo_names_the_columns_of_a_diverging_log_as_they_are(tmp_path):
+    wild = steepest_command(
+        "demo", "--learning-rate", "0.001", "--epochs", "400", "--no-loop", "--no-out", cwd=tmp_path
+    ).stdout
+    assert "loss is Σr²/4n, the rmse √(Σr²/n)" in wild
+    assert "from before the epoch's update" not in wild
+    # at epoch 0 all is predicted as 0: r = y = 0.5x + 2
+    squares = sum((0.5 * x + 2) ** 2 for x in range(1, 301))
+    start = wild.split("bias\n", 1)[1].split()
+    assert [float(start[1]), float(start[2])] == pytest.approx([squares / 1200, (squares / 300) ** 0.5], rel=1e-5)
+
+
 @pytest.mark.slow
 def test_fit_gives_the_exact_answer_in_the_datas_own_units(tmp_path):
     result = steepest_command("fit", PENGUINS, "--target", "body_mass_g", "--json", cwd=tmp_path)
