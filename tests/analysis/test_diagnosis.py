@@ -80,7 +80,7 @@ def test_the_tutorials_data(line):
         "0.000132666",
         "1,110,807 epochs",
         "the intercept against x1",
-        "Standardizing the inputs would take the condition number to 1: 1 epoch",
+        "Standardizing the inputs would reduce the condition number to 1; then one epoch",
     ):
         assert part in text, part
 

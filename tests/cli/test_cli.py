@@ -23,7 +23,7 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     assert result.returncode == 0, result.stderr
     for text in (
         "0.50082876399562", "1.833972315987", "0.0585529623", "0.0828063935", "8.3% of the bias is still missing",
-        "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1: 1 epoch is enough", "extrapolation",
+        "stability limit 0.000132666", "1,110,807 epochs", "condition number from 121,212 to 1, so one epoch is enough", "extrapolation",
     ):  # fmt: skip
         assert text in result.stdout, text
     folder = tmp_path / "runs" / "demo"
@@ -53,6 +53,18 @@ def test_demo_compares_with_its_own_loop(tmp_path):
         "2000",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_names_the_columns_of_a_diverging_log_as_they_are(tmp_path):
+    wild = steepest_command(
+        "demo", "--learning-rate", "0.001", "--epochs", "400", "--no-loop", "--no-out", cwd=tmp_path
+    ).stdout
+    assert "loss is Σr²/4n, the rmse √(Σr²/n)" in wild
+    assert "from before the epoch's update" not in wild
+    # at epoch 0 all is predicted as 0: r = y = 0.5x + 2
+    squares = sum((0.5 * x + 2) ** 2 for x in range(1, 301))
+    start = wild.split("bias\n", 1)[1].split()
+    assert [float(start[1]), float(start[2])] == pytest.approx([squares / 1200, (squares / 300) ** 0.5], rel=1e-5)
 
 
 @pytest.mark.slow

@@ -412,7 +412,7 @@ def test_a_tolerance_names_itself_as_the_end(line):
     for engine in ("modes", "loop"):
         run = steepest.descend(*line, engine=engine, **settings)
         assert (run.epochs, run.ended.reason) == (39, "tolerance")
-        assert "at most 1e-06 of its start error left" in run.ended.sentence
+        assert "more than a millionth of its starting error left" in run.ended.sentence
 
 
 def test_one_callback_needs_no_list_and_a_record_is_one(line):

@@ -33,7 +33,7 @@ def table(tmp_path_factory):
 def test_it_opens_at_the_runs_own_setting(visit, line):
     page = visit(line)
     assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias is still missing after 200,000 epochs; ")
-    assert "1 epoch is enough." in text_of(page, "advice")
+    assert "one epoch is enough." in text_of(page, "advice")
     assert data(page, "loss-log:point")["epoch"] == [200_000]
     assert page.title() == "The tutorial's run: y = 0.5x + 2"
 

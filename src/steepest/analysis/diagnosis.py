@@ -279,7 +279,7 @@ class Diagnosis(Value):
             f"The condition number is {number(self.condition_number)}: the steepest mode is {steepest.words} (λ = {number(steepest.eigenvalue)}), "
             f"the slow one {slowest.words} (λ = {number(slowest.eigenvalue)}).",
             f"Gradient descent is stable up to the learning rate {number(self.stability_limit)}; the best constant one is "
-            f"{number(self.best_learning_rate)}, which brings every mode within 1e-6 of its start error in {epochs(self.epochs_to(1e-6))}.",
+            f"{number(self.best_learning_rate)}, which shrinks every mode's error to a millionth of its starting value in {epochs(self.epochs_to(1e-6))}.",
         ]
         sentences += self._about_given_rate()
         sentences += self._about_momentum()
@@ -314,11 +314,12 @@ class Diagnosis(Value):
         if self.in_force == "standardized":
             return []
         better = standard.condition_number < self.condition_number / 2
-        verb = "would take" if better else "would leave"
+        change = "would reduce the condition number to" if better else "would leave the condition number at"
         needed = standard.epochs_to(1e-6)
+        enough = "one epoch is" if needed == 1 else f"{epochs(needed)} are"
         return [
-            f"Standardizing the inputs {verb} the condition number {'to' if better else 'at'} {number(standard.condition_number)}: "
-            f"{epochs(needed)} at the best rate there ({number(standard.best_learning_rate)})."
+            f"Standardizing the inputs {change} {number(standard.condition_number)}; then {enough} enough, "
+            f"at the rate {number(standard.best_learning_rate)}."
         ]
 
 

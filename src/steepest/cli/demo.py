@@ -71,10 +71,6 @@ def command(
         err=as_json,
     )
     _echo_log(run, log_every, as_json)
-    click.echo(
-        "  (as the tutorial logs it: the cost √(Σr²/2n) from before the epoch's update, weight and bias from after it)",
-        err=as_json,
-    )
     click.echo("\n" + _figures(run, data), err=as_json)
     click.echo(f"\n  all {len(losses) - 1:,} costs from the closed form in {1000 * seconds:.2f} ms", err=as_json)
     click.echo(f"\n{run.verdict}\n", err=as_json)
@@ -93,6 +89,7 @@ def _echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
     if not math.isfinite(float(np.max(run.loss([run.epochs])))):
         for line in log_lines(run, log_every):
             click.echo(line, err=to_stderr)
+        click.echo("  (each row after the epoch's update; the loss is Σr²/4n, the rmse √(Σr²/n))", err=to_stderr)
         return
     chosen = np.arange(log_every, run.epochs + 1, log_every) if log_every else log_spaced(run.epochs, 12)[1:]
     for part in np.array_split(chosen, max(1, len(chosen) // 4096)):
@@ -103,6 +100,10 @@ def _echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
             for k, c, w, b in zip(part, costs, weights, np.atleast_1d(bias), strict=True)
         ]
         click.echo("\n".join(lines), err=to_stderr)
+    click.echo(
+        "  (as the tutorial logs it: the cost √(Σr²/2n) from before the epoch's update, weight and bias from after it)",
+        err=to_stderr,
+    )
 
 
 def _figures(run: Trajectory, data: Data) -> str:
@@ -166,7 +167,7 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
     if kept is None:
         return message
     files = (
-        ("loss.svg", "the loss curve"),
+        ("loss.svg", "the loss Σr²/4n: half the square of the tutorial's cost"),
         ("predictions.svg", "predictions and targets of the test rows"),
         ("report.html", "the run as a page in the browser, with sliders"),
     )

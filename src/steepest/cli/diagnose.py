@@ -91,7 +91,9 @@ def _modes_table(view: View) -> str:
     left_out = len(modes) - len(shown)
     note = f"\n  {left_out} modes between them are not shown; --json has all" if left_out else ""
     return (
-        table((f"mode ({view.name} inputs), steepest first", "eigenvalue", "epochs to 1e-06 at the best rate"), rows)
+        table(
+            (f"mode ({view.name} inputs), steepest first", "eigenvalue", "epochs to a millionth at the best rate"), rows
+        )
         + note
     )
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from steepest.objectives.objective import Spectral
 from steepest.support.arrays import FloatArray
+from steepest.support.words import fraction
 
 Numbers = NDArray[np.int64]
 EngineName = Literal["modes", "loop"]
@@ -38,7 +39,7 @@ class Ending:
     @classmethod
     def within(cls, tolerance: float, epoch: int) -> "Ending":
         """Return the ending of a run whose modes have come to rest within a tolerance."""
-        sentence = f"From epoch {epoch:,} on every mode has at most {tolerance:g} of its start error left."
+        sentence = f"From epoch {epoch:,} on no mode has more than {fraction(tolerance)} of its starting error left."
         return cls("tolerance", sentence)
 
     @classmethod

@@ -9,6 +9,7 @@ from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
 from steepest.support.arguments import as_float, as_int, shown
+from steepest.support.words import fraction
 
 Auto = Literal["auto"]
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
@@ -68,17 +69,22 @@ def choose(
 def _check_tolerance(tolerance: object) -> float:
     """Return a tolerance as a float; raise UsageError unless it is between 0 and 1."""
     if not 0 < as_float(tolerance) < 1:
-        raise UsageError(f"a tolerance is a share of the start error, above 0 and below 1; got {shown(tolerance)}.")
+        raise UsageError(f"a tolerance is a share of the starting error, above 0 and below 1; got {shown(tolerance)}.")
     return as_float(tolerance)
 
 
 def _enough(rule: Rule, modes: Modes, epochs: int, tolerance: float | None, reasons: dict[str, str]) -> int:
     """As many of the epochs asked for as it takes to bring every mode within the tolerance."""
     needed = settled_epoch(rule, modes.eigenvalues, tolerance) if tolerance and has_closed_form(rule) else None
-    if needed is None or needed >= epochs:
+    if tolerance is None or needed is None or needed >= epochs:
         return epochs
-    reasons["epochs"] = f"of {epochs:,}; from there on every mode is within {tolerance:g} of its start error"
+    reasons["epochs"] = f"of {epochs:,}; from there on {_settled(tolerance)}"
     return needed
+
+
+def _settled(tolerance: float) -> str:
+    """What is true from the last epoch on."""
+    return f"no mode has more than {fraction(tolerance)} of its starting error left"
 
 
 def check_epochs(epochs: object) -> int:
@@ -103,5 +109,5 @@ def _auto_epochs(rule: Rule, modes: Modes, tolerance: float, reasons: dict[str, 
     if needed > MOST_EPOCHS:
         reasons["epochs"] = f"2**53, the most that can be counted exactly; every mode would need {needed:.3g}"
         return MOST_EPOCHS
-    reasons["epochs"] = f"from there on every mode is within {tolerance:g} of its start error"
+    reasons["epochs"] = f"from there on {_settled(tolerance)}"
     return needed

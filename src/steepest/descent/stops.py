@@ -13,6 +13,7 @@ from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.words import fraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ class Within:
         """
         if not is_spectral(objective):
             raise UsageError(
-                f"a tolerance is a share of each mode's start error, and a {type(objective).__name__} knows no modes. Use stop=SmallGradient(...)."
+                f"a tolerance is a share of each mode's starting error, and a {type(objective).__name__} knows no modes. Use stop=SmallGradient(...)."
             )
         before = False
 
@@ -95,7 +96,7 @@ class Within:
             nonlocal before
             was, before = before, bool((shares_left(objective, start, progress.theta[None]) <= self.tolerance).all())
             if was and before:
-                return f"Every mode has at most {self.tolerance:g} of its start error left since epoch {progress.epoch - 1:,}."
+                return f"No mode has more than {fraction(self.tolerance)} of its starting error left since epoch {progress.epoch - 1:,}."
             return None
 
         return check

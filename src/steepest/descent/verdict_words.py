@@ -6,17 +6,17 @@ from steepest.descent.facts import Facts
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.rule import has_closed_form
-from steepest.support.words import epochs, number, percent
+from steepest.support.words import epochs, fraction, number, percent
 
 
 def sentence_for(verdict: Verdict, facts: Facts) -> str:
     """Return one sentence that says what became of the run."""
     if verdict.kind == "converged":
-        return f"Converged: after {epochs(facts.last)} every mode is within {verdict.remaining:.2g} of its start error."
+        return f"Converged: after {epochs(facts.last)} {_left_over(verdict.remaining)}."
     if verdict.kind == "oscillates":
         return (
-            f"Oscillates: the learning rate {number(verdict.learning_rate)} is exactly the stability limit, so the steepest mode swings for ever "
-            "without getting smaller."
+            f"Oscillates: the learning rate {number(verdict.learning_rate)} is exactly the stability limit, so the steepest mode oscillates "
+            "forever without shrinking."
         )
     if verdict.kind == "diverges":
         return _diverges(verdict, facts)
@@ -28,16 +28,23 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
     if not has_closed_form(facts.rule):
         return f"{missing} of rule {facts.rule.name}{_at_rate(verdict)}."
     return (
-        f"{missing}; to bring every mode within "
-        f"1e-6 of its start error takes {epochs(verdict.epochs_needed)} at this learning rate "
+        f"{missing}; shrinking every mode's error to {fraction(CONVERGED)} of its starting value takes "
+        f"{epochs(verdict.epochs_needed)} at this learning rate "
         f"({number(verdict.learning_rate)}, {percent(verdict.learning_rate / verdict.stability_limit)} of the stability limit "
         f"{number(verdict.stability_limit)})."
     )
 
 
+def _left_over(share: float) -> str:
+    """What is left of the starting errors, at most."""
+    if share == 0:
+        return "nothing is left of the starting error"
+    return f"no mode has more than {share:.2g} of its starting error left"
+
+
 def _passing(facts: Facts) -> str:
     """Of a run whose last epoch is within its tolerance, and the next or the one before is not."""
-    within = f"Unfinished: after {epochs(facts.last)} every mode is within {facts.left:.2g} of its start error"
+    within = f"Unfinished: after {epochs(facts.last)} {_left_over(facts.left)}"
     if not has_closed_form(facts.rule):
         return f"{within}, but it was not one epoch before, so the run may be passing through its minimum."
     rest = epochs(settled_epoch(facts.rule, facts.eigenvalues, CONVERGED))
@@ -56,7 +63,7 @@ def _diverges(verdict: Verdict, facts: Facts) -> str:
         growth = float(facts.rule.radius(facts.eigenvalues).max()) - 1
     return (
         f"Diverges: the learning rate {number(verdict.learning_rate)} is above the stability limit {number(verdict.stability_limit)}, so the "
-        f"steepest mode grows {'by ' + percent(growth) if growth < 1 else number(growth + 1, 4) + '-fold'} an epoch{gone}."
+        f"steepest mode grows {'by ' + percent(growth) if growth < 1 else number(growth + 1, 4) + '-fold'} per epoch{gone}."
     )
 
 
@@ -79,10 +86,10 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
     better = verdict.standardized_condition_number <= verdict.condition_number / 2
     if facts.problem.coordinates.name == "standardized" or not better:
         return best
+    enough = verdict.epochs_standardized
     return (
-        f"{best} Standardizing the inputs takes the condition number from {number(verdict.condition_number)} to "
-        f"{number(verdict.standardized_condition_number)}: {epochs(verdict.epochs_standardized)} "
-        f"{'is' if verdict.epochs_standardized == 1 else 'are'} enough."
+        f"{best} Standardizing the inputs reduces the condition number from {number(verdict.condition_number)} to "
+        f"{number(verdict.standardized_condition_number)}, so {'one epoch is' if enough == 1 else f'{epochs(enough)} are'} enough."
     )
 
 

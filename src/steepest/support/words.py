@@ -50,6 +50,24 @@ def percent(share: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
+NAMED_FRACTIONS = {"0.1": "a tenth", "0.01": "a hundredth", "0.001": "a thousandth"} | {
+    "1e-06": "a millionth",
+    "1e-09": "a billionth",
+    "1e-12": "a trillionth",
+}
+
+
+def fraction(share: float) -> str:
+    """Return a share as a part of something: by its name where it has one.
+
+    Example:
+        >>> fraction(1e-6), fraction(1e-3), fraction(1e-8)
+        ('a millionth', 'a thousandth', '1e-08')
+    """
+    text = f"{share:g}"
+    return NAMED_FRACTIONS.get(text, text)
+
+
 def epochs(count: int | None) -> str:
     """Return a number of epochs in words; None is "no number of epochs".
 

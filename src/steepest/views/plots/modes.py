@@ -10,7 +10,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.support.words import pluralize
+from steepest.support.words import fraction, pluralize
 from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, Display, axes, plain
 
 if TYPE_CHECKING:
@@ -63,12 +63,14 @@ class ModeDecayDisplay(Display):
         for colour, i in zip(CYCLE, chosen, strict=False):
             curve = np.clip(self.remaining[:, i], 1e-18, LARGEST)
             self.lines_ += self.ax_.plot(self.epochs, curve, color=colour, label=plain(self.labels[i])[:60])
-        self.ax_.axhline(self.tolerance, color=GREY, linestyle=":", label=f"{self.tolerance:g} of the start error")
+        self.ax_.axhline(
+            self.tolerance, color=GREY, linestyle=":", label=f"{fraction(self.tolerance)} of the starting error"
+        )
         self.ax_.set_xscale("symlog", linthresh=1, linscale=0.3)
         self.ax_.set_yscale("log")
         self.ax_.set_ylim(1e-10, max(2.0, 2 * float(np.clip(self.remaining, 0, LARGEST).max(initial=0.0))))
         self.ax_.set_xlim(0, max(1, int(self.epochs[-1])))
-        self.ax_.set(xlabel="epoch", ylabel="share of the start error left", title=plain(self.title))
+        self.ax_.set(xlabel="epoch", ylabel="share of the starting error left", title=plain(self.title))
         self.ax_.grid(alpha=0.25)
         self.ax_.legend(fontsize=8)
         return self

@@ -31,13 +31,13 @@ const TOUR = [
       "Look at the loss. It falls from 1,961 to 0.251 in 10 epochs and then lies flat: 0.242 at epoch 1,000. At epoch 200,000 only 8.7e-07 of the first loss is left.",
       "Yet the bias is 1.834, and 2 is true: 8.3% of it is missing, as the verdict says.",
       "There are two directions, called modes. The steep one is nearly all of the loss, and is gone at once. The other is 121,212 times flatter, and most of it is the bias. This ratio is the condition number.",
-      "Now move Epoch to the right and watch the verdict. It says Converged from epoch 1,110,807 on: then every mode is within 1e-06 of its start error.",
+      "Now move Epoch to the right and watch the verdict. It says Converged from epoch 1,110,807 on: then no mode has more than a millionth of its starting error left.",
     ],
     question: "The loss is down to less than a millionth. Has the run arrived?",
     answers: [
       { text: "Yes. There is hardly any loss left, so the parameters are there.", right: false, reply: "The loss hardly sees the flat direction. 8.3% of the bias is missing, and that costs only 8.7e-07 of the first loss." },
       { text: "No, and a learning rate of 0.001 would bring it there faster.", right: false, reply: "It has not arrived, but the stability limit is 0.000132666. At 0.001 the steep mode would grow without end." },
-      { text: "No. The loss is flat, but the flat mode is still on its way.", right: true, reply: "A flat loss does not say that the parameters have arrived. The flat mode has 8.3% of its start error left; look at What is left of each mode." },
+      { text: "No. The loss is flat, but the flat mode is still on its way.", right: true, reply: "A flat loss does not say that the parameters have arrived. The flat mode has 8.3% of its starting error left; look at What is left of each mode." },
     ],
   },
   {
@@ -85,7 +85,7 @@ const TOUR = [
     text: [
       "x1 and x2 are nearly the same here. The rows tell well what the two weights add up to, 2, and badly how they share it.",
       "The condition number is 2,805, and standardizing leaves it at 1,853. Scale is not what is wrong here.",
-      "After 500 epochs of plain gradient descent the weights are 1.33 and 0.668. They are heading for 3.03 and -1.03 (dashed), and need 38,749 epochs to get every mode within 1e-06.",
+      "After 500 epochs of plain gradient descent the weights are 1.33 and 0.668. They are heading for 3.03 and -1.03 (dashed), and need 38,749 epochs until no mode has more than a millionth of its starting error left.",
       "Now set Rule to heavy ball. With the momentum 0.95 each step is 95% of the step before, less learning rate times gradient.",
       "Watch the two lines: at epoch 500 the weights are 2.99 and -0.994, and 1,641 epochs are enough.",
     ],
@@ -111,7 +111,7 @@ const TOUR = [
     answers: [
       { text: "The noise of its own 25 rows.", right: true, reply: "What is true of these rows only cannot help with others. The flat modes come last, and in them there is more noise than curve. To stop before they have moved has much the effect of a penalty." },
       { text: "The sine curve, better and better.", right: false, reply: "Then the held-out rows, which follow the same curve, would be predicted better as well. Their error rises by 87% up to epoch 1,000,000." },
-      { text: "Nothing. All modes have arrived.", right: false, reply: "The weights go on moving: 10,173,855 epochs are needed until every mode is within 1e-06 of its start error." },
+      { text: "Nothing. All modes have arrived.", right: false, reply: "The weights go on moving: 10,173,855 epochs are needed until no mode has more than a millionth of its starting error left." },
     ],
   },
 ];

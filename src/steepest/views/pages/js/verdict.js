@@ -56,25 +56,30 @@ function verdictOf(problem, rule, modes, k) {
 // Of a run without formula: what was said of it at its end, and before it what is left.
 function walkedVerdict({ payload }, modes, k) {
   const { kind, sentence } = payload.run.verdict, left = largestLeft(modes, k);
-  const before = k === payload.run.epochs ? "" : `After ${epochsInWords(k)} the largest share of its start error that a mode still has is ${percent(left)}. At the end: `;
+  const before = k === payload.run.epochs ? "" : `After ${epochsInWords(k)} the largest share of its starting error that a mode still has is ${percent(left)}. At the end: `;
   return { kind, sentence: before + sentence, advice: "", limit: Infinity, left, needed: null, best: NaN };
+}
+
+// What is left of the starting errors, at most.
+function leftOver(share) {
+  return share === 0 ? "nothing is left of the starting error" : `no mode has more than ${general(share, 2)} of its starting error left`;
 }
 
 function sentenceOf(problem, rule, modes, k, { kind, limit, left, needed }) {
   const rate = rule.learning_rate;
-  if (kind === "converged") return `Converged: after ${epochsInWords(k)} every mode is within ${general(left, 2)} of its start error.`;
+  if (kind === "converged") return `Converged: after ${epochsInWords(k)} ${leftOver(left)}.`;
   if (kind === "oscillates") {
-    return `Oscillates: the learning rate ${number(rate)} is exactly the stability limit, so the steepest mode swings for ever without getting smaller.`;
+    return `Oscillates: the learning rate ${number(rate)} is exactly the stability limit, so the steepest mode oscillates forever without shrinking.`;
   }
   if (kind === "diverges") {
     const growth = Math.max(...modes.map((mode) => mode.radius)) - 1;
     const words = growth < 1 ? `by ${percent(growth)}` : `${number(growth + 1, 4)}-fold`;
     const gone = Number.isFinite(lossAt(problem, errors(problem, shares(modes, k)))) ? "" : `; by epoch ${grouped(k)} the numbers are too large to hold`;
-    return `Diverges: the learning rate ${number(rate)} is above the stability limit ${number(limit)}, so the steepest mode grows ${words} an epoch${gone}.`;
+    return `Diverges: the learning rate ${number(rate)} is above the stability limit ${number(limit)}, so the steepest mode grows ${words} per epoch${gone}.`;
   }
   const [part, share] = mostMissing(problem, modes, k);
   return `${kind === "unfinished" ? "Unfinished" : "Crawls"}: ${percent(share)} of ${part} is still missing after ${epochsInWords(k)}; ` +
-    `to bring every mode within 1e-6 of its start error takes ${epochsInWords(needed)} at this learning rate ` +
+    `shrinking every mode's error to a millionth of its starting value takes ${epochsInWords(needed)} at this learning rate ` +
     `(${number(rate)}, ${percent(rate / limit)} of the stability limit ${number(limit)}).`;
 }
 
@@ -89,8 +94,8 @@ function adviceOf(problem, rule, { kind, best }) {
   const values = Array.from(unpacked(standard.eigenvalues)), rate = bestRate(PLAIN, values);
   const there = values.map((value) => solve({ ...PLAIN, learning_rate: rate }, value));
   const count = firstEpoch(there, CONVERGED, true);
-  return `${advice} Standardizing the inputs takes the condition number from ${number(problem.condition)} to ` +
-    `${number(standard.condition_number)}: ${epochsInWords(count)} ${count === 1 ? "is" : "are"} enough.`;
+  return `${advice} Standardizing the inputs reduces the condition number from ${number(problem.condition)} to ` +
+    `${number(standard.condition_number)}, so ${count === 1 ? "one epoch is" : `${epochsInWords(count)} are`} enough.`;
 }
 
 // The parameter that the slowest mode is mostly made of, and the share of its way still to go, in the data's own units.
