@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -289,7 +290,10 @@ def test_names_are_shown_as_text(tmp_path):
 def test_version_and_help_need_nothing_heavy(tmp_path):
     code = "import sys; sys.modules['numpy'] = None; from steepest.cli import main; main(['--version'])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert result.stdout.strip() == f"steepest, version {steepest.__version__}"
+    first, rest = result.stdout.strip().split("\n")
+    assert first == f"steepest, version {steepest.__version__}"
+    assert f"duckdb {version('duckdb')}, " in rest
+    assert f"numpy {np.__version__}, " in rest
     result = steepest_command("--help", cwd=tmp_path)
     assert result.returncode == 0
     assert "demo" in result.stdout

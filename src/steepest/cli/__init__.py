@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import platform
+import re
 import signal
 import sys
 import threading
@@ -64,7 +66,14 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="steepest")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _print_version(context) if asked else None,
+    help="Show the version, and those of what it rests on.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def group(context: click.Context, debug: bool) -> None:
@@ -73,6 +82,21 @@ def group(context: click.Context, debug: bool) -> None:
     Exit status: 0 fine, 1 the cluster was lost, 2 wrong usage, 3 bad data, 4 diverged or (--epochs auto, --strict) not converged, 130 interrupted.
     """
     context.obj = {"debug": debug}
+
+
+def _print_version(context: click.Context) -> None:
+    """Print the version, and those of Python and of the packages that are needed, without importing any."""
+    from importlib.metadata import PackageNotFoundError, requires, version  # noqa: PLC0415 - this option alone
+
+    click.echo(f"steepest, version {__version__}")
+    try:
+        needed = [line for line in requires("steepest") or () if "extra ==" not in line]
+        names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed]
+        rest = ", ".join(f"{name} {version(name)}" for name in names)
+    except PackageNotFoundError:
+        rest = "its packages' versions are unknown, since it was not installed"
+    click.echo(f"Python {platform.python_version()}, {rest}")
+    context.exit()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -98,34 +122,46 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         vars(error)["message"] = without_secrets(error.message)
         error.show()
-        return error.exit_code
+        return _as_json(error.format_message(), "UsageError", error.exit_code, arguments)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted; nothing was written.", err=True)
-        return 130
+        return _told("Interrupted; nothing was written.", "Interrupted", 130, arguments)
     except SteepestError as error:
         if "--debug" in arguments:
             traceback.print_exc()
-        click.echo(f"Error: {_one_line(error)}", err=True)
-        return error.exit_code
+        return _told(f"Error: {_one_line(error)}", type(error).__name__, error.exit_code, arguments)
     except MemoryError:
-        click.echo("Error: out of memory. Use fewer columns, or a machine with more.", err=True)
-        return 3
+        words = "Error: out of memory. Use fewer columns, or a machine with more."
+        return _told(words, "MemoryError", 3, arguments)
     except OSError as error:
         if "--debug" in arguments:
             traceback.print_exc()
-        click.echo(f"Error: {_one_line(error)}. Nothing was written.", err=True)
-        return 3
+        return _told(f"Error: {_one_line(error)}. Nothing was written.", "OSError", 3, arguments)
+
+
+def _told(sentence: str, kind: str, status: int, arguments: list[str]) -> int:
+    """Print what went wrong on stderr, also as JSON on stdout where that was asked for, and return the exit status."""
+    click.echo(sentence, err=True)
+    return _as_json(sentence.removeprefix("Error: "), kind, status, arguments)
+
+
+def _as_json(sentence: str, kind: str, status: int, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        from steepest.cli.json_output import echo_json  # noqa: PLC0415 - errors are rare
+
+        echo_json("error", {"kind": kind, "message": sentence, "exit_status": status})
+    return status
 
 
 def _one_line(message: BaseException | str) -> str:
-    from steepest.cli.text import printable  # noqa: PLC0415 - errors are rare
+    from steepest.cli.standard_input import named  # noqa: PLC0415 - errors are rare
+    from steepest.cli.text import printable  # noqa: PLC0415
     from steepest.cli.wording import COMMAND  # noqa: PLC0415
 
-    return printable(" ".join(COMMAND.message(message).split()))
+    return printable(" ".join(named(COMMAND.message(message)).split()))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"Note: {_one_line(message)}", err=True)
+    click.echo(f"Note: {_one_line(message)}", file=streams.heard("stderr"))
 
 
 def _terminated(*_: object) -> None:

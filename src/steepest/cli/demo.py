@@ -9,14 +9,16 @@ import click
 import numpy as np
 
 from steepest import tutorial
-from steepest.cli.finish import choose_folder, echo_json, keep
-from steepest.cli.shared_options import NumberOrAuto
+from steepest.cli.finish import choose_folder, keep
+from steepest.cli.json_output import echo_json
+from steepest.cli.shared_options import NumberOrAuto, json_option, quiet_option
 from steepest.cli.text import log_lines, progress, table
 from steepest.data.sample import Sample
 from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
+from steepest.models import run_folder
 from steepest.rules.gradient import GradientRule
 from steepest.summaries.summarize import summarize
 from steepest.support.arrays import FloatArray
@@ -28,7 +30,7 @@ Data = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 @click.command(name="demo")
-@click.option("--learning-rate", type=NumberOrAuto(float), default=1e-4, show_default=True, help="η, or auto.")
+@click.option("--learning-rate", "--lr", type=NumberOrAuto(float), default=1e-4, show_default=True, help="η, or auto.")
 @click.option(
     "--epochs", type=NumberOrAuto(int), default=200_000, show_default=True, help="Number of updates, or auto."
 )
@@ -47,11 +49,14 @@ Data = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
     metavar="N",
     help="Print every N-th epoch (1 = all, as the tutorial does).",
 )
-@click.option("--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/.")
+@click.option(
+    "-o", "--out", type=click.Path(), default=None, help="Folder for the run; default: a new one below runs/."
+)
 @click.option("--no-out", is_flag=True, help="Write no run folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
 @click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr.")
+@json_option
+@quiet_option
 def command(
     learning_rate: Any, epochs: Any, seed: int, with_loop: bool, log_every: int, as_json: bool, **options: Any
 ) -> int:
@@ -79,7 +84,8 @@ def command(
     message = _keep(folder, run, data, seconds, seed, options)
     click.echo(message, err=as_json)
     if as_json:
-        echo_json(run, {"seconds": seconds, "out": str(folder) if message.startswith("Written") else None})
+        more = {"seconds": seconds, "out": str(folder) if message.startswith("Written") else None}
+        echo_json("demo", {**run_folder.describe(run), **more})
     # an unfinished run is what this demonstration is about; a diverging one is an error of its settings
     return 4 if run.verdict.kind in ("diverges", "oscillates") else 0
 

@@ -1,13 +1,14 @@
 """`steepest diagnose`: what descent on a table will be like, before any run."""
 
-import json
 import math
 from typing import Any
 
 import click
 
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
-from steepest.cli.shared_options import objective_option
+from steepest.cli.json_output import echo_json
+from steepest.cli.next_step import next_fit
+from steepest.cli.shared_options import json_option, objective_option, standardize_option
 from steepest.cli.table import cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
 from steepest.rules.registry import names_with
@@ -19,16 +20,11 @@ MOST_MODES = 12
 @click.command(name="diagnose")
 @table_options
 @cluster_option
-@click.option("--learning-rate", type=float, default=None, help="A learning rate to judge as well.")
+@click.option("--learning-rate", "--lr", type=float, default=None, help="A learning rate to judge as well.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option
-@click.option(
-    "--standardize/--no-standardize",
-    default=False,
-    show_default=True,
-    help="Speak of standardized inputs; the tables show all.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@standardize_option("Speak of standardized inputs; the first table shows all.")
+@json_option
 def command(data: str, as_json: bool, **options: Any) -> None:
     """Say what gradient descent on DATA will be like: stability limit, best rates, epochs needed, slow directions.
 
@@ -37,12 +33,12 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     summary = open_table(data, options).read(sample_rows=0, cluster=options["cluster"])
     diagnosis = diagnose(summary.triangle, **take(options))
     if as_json:
-        click.echo(json.dumps(as_dict(diagnosis), indent=1, allow_nan=False, ensure_ascii=False))
+        echo_json("diagnose", as_dict(diagnosis))
         return
     click.echo(notes(summary) + str(diagnosis) + "\n")
     click.echo(_coordinates_table(diagnosis) + "\n")
     click.echo(_rules_table(diagnosis.view) + "\n")
-    click.echo(_modes_table(diagnosis.view))
+    click.echo(_modes_table(diagnosis.view) + next_fit(data))
 
 
 def _coordinates_table(diagnosis: Diagnosis) -> str:

@@ -1,12 +1,19 @@
 """`steepest explain`: the arithmetic of one step, in numbers."""
 
-import json
 from typing import Any
 
 import click
 
 from steepest.analysis.explain import explain
-from steepest.cli.shared_options import MOMENTUM, NumberOrAuto, RuleName, objective_option
+from steepest.cli.json_output import echo_json
+from steepest.cli.shared_options import (
+    MOMENTUM,
+    NumberOrAuto,
+    RuleName,
+    json_option,
+    objective_option,
+    standardize_option,
+)
 from steepest.cli.table import open_table, table_options, take
 from steepest.cli.text import printable
 
@@ -36,6 +43,7 @@ from steepest.cli.text import printable
 )
 @click.option(
     "--learning-rate",
+    "--lr",
     type=NumberOrAuto(float),
     default="auto",
     show_default=True,
@@ -49,22 +57,17 @@ from steepest.cli.text import printable
 )
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option
-@click.option(
-    "--standardize/--no-standardize",
-    default=False,
-    show_default=True,
-    help="Descend in inputs of mean 0 and standard deviation 1.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@standardize_option()
+@json_option
 def command(data: str, as_json: bool, **options: Any) -> None:
     """Show the arithmetic of one step on DATA: predictions, residuals, gradient, update.
 
-    Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3 --standardize
+    Example: steepest explain examples/penguins.csv --target body_mass_g --epoch 3
     """
     table = open_table(data, options)
     explanation = explain(table.opened, **take(options))
     if as_json:
-        click.echo(json.dumps(explanation.as_json(), indent=1, allow_nan=False, ensure_ascii=False))
+        echo_json("explain", explanation.as_json())
         return
     click.echo("".join(f"{printable(note)}\n" for note in table.notes), nl=False)
     click.echo("\n".join(printable(line) for line in str(explanation).split("\n")))

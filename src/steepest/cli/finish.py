@@ -1,6 +1,5 @@
 """The end of every command that runs: keep the run, print its verdict, choose the exit status."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,8 @@ from typing import Any
 
 import click
 
+from steepest.cli.standard_input import STANDARD_INPUT
+from steepest.cli.streams import heard
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
@@ -43,6 +44,8 @@ def choose_folder(out: str | None, no_out: bool, force: bool, stem: str) -> Path
 
 def stem(data: str) -> str:
     """Return what a run of DATA is called: the file's name, or "query"."""
+    if data == STANDARD_INPUT:
+        return "standard-input"
     return "query" if " " in data and not Path(data[:200]).exists() else Path(without_secrets(data)).stem
 
 
@@ -81,7 +84,7 @@ def resumable(state: Path | None) -> Iterator[None]:
     except KeyboardInterrupt:
         if state is None or not state.exists():
             raise
-        click.echo(f"Interrupted; {state} holds the rows read so far. Go on with --resume.", err=True)
+        click.echo(f"Interrupted; {state} holds the rows read so far. Go on with --resume.", file=heard("stderr"))
         sys.exit(130)
 
 
@@ -140,13 +143,12 @@ def under_free_name(folder: Path, write: Callable[[Path], object], *, named: boo
             return folder
 
 
-def echo_json(run: Trajectory, more: dict[str, Any]) -> None:
-    """Print the one JSON object."""
-    click.echo(json.dumps({**run_folder.describe(run), **more}, indent=1, allow_nan=False, ensure_ascii=False))
-
-
 def status(run: Trajectory, options: dict[str, Any]) -> int:
     """Return the exit status of a run: 4 where it diverges, or does not converge though nobody chose where it ends; else 0."""
     kind = run.verdict.kind
     as_asked = kind != "diverges" and options["epochs"] != "auto" and not options["strict"]
-    return 0 if kind == "converged" or as_asked else NOT_THERE
+    if kind == "converged" or as_asked:
+        return 0
+    if heard("stderr") is not sys.stderr:  # it was told to be quiet; this is what went wrong
+        click.echo(str(run.verdict), file=heard("stderr"))
+    return NOT_THERE

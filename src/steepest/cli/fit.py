@@ -1,5 +1,6 @@
 """`steepest fit`: a table in, a model and its whole run out."""
 
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,18 @@ import click
 from steepest.analysis.coefficient_table import Inference
 from steepest.analysis.solve import Solution
 from steepest.analysis.validation import ValidationCurve, validation_curve
-from steepest.cli.finish import choose_folder, choose_summary, echo_json, keep, keep_summary, resumable, status, stem
+from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
+from steepest.cli.json_output import echo_json
 from steepest.cli.residual_pass import as_json, refined, refined_lines
-from steepest.cli.shared_options import descent_options, output_options
+from steepest.cli.shared_options import descent_options, output_options, standardize_option
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
-from steepest.cli.table import Table, cluster_option, notes, open_table, read_alike, table_options
-from steepest.cli.text import echo_log, printable, progress, settings_lines, shorten, weights_table
+from steepest.cli.table import Table, cluster_option, notes, open_table, read_alike, shown, table_options
+from steepest.cli.text import echo_log, progress, settings_lines, shorten, weights_table
 from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
+from steepest.models import run_folder
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
@@ -32,12 +35,7 @@ from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
 @table_options
 @cluster_option
 @descent_options
-@click.option(
-    "--standardize/--no-standardize",
-    default=True,
-    show_default=True,
-    help="Descend in inputs of mean 0 and standard deviation 1.",
-)
+@standardize_option()
 @click.option(
     "--test-size",
     type=float,
@@ -131,7 +129,7 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, printable(Path(without_secrets(data)).name)[:80]
+    run, sample, title = fit.run, summary.sample, Path(shown(data)).name[:80]
     given = {key: value for key, value in options.items() if value not in (None, "")}
     record = {
         "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
@@ -152,6 +150,12 @@ def _keep(
         rows=Rows(sample, summary.test),
     )
     _echo(message, options["as_json"])
+    if kept:
+        _echo(f"  Look: {kept / 'report.html'} in the browser", options["as_json"])
+        _echo(
+            f"  Next: {shlex.join(['steepest', 'predict', str(kept), 'NEW.csv', '-o', 'predicted.csv'])}",
+            options["as_json"],
+        )
     if options["as_json"]:
         more = {
             **fit.extras,
@@ -162,7 +166,7 @@ def _keep(
             "rows": summary.triangle.row_count,
             "out": str(kept) if kept else None,
         }
-        echo_json(run, more)
+        echo_json("fit", {**run_folder.describe(run), **more})
     return status(run, options)
 
 
@@ -234,7 +238,7 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     where = f" and {test:,} to test on" if test else ""
     held_out = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
     features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
-    return f"{printable(without_secrets(data))}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
+    return f"{shown(data)}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:

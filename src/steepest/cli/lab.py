@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from steepest.cli.shared_options import rule_options
+from steepest.cli.shared_options import rule_options, standardize_option
 from steepest.cli.table import BESIDE, KEYS, notes, open_table, table_options
 from steepest.cli.text import printable
 from steepest.data.split import Share
@@ -73,12 +73,7 @@ def data_options(command: Any) -> Any:
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows."),
         click.option("--test-size", type=float, default=0.0, show_default=True, help="Share of rows to hold out."),
-        click.option(
-            "--standardize/--no-standardize",
-            default=True,
-            show_default=True,
-            help="Descend in inputs of mean 0 and standard deviation 1.",
-        ),
+        standardize_option(),
     ):
         command = option(command)
     return table_options(rule_options(command), required=False)

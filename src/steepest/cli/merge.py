@@ -1,11 +1,12 @@
 """`steepest merge`: triangles of the same columns in, the triangle of all their rows out."""
 
-import json
 from pathlib import Path
 
 import click
 
 from steepest.cli.finish import choose_summary
+from steepest.cli.json_output import echo_json
+from steepest.cli.shared_options import json_option, quiet_option
 from steepest.cli.text import printable, shorten
 from steepest.errors import DataError
 from steepest.summaries.origins import unlisted
@@ -17,7 +18,8 @@ from steepest.support.words import pluralize
 @click.argument("triangles", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The file for the sum.")
 @click.option("--force", is_flag=True, help="Replace the file, or count a table a second time.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
+@quiet_option
 def command(triangles: tuple[str, ...], out: str, force: bool, as_json: bool) -> None:
     """Add triangles of the same columns: the triangle of all their rows.
 
@@ -60,7 +62,7 @@ def report(triangle: Triangle, out: str, notes: str, as_json: bool) -> None:
             "origins": list(triangle.origins),
             "sha256": triangle.checksum,
         }
-        click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+        echo_json("triangle", content)
         return
     d, targets = len(triangle.features), ", ".join(shorten(name) for name in triangle.targets)
     click.echo(f"{pluralize(triangle.row_count, 'row')}, {pluralize(d, 'feature')}, target {targets}")

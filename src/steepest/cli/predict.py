@@ -1,6 +1,5 @@
 """`steepest predict`: a run and a table in, the table with predictions beside it out."""
 
-import json
 import shutil
 import sys
 import tempfile
@@ -11,6 +10,8 @@ from typing import Any
 import click
 
 from steepest.analysis.coefficient_table import check_confidence
+from steepest.cli.json_output import echo_json
+from steepest.cli.standard_input import as_path
 from steepest.cli.table import text_options, watching
 from steepest.cli.text import printable
 from steepest.data.batch import Batch
@@ -62,7 +63,8 @@ from steepest.support.words import number, pluralize
 @click.option("--safe-csv", "safe", is_flag=True, help="Put ' before texts that a spreadsheet would run as a formula.")
 @click.option("--force", is_flag=True, help="Replace the file given with -o.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout about what was written; needs -o.")
-def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **options: Any) -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Do not say what was written.")
+def command(run: str, data: str, out: str | None, force: bool, as_json: bool, quiet: bool, **options: Any) -> None:
     """Predict the target of every row of DATA with the model of RUN, a run folder or its model.json.
 
     All columns of DATA are written, and the predictions beside them; DATA is read twice, in bounded memory. Where it has
@@ -86,7 +88,8 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, **
         counts = _write(run, model, data, file, folder, force, options)
         if out is None:
             _print(file)
-    _report(counts, model, out, as_json)
+    if as_json or not quiet:
+        _report(counts, model, out, as_json)
 
 
 def _write(
@@ -95,7 +98,7 @@ def _write(
     """Predict and write."""
     text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "database")}
     source = open_inputs(
-        data, model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
+        as_path(data), model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
     )
     source = settled(source, scratch)
     names = _names(model, options["name"])
@@ -151,7 +154,7 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
             "rmse": counts.rmse,
             "compared": counts.compared,
         }
-        click.echo(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+        echo_json("predict", content)
         return
     parts = [pluralize(counts.rows, "row")]
     parts += [f"{counts.left_out:,} left out for missing values"] if counts.left_out else []

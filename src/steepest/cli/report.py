@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from steepest.cli.shared_options import quiet_option
 from steepest.models.run_reader import report
 from steepest.support.files import refuse_existing_file
 
@@ -21,6 +22,7 @@ from steepest.support.files import refuse_existing_file
 )
 @click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
 @click.option("--force", is_flag=True, help="Replace the file.")
+@quiet_option
 def command(run: str, out: str, opened: bool, force: bool) -> None:
     """Write RUN, a run folder, as one HTML file: sliders for every setting, and pictures that follow them.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from steepest.cli.streams import hushed
 from steepest.rules.registry import meant_by, names_with
 
 
@@ -55,6 +56,28 @@ class RuleName(click.ParamType):  # type: ignore[type-arg]  # generic from click
         """Return the names, as the help shows them."""
         return f"[{'|'.join(names_with(self.argument))}]"
 
+
+def standardize_option(help: str = "Descend in inputs of mean 0 and standard deviation 1.") -> Callable[..., Any]:
+    """Return the option that says whether inputs are standardized; the same default in every command."""
+    return click.option("--standardize/--no-standardize", default=True, show_default=True, help=help)
+
+
+def _hush(context: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        context.with_resource(hushed())
+
+
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=_hush,
+    help="Print nothing but errors and warnings, and what --json asks for.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr."
+)
 
 MOMENTUM = "β in [0, 1) of a rule that has one, such as heavy_ball; default: the best."
 
@@ -149,9 +172,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--no-out", is_flag=True, help="Write no run folder."),
             click.option("--force", is_flag=True, help="Replace the folder given with --out."),
             click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges."),
-            click.option(
-                "--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr."
-            ),
+            json_option,
+            quiet_option,
         )
     ):
         command = option(command)

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -60,6 +61,26 @@ def _raw(stream: Any) -> Any:
     """The file behind a stream, whether it is buffered or not (python -u)."""
     buffer = getattr(stream, "buffer", None)
     return getattr(buffer, "raw", buffer)
+
+
+_heard: dict[str, Any] = {}
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Send what is printed nowhere for a while; `heard` still gives the streams that people see."""
+    _heard.update(stdout=sys.stdout, stderr=sys.stderr)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        try:
+            with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+                yield
+        finally:
+            _heard.clear()
+
+
+def heard(name: str) -> Any:
+    """Return the stream "stdout" or "stderr" that people see, whether what is printed is hushed or not."""
+    return _heard.get(name, getattr(sys, name))
 
 
 def failure(stream: Any) -> OSError | None:

@@ -6,6 +6,7 @@ import click
 
 from steepest.cli.finish import choose_summary, keep_summary, resumable
 from steepest.cli.merge import refuse_doubles, report
+from steepest.cli.shared_options import json_option, quiet_option
 from steepest.cli.table import cluster_option, column_options, notes, open_table, read_alike
 from steepest.errors import UsageError
 from steepest.summaries.triangle import Triangle
@@ -18,7 +19,8 @@ from steepest.summaries.triangle import Triangle
 @click.option("--resume", is_flag=True, help="Go on where an earlier pass was cut off.")
 @click.option("--add", is_flag=True, help="Add DATA's rows to the triangle that is in the file, coded as that was.")
 @click.option("--force", is_flag=True, help="Replace the file, or count a table a second time.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
+@quiet_option
 def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: bool, **options: Any) -> None:
     """Reduce DATA to a triangle in one pass and keep it in a file: all that a fit will ever ask of the table.
 

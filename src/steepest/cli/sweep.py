@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,20 @@ import click
 from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem, under_free_name
-from steepest.cli.shared_options import Numbers, RuleName, objective_option
-from steepest.cli.table import open_table, read_alike, table_options, watching
+from steepest.cli.json_output import echo_json
+from steepest.cli.next_step import next_fit
+from steepest.cli.shared_options import (
+    Numbers,
+    RuleName,
+    json_option,
+    objective_option,
+    quiet_option,
+    standardize_option,
+)
+from steepest.cli.table import open_table, read_alike, shown, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
-from steepest.errors import UsageError, without_secrets
+from steepest.errors import UsageError
 from steepest.models import run_folder
 from steepest.support.files import whole_folder
 from steepest.support.words import number, pluralize
@@ -56,14 +66,19 @@ MOST_ROWS = 10
 )
 @click.option("--validation", type=click.Path(), default=None, help="A file of held-out rows instead of folds.")
 @objective_option
-@click.option("--standardize/--no-standardize", default=True, show_default=True, help="Inside each training fold.")
+@standardize_option("Inside each training fold.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the folds.")
 @click.option(
-    "--out", type=click.Path(), default=None, help="Folder for table and heat map; default: a new one below runs/."
+    "-o",
+    "--out",
+    type=click.Path(),
+    default=None,
+    help="Folder for table and heat map; default: a new one below runs/.",
 )
 @click.option("--no-out", is_flag=True, help="Write no folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr.")
+@json_option
+@quiet_option
 def command(data: str, as_json: bool, **options: Any) -> None:
     """Judge every combination of learning rate, epochs and penalty on held-out rows of DATA, exactly, in one pass.
 
@@ -75,7 +90,7 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     began = time.perf_counter()
     result, notes = _sweep(data, options)
     seconds = time.perf_counter() - began
-    count, named = result.fold_mse.size, printable(without_secrets(data))
+    count, named = result.fold_mse.size, shown(data)
     click.echo(
         f"{named}: {pluralize(result.triangle.row_count, 'row')}, {pluralize(count, 'fit')} judged in {seconds:.2f} s, the data read once",
         err=as_json,
@@ -83,13 +98,14 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     click.echo("".join(f"  {printable(note)}\n" for note in notes), err=as_json)
     click.echo(_table(result), err=as_json)
     click.echo("\n" + "\n".join(_sentences(result)), err=as_json)
+    click.echo(next_fit(data, **{k: v for k, v in result.best.settings.items() if v is not None}), err=as_json)
     if folder is not None:
         folder = under_free_name(
             folder, lambda name: _write(name, result, options["force"]), named=bool(options["out"])
         )
         click.echo(f"\nWritten: {folder}/", err=as_json)
     if as_json:
-        click.echo(json.dumps(as_dict(result, seconds, folder), indent=1, allow_nan=False, ensure_ascii=False))
+        echo_json("sweep", as_dict(result, seconds, folder))
 
 
 def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
@@ -127,7 +143,8 @@ def _judge(source: object, validation: object, options: dict[str, Any], watch: W
 
 
 def _table(result: Sweep) -> str:
-    rows = [_cells(setting) for setting in result.table[:MOST_ROWS]]
+    groups = list(islice(_alike(result.table), MOST_ROWS))
+    rows = [(*_cells(best), f"{others:,}" if others else "") for best, others in groups]
     header = (
         "rule",
         "momentum",
@@ -137,9 +154,34 @@ def _table(result: Sweep) -> str:
         "held-out RMSE",
         "standard error",
         "effective parameters",
+        "as good",
     )
-    rest = result.scores.size - len(rows)
-    return table(header, rows) + (f"\n  … and {rest:,} settings more" if rest else "")
+    rest = result.scores.size - sum(1 + others for _, others in groups)
+    note = f"\n  … and {rest:,} settings more" if rest else ""
+    if any(others for _, others in groups):
+        note += "\n  as good: further settings of that rule and penalty with the same RMSE, to a hundredth of its standard error"
+    return table(header, rows) + note
+
+
+def _alike(settings: Sequence[Setting]) -> Iterator[tuple[Setting, int]]:
+    """Yield, best first, one setting of all that cannot be told apart by their RMSE, and how many others there are."""
+    groups: list[tuple[Setting, int]] = []
+    newest: dict[object, int] = {}
+    for setting in settings:
+        kind = (setting.rule, setting.momentum, setting.l2)
+        if kind in newest and _as_good(groups[newest[kind]][0], setting):
+            best, others = groups[newest[kind]]
+            groups[newest[kind]] = best, others + 1
+        else:
+            newest[kind] = len(groups)
+            groups.append((setting, 0))
+    yield from groups
+
+
+def _as_good(best: Setting, other: Setting) -> bool:
+    """Whether the RMSE of a setting is that of a better one, to a hundredth of its standard error or a part in 10,000."""
+    apart = 1e-4 * best.rmse if math.isnan(best.standard_error) else 0.01 * best.standard_error
+    return other.rmse - best.rmse <= apart
 
 
 def _cells(setting: Setting) -> tuple[str, ...]:

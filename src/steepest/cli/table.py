@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.cli.standard_input import STANDARD_INPUT, as_path
 from steepest.cli.text import printable, reading, shorten
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, watched
@@ -214,7 +215,10 @@ class Table:
             summary = read(self.opened, split)
             return replace(summary, data={"kind": "triangle", "name": Path(self.name).name, **summary.data})
         with watching(self.name) as watch:
-            return read(self.opened, split, watch=watch, **settings)
+            summary = read(self.opened, split, watch=watch, **settings)
+        return (
+            replace(summary, data={**summary.data, "name": STANDARD_INPUT}) if self.name == STANDARD_INPUT else summary
+        )
 
     def training_rows(self, share: Share | None) -> Iterator[Batch]:
         """Yield the rows that are not held out once more, with a progress bar.
@@ -240,7 +244,7 @@ def open_table(data: str, options: dict[str, Any], **more: Any) -> Table:
         more: group.
     """
     chosen = {key: options[key] for key in KEYS if key in options}
-    table = Table(data, open_data(data, **chosen, **more))
+    table = Table(data, open_data(as_path(data), **chosen, **more))
     if isinstance(table.opened, Triangle) and options.get("missing", "error") != "error":
         raise UsageError("a triangle holds what was summed; --missing belongs to the table it was made from.")
     return table
@@ -254,7 +258,7 @@ def take(options: dict[str, Any]) -> dict[str, Any]:
 def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) -> Triangle:
     """Read another table of the same columns, coded as `like` is, into a triangle."""
     chosen = {key: options[key] for key in ALIKE if key in options}
-    table = Table(data, open_alike(data, like, **chosen))
+    table = Table(data, open_alike(as_path(data), like, **chosen))
     if isinstance(table.opened, Triangle):
         return table.opened.select(like.features, like.targets)
     return table.read(sample_rows=0).triangle
@@ -262,7 +266,12 @@ def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) 
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:
     """A progress bar for reading DATA."""
-    return reading(f"reading {shorten(without_secrets(data), 30)}")
+    return reading(f"reading {shorten(shown(data), 30)}")
+
+
+def shown(data: str) -> str:
+    """What DATA is called in what is printed."""
+    return "standard input" if data == STANDARD_INPUT else printable(without_secrets(data))
 
 
 def notes(summary: Summary) -> str:
