@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.servers import mariadb, postgresql  # noqa: F401 - fixtures of all rooms
 
+collect_ignore = ["typing/mistakes.py"]  # for type checkers alone
+
 settings.register_profile("steepest", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("steepest")
 

@@ -13,9 +13,10 @@ from tests.truths import SHARED_DATA
 
 FOLDER = SHARED_DATA / "nist_strd"
 # digits of R's lm, worst coefficient (for Filip with tol=1e-17). Wampler2's 13.6 lie above 13.2, the digits of the
-# exact solution of its float64 data: R's last ones are luck, so 13.2 is what is asked there.
+# exact solution of its float64 data: R's last ones are luck, so 13.2 is what is asked there. Of Pontius' 12.7 the last
+# depends on the order in which the processor's BLAS adds: 12.64 and 12.76 were seen.
 R_DIGITS = {
-    "Norris": 12.5, "Pontius": 12.7, "NoInt1": 14.7, "NoInt2": 15.0, "Filip": 7.2, "Longley": 13.0,
+    "Norris": 12.5, "Pontius": 12.6, "NoInt1": 14.7, "NoInt2": 15.0, "Filip": 7.2, "Longley": 13.0,
     "Wampler1": 9.8, "Wampler2": 13.2, "Wampler3": 9.3, "Wampler4": 7.5, "Wampler5": 5.5,
 }  # fmt: skip
 

@@ -287,7 +287,7 @@ BAD_WRITING = [
         id="62 unterminated, late",
     ),
     pytest.param(
-        "a;b;y\n1,5;2,5;1\n2,5;3,1;4\n", {}, "'a' .* looks like numbers.* '1,5'.*decimal=\",\"", id="63 decimal comma"
+        "a;b;y\n1,5;2,5;1\n2,5;3,1;4\n", {}, "'a' .*looks like numbers.* '1,5'.*decimal=\",\"", id="63 decimal comma"
     ),
     pytest.param(
         "x;y\n1,5;2,5\n1,7;3,5\n", {}, "line 2 .* 3 fields .* has 1. .*delimiter=", id="63 two decimal commas"

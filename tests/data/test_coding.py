@@ -174,7 +174,7 @@ def test_too_many_categories_and_numbers_written_for_people_are_refused():
     with pytest.raises(DataError, match="more than 1,000 different texts, such as 'person 0'"):
         steepest.open_source(names, target="y")
     prices = pandas.DataFrame({"price": ["$1,200", "$900", "free"], "y": [1.0, 2.0, 3.0]})
-    with pytest.raises(DataError, match=r"column 'price' .* looks like numbers, but a value that is none is '\$1,200'"):
+    with pytest.raises(DataError, match=r"column 'price' .* looks like numbers, .* a value that is none is '\$1,200'"):
         steepest.open_source(prices, target="y")
 
 

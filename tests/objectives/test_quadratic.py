@@ -48,7 +48,8 @@ def test_value_and_gradient_are_those_of_the_rows(problem, objective, l2, interc
         atol=1e-12 * np.abs(hessian).max(),
     )
     np.testing.assert_allclose(modes.directions.T @ modes.directions, np.eye(len(modes.eigenvalues)), atol=1e-13)
-    assert (np.diff(modes.eigenvalues) <= 0).all()
+    # each is refined by itself, so that equal ones may be out of order by a rounding
+    assert (np.diff(modes.eigenvalues) <= 8 * np.finfo(float).eps * modes.eigenvalues.max(initial=0.0)).all()
     # the gradient vanishes at the minimum
     assert (
         np.linalg.norm(quadratic.gradient(quadratic.minimum))

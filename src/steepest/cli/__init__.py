@@ -156,8 +156,10 @@ def _one_line(message: BaseException | str) -> str:
     from steepest.cli.standard_input import named  # noqa: PLC0415 - errors are rare
     from steepest.cli.text import printable  # noqa: PLC0415
     from steepest.cli.wording import COMMAND  # noqa: PLC0415
+    from steepest.data.sources.faults import MARK  # noqa: PLC0415
 
-    return printable(" ".join(named(COMMAND.message(message)).split()))
+    lines = named(COMMAND.message(message)).split(MARK)
+    return MARK.join(printable(" ".join(line.split())) for line in lines)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -17,6 +17,7 @@ from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, locate
 from steepest.data.sources.numpy_files import open_numpy_file
+from steepest.data.sources.odd_inputs import odd_inputs
 from steepest.data.sources.postgresql import shown as shown_address
 from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
@@ -283,6 +284,8 @@ def _table(
         check_groups(
             files_relation(files, relation.label), [*numbers, *roles.targets, *filter(None, [weight])], request.text
         )
+    if request.coding is None:
+        told += odd_inputs(relation, coding, types)
     partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
     told += [partition.note for partition in partitions if partition.name in coding.names]
     return TableSource(

@@ -8,11 +8,13 @@ from typing import Literal
 
 from steepest.data.coding import Coding, Column
 from steepest.data.sources.connection import quoted
+from steepest.data.sources.faults import faulty, together
 from steepest.data.sources.grouped import mark_advice
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
-from steepest.data.sources.relations import Relation, StreamedRelation
+from steepest.data.sources.relations import DuckDBRelation, Relation, StreamedRelation
 from steepest.errors import DataError, Option, Phrase, UsageError
 from steepest.support import remedies
+from steepest.support.words import pluralize
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL")
 CATEGORIES = ("VARCHAR", "ENUM", "BOOLEAN", "UUID")
@@ -98,8 +100,10 @@ def code(
         UsageError: the roles do not fit the columns.
     """
     inputs = roles.inputs(relation.label, types)
+    faults: dict[str, DataError] = {}
     for name in (*roles.targets, *filter(None, (roles.weight,))):
-        refuse_target(relation, name, types[name])
+        with faulty(faults, name):
+            refuse_target(relation, name, types[name])
     other = [name for name in categorical if name not in inputs]
     if other:
         raise UsageError(
@@ -109,9 +113,15 @@ def code(
     text = [name for name in inputs if types[name].startswith(CATEGORIES) or name in categorical]
     for name in inputs:
         if name not in categorical or types[name].endswith("]"):
-            refuse_kind(relation, name, types[name], categories=True)
-    texts = _texts(relation, text)
-    levels = {name: _levels(relation, name, types[name], texts[name], declared=name in categorical) for name in text}
+            with faulty(faults, name):
+                refuse_kind(relation, name, types[name], categories=True)
+    text = [name for name in text if name not in faults]
+    texts, levels = _texts(relation, text), {}
+    for name in text:
+        with faulty(faults, name):
+            levels[name] = _levels(relation, name, types[name], texts[name], declared=name in categorical)
+    if faults:
+        raise together(relation.label, faults)
     absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
     columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
     return Coding(columns, degree, tuple(interactions))
@@ -213,7 +223,9 @@ def _levels(relation: Relation, name: str, kind: str, found: set[str], *, declar
     if 2 * len(numbers) >= len(levels) and not (declared or kind.startswith("ENUM")):
         plain = [level for level in levels if not _is_plain(level)]
         what = (
-            f"but a value that is none is {short(plain[0])}" if plain else f"but is text; a value is {short(levels[0])}"
+            f"but {_how_many(relation, name)}a value that is none is {short(plain[0])}"
+            if plain
+            else f"but is text; a value is {short(levels[0])}"
         )
         unclear, marks = mark_advice(numbers)
         raise DataError(
@@ -279,6 +291,19 @@ def _first_value(relation: Relation, name: str) -> object:
         for row in relation.query(text, f"WHERE {condition} LIMIT 1"):
             return row[0]
     return None
+
+
+def _how_many(relation: Relation, name: str) -> str:
+    """How many values of a text column are no numbers, and where the first one is; "" where rows have no numbers."""
+    if not isinstance(relation, DuckDBRelation) or (relation.row_count() is not None and not relation.is_steady):
+        return ""
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    wrong = f"({text} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL)"
+    ((count, values),) = relation.query(f"count(*) FILTER ({wrong}), count({text})")
+    if not count:
+        return ""  # 1e3 and its like: numbers to the reader, and none that everybody writes
+    ((row,),) = relation.query("row_number() OVER ()", f"QUALIFY row_number() OVER () > 0 AND {wrong} LIMIT 1")
+    return f"{count:,} of {pluralize(values, 'value')} are not, the first in data row {row:,}; "
 
 
 def _listed(names: dict[str, str]) -> str:
