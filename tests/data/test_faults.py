@@ -67,7 +67,9 @@ def test_the_count_and_the_row_are_those_of_the_values_that_are_no_numbers(tmp_p
 def notes(**columns):
     frame = pandas.DataFrame(columns)
     frame["y"] = np.random.default_rng(0).standard_normal(len(frame))
-    return " ".join(steepest.open_source(frame, target="y").notes)
+    source = steepest.open_source(frame, target="y")
+    steepest.summarize(source)
+    return " ".join(source.notes)
 
 
 def test_what_is_no_name_no_number_of_the_row_and_no_unit_is_not_told():

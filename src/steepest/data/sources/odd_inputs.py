@@ -1,24 +1,27 @@
 """Odd inputs: columns that can be fitted and most often should not be: names, numbers of rows, numbers with a unit."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+
+import numpy as np
 
 from steepest.data.coding import Coding
+from steepest.data.columns import Columns
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import Relation, StreamedRelation
 
+MOST_COUNTED = 1_000  # rows looked at
 FEWEST = 20  # categories: a shorter table tells nothing by having as many rows
 WITH_UNIT = re.compile(r"\s*[+-]?\d[\d.,]*\s*([^\d\s.,+-][^\d]{0,9}?)\s*")
 
 
-def odd_inputs(relation: Relation, coding: Coding, types: Mapping[str, str]) -> list[str]:
+def odd_inputs(relation: Relation, coding: Coding) -> list[str]:
     """Return a sentence for each input that is most often none.
 
     Args:
         relation: where the rows are; one that is gone once it was read is not asked.
         coding: of the inputs.
-        types: DuckDB's types of the columns.
     """
     told = [sentence for column in coding.columns if column.levels for sentence in _units(column.name, column.levels)]
     many = [column for column in coding.columns if column.levels and len(column.levels) > FEWEST]
@@ -32,8 +35,6 @@ def odd_inputs(relation: Relation, coding: Coding, types: Mapping[str, str]) -> 
                     f"column {short(column.name)} has {len(levels):,} different texts in {rows:,} rows: more a name of the row than a "
                     "category; each has a weight of its own, which says nothing of new rows"
                 )
-    if len(coding.columns) > 1 and not isinstance(relation, StreamedRelation):
-        told += _row_numbers(relation, coding, types)
     return told
 
 
@@ -48,13 +49,21 @@ def _units(name: str, levels: tuple[str, ...]) -> Iterator[str]:
         )
 
 
-def _row_numbers(relation: Relation, coding: Coding, types: Mapping[str, str]) -> Iterator[str]:
-    """Tell of columns whose first values count 0, 1, 2 … or 1, 2, 3 …"""
-    whole = [c.name for c in coding.columns if c.levels is None]
-    if not whole:
-        return
-    selected = ", ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in whole)
-    rows = list(relation.query(selected, "LIMIT 1000"))
-    for name, values in zip(whole, zip(*rows, strict=True), strict=True):
-        if len(values) > FEWEST and any(list(values) == list(range(first, first + len(values))) for first in (0, 1)):
-            yield f"column {short(name)} counts the rows, {values[0]:g}, {values[1]:g}, {values[2]:g} …: most often no input, unless it is time"
+def counting(rows: Columns, coding: Coding) -> list[str]:
+    """Return a sentence for each input whose first values count 0, 1, 2 … or 1, 2, 3 …; of an only input that is its task.
+
+    Args:
+        rows: the first ones, inputs first.
+        coding: of the inputs.
+    """
+    first = rows.stretches[0]
+    count = min(len(first[0]), MOST_COUNTED)
+    if len(coding.columns) < 2 or count <= FEWEST:
+        return []
+    return [
+        f"column {short(column.name)} counts the rows, {values[0]:g}, {values[1]:g}, {values[2]:g} …: most often no input, unless it is time"
+        for column, values in zip(coding.columns, first, strict=False)
+        if column.levels is None
+        and values[0] in (0, 1)
+        and np.array_equal(values[:count], values[0] + np.arange(count))
+    ]

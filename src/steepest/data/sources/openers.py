@@ -285,7 +285,7 @@ def _table(
             files_relation(files, relation.label), [*numbers, *roles.targets, *filter(None, [weight])], request.text
         )
     if request.coding is None:
-        told += odd_inputs(relation, coding, types)
+        told += odd_inputs(relation, coding)
     partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
     told += [partition.note for partition in partitions if partition.name in coding.names]
     return TableSource(
