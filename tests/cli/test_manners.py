@@ -51,6 +51,12 @@ def test_json_is_as_documented(tmp_path, name):
     documented(name, result.stdout)
 
 
+def test_json_of_compare_is_as_documented(tmp_path):
+    for name, more in (("a", ()), ("b", ("--epochs", "3"))):
+        steepest_command(*COMMANDS["fit"], "--out", name, *more, cwd=tmp_path)
+    documented("compare", steepest_command("compare", "a", "b", "--json", cwd=tmp_path).stdout)
+
+
 def test_json_of_predict_and_merge_is_as_documented(tmp_path):
     steepest_command(*COMMANDS["fit"], "--out", "run", cwd=tmp_path)
     documented("predict", steepest_command("predict", "run", PENGUINS, "-o", "p.csv", "--json", cwd=tmp_path).stdout)

@@ -24,6 +24,10 @@ COMMANDS = {
     "summarize": ("steepest.cli.summarize", "Reduce a table to a triangle file in one pass; resumable."),
     "merge": ("steepest.cli.merge", "Add triangle files of the same columns."),
     "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
+    "compare": (
+        "steepest.cli.compare",
+        "Runs side by side: settings, verdicts, errors, and their curves in one picture.",
+    ),
     "predict": ("steepest.cli.predict", "A run's model applied to a table: its rows with predictions beside them."),
     "explain": ("steepest.cli.explain", "The arithmetic of one step, in numbers to check by hand."),
     "report": ("steepest.cli.report", "A run as one interactive page, for the browser, without a network."),

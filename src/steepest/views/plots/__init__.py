@@ -6,7 +6,8 @@ from typing import Any, Literal
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arguments import check_word
-from steepest.views.plots.canvas import Display, save
+from steepest.views.plots.canvas import Display, as_bytes, save
+from steepest.views.plots.comparison import ComparisonDisplay
 from steepest.views.plots.contour import LossContourDisplay
 from steepest.views.plots.heat_map import HeatMapDisplay
 from steepest.views.plots.loss import LossCurveDisplay
@@ -16,6 +17,7 @@ from steepest.views.plots.residuals import ResidualDisplay
 from steepest.views.plots.validation import ValidationCurveDisplay
 
 __all__ = [
+    "ComparisonDisplay",
     "Display",
     "HeatMapDisplay",
     "LossContourDisplay",
@@ -25,6 +27,7 @@ __all__ = [
     "PredictionErrorDisplay",
     "ResidualDisplay",
     "ValidationCurveDisplay",
+    "as_bytes",
     "plot",
     "save",
 ]

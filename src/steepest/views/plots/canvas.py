@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CYCLE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#000000")
 CURVE_POINTS = 400
 
-__all__ = ["BLUE", "CURVE_POINTS", "CYCLE", "GREEN", "GREY", "ORANGE", "Display", "axes", "plain", "save"]
+__all__ = ["BLUE", "CURVE_POINTS", "CYCLE", "GREEN", "GREY", "ORANGE", "Display", "as_bytes", "axes", "plain", "save"]
 
 
 class Display(Shown):
@@ -45,9 +45,7 @@ class Display(Shown):
         """The picture for a notebook; None where it was drawn on axes of pyplot, which shows them itself."""
         if self.figure_ is not None and self.figure_.canvas.manager is not None:
             return None
-        picture = io.BytesIO()
-        save(replace(self), picture, "png")  # type: ignore[type-var]  # what is drawn already stays as it is
-        return picture.getvalue()
+        return as_bytes(replace(self), "png")  # type: ignore[type-var]  # what is drawn already stays as it is
 
 
 def plain(text: str) -> str:
@@ -65,6 +63,13 @@ def axes(ax: "Axes | None") -> "tuple[Figure, Axes]":
 
     figure = Figure(figsize=(7, 4.3), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def as_bytes(display: Display, format: str) -> bytes:
+    """Draw a display and return it as "svg" or "png"."""
+    picture = io.BytesIO()
+    save(display, picture, format)
+    return picture.getvalue()
 
 
 def save(display: Display, path: Any, format: str = "svg") -> None:
