@@ -35,7 +35,6 @@ def test_all_columns_at_fault_are_told_at_once_each_with_its_remedy(tmp_path):
     )
     assert result.returncode == 0, result.stderr
     before, _, _ = result.stdout.partition("\nrule gradient")
-    assert "column 'id' counts the rows, 1, 2, 3 …" in before
     assert "column 'name' has 28 different texts in 28 rows" in before
     assert "'age'" not in before
 
@@ -72,12 +71,8 @@ def notes(**columns):
     return " ".join(source.notes)
 
 
-def test_what_is_no_name_no_number_of_the_row_and_no_unit_is_not_told():
+def test_what_is_no_name_and_no_unit_is_not_told():
     x = np.arange(1.0, 61.0)
-    assert notes(x=x) == ""  # the only input, as the tutorial's
-    assert "counts the rows" not in notes(x=x[::-1], z=x % 7)
-    assert "counts the rows" not in notes(x=np.r_[x[:-1], 61.0], z=x % 7)
-    assert "counts the rows, 0, 1, 2" in notes(x=x - 1, z=x % 7)
     assert "different texts" not in notes(x=x % 7, name=[f"n{i % 30}" for i in range(60)])
     assert "31 different texts in 60 rows" in notes(x=x % 7, name=[f"n{i % 31}" for i in range(60)])
 

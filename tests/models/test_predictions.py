@@ -338,6 +338,7 @@ def test_json_says_what_was_written(folder, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     exact = literal(steepest.load(folder / "run"), TABLE)
     assert said.pop("rmse") == pytest.approx(np.sqrt(np.mean((exact - TABLE.y) ** 2)), rel=1e-12)
+    assert said.pop("schema") == "steepest-predict/1"
     assert said == {"out": str(out), "rows": N, "left_out": 0, "empty": 0, "target": "y", "compared": N}
 
 

@@ -1,17 +1,13 @@
-"""Odd inputs: columns that can be fitted and most often should not be: names, numbers of rows, numbers with a unit."""
+"""Odd inputs: columns that can be fitted and most often should not be: names of rows, numbers with a unit."""
 
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from steepest.data.coding import Coding
-from steepest.data.columns import Columns
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import Relation, StreamedRelation
 
-MOST_COUNTED = 1_000  # rows looked at
 FEWEST = 20  # categories: a shorter table tells nothing by having as many rows
 WITH_UNIT = re.compile(r"\s*[+-]?\d[\d.,]*\s*([^\d\s.,+-][^\d]{0,9}?)\s*")
 
@@ -47,23 +43,3 @@ def _units(name: str, levels: tuple[str, ...]) -> Iterator[str]:
             f"column {short(name)} holds numbers with the unit {short(units.pop())}, such as {short(levels[0])}: they are taken for "
             f"{len(levels):,} categories; write the numbers alone"
         )
-
-
-def counting(rows: Columns, coding: Coding) -> list[str]:
-    """Return a sentence for each input whose first values count 0, 1, 2 … or 1, 2, 3 …; of an only input that is its task.
-
-    Args:
-        rows: the first ones, inputs first.
-        coding: of the inputs.
-    """
-    first = rows.stretches[0]
-    count = min(len(first[0]), MOST_COUNTED)
-    if len(coding.columns) < 2 or count <= FEWEST:
-        return []
-    return [
-        f"column {short(column.name)} counts the rows, {values[0]:g}, {values[1]:g}, {values[2]:g} …: most often no input, unless it is time"
-        for column, values in zip(coding.columns, first, strict=False)
-        if column.levels is None
-        and values[0] in (0, 1)
-        and np.array_equal(values[:count], values[0] + np.arange(count))
-    ]

@@ -14,7 +14,6 @@ from steepest.data.sources.arrow_blocks import blocks
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import Tally
-from steepest.data.sources.odd_inputs import counting
 from steepest.data.sources.relations import Relation
 from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind, refuse_target, yes_or_no
 from steepest.data.sources.rounding import as_double, exact_up_to, has_large, rounding_warning
@@ -54,7 +53,6 @@ class TableSource(Shown):
         seen: what the rows were in earlier passes, where the table may give others the next time.
         text: how a text file is written.
         told: whether it was said that float64 rounds some of the numbers.
-        counting: what is said of inputs that count the rows, once the first ones were read.
     """
 
     relation: Relation
@@ -73,7 +71,6 @@ class TableSource(Shown):
     seen: list[str] = field(default_factory=list)
     text: TextOptions = field(default_factory=TextOptions)
     told: list[bool] = field(default_factory=list)
-    counting: list[str] = field(default_factory=list)
 
     def _told(self) -> Iterator[str]:
         yield table_line(self)
@@ -151,7 +148,7 @@ class TableSource(Shown):
     @property
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
-        notes = [*self.header_notes, *self.counting, *str(self.coding).splitlines()]
+        notes = [*self.header_notes, *str(self.coding).splitlines()]
         notes += [yes_or_no(name) for name in self._numbers if self.types[name].startswith(CATEGORIES)]
         return notes + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
@@ -163,8 +160,6 @@ class TableSource(Shown):
         limits = self._limits(tally.names)
         for block, order in self._checked_blocks(start):
             tally.large = tally.large or has_large(block, limits)
-            if not first and self.own_coding and not self.is_part:
-                self.counting[:] = counting(block, self.coding)
             if plain and block.is_finite:
                 if tally.pass_by(len(block)) is None:
                     after = replace(tally.position, order=order)
