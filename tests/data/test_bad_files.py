@@ -397,8 +397,8 @@ NO_NUMBERS = [
     *(("p", ['"1,000"', other], r"'1,000' may be 1000 or 1.000. .*thousands=\",\".*decimal=\",\"", f"68 {name}") for name, other in [
         ("thousands", '"2,500"'), ("some thousands", "7"),
     ]),
-    ("p", ["2020-01-01", "2020-02-01"], "'p' .* is DATE.*'2020-01-01'. Turn dates into a number", "68 date"),
-    ("p", ["01/02/2020", "13/02/2020"], "'p' .* is DATE.*Turn dates into a number", "68 date of another order"),
+    ("p", ["2020-01-01", "2020-02-01"], "'p' .* is DATE.*'2020-01-01'. Make dates days since", "68 date"),
+    ("p", ["01/02/2020", "13/02/2020"], "'p' .* is DATE.*Make dates days since", "68 date of another order"),
     ("p", ["10:20", "11:30"], "'p' .* is TIME.*Turn dates into a number", "68 time"),
     ("p", [f"id{i}x" for i in range(1_500)], "more than 1,000 different texts, such as 'id0x'.*exclude=", "68 names"),
     ("y", ["low", "high"], "'y' .* VARCHAR, .* for example '(low|high)'. A target .* must be a number", "68 text target"),
@@ -642,9 +642,9 @@ COLUMNS = {
     "76 list": ([[1], [2], [3]], r"BIGINT\[\], .* for example '\[1\]'. Leave the column out \(exclude="),
     "76 struct": ([{"p": 1}, {"p": 2}, {"p": 3}], r"STRUCT\(p BIGINT\), .*exclude="),
     "76 map": (pyarrow.array([[("a", 1)]] * 3, pyarrow.map_(pyarrow.string(), pyarrow.int64())), "MAP.*exclude="),
-    "76 timestamp": (DAYS, "TIMESTAMP, .* for example '2020-01-01 00:00:00'. Turn dates"),
-    "76 timestamp with zone": (pyarrow.array(DAYS, pyarrow.timestamp("us", "UTC")), "TIME ZONE, .*Turn dates"),
-    "76 date": ([date(2020, 1, 1)] * 3, "DATE, .* for example '2020-01-01'. Turn dates"),
+    "76 timestamp": (DAYS, "TIMESTAMP, .* for example '2020-01-01 00:00:00'. Make dates"),
+    "76 timestamp with zone": (pyarrow.array(DAYS, pyarrow.timestamp("us", "UTC")), "TIME ZONE, .*Make dates"),
+    "76 date": ([date(2020, 1, 1)] * 3, "DATE, .* for example '2020-01-01'. Make dates"),
     "76 time": (pyarrow.array([1, 2, 3], pyarrow.time32("s")), "TIME, .*Turn dates"),
     "76 binary": ([b"a", b"b", b"\xff"], "BLOB, .*exclude="),
     "76 null-typed": (pyarrow.nulls(3), "'c' no value at all. .*exclude="),
@@ -677,7 +677,7 @@ def test_77_int96_and_statistics_with_nan(tmp_path):
     parquet.write_table(
         pyarrow.table({"c": DAYS, "y": [1.0, 2.0, 4.0]}), tmp_path / "t.parquet", use_deprecated_int96_timestamps=True
     )
-    refused(tmp_path / "t.parquet", DataError, "'c' .* TIMESTAMP, .*Turn dates")
+    refused(tmp_path / "t.parquet", DataError, "'c' .* TIMESTAMP, .*Make dates")
     table = pyarrow.table({"c": [np.nan, 1.0, 2.0], "y": [1.0, 2.0, 4.0]})
     parquet.write_table(table, tmp_path / "n.parquet", row_group_size=1, write_statistics=True)
     assert summary_of(tmp_path / "n.parquet", missing="drop").triangle.means.tolist() == [1.5, 3.0]

@@ -50,7 +50,7 @@ def test_each_fault_of_a_frame_is_told_once(columns):
         steepest.open_source(frame, target="y")
     text = str(caught.value)
     assert re.findall(r"column '(c\d+)'", text) == [f"c{j}" for j in range(min(columns, 10))]
-    assert text.count("Turn dates into a number") == min(columns, 10)
+    assert text.count("Make dates days since") == min(columns, 10)
     assert ("• and 5 more" in text) == (columns == 15)
 
 

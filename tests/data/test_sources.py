@@ -223,7 +223,7 @@ BAD_FILES = {
         "a,b,y\n1,2020-01-01,1\n2,2020-01-02,4\n",
         {},
         DataError,
-        r"column 'b' .* DATE.* Turn dates into a number",
+        r"column 'b' .* DATE.* Make dates days since",
     ),
     "text target": ("a,y\n1,low\n2,high\n", {}, DataError, r"column 'y' .* for example '(low|high)'"),
     "missing": (

@@ -318,7 +318,7 @@ def test_groups_of_other_lengths_are_refused_with_their_row(tmp_path, wrong):
         (["1,234.5", "2,345"], ['thousands=","'], ["decimal", "may be"]),
         (["1,5", "2,25"], ['decimal=","'], ["thousands", "may be"]),
         (["1.234,5", "2,5"], ['thousands="."', 'decimal=","'], ["may be"]),
-        (["$1,234", "$2,345"], [], ["thousands", "decimal", "may be"]),
+        (["$1,234", "$2,345"], ["'1,234' may be 1234 or 1.234.", "currency=True) and", 'thousands=","'], ["percent"]),
     ],
 )
 @pytest.mark.parametrize("role", ["x", "y"])

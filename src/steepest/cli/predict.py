@@ -96,7 +96,10 @@ def _write(
     run: str, model: Model, data: str, file: Path, scratch: Path, force: bool, options: dict[str, Any]
 ) -> PredictionCounts:
     """Predict and write."""
-    text = {key: options[key] for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "database")}
+    text = {
+        key: options[key]
+        for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "percent", "currency", "database")
+    }
     source = open_inputs(
         as_path(data), model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
     )
@@ -113,7 +116,7 @@ def _write(
             names,
             keep_all=options["missing"] == "empty",
             # a column called as the target is an input where the model has such an input
-            target=None if model.targets[0] in source.coding.names else model.targets[0],
+            target=None if model.targets[0] in source.coding.raw_names else model.targets[0],
             safe=options["safe"],
             force=force,
         )

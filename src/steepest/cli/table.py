@@ -34,11 +34,25 @@ KEYS = (
     "encoding",
     "thousands",
     "comment",
+    "percent",
+    "currency",
+    "dates",
     "database",
     "unseen",
 )
 BESIDE = ("cluster",)
-ALIKE = ("weight", "missing", "delimiter", "decimal", "encoding", "thousands", "comment", "unseen")
+ALIKE = (
+    "weight",
+    "missing",
+    "delimiter",
+    "decimal",
+    "encoding",
+    "thousands",
+    "comment",
+    "percent",
+    "currency",
+    "unseen",
+)
 """What holds of another table of the same columns as well."""
 
 
@@ -129,6 +143,12 @@ def column_options(command: Callable[..., Any], *, required: bool = True) -> Cal
                 callback=lambda *given: _joined(*given) or (),
                 help="Columns of numbers that are names of something: codes, postcodes. Text is always taken so.",
             ),
+            click.option(
+                "--dates",
+                type=choice(["days", "parts"]),
+                default=None,
+                help="Dates as days since 1970-01-01, or as year, month, day, weekday and hour; default: refuse them.",
+            ),
         )
     ):
         command = option(command)
@@ -164,6 +184,12 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 default=None,
                 metavar="CHAR",
                 help="Character that begins a comment in a text file, such as #; default: every line is a row.",
+            ),
+            click.option("--percent", is_flag=True, help="Read percent signs in a column of text: 5% as 0.05."),
+            click.option(
+                "--currency",
+                is_flag=True,
+                help="Leave currency signs out in a column of text: $1,234 (with --thousands ,), 5 €.",
             ),
             click.option(
                 "--database",

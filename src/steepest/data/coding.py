@@ -15,6 +15,8 @@ from steepest.support.looks import Shown, names
 from steepest.support.words import pluralize
 
 MOST_DEGREE = 20
+DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
+FIRST_PARTS = ("days", "year")
 UNSEEN = -1.0  # the code of a category that the coding does not know
 
 
@@ -27,11 +29,26 @@ class Column:
         levels: all values of a text or boolean column, sorted; None for a column of numbers. The first one is the
             reference: it has no indicator column, the intercept stands for it.
         missing: whether the column may have missing values: they become 0 (the reference) with an indicator column.
+        part: which number of a date it is: "days" since 1970-01-01, "year", "month", "day", "weekday" (1 is Monday) or
+            "hour"; None for a column that holds no dates.
+        of: the raw column of dates that the number is taken from.
     """
 
     name: str
     levels: tuple[str, ...] | None = None
     missing: bool = False
+    part: str | None = None
+    of: str | None = None
+
+    @property
+    def raw(self) -> str:
+        """Name of the table's column."""
+        return self.name if self.of is None else self.of
+
+    @property
+    def has_indicator(self) -> bool:
+        """Whether missing values have their indicator column here: of a date's parts the first one has it for all."""
+        return self.missing and self.part in (None, *FIRST_PARTS)
 
     @property
     def reference(self) -> str | None:
@@ -88,7 +105,12 @@ class Coding(Shown):
                     remedies.POWERS,
                 )
         features = self.features
-        double = [] if self.is_plain else sorted(name for name, count in Counter(features).items() if count > 1)
+        of_dates = any(column.part for column in self.columns)
+        double = (
+            []
+            if self.is_plain and not of_dates
+            else sorted(name for name, count in Counter(features).items() if count > 1)
+        )
         if double:
             raise DataError(f"two features would be called {double[0]!r}. Rename the column of that name.")
 
@@ -110,6 +132,16 @@ class Coding(Shown):
     def names(self) -> tuple[str, ...]:
         """Names of the raw columns."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """Names of the table's columns, each once; `names` has each number of a date by itself."""
+        return tuple(dict.fromkeys(column.raw for column in self.columns))
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """Names of the table's columns of dates that are numbers here."""
+        return frozenset(column.raw for column in self.columns if column.part)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -139,7 +171,7 @@ class Coding(Shown):
             blocks.append(own[column.name])
             if column.levels is None:
                 blocks += [own[column.name] ** power for power in range(2, self.degree + 1)]
-            if column.missing:
+            if column.has_indicator:
                 blocks.append(absent[:, None].astype(np.float64))
         for first, second in self.interactions:
             a, b = own[first], own[second]
@@ -158,6 +190,7 @@ class Coding(Shown):
         """Return the coding as JSON types; `from_json` gives it back."""
         columns = [
             {"name": c.name, "levels": None if c.levels is None else list(c.levels), "missing": c.missing}
+            | ({} if c.part is None else {"part": c.part, "of": c.raw})
             for c in self.columns
         ]
         return {"columns": columns, "degree": self.degree, "interactions": [list(pair) for pair in self.interactions]}
@@ -170,7 +203,12 @@ class Coding(Shown):
             KeyError, TypeError, ValueError: it is something else.
         """
         columns = tuple(
-            Column(str(c["name"]), None if c["levels"] is None else tuple(map(str, c["levels"])), bool(c["missing"]))
+            Column(
+                str(c["name"]),
+                None if c["levels"] is None else tuple(map(str, c["levels"])),
+                bool(c["missing"]),
+                *((str(c["part"]), str(c["of"])) if "part" in c else ()),
+            )
             for c in content["columns"]
         )
         return cls(columns, int(content["degree"]), tuple((str(a), str(b)) for a, b in content["interactions"]))
@@ -188,19 +226,29 @@ class Coding(Shown):
             if c.levels is not None
         ]
         sentences += [
-            f"{c.name}: missing values are 0 and have the column '{c.name} missing'" for c in self.columns if c.missing
+            f"{c.raw}: days since 1970-01-01" if c.part == "days" else f"{c.raw}: dates as {self._parts_of(c.raw)}"
+            for c in self.columns
+            if c.part in FIRST_PARTS
+        ]
+        sentences += [
+            f"{c.raw}: missing values are 0 and have the column '{c.raw} missing'"
+            for c in self.columns
+            if c.has_indicator
         ]
         if self.degree > 1:
             sentences.append(f"powers up to {self.degree} of every column of numbers")
         sentences += [f"products of {a} and {b}" for a, b in self.interactions]
         return "\n".join(sentences)
 
+    def _parts_of(self, raw: str) -> str:
+        return ", ".join(c.part for c in self.columns if c.raw == raw and c.part)
+
     def _own_names(self, column: Column) -> tuple[str, ...]:
         return (column.name,) if column.levels is None else column.indicators
 
     def _all_names(self, column: Column) -> list[str]:
         powers = [f"{column.name}^{k}" for k in range(2, self.degree + 1)] if column.levels is None else []
-        return [*self._own_names(column), *powers, *([f"{column.name} missing"] if column.missing else [])]
+        return [*self._own_names(column), *powers, *([f"{column.raw} missing"] if column.has_indicator else [])]
 
     def _own(self, column: Column, values: FloatArray) -> FloatArray:
         """A column's numbers (n, 1), or its indicator columns (n, levels - 1)."""

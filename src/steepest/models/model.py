@@ -104,7 +104,7 @@ class Model(Value):
                 columns the model was fitted to, which are coded as they were then.
             missing: rows with missing inputs: "error", "drop" (left out) or "empty" (NaN).
             unseen: categories the model does not know: "error" or "reference" (taken for the reference).
-            text: delimiter, decimal, encoding, thousands, comment and database, as `steepest.open_source`.
+            text: delimiter, decimal, encoding, thousands, comment, percent, currency and database, as `steepest.open_source`.
 
         Raises:
             DataError: the data has other columns, missing values, or categories that the model does not know; says which.

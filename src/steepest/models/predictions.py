@@ -38,7 +38,7 @@ def open_inputs(
         coding: how they are made from a table's columns; None: they are columns of numbers.
         missing: "error", "drop" or "empty".
         unseen: "error" or "reference": categories that the model does not know.
-        text: delimiter, decimal, encoding, thousands, comment and database of `open_source`.
+        text: delimiter, decimal, encoding, thousands, comment, percent, currency and database of `open_source`.
 
     Raises:
         DataError: the data cannot be used, or has other columns than the model; says which.

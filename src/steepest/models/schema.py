@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from steepest.data.coding import MOST_DEGREE, Coding
+from steepest.data.coding import DATE_PARTS, FIRST_PARTS, MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
 from steepest.support.notices import warn
 from steepest.support.version import __version__
@@ -196,7 +196,7 @@ def _problem_of_coding(content: Any, features: list[str]) -> str:
         return "each of coding.interactions is two names"
     if not all(name in numbers for pair in pairs for name in pair):
         return "coding.interactions names a column that is not there"
-    width = sum((degree if c["levels"] is None else numbers[c["name"]]) + c["missing"] for c in columns)
+    width = sum((degree if c["levels"] is None else numbers[c["name"]]) + _has_indicator(c) for c in columns)
     width += sum(numbers[a] * numbers[b] for a, b in pairs)
     if width != len(features) or Coding.from_json(content).features != tuple(features):
         return "its coding does not give its features"
@@ -204,10 +204,24 @@ def _problem_of_coding(content: Any, features: list[str]) -> str:
 
 
 def _is_column(column: Any) -> bool:
-    if not isinstance(column, dict) or set(column) != {"name", "levels", "missing"}:
+    if not isinstance(column, dict) or set(column) - {"part", "of"} != {"name", "levels", "missing"}:
+        return False
+    if ("part" in column or "of" in column) and not _is_part(column):
         return False
     levels = column["levels"] is None or are_names(column["levels"])
     return levels and are_names([column["name"]]) and isinstance(column["missing"], bool)
+
+
+def _is_part(column: dict[str, Any]) -> bool:
+    """Whether a column with a part is a number of a date."""
+    part, of = column.get("part"), column.get("of")
+    if part not in DATE_PARTS or not are_names([of]) or column["levels"] is not None:
+        return False
+    return bool(column["name"] == (of if part == "days" else f"{of}.{part}"))
+
+
+def _has_indicator(column: dict[str, Any]) -> bool:
+    return column["missing"] and column.get("part", "days") in FIRST_PARTS
 
 
 def _are_numbers(values: object, count: int) -> bool:

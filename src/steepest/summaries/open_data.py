@@ -88,6 +88,7 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
         "degree": request.degree != 1,
         "interactions": request.interactions,
         "categorical": request.categorical,
+        "dates": request.dates is not None,
     }
     for name in (name for name, is_given in given.items() if is_given):
         raise UsageError(

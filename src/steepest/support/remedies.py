@@ -56,6 +56,10 @@ def marks(thousands: str, decimal: str) -> Phrase:
     return between if decimal == "." else between + " and " + point
 
 
+PERCENT = "read percent signs, 5% as 0.05 (" + Option("percent", True) + ")"
+CURRENCY = "leave currency signs out (" + Option("currency", True) + ")"
+DAYS = "make dates days since 1970-01-01 (" + Option("dates", "days") + ")"
+PARTS_OF_DATES = "make dates year, month, day and weekday (" + Option("dates", "parts") + ")"
 OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
 DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
 INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"

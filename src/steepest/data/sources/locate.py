@@ -21,7 +21,7 @@ from steepest.data.sources.first_bytes import (
 from steepest.data.sources.partitions import Partition, partitions_of
 from steepest.errors import DataError, Option, UsageError
 from steepest.support import remedies
-from steepest.support.arguments import check_word, shown
+from steepest.support.arguments import check_flag, check_word, shown
 
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 PACKED = ("", ".gz", ".zst")
@@ -42,6 +42,8 @@ class TextOptions:
         encoding: "utf-8", "utf-16" or "latin-1".
         thousands: what stands between groups of three digits: ",", ".", " ", "'" or "_"; default: nothing.
         comment: the character with which lines begin that are no rows; default: every line is one.
+        percent: whether percent signs are read, 5% as 0.05.
+        currency: whether currency signs beside numbers are left out.
 
     Raises:
         UsageError: a value outside these.
@@ -52,12 +54,16 @@ class TextOptions:
     encoding: str = "utf-8"
     thousands: str | None = None
     comment: str | None = None
+    percent: bool = False
+    currency: bool = False
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or len(self.delimiter) != 1):
             raise UsageError(Option("delimiter") + f" must be one character; got {self.delimiter!r}.")
         check_word("decimal", self.decimal, (".", ","))
         check_word("encoding", self.encoding, ("utf-8", "utf-16", "latin-1"))
+        check_flag("percent", self.percent)
+        check_flag("currency", self.currency)
         if self.thousands is not None:
             check_word("thousands", self.thousands, THOUSANDS)
         if self.thousands == self.decimal:

@@ -22,6 +22,16 @@ def check_policy(policy: str) -> None:
     check_word("missing", policy, ("error", "drop", "indicator"))
 
 
+def _firsts(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which names stand there for the first time: the parts of a date have one between them."""
+    seen: set[str] = set()
+    first = np.zeros(len(names), dtype=np.bool_)
+    for j, name in enumerate(names):
+        first[j] = name not in seen
+        seen.add(name)
+    return first
+
+
 class Tally:
     """Missing values of each column in one pass, and how many rows were left out for them.
 
@@ -48,6 +58,7 @@ class Tally:
     ) -> None:
         self.of, self.before = f"{part}: " if part else "", before
         self.only_inputs, self.replaced = only_inputs, 0
+        self.once = _firsts(names)
         self.names, self.policy, self.allowed = tuple(names), policy, np.array(allowed, dtype=bool)
         self.counts = np.array(start.missing or [0] * len(names), dtype=np.int64)
         self.rows, self.dropped, self.large = start.rows, start.left_out, start.large
@@ -114,7 +125,9 @@ class Tally:
             return
         row, column = self.refused
         advice: tuple[Phrase, ...]
-        what = f"{self.of}{int(self.counts.sum()):,} values are missing ({self.listed}); the first is column {short(column)} in data row {self._numbered(row)}."
+        count = int(self.counts[self.once].sum())
+        where = f"the first is column {short(column)} in data row {self._numbered(row)}"
+        what = f"{self.of}{count:,} values are missing ({self.listed}); {where}."
         if self.only_inputs:
             advice = remedies.DROP_ROWS, remedies.NO_PREDICTION
         elif self.policy == "indicator":
@@ -127,7 +140,11 @@ class Tally:
     @property
     def listed(self) -> str:
         """ "a 2, b 11": the columns with missing values and how many."""
-        found = [(name, count) for name, count in zip(self.names, self.counts, strict=True) if count]
+        found = [
+            (name, count)
+            for name, count, once in zip(self.names, self.counts, self.once, strict=True)
+            if count and once
+        ]
         shown = [
             f"{name if len(name) <= LONGEST_SHOWN else short(name)} {count:,}" for name, count in found[:MOST_LISTED]
         ]

@@ -10,7 +10,8 @@ from steepest.data.coding import Coding
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
-from steepest.data.sources.file_types import typed
+from steepest.data.sources.dates import Dates, is_date, refuse_other_dates
+from steepest.data.sources.file_types import file_columns, typed
 from steepest.data.sources.frame_index import index_columns, note_of
 from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
@@ -24,6 +25,7 @@ from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.request import Request
 from steepest.data.sources.roles import MissingPolicy, Roles, code
+from steepest.data.sources.signs import NUMBER, sign_notes, signed_columns
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
 from steepest.errors import DataError, Option, UsageError, without_secrets
@@ -48,6 +50,9 @@ def open_source(
     encoding: str = "utf-8",
     thousands: str | None = None,
     comment: str | None = None,
+    percent: bool = False,
+    currency: bool = False,
+    dates: Dates | None = None,
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -76,6 +81,10 @@ def open_source(
         encoding: of a text file: "utf-8", "utf-16" or "latin-1".
         thousands: what a text file has between groups of three digits: ",", ".", " ", "'" or "_"; default: nothing.
         comment: the character with which lines of a text file begin that are no rows; default: none, every line is one.
+        percent: read percent signs in columns of texts where every value has one: "5%" is 0.05.
+        currency: leave currency signs out in columns of texts where every value is a number: "$1,234" with thousands=",".
+        dates: "days" makes columns of dates days since 1970-01-01; "parts" makes them year, month, day, weekday (1 is
+            Monday) and, with times, hour. Times of a zone are taken in UTC. Default: dates are refused.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -100,6 +109,9 @@ def open_source(
         encoding=encoding,
         thousands=thousands,
         comment=comment,
+        percent=percent,
+        currency=currency,
+        dates=dates,
         database=database,
         coding=coding,
         unseen=unseen,
@@ -134,6 +146,7 @@ def _source(data: Any, request: Request) -> FullSource:
         "degree": request.degree != 1,
         "interactions": bool(request.interactions),
         "categorical": bool(request.categorical),
+        "dates": request.dates is not None,
     }
     for name in (name for name, is_given in given.items() if is_given):
         raise UsageError(
@@ -251,7 +264,7 @@ def _table(
     roles = Roles(features, request.targets, (*request.exclude, *index), weight, group)
     told = list(notes)
     if isinstance(relation, DatabaseRelation):
-        inputs = coding.names if coding else roles.inputs(relation.label, types)
+        inputs = coding.raw_names if coding else roles.inputs(relation.label, types)
         used = {*inputs, *request.targets, *filter(None, (weight, group))}
         relation = relation.only([name for name in types if name in used])
     if files is not None:
@@ -265,29 +278,42 @@ def _table(
         }
         files, types = typed(replace(files, skip=skip), types, names)
         relation = files_relation(files, relation.label)
+    named = coding.raw_names if coding else roles.inputs(relation.label, types)
+    in_use = (*named, *request.targets, *filter(None, (weight,)))
+    text = [name for name in in_use if types.get(name, "").startswith("VARCHAR") and name not in request.categorical]
+    faults: dict[str, DataError] = {}
+    signed = signed_columns(relation, text, request.text, faults)
+    kinds = {**types, **dict.fromkeys(signed, NUMBER)}
+    told += sign_notes(signed)
     if coding is not None:
-        check_known(relation, types, coding, request.targets)
+        check_known(relation, kinds, coding, request.targets, faults)
     else:
         if index and features is None:
             told.append(note_of(index))
         coding = code(
             relation,
-            types,
+            kinds,
             roles,
             missing=request.missing,
             degree=request.degree,
             interactions=request.interactions,
             categorical=request.categorical,
+            dates=request.dates,
+            faults=faults,
         )
     if files is not None:
-        numbers = [column.name for column in coding.columns if column.levels is None]
+        dated = [name for name in coding.raw_names if is_date(types[name]) and name in coding.dated]
+        refuse_other_dates(files_relation(files, relation.label), [n for n in dated if n in file_columns(files, types)])
+        numbers = [c.name for c in coding.columns if c.levels is None and c.part is None and c.name not in signed]
         check_groups(
-            files_relation(files, relation.label), [*numbers, *roles.targets, *filter(None, [weight])], request.text
+            files_relation(files, relation.label),
+            [*numbers, *(name for name in (*roles.targets, weight) if name and name not in signed)],
+            request.text,
         )
     if request.coding is None:
         told += odd_inputs(relation, coding)
     partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
-    told += [partition.note for partition in partitions if partition.name in coding.names]
+    told += [partition.note for partition in partitions if partition.name in coding.raw_names]
     return TableSource(
         relation,
         roles,
@@ -300,4 +326,5 @@ def _table(
         header_notes=tuple(told),
         own_coding=request.coding is None,
         text=request.text,
+        signed=signed,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from steepest.data.coding import Coding, check_degree
+from steepest.data.sources.dates import Dates
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import check_policy
 from steepest.data.sources.roles import MissingPolicy
@@ -37,6 +38,9 @@ class Request:
     encoding: str = "utf-8"
     thousands: str | None = None
     comment: str | None = None
+    percent: bool = False
+    currency: bool = False
+    dates: Dates | None = None
     database: str | os.PathLike[str] | None = None
     coding: Coding | None = None
     unseen: Unseen = "error"
@@ -45,6 +49,8 @@ class Request:
         check_policy(self.missing)
         check_word("unseen", self.unseen, get_args(Unseen))
         check_degree(self.degree)
+        if self.dates is not None:
+            check_word("dates", self.dates, get_args(Dates))
         _ = self.text
         for name in ("target", "features", "exclude", "categorical"):
             value = getattr(self, name)
@@ -65,7 +71,9 @@ class Request:
         Raises:
             UsageError: a value outside what is known.
         """
-        return TextOptions(self.delimiter, self.decimal, self.encoding, self.thousands, self.comment)
+        return TextOptions(
+            self.delimiter, self.decimal, self.encoding, self.thousands, self.comment, self.percent, self.currency
+        )
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -76,7 +84,7 @@ class Request:
     def named(self) -> frozenset[str]:
         """All columns that are asked for by name."""
         weight_and_group = (name for name in (self.weight, self.group) if isinstance(name, str))
-        coded = self.coding.names if self.coding is not None else ()
+        coded = self.coding.raw_names if self.coding is not None else ()
         pairs = (name for pair in self.interactions for name in pair)
         return frozenset((*(self.features or ()), *self.targets, *self.categorical, *weight_and_group, *coded, *pairs))
 
@@ -92,6 +100,9 @@ class Request:
             "degree": self.degree != 1,
             "interactions": self.interactions,
             "categorical": self.categorical,
+            "dates": self.dates is not None,
+            "percent": self.percent,
+            "currency": self.currency,
         }
         for name in (name for name, is_given in given.items() if is_given):
             what = Option(name) + " belongs to tables with named columns."

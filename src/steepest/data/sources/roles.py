@@ -8,10 +8,11 @@ from typing import Literal
 
 from steepest.data.coding import Coding, Column
 from steepest.data.sources.connection import quoted
+from steepest.data.sources.dates import Dates, date_columns, is_date
 from steepest.data.sources.faults import faulty, together
-from steepest.data.sources.grouped import mark_advice
 from steepest.data.sources.reader_errors import LONGEST_SHOWN, short
 from steepest.data.sources.relations import DuckDBRelation, Relation, StreamedRelation
+from steepest.data.sources.signs import advice as mark_advice
 from steepest.errors import DataError, Option, Phrase, UsageError
 from steepest.support import remedies
 from steepest.support.words import pluralize
@@ -92,15 +93,17 @@ def code(
     degree: int,
     interactions: Sequence[tuple[str, str]],
     categorical: Sequence[str] = (),
+    dates: Dates | None = None,
+    faults: dict[str, DataError] | None = None,
 ) -> Coding:
     """Return the coding of a table's inputs; text columns are read once beforehand for their values.
 
     Raises:
-        DataError: a column is of a kind that has no numbers, or has too many categories; says which and the remedy.
+        DataError: columns are of kinds that have no numbers, or have too many categories; tells all of them and the remedies.
         UsageError: the roles do not fit the columns.
     """
     inputs = roles.inputs(relation.label, types)
-    faults: dict[str, DataError] = {}
+    faults = {} if faults is None else faults
     for name in (*roles.targets, *filter(None, (roles.weight,))):
         with faulty(faults, name):
             refuse_target(relation, name, types[name])
@@ -111,8 +114,9 @@ def code(
             + f" names {short(other[0])}, which is no input. The inputs are {_listed(dict.fromkeys(inputs, ''))}."
         )
     text = [name for name in inputs if types[name].startswith(CATEGORIES) or name in categorical]
+    dated = [name for name in inputs if dates and is_date(types[name]) and name not in text]
     for name in inputs:
-        if name not in categorical or types[name].endswith("]"):
+        if name not in dated and (name not in categorical or types[name].endswith("]")):
             with faulty(faults, name):
                 refuse_kind(relation, name, types[name], categories=True)
     text = [name for name in text if name not in faults]
@@ -122,9 +126,14 @@ def code(
             levels[name] = _levels(relation, name, types[name], texts[name], declared=name in categorical)
     if faults:
         raise together(relation.label, faults)
-    absent = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
-    columns = tuple(Column(name, levels.get(name), name in absent) for name in inputs)
-    return Coding(columns, degree, tuple(interactions))
+    gaps = _with_missing(relation, inputs, types) if missing == "indicator" else frozenset()
+    columns: list[Column] = []
+    for name in inputs:
+        if dates and name in dated:
+            columns += date_columns(name, types[name], dates, name in gaps)
+        else:
+            columns.append(Column(name, levels.get(name), name in gaps))
+    return Coding(tuple(columns), degree, tuple(interactions))
 
 
 def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -> None:
@@ -149,7 +158,9 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
         f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; for example {short(first)}."
     )
     if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
-        advice = ("turn dates into a number in a unit of your choice, such as days since the first row", out)
+        made = (remedies.DAYS, remedies.PARTS_OF_DATES) if categories and is_date(kind) else ()
+        own = "turn dates into a number in a unit of your choice, such as days since the first row"
+        advice = (*made, "count them in a unit of your choice", out) if made else (own, out)
     elif kind.startswith(CATEGORIES):
         unclear, marks = _marks_of(relation, name)
         wrong += f"{unclear} A target or weight must be a number."
@@ -223,7 +234,7 @@ def _levels(relation: Relation, name: str, kind: str, found: set[str], *, declar
     if 2 * len(numbers) >= len(levels) and not (declared or kind.startswith("ENUM")):
         plain = [level for level in levels if not _is_plain(level)]
         what = (
-            f"but {_how_many(relation, name)}a value that is none is {short(plain[0])}"
+            f"but {_how_many(relation, name) or f'a value that is none is {short(plain[0])}'}"
             if plain
             else f"but is text; a value is {short(levels[0])}"
         )
@@ -294,7 +305,7 @@ def _first_value(relation: Relation, name: str) -> object:
 
 
 def _how_many(relation: Relation, name: str) -> str:
-    """How many values of a text column are no numbers, and where the first one is; "" where rows have no numbers."""
+    """How many values of a text column are no numbers, the first one and its row; "" where rows have no numbers."""
     if not isinstance(relation, DuckDBRelation) or (relation.row_count() is not None and not relation.is_steady):
         return ""
     text = f"CAST({quoted(name)} AS VARCHAR)"
@@ -302,8 +313,9 @@ def _how_many(relation: Relation, name: str) -> str:
     ((count, values),) = relation.query(f"count(*) FILTER ({wrong}), count({text})")
     if not count:
         return ""  # 1e3 and its like: numbers to the reader, and none that everybody writes
-    ((row,),) = relation.query("row_number() OVER ()", f"QUALIFY row_number() OVER () > 0 AND {wrong} LIMIT 1")
-    return f"{count:,} of {pluralize(values, 'value')} are not, the first in data row {row:,}; "
+    numbered = f"row_number() OVER (), {text}"
+    ((row, first),) = relation.query(numbered, f"QUALIFY row_number() OVER () > 0 AND {wrong} LIMIT 1")
+    return f"{count:,} of {pluralize(values, 'value')} are not, the first in data row {row:,}; a value that is none is {short(first)}"
 
 
 def _listed(names: dict[str, str]) -> str:

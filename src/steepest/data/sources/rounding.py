@@ -12,6 +12,7 @@ from steepest.data.sources.locate import TextOptions, literal
 from steepest.data.sources.matrices import EXACT
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import DuckDBRelation, Relation
+from steepest.data.sources.signs import CURRENCY
 from steepest.errors import DataWarning, UsageError
 
 HUGE = ("HUGEINT", "UHUGEINT", "BIGNUM", "VARINT")
@@ -115,6 +116,8 @@ def _told_of_text(relation: DuckDBRelation, text: TextOptions) -> DataWarning | 
 def digits_of(name: str, text: TextOptions) -> str:
     """Return SQL for a text file's number, as it stands there, with a decimal point and nothing between its thousands."""
     plain = f"trim(CAST({quoted(name)} AS VARCHAR))"  # a folder's name may be a number already
+    if text.currency:
+        plain = f"regexp_replace({plain}, {literal(CURRENCY)}, '', 'g')"
     if text.thousands:
         plain = f"replace({plain}, {literal(text.thousands)}, '')"
     return plain if text.decimal == "." else f"replace({plain}, '{text.decimal}', '.')"

@@ -1,6 +1,6 @@
 """Tables of any kind as a source of batches: columns with roles, coded, in blocks of a fixed number of rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,8 +12,11 @@ from steepest.data.coding import UNSEEN, Coding, Column
 from steepest.data.columns import ColumnBatch, Columns
 from steepest.data.sources.arrow_blocks import blocks
 from steepest.data.sources.connection import quoted
+from steepest.data.sources.dates import is_date, part_as_double
+from steepest.data.sources.faults import faulty, together
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import Tally
+from steepest.data.sources.reader_errors import LONGEST_SHOWN
 from steepest.data.sources.relations import Relation
 from steepest.data.sources.roles import BOOLEAN, CATEGORIES, MissingPolicy, Roles, refuse_kind, refuse_target, yes_or_no
 from steepest.data.sources.rounding import as_double, exact_up_to, has_large, rounding_warning
@@ -52,6 +55,7 @@ class TableSource(Shown):
         own_coding: whether the coding was made from this table.
         seen: what the rows were in earlier passes, where the table may give others the next time.
         text: how a text file is written.
+        signed: SQL for the numbers of columns of texts that have percent or currency signs.
         told: whether it was said that float64 rounds some of the numbers.
     """
 
@@ -70,6 +74,7 @@ class TableSource(Shown):
     own_coding: bool = False
     seen: list[str] = field(default_factory=list)
     text: TextOptions = field(default_factory=TextOptions)
+    signed: Mapping[str, str] = field(default_factory=dict)
     told: list[bool] = field(default_factory=list)
 
     def _told(self) -> Iterator[str]:
@@ -149,7 +154,11 @@ class TableSource(Shown):
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
         notes = [*self.header_notes, *str(self.coding).splitlines()]
-        notes += [yes_or_no(name) for name in self._numbers if self.types[name].startswith(CATEGORIES)]
+        notes += [
+            yes_or_no(name)
+            for name in self._numbers
+            if self.types[name].startswith(CATEGORIES) and name not in self.signed
+        ]
         return notes + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
     def _batches(self, start: Position) -> Iterator[Batch]:
@@ -197,7 +206,7 @@ class TableSource(Shown):
         order.end(rows >= start.rows)
 
     def _tally(self, start: Position) -> Tally:
-        names = (*self.coding.names, *self.targets, *filter(None, (self.roles.weight,)))
+        names = (*(c.raw for c in self.coding.columns), *self.targets, *filter(None, (self.roles.weight,)))
         allowed = [column.missing for column in self.coding.columns] + [False] * (len(names) - len(self.coding.names))
         part = self.relation.label if self.is_part else ""
         before, _ = getattr(self.relation, "rows", None) or (0, 0)
@@ -206,7 +215,7 @@ class TableSource(Shown):
     @property
     def _numbers(self) -> list[str]:
         """The columns that are used as numbers: inputs that are no categories, targets and the weight."""
-        inputs = [column.name for column in self.coding.columns if column.levels is None]
+        inputs = [c.name for c in self.coding.columns if c.levels is None and c.part is None]
         return [*inputs, *self.targets, *filter(None, (self.roles.weight,))]
 
     def _limits(self, names: Sequence[str]) -> dict[int, float]:
@@ -232,18 +241,25 @@ class TableSource(Shown):
         columns = []
         for column in self.coding.columns:
             name = quoted(column.name)
+            if column.part is not None:
+                columns.append(part_as_double(column))
+                continue
             if column.levels is None:
-                columns.append(as_double(column.name, self.types[column.name]))
+                columns.append(self._number(column.name))
                 continue
             coded = f"coalesce(CAST(enum_code({_level(column)}) AS DOUBLE), {UNSEEN})"
             columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
         for name in (*self.targets, *filter(None, (self.roles.weight,))):
-            columns.append(as_double(name, self.types[name]))
+            columns.append(self._number(name))
         if self.roles.group:
             # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
             text = f"coalesce(CAST({quoted(self.roles.group)} AS VARCHAR), '')"
             columns.append(f"CAST(md5_number_lower({text}) >> 11 AS DOUBLE)")
         return ", ".join(columns)
+
+    def _number(self, name: str) -> str:
+        """SQL for a column of numbers as float64."""
+        return self.signed.get(name) or as_double(name, self.types[name])
 
     def _batch(self, rows: FloatArray, stay: NDArray[np.bool_] | None, first: int, after: Position) -> Batch:
         kept = None
@@ -296,23 +312,40 @@ def _level(column: Column) -> str:
     return f"TRY_CAST({text} AS ENUM({levels}))"
 
 
-def check_known(relation: Relation, types: dict[str, str], coding: Coding, targets: tuple[str, ...]) -> None:
+def check_known(
+    relation: Relation, types: dict[str, str], coding: Coding, targets: tuple[str, ...], faults: dict[str, DataError]
+) -> None:
     """Check that a table has the columns that a coding made elsewhere wants.
 
     Raises:
         UsageError: a column is not there.
-        DataError: a column of numbers is text here.
+        DataError: columns of numbers or dates are something else here; tells all of them.
     """
-    absent = [name for name in (*coding.names, *targets) if name not in types]
+    absent = [name for name in (*coding.raw_names, *targets) if name not in types]
     if absent:
         raise UsageError(
             f"{relation.label} has no column {absent[0]!r}, which the model needs; it has {', '.join(map(repr, list(types)[:20]))}."
         )
     for column in coding.columns:
-        if column.levels is None:
-            refuse_kind(relation, column.name, types[column.name], categories=False)
+        with faulty(faults, column.raw):
+            if column.part is not None:
+                _refuse_no_dates(relation, column.raw, types[column.raw])
+            elif column.levels is None:
+                refuse_kind(relation, column.name, types[column.name], categories=False)
     for name in targets:
-        refuse_target(relation, name, types[name])
+        with faulty(faults, name):
+            refuse_target(relation, name, types[name])
+    if faults:
+        raise together(relation.label, faults)
+
+
+def _refuse_no_dates(relation: Relation, name: str, kind: str) -> None:
+    """Raise DataError where a column that a model reads as dates holds something else."""
+    if not is_date(kind):
+        raise DataError(
+            f"column {name!r} of {relation.label} is {kind[:LONGEST_SHOWN]}, and the model needs dates there.",
+            "write them as 2024-12-31",
+        )
 
 
 def refuse_y(y: object, weight: object, group: object) -> tuple[str | None, str | None]:

@@ -78,6 +78,13 @@ def coding_of(model: Model) -> Coding:
         if len(set(names)) != len(names):
             raise DataError("two features or targets of the model have the same name. Rename one and fit again.")
     coding = model.coding or Coding.plain(model.features)
+    dates = [column.raw for column in coding.columns if column.part]
+    if dates:
+        raise UsageError(
+            f"the model reads column {dates[0]!r} as dates, which no export computes yet.",
+            "predict with steepest",
+            "make the dates numbers in the table and fit again",
+        )
     if coding.features != tuple(model.features):
         raise DataError("the model's coding does not give its features. Fit it again.")
     return coding
