@@ -9,9 +9,13 @@ from steepest.rules.adagrad import AdaGradRule
 from steepest.rules.adam import AdamRule
 from steepest.rules.adamw import AdamWRule
 from steepest.rules.amsgrad import AMSGradRule
+from steepest.rules.backtracking import BacktrackingRule
+from steepest.rules.barzilai_borwein import BarzilaiBorweinRule
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto
+from steepest.rules.conjugate_gradient import ConjugateGradientRule
+from steepest.rules.exact_line_search import ExactLineSearchRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nadam import NAdamRule
@@ -32,6 +36,10 @@ BUILT_IN: tuple[type[Rule], ...] = (
     AdaGradRule,
     RMSpropRule,
     SignRule,
+    ExactLineSearchRule,
+    BacktrackingRule,
+    BarzilaiBorweinRule,
+    ConjugateGradientRule,
 )
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in BUILT_IN}
 """The rules by their names, as `descend(rule=...)` and the command line take them."""

@@ -35,13 +35,42 @@ from steepest.rules.recurrence import Epochs
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
-Gradient = Callable[[FloatArray], FloatArray]
 BuiltInRule = Literal[
-    "gradient", "heavy_ball", "nesterov", "chebyshev", "adam", "adamw", "amsgrad", "nadam", "adagrad", "rmsprop", "sign"
+    "gradient",
+    "heavy_ball",
+    "nesterov",
+    "chebyshev",
+    "adam",
+    "adamw",
+    "amsgrad",
+    "nadam",
+    "adagrad",
+    "rmsprop",
+    "sign",
+    "exact_line_search",
+    "backtracking",
+    "barzilai_borwein",
+    "conjugate_gradient",
 ]
 """The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
 RuleName = NewType("RuleName", str)
 RuleName.__doc__ = "The name of a rule that was registered, for type checkers; the string alone does at run time."
+
+
+class Gradient(Protocol):
+    """What a rule may ask of the objective while it makes a step; called at a point it is the gradient there."""
+
+    def __call__(self, point: FloatArray, /) -> FloatArray:
+        """∇J at a point, shape (p, t)."""
+        ...
+
+    def value(self, point: FloatArray) -> FloatArray:
+        """J at a point, shape (t,)."""
+        ...
+
+    def curvature(self, point: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J at a point times a direction, shape (p, t); an objective that does not know it raises UsageError."""
+        ...
 
 
 class Rule(Protocol):
