@@ -28,11 +28,15 @@ def installed(name: str) -> str | None:
 
 def fetched(line: str) -> tuple[str, float] | None:
     """Return name and size in MB of the package that this line of pip's says is being fetched; None for any other line."""
-    words, size = line.split(), SIZE.search(line)
-    if not words or words[0] not in ("Downloading", "Using") or ".metadata" in line or size is None:
-        return None
-    source = next(word for word in words[1:] if word != "cached")
-    return source.rpartition("/")[2].partition("-")[0], float(size[1]) * MEGABYTES[size[2]]
+    match line.split():
+        case ["Downloading" | "Using", *words] if (size := SIZE.search(line)) and ".metadata" not in line:
+            source = next(word for word in words if word != "cached")
+            megabytes = float(size[1]) * MEGABYTES[size[2]]
+        case ["Processing", source, *_] if source.endswith(".whl"):  # of a folder of packages on this machine
+            megabytes = Path(source).stat().st_size / 1e6
+        case _:
+            return None
+    return source.rpartition("/")[2].partition("-")[0], megabytes
 
 
 def progress(lines: Iterable[str], count: int) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Installation: the locks hold what pyproject.toml asks for, and .ci/install.py says what it fetches and what is there."""
 
-import base64
 import hashlib
 import os
 import re
@@ -64,22 +63,14 @@ def test_a_package_of_another_version_is_missing():
 
 
 def wheel(folder, name, size):
-    """Write a wheel of a package that is one file of random bytes; return its line of a lock."""
-    record = f"{name}-1.0.dist-info"
-    contents = {
-        f"{name}.bin": os.urandom(size),
-        f"{record}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
-        f"{record}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    digests = {
-        path: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-        for path, data in contents.items()
-    }
-    contents[f"{record}/RECORD"] = "".join(f"{path},sha256={digest},\n" for path, digest in digests.items()).encode()
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
-        for path, data in contents.items():
-            archive.writestr(path, data)
-    return f"{name}==1.0 --hash=sha256:{hashlib.sha256((folder / f'{name}-1.0-py3-none-any.whl').read_bytes()).hexdigest()}\n"
+    """Write a wheel of a package that is one file; return its line of a lock."""
+    path, record = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.bin", bytes(size))
+        archive.writestr(f"{record}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{record}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{record}/RECORD", "".join(f"{member},,\n" for member in archive.namelist()))
+    return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
 class Silent(SimpleHTTPRequestHandler):
@@ -100,7 +91,8 @@ def index(tmp_path):
 @pytest.mark.process
 def test_only_what_is_missing_is_counted_and_fetched(tmp_path, index):
     folder, address = index
-    one, two = wheel(folder, "one", 1_500_000), wheel(folder, "two", 200_000)
+    (beside := tmp_path / "beside").mkdir()
+    one, two = wheel(folder, "one", 1_500_000), wheel(beside, "two", 200_000)
     (tmp_path / "core.lock").write_text(one)
     (tmp_path / "whole.lock").write_text(one + two)
     (tmp_path / "wrong.lock").write_text(two.replace("two", "one"))
@@ -108,7 +100,12 @@ def test_only_what_is_missing_is_counted_and_fetched(tmp_path, index):
     subprocess.run([sys.executable, "-m", "venv", env], check=True)
     python = next(env.glob("[bS]*/python*"))
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
-    settings |= {"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": address}
+    settings |= {
+        "HOME": str(tmp_path),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": f"{address} {beside}",
+    }
 
     def install(lock):
         command = [python, ROOT / ".ci" / "install.py", "it", tmp_path / lock]
