@@ -10,21 +10,25 @@ from numpy.typing import ArrayLike
 from steepest.data.sources import MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.closed_form import ClosedIterates
+from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
+from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks
 from steepest.descent.record import Record
-from steepest.descent.settings import Auto, Settings, choose
+from steepest.descent.settings import Auto, Average, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import Option, UsageError
+from steepest.errors import DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.summarize import summarize
 from steepest.support import remedies
 from steepest.support.arguments import check_word, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
@@ -46,6 +50,8 @@ def descend(
     epochs: int | Auto = "auto",
     tolerance: float | None = None,
     momentum: float | Auto | None = None,
+    schedule: ScheduleChoice | None = None,
+    average: Average = False,
     l2: float = 0.0,
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
@@ -78,6 +84,9 @@ def descend(
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
             that was asked for otherwise.
         momentum: β in [0, 1), for a rule that has one; None or "auto": the best.
+        schedule: by what the learning rate is multiplied at each step: "constant", "step", "exponential", "inverse_scaling",
+            "cosine", "warm_up", "one_cycle", a function of the step (from 0), or a schedule with its numbers.
+        average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -96,6 +105,9 @@ def descend(
     Raises:
         UsageError: a setting is outside its range.
         DataError: the data cannot be used; says which column and row.
+
+    Warns:
+        DivergenceWarning: the run grows without bound; it is returned all the same.
 
     Example:
         >>> import numpy as np
@@ -119,7 +131,7 @@ def descend(
         fit_intercept=fit_intercept,
     )
     problem.warn_undetermined()
-    settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance)
+    settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average)
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
@@ -127,7 +139,10 @@ def descend(
     iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
-    return Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
+    run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
+    if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
+        warn(DivergenceWarning(str(run.verdict)))
+    return run
 
 
 def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:

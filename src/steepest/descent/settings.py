@@ -1,17 +1,23 @@
 """Settings: the rule and the epochs of a run, chosen from the modes, each with the reason for it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
+from steepest.rules.averaged import AveragedRule
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.scheduled import ScheduledRule
+from steepest.rules.schedules import ScheduleChoice, choose_schedule
 from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.words import fraction
 
 Auto = Literal["auto"]
+Average = bool | float
+"""What `average=` takes: whether the parameters are the mean of the path, or the share of it that is left out."""
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
 AUTO_TOLERANCE = 1e-12
 MOST_EPOCHS = 2**53  # whole numbers above are not exact in float64, and neither would be the epoch
@@ -44,6 +50,8 @@ def choose(
     epochs: int | Auto,
     modes: Modes,
     tolerance: float | None = None,
+    schedule: ScheduleChoice | None = None,
+    average: Average = False,
 ) -> Settings:
     """Return the rule and the epochs to run, with the reason for everything that was "auto".
 
@@ -55,15 +63,41 @@ def choose(
         modes: the modes of the objective.
         tolerance: end the run as soon as every mode stays within this share of its start error; None: 1e-12 where epochs
             is "auto", and every epoch that was asked for otherwise.
+        schedule: what the learning rate is multiplied by at each step, or None.
+        average: whether the parameters are the mean of the path, or the share of it that is left out of the mean.
 
     Raises:
         UsageError: a setting is outside its range, or does not belong to the rule.
     """
     chosen, reasons = choose_rule(rule, learning_rate, momentum, modes)
+    if schedule is not None or average is not False:
+        chosen = _around(chosen, epochs, schedule, average)
     share = None if tolerance is None else _check_tolerance(tolerance)
     if isinstance(epochs, str) and epochs == "auto":
         return Settings(chosen, _auto_epochs(chosen, modes, share or AUTO_TOLERANCE, reasons), reasons)
     return Settings(chosen, _enough(chosen, modes, check_epochs(epochs), share, reasons), reasons)
+
+
+def _around(rule: Rule, epochs: int | Auto, schedule: ScheduleChoice | None, average: Average) -> Rule:
+    """The rule with a schedule, and the mean of its path."""
+    if isinstance(epochs, str):
+        raise UsageError(
+            Option("epochs", "auto")
+            + " is found for a constant rate and for the path itself, not for a schedule or a mean.",
+            "give a number of epochs",
+        )
+    steps = check_epochs(epochs)
+    if schedule is not None:
+        rule = ScheduledRule(rule, choose_schedule(schedule), steps)
+    if average is False:
+        return rule
+    share = 0.0 if average is True else as_float(average)
+    if not 0 <= share < 1:
+        raise UsageError(
+            Option("average")
+            + f" is true, or the share of the steps that is left out of the mean, 0 ≤ share < 1; got {shown(average)}."
+        )
+    return AveragedRule(rule, math.floor(share * steps))
 
 
 def _check_tolerance(tolerance: object) -> float:
