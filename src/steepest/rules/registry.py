@@ -204,7 +204,9 @@ def as_json(rule: Rule) -> dict[str, Any]:
         }
     if isinstance(rule, AveragedRule):
         return {"name": rule.name, "rule": as_json(rule.rule), "skip": rule.skip}
-    own = getattr(rule, "as_json", None)
+    own, inner = getattr(rule, "as_json", None), getattr(rule, "rule", None)
+    if own is not None and inner is not None and is_rule(inner):
+        return {"name": rule.name, "rule": as_json(inner), **own()}
     return {"name": rule.name, **(numbers_of(rule) if own is None else own())}
 
 
