@@ -43,6 +43,35 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
     assert steepest_command("demo", "--no-loop", cwd=tmp_path).stdout.count("runs/demo-2/") >= 1
 
 
+GRID = ("--learning-rates", "0.1,0.2", "--epochs", "5,10")
+
+
+@pytest.mark.parametrize(
+    ("command", "pictures"),
+    [
+        (
+            ("fit", PENGUINS, "--target", "body_mass_g", "--test-size", "0.2"),
+            {"loss", "modes", "contour", "predictions", "validation"},
+        ),
+        (("demo", "--no-loop", "--epochs", "50"), {"loss", "modes", "contour", "predictions"}),
+        (("sweep", PENGUINS, "--target", "body_mass_g", *GRID), {"heat_map"}),
+    ],
+)
+def test_all_pictures_of_a_folder_have_the_format_that_is_asked_for(tmp_path, command, pictures):
+    done = steepest_command(*command, "--out", "r", "--plot-format", "png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {file.stem for file in (tmp_path / "r").glob("*.png")} == pictures
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in (tmp_path / "r").glob("*.png"))
+    assert not list((tmp_path / "r").glob("*.svg"))
+    if command[0] == "demo":
+        assert "r/loss.png" in done.stdout
+    assert (
+        steepest_command(*command, "--out", "r", "--force", cwd=tmp_path).returncode == 0
+    )  # they are known as its own
+    assert {file.stem for file in (tmp_path / "r").glob("*.svg")} == pictures
+    assert not list((tmp_path / "r").glob("*.png"))
+
+
 def test_demo_compares_with_its_own_loop(tmp_path):
     result = steepest_command("demo", "--epochs", "2000", "--no-out", "--log-every", "500", cwd=tmp_path)
     assert result.returncode == 0

@@ -28,7 +28,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
-from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.views.plots import Display, PredictionErrorDisplay, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -129,7 +129,7 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, Path(shown(data)).name[:80]
+    run = fit.run
     given = {key: value for key, value in options.items() if value not in (None, "")}
     record = {
         "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
@@ -142,12 +142,11 @@ def _keep(
         folder,
         run,
         summary.triangle,
-        PredictionErrorDisplay.from_trajectory(run, sample.X, sample.y, title=title) if len(sample.X) else None,
+        _pictures(fit, summary, Path(shown(data)).name[:80]),
         record,
         summary.data,
         options,
-        validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
-        rows=Rows(sample, summary.test),
+        rows=Rows(summary.sample, summary.test),
     )
     _echo(message, options["as_json"])
     if kept:
@@ -168,6 +167,16 @@ def _keep(
         }
         echo_json("fit", {**run_folder.describe(run), **more})
     return status(run, options)
+
+
+def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
+    """The pictures that need more than the run: rows, and what was held out."""
+    sample, pictures = summary.sample, dict[str, Display]()
+    if len(sample.X):
+        pictures["predictions"] = PredictionErrorDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
+    if fit.curve:
+        pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
+    return pictures
 
 
 def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
