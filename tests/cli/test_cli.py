@@ -51,7 +51,7 @@ GRID = ("--learning-rates", "0.1,0.2", "--epochs", "5,10")
     [
         (
             ("fit", PENGUINS, "--target", "body_mass_g", "--test-size", "0.2"),
-            {"loss", "modes", "contour", "predictions", "validation"},
+            {"loss", "modes", "contour", "predictions", "residuals", "qq", "validation"},
         ),
         (("demo", "--no-loop", "--epochs", "50"), {"loss", "modes", "contour", "predictions"}),
         (("sweep", PENGUINS, "--target", "body_mass_g", *GRID), {"heat_map"}),

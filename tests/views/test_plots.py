@@ -9,6 +9,7 @@ import pytest
 import steepest
 from steepest.errors import DataError, UsageError
 from steepest.views.plots import save
+from steepest.views.plots.quantiles import normal_quantiles, quartile_line
 
 
 @pytest.fixture
@@ -77,6 +78,48 @@ def test_validation_curve_shows_both_errors(run):
     display = steepest.ValidationCurveDisplay.from_trajectory(run, held).plot()
     np.testing.assert_array_equal(display.lines_[1].get_ydata(), display.curve.held_out)
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), run.rmse(display.curve.epochs))
+
+
+def test_residuals_stand_over_the_quantiles_of_a_normal_distribution():
+    from scipy import stats
+
+    residuals = np.random.default_rng(5).normal(3, 2, size=501)
+    display = steepest.QuantileDisplay(residuals).plot()
+    across, up = display.artists_[0].get_offsets().T
+    np.testing.assert_array_equal(up, np.sort(residuals))
+    np.testing.assert_allclose(across, stats.probplot(residuals)[0][0], atol=0.04)  # other plotting positions
+    # the mean smallest of 2 standard normal values is -1/√π; Blom's positions come within 5% of it
+    assert normal_quantiles(2)[0] == pytest.approx(-(np.pi**-0.5), rel=0.05)
+
+
+def test_residuals_that_are_normal_lie_along_the_line_and_far_ones_do_not_move_it():
+    exact = 3 + 2 * normal_quantiles(401)
+    level, slope = quartile_line(exact)
+    assert (level, slope) == pytest.approx((3, 2), rel=1e-5)
+    exact[np.argmax(exact)] = 1e6
+    assert quartile_line(exact) == (level, slope)
+    line = steepest.QuantileDisplay(exact).plot().artists_[1]
+    assert (line.get_xy1(), line.get_slope()) == ((0, level), slope)
+    assert steepest.QuantileDisplay(np.ones(1)).plot().artists_[0].get_offsets().tolist() == [[0, 1]]
+    for wrong in (np.zeros(0), np.zeros((3, 1))):
+        with pytest.raises(DataError, match="n at least 1"):
+            steepest.QuantileDisplay(wrong)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e301, 1e308, np.inf])
+def test_what_a_diverging_run_predicts_is_left_out_where_no_axis_holds_it(size, tmp_path):
+    far = np.array([-size, 1.0, 2.0, 3.0, size])
+    for display in (
+        steepest.ResidualDisplay(far, far),
+        steepest.QuantileDisplay(far),
+        steepest.QuantileDisplay(far[[0, 4]]),
+        steepest.PredictionErrorDisplay(np.arange(5.0), far),
+        steepest.PredictionErrorDisplay(far[[0, 4]], far[[4, 0]]),
+        steepest.PredictionErrorDisplay(np.arange(5.0), far, kind="index"),
+    ):
+        save(display, tmp_path / "p.png", "png")
+        assert max(map(abs, display.ax_.get_ylim())) < 10
 
 
 def test_predictions_must_fit_their_targets():

@@ -28,7 +28,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
-from steepest.views.plots import Display, PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -171,9 +171,10 @@ def _keep(
 
 def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     """The pictures that need more than the run: rows, and what was held out."""
-    sample, pictures = summary.sample, dict[str, Display]()
+    sample = summary.sample
+    pictures: dict[str, Display] = {}
     if len(sample.X):
-        pictures["predictions"] = PredictionErrorDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
+        pictures = {kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, title=title) for kind in OF_ROWS}
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures

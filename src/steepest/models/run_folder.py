@@ -52,7 +52,7 @@ def write(
         loss.svg             the loss over epochs, and the optimum's floor
         modes.svg            what is left of each mode (runs in closed form)
         contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
-        predictions.svg, and validation.svg where rows were held out; those of `pictures`, by their names
+        more pictures        those of `pictures`, by their names: predictions, residuals, qq, validation
         report.html          the interactive page, in one file
         rows, held_out       some rows, and the held-out rows' triangle: what the page is made of beside the run
 

@@ -18,7 +18,9 @@ OURS = frozenset(
     ("model.json", "run.json", "trajectory.parquet", "triangle", "sweep.json", "report.html", "rows", "held_out")
 )
 """Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""
-PICTURES = re.compile(rf"(loss|modes|contour|predictions|validation|heat_map(-\d+-.+)?)\.({'|'.join(PICTURE_FORMATS)})")
+PICTURES = re.compile(
+    rf"(loss|modes|contour|predictions|residuals|qq|validation|heat_map(-\d+-.+)?)\.({'|'.join(PICTURE_FORMATS)})"
+)
 RECORDS = ("run.json", "sweep.json")
 """One of them is in every run folder: one with a summary or a page alone is somebody's own."""
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
-from steepest.support.arguments import check_kind, check_word
+from steepest.errors import DataError
+from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import pluralize, shorten
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, Display, axes, plain
+from steepest.views.plots.rows import drawable, predicted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,8 +51,7 @@ class PredictionErrorDisplay(Display):
             raise DataError(
                 f"targets and predictions must both have the shape (n,); got {np.shape(self.targets)} and {np.shape(self.predictions)}."
             )
-        if self.kind not in ("actual", "index"):
-            raise UsageError(f'kind is "actual" or "index"; got {self.kind!r}.')
+        check_word("kind", self.kind, ("actual", "index"))
 
     @classmethod
     def from_trajectory(
@@ -65,9 +64,8 @@ class PredictionErrorDisplay(Display):
         title: str = "",
     ) -> "PredictionErrorDisplay":
         """Predict X (n, d) with the last state of a run of one target and set the results beside y (n,)."""
-        check_kind("run", run, Trajectory)
-        check_word("kind", kind, ("actual", "index"))
-        return cls(as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
+        targets, predictions = predicted(run, X, y)
+        return cls(targets, predictions, kind, run.targets[0], title)
 
     def _what(self) -> str:
         return f"{pluralize(len(self.targets), 'prediction')} of {shorten(self.name, 24)}"
@@ -87,10 +85,9 @@ class PredictionErrorDisplay(Display):
         """Circles and crosses over the row's index, unrounded, and what lies between them on an axis of its own."""
         self.figure_, self.ax_ = axes(ax)
         index = np.arange(len(self.targets))
-        circles = self.ax_.plot(
-            index, self.targets, "o", color=BLUE, markerfacecolor="none", markersize=8, label="target"
-        )
-        crosses = self.ax_.plot(index, self.predictions, "x", color=ORANGE, markersize=6, label="prediction")
+        targets, predictions = drawable(self.targets), drawable(self.predictions)
+        circles = self.ax_.plot(index, targets, "o", color=BLUE, markerfacecolor="none", markersize=8, label="target")
+        crosses = self.ax_.plot(index, predictions, "x", color=ORANGE, markersize=6, label="prediction")
         self.artists_ = [*circles, *crosses]
         self.ax_.set_ylabel(plain(self.name))
         if ax is not None:
@@ -99,7 +96,7 @@ class PredictionErrorDisplay(Display):
         grid = self.figure_.add_gridspec(2, 1, height_ratios=(2, 1))
         self.ax_.set_subplotspec(grid[0])
         self.error_ax_ = self.figure_.add_subplot(grid[1], sharex=self.ax_)
-        errors = self.predictions - self.targets
+        errors = predictions - targets
         self.artists_ += [
             self.error_ax_.vlines(index, 0, errors, color=ORANGE),
             self.error_ax_.axhline(0, color=GREY, lw=0.8),
@@ -110,10 +107,10 @@ class PredictionErrorDisplay(Display):
     def _plot_over_targets(self, ax: "Axes | None") -> None:
         """Predictions over targets, with the diagonal on which they would be equal."""
         self.figure_, self.ax_ = axes(ax)
-        points = self.ax_.scatter(
-            self.targets, self.predictions, s=14, alpha=0.6, color=BLUE, edgecolors="none", label="rows"
-        )
-        ends = [min(self.targets.min(), self.predictions.min()), max(self.targets.max(), self.predictions.max())]
+        targets, predictions = drawable(self.targets), drawable(self.predictions)
+        points = self.ax_.scatter(targets, predictions, s=14, alpha=0.6, color=BLUE, edgecolors="none", label="rows")
+        both = np.concatenate([targets, predictions])
+        ends = [np.fmin.reduce(both), np.fmax.reduce(both)]
         line = self.ax_.plot(ends, ends, color=GREY, linestyle="--", label="prediction = target")
         self.artists_ = [points, *line]
         self.ax_.set(xlabel=plain(self.name), ylabel=f"predicted {plain(self.name)}")

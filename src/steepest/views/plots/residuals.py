@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
-from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize, shorten
 from steepest.views.plots.canvas import BLUE, GREY, Display, axes, plain
+from steepest.views.plots.rows import drawable, predicted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,14 +49,7 @@ class ResidualDisplay(Display):
             UsageError: the run has several targets.
             DataError: X and y do not have the same rows.
         """
-        check_kind("run", run, Trajectory)
-        if len(run.targets) != 1:
-            raise UsageError(f"a picture of residuals needs a run of one target; got {len(run.targets)}.")
-        targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
-        if targets.shape != predictions.shape:
-            raise DataError(
-                f"X has {len(predictions):,} rows and y has {len(targets):,} values; each row needs its target."
-            )
+        targets, predictions = predicted(run, X, y)
         return cls(predictions, targets - predictions, run.targets[0], title)
 
     def _what(self) -> str:
@@ -68,7 +59,9 @@ class ResidualDisplay(Display):
     def plot(self, ax: "Axes | None" = None) -> "ResidualDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
         self.figure_, self.ax_ = axes(ax)
-        points = self.ax_.scatter(self.predictions, self.residuals, s=14, alpha=0.6, color=BLUE, edgecolors="none")
+        points = self.ax_.scatter(
+            drawable(self.predictions), drawable(self.residuals), s=14, alpha=0.6, color=BLUE, edgecolors="none"
+        )
         self.artists_ = [points, self.ax_.axhline(0, color=GREY, linestyle="--")]
         name = plain(self.name)
         self.ax_.set(xlabel=f"predicted {name}", ylabel=f"{name} − prediction", title=plain(self.title))
