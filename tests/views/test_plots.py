@@ -106,6 +106,51 @@ def test_residuals_that_are_normal_lie_along_the_line_and_far_ones_do_not_move_i
             steepest.QuantileDisplay(wrong)
 
 
+def test_held_out_rows_are_drawn_apart(run):
+    generator = np.random.default_rng(2)
+    X, y = generator.normal(size=(30, 3)), generator.normal(size=30)
+    learned, held_out = (X[:20], y[:20]), (X[20:], y[20:])
+    predictions, residuals = run.predict(X), y - run.predict(X)
+    for kind, across, up in (("predictions", y, predictions), ("residuals", predictions, residuals)):
+        display = run.plot(kind, *learned, held_out=held_out)
+        points = [artist.get_offsets() for artist in display.artists_[:2]]
+        np.testing.assert_allclose(points[0], np.column_stack([across, up])[:20])
+        np.testing.assert_allclose(points[1], np.column_stack([across, up])[20:])
+        assert_told_apart(display)
+    display = run.plot("qq", *learned, held_out=held_out)
+    assert_told_apart(display)
+    for artist, part in zip(display.artists_, (residuals[:20], residuals[20:]), strict=False):
+        np.testing.assert_allclose(artist.get_offsets(), np.column_stack([normal_quantiles(len(part)), np.sort(part)]))
+    alone = run.plot("qq", *learned)
+    assert display.artists_[2].get_slope() == alone.artists_[1].get_slope()  # the line is of the rows learned from
+    assert "training rows" not in [text.get_text() for text in alone.ax_.get_legend().get_texts()]
+    assert run.plot("residuals", *learned, held_out=(X[:0], y[:0])).held_out is None
+    assert "20 residuals" in repr(run.plot("residuals", *learned, held_out=held_out))
+    assert "; 10 held out" in repr(run.plot("residuals", *learned, held_out=held_out))
+
+
+def assert_told_apart(display):
+    shown = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert shown[:2] == ["training rows", "held-out rows"]
+    colors = [artist.get_facecolor()[0, :3].tolist() for artist in display.artists_[:2]]
+    assert colors[0] != colors[1]
+
+
+def test_held_out_rows_must_be_rows(run):
+    X, y = np.zeros((4, 3)), np.zeros(4)
+    for held_out, error, words in (
+        (X, UsageError, r"a pair \(X, y\)"),
+        ((X, y[:3]), DataError, "4 rows and y has 3 values"),
+    ):
+        with pytest.raises(error, match=words):
+            run.plot("qq", X, y, held_out=held_out)
+    for mask in ([True], [0, 1, 0, 1], "held"):
+        with pytest.raises(DataError, match="True or False for each of the 4 rows"):
+            steepest.ResidualDisplay(y, y, held_out=mask)
+    with pytest.raises(UsageError, match='"index" draws all rows alike'):
+        steepest.PredictionErrorDisplay.from_trajectory(run, X, y, held_out=(X, y), kind="index")
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("size", [1e301, 1e308, np.inf])
 def test_what_a_diverging_run_predicts_is_left_out_where_no_axis_holds_it(size, tmp_path):

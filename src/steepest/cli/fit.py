@@ -171,10 +171,13 @@ def _keep(
 
 def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     """The pictures that need more than the run: rows, and what was held out."""
-    sample = summary.sample
+    sample, test = summary.sample, summary.test_sample
     pictures: dict[str, Display] = {}
     if len(sample.X):
-        pictures = {kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, title=title) for kind in OF_ROWS}
+        pictures = {
+            kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
+            for kind in OF_ROWS
+        }
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures
@@ -189,7 +192,8 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
     table = open_table(data, options)
     split: Split | None = _share(options)
     if options["test_file"] is not None:
-        split = Validation(read_alike(options["test_file"], options, table.opened))
+        test = read_alike(options["test_file"], options, table.opened, seed=options["seed"])
+        split = Validation(test.triangle, test.sample)
     with resumable(kept):
         summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:

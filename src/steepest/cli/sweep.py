@@ -119,9 +119,11 @@ def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
             "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
         )
     source = open_table(data, options, group=options["group"])
-    validation = options["validation"] and read_alike(options["validation"], options, source.opened)
+    validation = None
+    if options["validation"]:
+        validation = read_alike(options["validation"], options, source.opened, sample_rows=0).triangle
     with watching(data) as watch:
-        result = _judge(source.opened, validation or None, options, watch)
+        result = _judge(source.opened, validation, options, watch)
     return result, source.notes
 
 

@@ -32,6 +32,10 @@ class Sample:
         shape = np.zeros((0, len(features))), np.zeros((0, len(targets)))
         return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
 
+    def take(self, rows: NDArray[np.bool_]) -> "Sample":
+        """Return the chosen rows as a sample of their own: a boolean mask of shape (m,)."""
+        return Sample(self.X[rows], self.y[rows], self.positions[rows], self.seed)
+
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""
         return self.join(Sample(batch.X, batch.y, batch.positions, self.seed), most)

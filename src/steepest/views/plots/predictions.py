@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError
+from steepest.errors import DataError, UsageError
 from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import pluralize, shorten
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, Display, axes, plain
-from steepest.views.plots.rows import drawable, predicted
+from steepest.views.plots.rows import among_them, check_held_out, drawable, groups, predict_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,7 @@ class PredictionErrorDisplay(Display):
             tutorial draws it: circles and crosses).
         name: what is predicted, for the axes.
         title: above the picture.
+        held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's; `error_ax_` where "index" has a figure of its own: the
     differences below, which the size of the targets would hide.
@@ -41,6 +42,7 @@ class PredictionErrorDisplay(Display):
     kind: Literal["actual", "index"] = "actual"
     name: str = "target"
     title: str = ""
+    held_out: NDArray[np.bool_] | None = None
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     error_ax_: Any = field(default=None, init=False, repr=False)
@@ -52,6 +54,11 @@ class PredictionErrorDisplay(Display):
                 f"targets and predictions must both have the shape (n,); got {np.shape(self.targets)} and {np.shape(self.predictions)}."
             )
         check_word("kind", self.kind, ("actual", "index"))
+        self.held_out = check_held_out(self.held_out, len(self.targets))
+        if self.kind == "index" and self.held_out is not None:
+            raise UsageError(
+                'a picture of kind "index" draws all rows alike.', 'leave held_out out, or give kind="actual"'
+            )
 
     @classmethod
     def from_trajectory(
@@ -61,14 +68,21 @@ class PredictionErrorDisplay(Display):
         y: ArrayLike,
         *,
         kind: Literal["actual", "index"] = "actual",
+        held_out: Any = None,
         title: str = "",
     ) -> "PredictionErrorDisplay":
-        """Predict X (n, d) with the last state of a run of one target and set the results beside y (n,)."""
-        targets, predictions = predicted(run, X, y)
-        return cls(targets, predictions, kind, run.targets[0], title)
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and set the results beside y.
+
+        Raises:
+            UsageError: the run has several targets, or held_out is no pair.
+            DataError: X and y do not have the same rows.
+        """
+        rows = predict_rows(run, X, y, held_out)
+        return cls(rows.targets, rows.predictions, kind, run.targets[0], title, rows.held_out)
 
     def _what(self) -> str:
-        return f"{pluralize(len(self.targets), 'prediction')} of {shorten(self.name, 24)}"
+        count = pluralize(len(self.targets), "prediction")
+        return f"{count} of {shorten(self.name, 24)}{among_them(self.held_out)}"
 
     def plot(self, ax: "Axes | None" = None) -> "PredictionErrorDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
@@ -108,9 +122,12 @@ class PredictionErrorDisplay(Display):
         """Predictions over targets, with the diagonal on which they would be equal."""
         self.figure_, self.ax_ = axes(ax)
         targets, predictions = drawable(self.targets), drawable(self.predictions)
-        points = self.ax_.scatter(targets, predictions, s=14, alpha=0.6, color=BLUE, edgecolors="none", label="rows")
+        self.artists_ = [
+            self.ax_.scatter(targets[mask], predictions[mask], **style)
+            for mask, style in groups(self.held_out, len(targets))
+        ]
         both = np.concatenate([targets, predictions])
         ends = [np.fmin.reduce(both), np.fmax.reduce(both)]
         line = self.ax_.plot(ends, ends, color=GREY, linestyle="--", label="prediction = target")
-        self.artists_ = [points, *line]
+        self.artists_ += line
         self.ax_.set(xlabel=plain(self.name), ylabel=f"predicted {plain(self.name)}")

@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize, shorten
-from steepest.views.plots.canvas import BLUE, GREY, Display, axes, plain
-from steepest.views.plots.rows import LARGEST, drawable, predicted
+from steepest.views.plots.canvas import GREY, Display, axes, plain
+from steepest.views.plots.rows import LARGEST, among_them, check_held_out, drawable, groups, predict_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,13 +28,14 @@ class QuantileDisplay(Display):
         the i-th smallest of n residuals stands over Φ⁻¹((i - 3/8) / (n + 1/4))
 
     Normal residuals lie along a line; ends that bend away from it are tails heavier or lighter than those of a normal
-    distribution, which t tests and intervals of a fit assume. The dashed line goes through the quartiles, which a few
-    far values do not move.
+    distribution, which t tests and intervals of a fit assume. The dashed line goes through the quartiles (of the
+    rows that are not held out), which a few far values do not move. Held-out rows have quantiles of their own.
 
     Args:
         residuals: shape (n,), target units, in any order.
         name: what is predicted, for the axes.
         title: above the picture.
+        held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's.
 
@@ -45,6 +46,7 @@ class QuantileDisplay(Display):
     residuals: FloatArray
     name: str = "target"
     title: str = ""
+    held_out: NDArray[np.bool_] | None = None
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     artists_: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -52,35 +54,40 @@ class QuantileDisplay(Display):
     def __post_init__(self) -> None:
         if np.ndim(self.residuals) != 1 or not len(self.residuals):
             raise DataError(f"residuals must have the shape (n,) with n at least 1; got {np.shape(self.residuals)}.")
+        self.held_out = check_held_out(self.held_out, len(self.residuals))
 
     @classmethod
-    def from_trajectory(cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, title: str = "") -> "QuantileDisplay":
-        """Predict X (n, d) with the last state of a run of one target and take the results from y (n,).
+    def from_trajectory(
+        cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
+    ) -> "QuantileDisplay":
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y.
 
         Raises:
-            UsageError: the run has several targets.
+            UsageError: the run has several targets, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
-        targets, predictions = predicted(run, X, y)
-        return cls(targets - predictions, run.targets[0], title)
+        rows = predict_rows(run, X, y, held_out)
+        return cls(rows.targets - rows.predictions, run.targets[0], title, rows.held_out)
 
     def _what(self) -> str:
         low, high = (number(float(end)) for end in (self.residuals.min(), self.residuals.max()))
-        return f"{pluralize(len(self.residuals), 'residual')} of {shorten(self.name, 24)}, {low} to {high}"
+        count = pluralize(len(self.residuals), "residual")
+        return f"{count} of {shorten(self.name, 24)}, {low} to {high}{among_them(self.held_out)}"
+
+    @property
+    def _learned(self) -> FloatArray:
+        """Residuals of the rows that are not held out; where there are none, all."""
+        learned = self.residuals if self.held_out is None else self.residuals[~self.held_out]
+        return learned if len(learned) else self.residuals
 
     def plot(self, ax: "Axes | None" = None) -> "QuantileDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
         self.figure_, self.ax_ = axes(ax)
-        points = self.ax_.scatter(
-            normal_quantiles(len(self.residuals)),
-            drawable(np.sort(self.residuals)),
-            s=14,
-            alpha=0.6,
-            color=BLUE,
-            edgecolors="none",
-        )
-        self.artists_ = [points]
-        level, slope = quartile_line(self.residuals)
+        self.artists_ = []
+        for mask, style in groups(self.held_out, len(self.residuals)):
+            residuals = np.sort(self.residuals[mask])
+            self.artists_.append(self.ax_.scatter(normal_quantiles(len(residuals)), drawable(residuals), **style))
+        level, slope = quartile_line(self._learned)
         if max(abs(level), slope) < LARGEST:
             line = self.ax_.axline((0, level), slope=slope, color=GREY, linestyle="--", label="normal distribution")
             self.artists_.append(line)
