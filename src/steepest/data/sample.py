@@ -9,6 +9,8 @@ from steepest.data.batch import Batch
 from steepest.data.split import hash_positions
 from steepest.support.arrays import FloatArray
 
+FEWEST_COUNTED = 20  # rows: of fewer it may be chance
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -35,6 +37,21 @@ class Sample:
     def take(self, rows: NDArray[np.bool_]) -> "Sample":
         """Return the chosen rows as a sample of their own: a boolean mask of shape (m,)."""
         return Sample(self.X[rows], self.y[rows], self.positions[rows], self.seed)
+
+    @property
+    def row_numbers(self) -> tuple[int, ...]:
+        """The inputs, counted from 0, that count the rows of the source from 0 or from 1.
+
+        Example:
+            >>> X = np.column_stack([np.arange(30.0) % 7, 1.0 + np.arange(30)])
+            >>> Sample(X, X[:, :1], np.arange(30, dtype=np.uint64)).row_numbers
+            (1,)
+        """
+        if len(self.X) < FEWEST_COUNTED:
+            return ()
+        offset = self.X - self.positions[:, None].astype(np.float64)
+        counts = ((offset == 0) | (offset == 1)).all(axis=0) & (offset == offset[0]).all(axis=0)
+        return tuple(map(int, np.flatnonzero(counts)))
 
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""
