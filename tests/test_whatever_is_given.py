@@ -126,6 +126,7 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "ModeDecayDisplay": (steepest.ModeDecayDisplay.from_trajectory, (RUN,), {}),
     "PredictionErrorDisplay": (steepest.PredictionErrorDisplay.from_trajectory, (RUN, X, Y), {}),
     "ResidualDisplay": (steepest.ResidualDisplay.from_trajectory, (RUN, X, Y), {}),
+    "QuantileDisplay": (steepest.QuantileDisplay.from_trajectory, (RUN, X, Y), {}),
     "Trajectory.plot": (RUN.plot, ("residuals", X, Y), {}),
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),

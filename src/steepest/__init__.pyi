@@ -62,6 +62,7 @@ from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay
 from .views.plots import PredictionErrorDisplay as PredictionErrorDisplay
+from .views.plots import QuantileDisplay as QuantileDisplay
 from .views.plots import ResidualDisplay as ResidualDisplay
 from .views.plots import ValidationCurveDisplay as ValidationCurveDisplay
 

@@ -30,7 +30,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
-from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -131,7 +131,7 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, Path(shown(data)).name[:80]
+    run = fit.run
     given = {key: value for key, value in options.items() if value not in (None, "")}
     record = {
         "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
@@ -144,12 +144,11 @@ def _keep(
         folder,
         run,
         summary.triangle,
-        PredictionErrorDisplay.from_trajectory(run, sample.X, sample.y, title=title) if len(sample.X) else None,
+        _pictures(fit, summary, Path(shown(data)).name[:80]),
         record,
         summary.data,
         options,
-        validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
-        rows=Rows(sample, summary.test),
+        rows=Rows(summary.sample, summary.test),
     )
     _echo(message, options["as_json"])
     if kept:
@@ -172,6 +171,20 @@ def _keep(
     return status(run, options)
 
 
+def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
+    """The pictures that need more than the run: rows, and what was held out."""
+    sample, test = summary.sample, summary.test_sample
+    pictures: dict[str, Display] = {}
+    if len(sample.X):
+        pictures = {
+            kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
+            for kind in OF_ROWS
+        }
+    if fit.curve:
+        pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
+    return pictures
+
+
 def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
     """Open the table and read it once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
@@ -181,7 +194,8 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
     table = open_table(data, options)
     split: Split | None = _share(options)
     if options["test_file"] is not None:
-        split = Validation(read_alike(options["test_file"], options, table.opened))
+        test = read_alike(options["test_file"], options, table.opened, seed=options["seed"])
+        split = Validation(test.triangle, test.sample)
     with resumable(kept):
         summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:

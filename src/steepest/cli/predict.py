@@ -68,7 +68,7 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
     """Predict the target of every row of DATA with the model of RUN, a run folder or its model.json.
 
     All columns of DATA are written, and the predictions beside them; DATA is read twice, in bounded memory. Where it has
-    the target, the RMSE is said.
+    the target, RMSE and MAE (mean absolute error) are printed.
 
     Example: steepest predict runs/penguins examples/penguins.csv -o predicted.csv
     """
@@ -155,6 +155,7 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
             "empty": counts.empty,
             "target": target,
             "rmse": counts.rmse,
+            "mae": counts.mae,
             "compared": counts.compared,
         }
         echo_json("predict", content)
@@ -162,6 +163,7 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
     parts = [pluralize(counts.rows, "row")]
     parts += [f"{counts.left_out:,} left out for missing values"] if counts.left_out else []
     parts += [f"{counts.empty:,} without a prediction for missing values"] if counts.empty else []
-    if counts.rmse is not None:
-        parts.append(f"RMSE against {printable(target)} {number(counts.rmse)} ({pluralize(counts.compared, 'row')})")
+    if counts.rmse is not None and counts.mae is not None:
+        errors = f"RMSE against {printable(target)} {number(counts.rmse)}, MAE {number(counts.mae)}"
+        parts.append(f"{errors} ({pluralize(counts.compared, 'row')})")
     click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

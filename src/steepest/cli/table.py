@@ -281,13 +281,13 @@ def take(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in (*KEYS, *BESIDE)}
 
 
-def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) -> Triangle:
-    """Read another table of the same columns, coded as `like` is, into a triangle."""
+def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource, **settings: Any) -> Summary:
+    """Read another table of the same columns, coded as `like` is; `settings` as `Table.read`."""
     chosen = {key: options[key] for key in ALIKE if key in options}
     table = Table(data, open_alike(as_path(data), like, **chosen))
     if isinstance(table.opened, Triangle):
-        return table.opened.select(like.features, like.targets)
-    return table.read(sample_rows=0).triangle
+        table = replace(table, opened=table.opened.select(like.features, like.targets))
+    return table.read(**settings)
 
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:

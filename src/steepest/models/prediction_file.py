@@ -46,13 +46,15 @@ class PredictionCounts:
         left_out: rows of the table that are not in it.
         empty: rows without a prediction.
         rmse: of the predictions where the table has the target, or None.
-        compared: rows that has been computed from.
+        mae: mean absolute error of the same rows, or None.
+        compared: rows that both have been computed from.
     """
 
     rows: int
     left_out: int
     empty: int
     rmse: float | None = None
+    mae: float | None = None
     compared: int = 0
 
 
@@ -255,11 +257,11 @@ def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, 
         return found
     text = f"CAST(d.{quoted(target)} AS VARCHAR)"
     number = f"coalesce(TRY_CAST({text} AS DOUBLE), CAST(TRY_CAST({text} AS BOOLEAN) AS DOUBLE))"
-    rmse, compared = connection.execute(
-        f"SELECT sqrt(avg(e * e)), count(*) FROM (SELECT p.c0 - {number} AS e FROM {clause} predictions p) WHERE isfinite(e)",
+    rmse, mae, compared = connection.execute(
+        f"SELECT sqrt(avg(e * e)), avg(abs(e)), count(*) FROM (SELECT p.c0 - {number} AS e FROM {clause} predictions p) WHERE isfinite(e)",
         parameters,
     ).fetchone()
-    return replace(found, rmse=rmse, compared=compared) if compared else found
+    return replace(found, rmse=rmse, mae=mae, compared=compared) if compared else found
 
 
 def _text(path: Path) -> str:
