@@ -17,6 +17,7 @@ from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, locate
+from steepest.data.sources.log_target import LogTarget
 from steepest.data.sources.numpy_files import open_numpy_file
 from steepest.data.sources.odd_inputs import odd_inputs
 from steepest.data.sources.postgresql import shown as shown_address
@@ -53,6 +54,7 @@ def open_source(
     percent: bool = False,
     currency: bool = False,
     dates: Dates | None = None,
+    log_target: bool = False,
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -85,6 +87,8 @@ def open_source(
         currency: leave currency signs out in columns of texts where every value is a number: "$1,234" with thousands=",".
         dates: "days" makes columns of dates days since 1970-01-01; "parts" makes them year, month, day, weekday (1 is
             Monday) and, with times, hour. Times of a zone are taken in UTC. Default: dates are refused.
+        log_target: fit the natural logarithm of the target, which is then called "log of" its column; a kept model predicts
+            in the target's own unit. Zero and negative targets are refused.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -112,6 +116,7 @@ def open_source(
         percent=percent,
         currency=currency,
         dates=dates,
+        log_target=log_target,
         database=database,
         coding=coding,
         unseen=unseen,
@@ -125,7 +130,8 @@ def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
     Raises:
         DataError, UsageError: as `open_source`.
     """
-    return OPENERS[kind](data, request)
+    source = OPENERS[kind](data, request)
+    return LogTarget.of(source) if request.log_target else source
 
 
 def _source(data: Any, request: Request) -> FullSource:
