@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.analysis.smearing import Smearing
 from steepest.cli.standard_input import STANDARD_INPUT
 from steepest.cli.streams import heard
 from steepest.descent.trajectory import Trajectory
@@ -106,6 +107,7 @@ def keep(
     *,
     validation: ValidationCurveDisplay | None = None,
     rows: Rows | None = None,
+    smearing: Smearing | None = None,
 ) -> tuple[str, Path | None]:
     """Write the run folder unless the run diverged; return what there is to say, and where it is."""
     if folder is None:
@@ -123,6 +125,7 @@ def keep(
             rows=rows,
             record=record,
             data=data,
+            smearing=smearing,
             force=options["force"],
         )
 
