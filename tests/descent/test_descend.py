@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import steepest
 from steepest.descent.facts import Facts
 from steepest.errors import UsageError
-from tests.rules.own import AdamRule, adam_by_hand
+from tests.rules.own import OwnAdamRule, adam_by_hand
 from tests.strategies import problems
 from tests.truths import literal_descent
 
@@ -338,7 +338,7 @@ def test_a_run_that_grows_next_to_its_minimum_is_told_where_inputs_explain_nothi
 def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
     X = np.random.default_rng(2).normal(size=(30, 2))
     y = X @ [1.0, 2.0] + 3 + np.random.default_rng(3).normal(size=30)
-    run = steepest.descend(X, y, rule=AdamRule(0.05), epochs=300)
+    run = steepest.descend(X, y, rule=OwnAdamRule(0.05), epochs=300)
     A, theta = np.column_stack([np.ones(30), X]), adam_by_hand(X, y, 0.05, 300)
     losses = ((A @ theta.T - y[:, None]) ** 2).mean(axis=0) / 2
     least = ((A @ np.linalg.lstsq(A, y)[0] - y) ** 2).mean() / 2
@@ -347,5 +347,5 @@ def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
 
 
 def test_a_walked_run_that_starts_at_its_minimum_is_there():
-    run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=AdamRule(0.05), epochs=3)
+    run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=OwnAdamRule(0.05), epochs=3)
     assert run.epochs_to(0.5, "loss") == run.epochs_to(0.5) == 0

@@ -5,19 +5,41 @@ from typing import Any, TypeGuard, TypeVar
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
+from steepest.rules.adagrad import AdaGradRule
+from steepest.rules.adam import AdamRule
+from steepest.rules.adamw import AdamWRule
+from steepest.rules.amsgrad import AMSGradRule
+from steepest.rules.backtracking import BacktrackingRule
+from steepest.rules.barzilai_borwein import BarzilaiBorweinRule
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto
+from steepest.rules.conjugate_gradient import ConjugateGradientRule
+from steepest.rules.exact_line_search import ExactLineSearchRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.nadam import NAdamRule
 from steepest.rules.nesterov import NesterovRule
+from steepest.rules.rmsprop import RMSpropRule
 from steepest.rules.rule import LinearRule, Rule, RuleChoice, has_closed_form, label_of
+from steepest.rules.sign import SignRule
 
 BUILT_IN: tuple[type[Rule], ...] = (
     GradientRule,
     HeavyBallRule,
     NesterovRule,
     ChebyshevRule,
+    AdamRule,
+    AdamWRule,
+    AMSGradRule,
+    NAdamRule,
+    AdaGradRule,
+    RMSpropRule,
+    SignRule,
+    ExactLineSearchRule,
+    BacktrackingRule,
+    BarzilaiBorweinRule,
+    ConjugateGradientRule,
 )
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in BUILT_IN}
 """The rules by their names, as `descend(rule=...)` and the command line take them."""
@@ -40,17 +62,17 @@ def register(rule: Kind) -> Kind:
         >>> import dataclasses, numpy as np, steepest
         >>> @register
         ... @dataclasses.dataclass(frozen=True)
-        ... class SignRule:
+        ... class LevelRule:
         ...     learning_rate: float = 0.01
-        ...     name = "sign"
+        ...     name = "level"
         ...     def init(self, theta):
         ...         return None
         ...     def step(self, gradient, theta, memory):
         ...         return theta - self.learning_rate * np.sign(gradient(theta)), None
-        >>> run = steepest.descend([[1.0], [2.0]], [1.0, 2.0], rule="sign", learning_rate=0.125, epochs=8, fit_intercept=False)
+        >>> run = steepest.descend([[1.0], [2.0]], [1.0, 2.0], rule="level", learning_rate=0.125, epochs=8, fit_intercept=False)
         >>> run.weights
         array([1.])
-        >>> unregister("sign")
+        >>> unregister("level")
     """
     missing = [name for name in ("name", "init", "step") if not hasattr(rule, name)]
     if missing or not isinstance(rule, type):

@@ -35,11 +35,42 @@ from steepest.rules.recurrence import Epochs
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
-Gradient = Callable[[FloatArray], FloatArray]
-BuiltInRule = Literal["gradient", "heavy_ball", "nesterov", "chebyshev"]
+BuiltInRule = Literal[
+    "gradient",
+    "heavy_ball",
+    "nesterov",
+    "chebyshev",
+    "adam",
+    "adamw",
+    "amsgrad",
+    "nadam",
+    "adagrad",
+    "rmsprop",
+    "sign",
+    "exact_line_search",
+    "backtracking",
+    "barzilai_borwein",
+    "conjugate_gradient",
+]
 """The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
 RuleName = NewType("RuleName", str)
 RuleName.__doc__ = "The name of a rule that was registered, for type checkers; the string alone does at run time."
+
+
+class Gradient(Protocol):
+    """What a rule may ask of the objective while it makes a step; called at a point it is the gradient there."""
+
+    def __call__(self, point: FloatArray, /) -> FloatArray:
+        """∇J at a point, shape (p, t)."""
+        ...
+
+    def value(self, point: FloatArray) -> FloatArray:
+        """J at a point, shape (t,)."""
+        ...
+
+    def curvature(self, point: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J at a point times a direction, shape (p, t); an objective that does not know it raises UsageError."""
+        ...
 
 
 class Rule(Protocol):
@@ -205,3 +236,24 @@ def check_momentum(value: object) -> float:
     if not 0 <= momentum < 1:
         raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; got {shown(value)}.")
     return momentum
+
+
+def check_decay(name: str, value: object) -> float:
+    """Return what stays of a running mean each step; raise UsageError when it is not in [0, 1)."""
+    if not 0 <= as_float(value) < 1:
+        raise UsageError(f"{name} must be a number, 0 ≤ {name} < 1; got {shown(value)}.")
+    return as_float(value)
+
+
+def check_above_zero(name: str, value: object) -> float:
+    """Return a finite number above 0; raise UsageError for another."""
+    if not 0 < as_float(value) < math.inf:
+        raise UsageError(f"{name} must be a finite number above 0; got {shown(value)}.")
+    return as_float(value)
+
+
+def check_not_negative(name: str, value: object) -> float:
+    """Return a finite number, 0 or larger; raise UsageError for another."""
+    if not 0 <= as_float(value) < math.inf:
+        raise UsageError(f"{name} must be a finite number, 0 or larger; got {shown(value)}.")
+    return as_float(value)
