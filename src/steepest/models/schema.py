@@ -190,8 +190,10 @@ def _problem_of_coding(content: Any, features: list[str]) -> str:
     """Check each part and their sizes before a coding is made of them: ten lines could ask for a billion products."""
     if content is None:
         return ""
-    if not isinstance(content, dict) or set(content) != {"columns", "degree", "interactions"}:
+    if not isinstance(content, dict) or set(content) - {"percent"} != {"columns", "degree", "interactions"}:
         return "coding holds columns, degree and interactions"
+    if "percent" in content and not are_names(content["percent"]):
+        return "coding.percent is a list of different texts"
     columns, degree, pairs = content["columns"], content["degree"], content["interactions"]
     if not isinstance(columns, list) or not all(_is_column(column) for column in columns):
         return "each of coding.columns holds a name, levels (different texts, or null) and missing (true or false)"

@@ -25,8 +25,8 @@ from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.request import Request
-from steepest.data.sources.roles import MissingPolicy, Roles, code
-from steepest.data.sources.signs import NUMBER, sign_notes, signed_columns
+from steepest.data.sources.roles import MissingPolicy, Roles, code, is_number
+from steepest.data.sources.signs import NUMBER, percent_columns, refuse_plain_percents, sign_notes, signed_columns
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
 from steepest.errors import DataError, Option, UsageError, without_secrets
@@ -291,7 +291,10 @@ def _table(
     signed = signed_columns(relation, text, request.text, faults)
     kinds = {**types, **dict.fromkeys(signed, NUMBER)}
     told += sign_notes(signed)
+    percents = percent_columns(signed)
     if coding is not None:
+        learned = [name for name in in_use if name in coding.percent and name not in percents]
+        refuse_plain_percents(relation, [name for name in learned if is_number(kinds.get(name, ""))], faults)
         check_known(relation, kinds, coding, request.targets, faults)
     else:
         if index and features is None:
@@ -307,6 +310,7 @@ def _table(
             dates=request.dates,
             faults=faults,
         )
+        coding = replace(coding, percent=percents)
     if files is not None:
         dated = [name for name in coding.raw_names if is_date(types[name]) and name in coding.dated]
         refuse_other_dates(files_relation(files, relation.label), [n for n in dated if n in file_columns(files, types)])

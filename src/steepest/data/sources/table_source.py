@@ -341,7 +341,8 @@ def check_known(
             if column.part is not None:
                 _refuse_no_dates(relation, column.raw, types[column.raw])
             elif column.levels is None:
-                refuse_kind(relation, column.name, types[column.name], categories=False)
+                needed = "The model needs numbers there."
+                refuse_kind(relation, column.name, types[column.name], categories=False, needed=needed)
     for name in targets:
         with faulty(faults, name):
             refuse_target(relation, name, types[name])

@@ -27,6 +27,8 @@ def description(model: Model, coding: Coding) -> list[str]:
         else f"a linear model of its natural logarithm, {scale.sentence(model.targets)}"
     )
     lines = [f"Predicts {listed(model.targets)} from {listed(coding.names)}: {brief(kind)}."]
+    if coding.percent:
+        lines.append(f"Percents are fractions, 0.05 for 5%: {listed(coding.percent)}.")
     made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]
     rule = training.get("rule")
     if isinstance(rule, dict):
