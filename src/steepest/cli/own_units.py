@@ -42,10 +42,10 @@ def own_unit_lines(found: Smearing | str, run: Trajectory) -> str:
     target = shorten(own_names(run.problem.triangle)[0])
     if isinstance(found, str):
         return (
-            f"\n  No smearing factor: {found}. Predictions of {target} are exp of the fit, a median rather than a mean."
+            f"  No smearing factor: {found}. Predictions of {target} are exp of the fit, a median rather than a mean."
         )
     lines = [
-        f"\n  In units of {target} itself, predicted as {number(found.factor[0])}·exp(fit): {_errors(found.rmse, found.r_squared)}"
+        f"  In units of {target} itself, predicted as {number(found.factor[0])}·exp(fit): {_errors(found.rmse, found.r_squared)}"
     ]
     if found.test_rmse is not None and found.test_r_squared is not None:
         lines.append(f"  The same on test rows: {_errors(found.test_rmse, found.test_r_squared)}")
