@@ -15,7 +15,7 @@ from steepest.errors import DataError, UsageError
 from steepest.summaries.folds import read_folds
 from steepest.summaries.gram import triangularize_parts
 from steepest.summaries.triangle import Triangle
-from tests.rules.own import AdamRule, adam_by_hand
+from tests.rules.own import OwnAdamRule, adam_by_hand
 from tests.truths import literal_descent
 
 
@@ -119,7 +119,7 @@ def test_a_large_grid_in_any_order_equals_powers_of_the_step_matrix():
 def test_a_rule_that_is_walked_is_scored_as_by_hand():
     X, y = table()[:2]
     X = (X - X.mean(axis=0)) / X.std(axis=0)
-    s = sweep(X, y, learning_rates=[0.1], epochs=[5, 30], rule=AdamRule(0.1), standardize=False, folds=3)
+    s = sweep(X, y, learning_rates=[0.1], epochs=[5, 30], rule=OwnAdamRule(0.1), standardize=False, folds=3)
     for fold in range(3):
         train, held = s.folds != fold, s.folds == fold
         path = adam_by_hand(X[train], y[train], 0.1, 30)

@@ -1,5 +1,7 @@
 """Two paths to the same run must agree at every epoch: the closed form, and a literal loop over the rows."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 import steepest
 from steepest.descent.facts import Facts
 from steepest.errors import UsageError
-from tests.rules.own import AdamRule, adam_by_hand
+from steepest.rules.sign import SignRule
+from tests.rules.own import OwnAdamRule, adam_by_hand
 from tests.strategies import problems
 from tests.truths import literal_descent
 
@@ -338,7 +341,7 @@ def test_a_run_that_grows_next_to_its_minimum_is_told_where_inputs_explain_nothi
 def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
     X = np.random.default_rng(2).normal(size=(30, 2))
     y = X @ [1.0, 2.0] + 3 + np.random.default_rng(3).normal(size=30)
-    run = steepest.descend(X, y, rule=AdamRule(0.05), epochs=300)
+    run = steepest.descend(X, y, rule=OwnAdamRule(0.05), epochs=300)
     A, theta = np.column_stack([np.ones(30), X]), adam_by_hand(X, y, 0.05, 300)
     losses = ((A @ theta.T - y[:, None]) ** 2).mean(axis=0) / 2
     least = ((A @ np.linalg.lstsq(A, y, rcond=None)[0] - y) ** 2).mean() / 2
@@ -347,5 +350,29 @@ def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
 
 
 def test_a_walked_run_that_starts_at_its_minimum_is_there():
-    run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=AdamRule(0.05), epochs=3)
+    run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=OwnAdamRule(0.05), epochs=3)
     assert run.epochs_to(0.5, "loss") == run.epochs_to(0.5) == 0
+
+
+def test_a_run_that_diverges_warns_its_caller_once(line):
+    with pytest.warns(steepest.DivergenceWarning, match=r"Diverges: .*stability limit") as caught:
+        run = steepest.descend(*line, learning_rate=1e-3, epochs=10)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert str(caught[0].message) == str(run.verdict)
+    with warnings.catch_warnings():  # at the limit itself, and below
+        warnings.simplefilter("error")
+        for rate in (1e-5, run.verdict.stability_limit):
+            steepest.descend(*line, learning_rate=rate, epochs=10)
+
+
+def test_a_walked_run_that_grows_warns(line):
+    with pytest.warns(steepest.DivergenceWarning, match="Diverges: after"):
+        steepest.descend(*line, rule=SignRule(1e3), epochs=5)
+
+
+def test_other_doors_tell_of_divergence_in_their_own_way(line):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", steepest.DivergenceWarning)
+        with pytest.raises(steepest.DivergenceError):
+            steepest.GradientDescentRegressor(learning_rate=1.0, epochs=10, standardize=False).fit(*line)
+        assert "step from epoch 2" in str(steepest.explain(*line, epoch=3, learning_rate=1.0))

@@ -3,9 +3,9 @@
 import pytest
 
 from steepest.rules.registry import register, unregister
-from tests.rules.own import AdamRule, HalfwayRule, RenamedRule, ScratchRule
+from tests.rules.own import HalfwayRule, OwnAdamRule, RenamedRule, ScratchRule
 
-OWN = (ScratchRule, RenamedRule, AdamRule, HalfwayRule)
+OWN = (ScratchRule, RenamedRule, OwnAdamRule, HalfwayRule)
 
 
 @pytest.fixture

@@ -50,13 +50,13 @@ class RenamedRule(GradientRule):
 
 
 @dataclass(frozen=True)
-class AdamRule:
+class OwnAdamRule:
     """Adam, which has no closed form. Source: Kingma, Ba, ICLR 2015, algorithm 1."""
 
     learning_rate: float
     beta_1: float = 0.9
     beta_2: float = 0.999
-    name: ClassVar[str] = "adam"
+    name: ClassVar[str] = "own_adam"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · mean gradient / √(mean square gradient)"
 
     def init(self, theta):

@@ -10,7 +10,7 @@ from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
-from tests.rules.own import AdamRule, HalfwayRule, RenamedRule, ScratchRule
+from tests.rules.own import HalfwayRule, OwnAdamRule, RenamedRule, ScratchRule
 
 
 def modes_of(values):
@@ -94,7 +94,7 @@ class Ratio:
 
 
 def test_the_numbers_of_a_rule_are_its_arguments():
-    assert numbers_of(AdamRule(0.1)) == {"learning_rate": 0.1, "beta_1": 0.9, "beta_2": 0.999}
+    assert numbers_of(OwnAdamRule(0.1)) == {"learning_rate": 0.1, "beta_1": 0.9, "beta_2": 0.999}
     assert numbers_of(ChebyshevRule(1.0, 2.0)) == {"lower": 1.0, "upper": 2.0}
     assert numbers_of(Kept(0.1, 3)) == {"learning_rate": 0.1, "power": 3}
     with pytest.raises(UsageError, match="does not keep 'learning_rate'"):
@@ -102,7 +102,7 @@ def test_the_numbers_of_a_rule_are_its_arguments():
 
 
 def test_a_rule_at_another_rate_keeps_its_other_numbers():
-    assert with_learning_rate(AdamRule(0.1, 0.5), 2.0) == AdamRule(2.0, 0.5)
+    assert with_learning_rate(OwnAdamRule(0.1, 0.5), 2.0) == OwnAdamRule(2.0, 0.5)
     assert with_learning_rate(RenamedRule(0.1), 2.0) == RenamedRule(2.0)
     assert vars(with_learning_rate(Kept(0.1, 3), 2.0)) == {"learning_rate": 2.0, "power": 3}
     assert with_learning_rate(Ratio(1.0), 4.0).share == 2.0

@@ -11,7 +11,7 @@ from steepest.cli import main
 from steepest.errors import UsageError
 from steepest.models import run_reader
 from steepest.rules.registry import RULES
-from tests.rules.own import AdamRule, RenamedRule, ScratchRule, adam_by_hand
+from tests.rules.own import OwnAdamRule, RenamedRule, ScratchRule, adam_by_hand
 
 pytestmark = pytest.mark.usefixtures("own_rules")
 PLAIN = ("scratch", "renamed")  # both are plain gradient descent
@@ -93,39 +93,39 @@ def test_diagnosis_sweep_and_explanation_are_those_of_plain_gradient(table, name
     for part in ("before", "velocity", "point", "gradient", "after", "following"):
         np.testing.assert_allclose(getattr(told, part), getattr(plain, part), rtol=1e-12, atol=1e-15)
     assert told.as_json()["rule"] == {"name": name, "learning_rate": RATE}
-    steepest.sweep(*table, rule=("gradient", name, "adam"), **grids)
+    steepest.sweep(*table, rule=("gradient", name, "own_adam"), **grids)
 
 
 def test_adam_walks_as_by_hand_and_is_judged(table):
     X, y = table
     hand = adam_by_hand(X, y, RATE, EPOCHS)
-    run = steepest.descend(X, y, rule="adam", learning_rate=RATE, epochs=EPOCHS)
+    run = steepest.descend(X, y, rule="own_adam", learning_rate=RATE, epochs=EPOCHS)
     np.testing.assert_allclose(np.column_stack(run.parameters()[::-1]), hand, rtol=1e-9, atol=1e-12)
     assert run.verdict.kind == "unfinished"
-    assert "adam" in run.verdict.sentence
+    assert "own_adam" in run.verdict.sentence
     assert [
-        advice.rule for advice in steepest.diagnose(X, y).view.rules if advice.rule == "adam"
+        advice.rule for advice in steepest.diagnose(X, y).view.rules if advice.rule == "own_adam"
     ] == []  # nothing is known
     with pytest.raises(UsageError, match="Give a learning rate"):
-        steepest.descend(X, y, rule="adam", epochs=3)
+        steepest.descend(X, y, rule="own_adam", epochs=3)
 
 
 def test_adam_is_explained_by_walking_there(table):
     X, y = table
     hand = adam_by_hand(X, y, RATE, EPOCHS)
-    told = steepest.explain(X, y, epoch=9, rule="adam", learning_rate=RATE)
+    told = steepest.explain(X, y, epoch=9, rule="own_adam", learning_rate=RATE)
     for part, k in (("before", 8), ("after", 9), ("following", 10)):
         np.testing.assert_allclose(getattr(told, part), hand[k], rtol=1e-9)
     np.testing.assert_allclose(told.velocity, hand[8] - hand[7], rtol=1e-9)
     A = np.column_stack([np.ones(len(X)), X])
     np.testing.assert_allclose(told.gradient, A.T @ (A @ hand[8] - y) / len(y), rtol=1e-9)
     assert told.memory[2] == 8
-    for words in (AdamRule.formula, f"learning rate {RATE}", f"step {told.after[0] - told.before[0]:.10g}"):
+    for words in (OwnAdamRule.formula, f"learning rate {RATE}", f"step {told.after[0] - told.before[0]:.10g}"):
         assert words in str(told)
-    assert told.as_json()["rule"] == {"name": "adam", "learning_rate": RATE, "beta_1": 0.9, "beta_2": 0.999}
+    assert told.as_json()["rule"] == {"name": "own_adam", "learning_rate": RATE, "beta_1": 0.9, "beta_2": 0.999}
 
 
-@pytest.mark.parametrize("rule", ["adam", AdamRule(1.0)], ids=repr)
+@pytest.mark.parametrize("rule", ["own_adam", OwnAdamRule(1.0)], ids=repr)
 def test_a_sweep_walks_adam_on_each_fold(table, rule):
     X, y = table
     swept = steepest.sweep(X, y, rule=rule, learning_rates=[0.01, RATE], epochs=[3, EPOCHS], standardize=False, folds=3)
@@ -146,7 +146,7 @@ def test_a_sweep_walks_adam_on_each_fold(table, rule):
         steepest.sweep(X, y, rule=rule, learning_rates=[0.1])
 
 
-@pytest.mark.parametrize("name", [*PLAIN, "adam"])
+@pytest.mark.parametrize("name", [*PLAIN, "own_adam"])
 def test_estimators_take_it_by_name_and_as_an_object(table, name):
     X, y = table
     numbers = {"learning_rate": RATE, "epochs": EPOCHS, "standardize": False, "tol": None}
@@ -154,7 +154,7 @@ def test_estimators_take_it_by_name_and_as_an_object(table, name):
     alone = {key: value for key, value in numbers.items() if key != "learning_rate"}
     as_object = steepest.GradientDescentRegressor(rule=RULES[name](RATE), **alone)
     expected = adam_by_hand(X, y, RATE, EPOCHS)[-1, 1:]
-    if name != "adam":
+    if name != "own_adam":
         expected = steepest.descend(X, y, learning_rate=RATE, epochs=EPOCHS).weights
     for model in (by_name, as_object):
         with pytest.warns(match="still missing"):
@@ -164,7 +164,7 @@ def test_estimators_take_it_by_name_and_as_an_object(table, name):
         steepest.GradientDescentRegressor(rule=RULES[name](RATE), **numbers).fit(X, y)
 
 
-@pytest.mark.parametrize("name", [*PLAIN, "adam", "halfway"])
+@pytest.mark.parametrize("name", [*PLAIN, "own_adam", "halfway"])
 def test_the_command_line_fits_it_and_its_folder_leads_back(capsys, monkeypatch, tmp_path, csv, table, name):
     monkeypatch.chdir(tmp_path)
     momentum = ("--momentum", 0.5) if name == "halfway" else ()
@@ -197,7 +197,7 @@ def test_the_help_lists_the_rules_there_are(capsys):
     command("fit", "--help")
     text = "".join(capsys.readouterr().out.split())
     assert f"[{'|'.join(RULES)}]" in text
-    assert "|scratch|renamed|adam|halfway]" in text
+    assert "|scratch|renamed|own_adam|halfway]" in text
     command("fit", "rows.csv", "--target", "y", "--rule", "newton", code=2)
     assert "'newton' is not one of 'gradient'" in " ".join(capsys.readouterr().err.split())
     command("fit", "rows.csv", "--target", "y", "--rule", "momentum", code=2)
@@ -208,9 +208,9 @@ def test_the_help_lists_the_rules_there_are(capsys):
 def test_numbers_beside_a_rule_object_are_refused(table, named):
     for beside in ({"learning_rate": 0.1}, {"momentum": 0.5}):
         with pytest.raises(UsageError, match=next(iter(beside))):
-            steepest.descend(*table, rule=AdamRule(0.1), epochs=3, **beside)
+            steepest.descend(*table, rule=OwnAdamRule(0.1), epochs=3, **beside)
     with pytest.raises(UsageError, match="has none"):
-        steepest.descend(*table, rule="renamed" if named else "adam", learning_rate=0.1, momentum=0.5, epochs=3)
+        steepest.descend(*table, rule="renamed" if named else "own_adam", learning_rate=0.1, momentum=0.5, epochs=3)
 
 
 def test_what_replaces_part_of_a_closed_form_is_walked(line):

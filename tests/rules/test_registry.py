@@ -14,7 +14,7 @@ from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.rules.registry import RULES, as_json, best_rules, choose_rule, from_json, register, unregister
-from tests.rules.own import AdamRule, HalfwayRule, ScratchRule
+from tests.rules.own import HalfwayRule, OwnAdamRule, ScratchRule
 
 MODES = Modes(np.array([3.0, 1.0]), np.eye(2))
 
@@ -48,8 +48,8 @@ def test_what_is_near_no_name_gets_no_hint(given):
 
 
 def test_a_class_in_place_of_a_rule_is_told():
-    with pytest.raises(UsageError, match=r"AdamRule is a class\. Make one: AdamRule\(\.\.\.\)"):
-        choose_rule(AdamRule, "auto", None, MODES)
+    with pytest.raises(UsageError, match=r"OwnAdamRule is a class\. Make one: OwnAdamRule\(\.\.\.\)"):
+        choose_rule(OwnAdamRule, "auto", None, MODES)
 
 
 def test_names_of_others_and_halves_of_rules_are_refused():
@@ -112,19 +112,19 @@ def test_json_says_name_and_numbers_in_the_order_of_old_files(rule, content):
 
 @pytest.mark.usefixtures("own_rules")
 def test_json_of_own_rules_leads_back_while_they_are_registered():
-    rule = AdamRule(0.1, beta_2=0.99)
+    rule = OwnAdamRule(0.1, beta_2=0.99)
     assert from_json(as_json(rule)) == rule
 
 
 def test_json_of_an_unknown_rule_says_what_to_do():
     with pytest.raises(UsageError, match=r"Register its class first"):
-        from_json({"name": "adam", "learning_rate": 0.1})
+        from_json({"name": "own_adam", "learning_rate": 0.1})
 
 
 @pytest.mark.usefixtures("own_rules")
 def test_settings_by_name_are_the_classs_own_or_refused():
     assert choose_rule("scratch", "auto", None, MODES)[0] == ScratchRule(0.5)
-    assert choose_rule("adam", 0.1, None, MODES) == (AdamRule(0.1), {})
+    assert choose_rule("own_adam", 0.1, None, MODES) == (OwnAdamRule(0.1), {})
     assert choose_rule("halfway", 0.1, 0.5, MODES)[0] == HalfwayRule(0.1, 0.5)
     with pytest.raises(UsageError, match="knows no best momentum"):
         choose_rule("halfway", "auto", None, MODES)

@@ -16,7 +16,7 @@ from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.rules.registry import choose_rule, register, unregister
 from steepest.rules.rule import belongs_to, formula_of, has_closed_form, polynomial_of, power_ladder_of
-from tests.rules.own import AdamRule, HalfwayRule, RenamedRule, ScratchRule
+from tests.rules.own import HalfwayRule, OwnAdamRule, RenamedRule, ScratchRule
 
 BUILT_IN = [GradientRule(0.1), HeavyBallRule(0.1, 0.5), NesterovRule(0.1, 0.5), ChebyshevRule(0.5, 3.0)]
 
@@ -89,7 +89,7 @@ class Faster(GradientRule):
 @pytest.mark.parametrize(
     ("rule", "known"),
     [(rule, True) for rule in [*BUILT_IN, ScratchRule(0.1), RenamedRule(0.1), HalfwayRule(0.1, 0.5), Halved(0.1)]]
-    + [(rule, False) for rule in (AdamRule(0.1), Clipped(0.1), Pushed(0.1, 0.5), Stale(0.1), Faster(0.1))],
+    + [(rule, False) for rule in (OwnAdamRule(0.1), Clipped(0.1), Pushed(0.1, 0.5), Stale(0.1), Faster(0.1))],
     ids=repr,
 )
 def test_a_closed_form_is_that_of_the_rules_own_step(rule, known):
@@ -128,7 +128,7 @@ def test_what_a_class_replaced_takes_what_spoke_of_it_along():
     assert formula_of(Clipped(0.1)) == "as Clipped.step says"
     assert belongs_to(RenamedRule, "choose", "step")
     assert not belongs_to(Clipped, "choose", "step")
-    assert not belongs_to(AdamRule, "choose", "step")
+    assert not belongs_to(OwnAdamRule, "choose", "step")
 
 
 def test_a_clipped_step_is_walked_and_not_called_converged():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import steepest
-from tests.rules.own import AdamRule
+from tests.rules.own import OwnAdamRule
 from tests.support.browser import NASTY, SHOTS, browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.browser
@@ -258,13 +258,13 @@ def test_on_paper_every_figure_is_drawn(visit, line):
 def test_a_run_that_the_page_cannot_compute_is_shown_as_it_went(visit, tmp_path):
     generator = np.random.default_rng(2)
     X = generator.normal(size=(40, 3))
-    run = steepest.descend(X, X @ [1.0, 2.0, 3.0], rule=AdamRule(0.1), epochs=300)
+    run = steepest.descend(X, X @ [1.0, 2.0, 3.0], rule=OwnAdamRule(0.1), epochs=300)
     page = visit(run.page(X, X @ [1.0, 2.0, 3.0]).save(tmp_path / "adam.html"))
     assert str(run.verdict).startswith(text_of(page, "sentence"))
     assert "as it went" in text_of(page, "rate-said")
     for control in ("rate", "rate-number", "best", "rule", "l2", "objective", "standardize"):
         assert page.is_disabled(f"#{control}"), control
-    assert page.input_value("#rule") == "adam"
+    assert page.input_value("#rule") == "own_adam"
     page.fill("#epoch-number", "37")
     page.keyboard.press("Tab")
     assert text_of(page, "sentence").startswith("After 37 epochs")

@@ -17,7 +17,7 @@ from steepest.rules.nesterov import NesterovRule
 from steepest.views.pages import Rows, scripts
 from steepest.views.pages.payload import payload
 from steepest.views.pages.rule_table import rule_table
-from tests.rules.own import AdamRule, HalfwayRule, ScratchRule
+from tests.rules.own import HalfwayRule, OwnAdamRule, ScratchRule
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
 
@@ -463,7 +463,7 @@ Y_OWN = X_OWN @ [1.0, -2.0, 0.5] + 3
 
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("start", [None, "arrived along one mode"])
-@pytest.mark.parametrize("rule", [AdamRule(0.05), ScratchRule(0.05)], ids=repr)
+@pytest.mark.parametrize("rule", [OwnAdamRule(0.05), ScratchRule(0.05)], ids=repr)
 def test_a_rule_that_the_page_cannot_compute_is_shown_as_it_was_walked(js, rule, start, standardize):
     objective, l2 = "mse", 0.3
     options = {"objective": objective, "l2": l2, "standardize": standardize}
@@ -496,7 +496,7 @@ def test_a_rule_that_the_page_cannot_compute_is_shown_as_it_was_walked(js, rule,
 def test_a_walked_mode_that_starts_where_it_ends_is_measured_by_how_far_it_went(js):
     A = np.column_stack([np.ones(30), X_OWN])
     y = A @ np.linalg.svd(A)[2][0]  # from zero, only the steepest mode has a way to go
-    run = steepest.descend(X_OWN, y, rule=AdamRule(0.05), epochs=400)
+    run = steepest.descend(X_OWN, y, rule=OwnAdamRule(0.05), epochs=400)
     held = steepest.summarize(X_OWN[:9], y[:9] + 1)
     told = payload(run, steepest.summarize(X_OWN, y), Rows(None, held))
     epochs = told["run"]["walk"]["epochs"]
@@ -510,7 +510,7 @@ def test_a_walked_mode_that_starts_where_it_ends_is_measured_by_how_far_it_went(
 
 
 def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
-    run = steepest.descend(X_OWN, Y_OWN, rule=AdamRule(0.01), epochs=5000)
+    run = steepest.descend(X_OWN, Y_OWN, rule=OwnAdamRule(0.01), epochs=5000)
     told = payload(run, steepest.summarize(X_OWN, Y_OWN))
     epochs = told["run"]["walk"]["epochs"]
     assert len(epochs) < 1000
@@ -519,7 +519,7 @@ def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
         state, verdict = js(code, payload=told, hash=hash)
         assert [state[key] for key in ("epoch", "rule", "rate", "standardize", "objective")] == [
             5000,
-            "adam",
+            "own_adam",
             0.01,
             False,
             "half_mse",

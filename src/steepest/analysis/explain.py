@@ -14,6 +14,7 @@ from steepest.descent.record import Record
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.objectives.slope import Slope
 from steepest.rules import registry as rules
 from steepest.rules.rule import Gradient, Rule, belongs_to, formula_of
 from steepest.summaries.open_data import open_data
@@ -315,7 +316,7 @@ def _step(run: Trajectory, epoch: int) -> _Step:
         change = before - thetas[0] if epoch > 1 else np.zeros_like(before)
         notes = _Noted(rule, 1)
         memory = rule.memory_after(change, epoch - 1)
-        notes.step(lambda point: run.problem.quadratic.gradient(point), before, memory)
+        notes.step(Slope(run.problem.quadratic), before, memory)
     else:
         notes = _Noted(rule, epoch)
         start = run.iterates.parameters(np.array([0]))[0]
@@ -342,9 +343,22 @@ class _Noted:
         if self.left:
             return self.rule.step(gradient, theta, memory)
         self.memory = memory
+        return self.rule.step(_NotedGradient(gradient, self.points), theta, memory)
 
-        def noted(point: FloatArray) -> FloatArray:
-            self.points.append(point)
-            return gradient(point)
 
-        return self.rule.step(noted, theta, memory)
+@dataclass(frozen=True)
+class _NotedGradient:
+    """A gradient that notes where it is taken."""
+
+    gradient: Gradient
+    points: list[FloatArray]
+
+    def __call__(self, point: FloatArray) -> FloatArray:
+        self.points.append(point)
+        return self.gradient(point)
+
+    def value(self, point: FloatArray) -> FloatArray:
+        return self.gradient.value(point)
+
+    def curvature(self, point: FloatArray, direction: FloatArray) -> FloatArray:
+        return self.gradient.curvature(point, direction)

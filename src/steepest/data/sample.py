@@ -9,6 +9,8 @@ from steepest.data.batch import Batch
 from steepest.data.split import hash_positions
 from steepest.support.arrays import FloatArray
 
+FEWEST_COUNTED = 20  # rows: of fewer it may be chance
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -31,6 +33,21 @@ class Sample:
         """Return the sample of no rows."""
         shape = np.zeros((0, len(features))), np.zeros((0, len(targets)))
         return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
+
+    @property
+    def row_numbers(self) -> tuple[int, ...]:
+        """The inputs, counted from 0, that count the rows of the source from 0 or from 1.
+
+        Example:
+            >>> X = np.column_stack([np.arange(30.0) % 7, 1.0 + np.arange(30)])
+            >>> Sample(X, X[:, :1], np.arange(30, dtype=np.uint64)).row_numbers
+            (1,)
+        """
+        if len(self.X) < FEWEST_COUNTED:
+            return ()
+        offset = self.X - self.positions[:, None].astype(np.float64)
+        counts = ((offset == 0) | (offset == 1)).all(axis=0) & (offset == offset[0]).all(axis=0)
+        return tuple(map(int, np.flatnonzero(counts)))
 
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""

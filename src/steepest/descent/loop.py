@@ -13,6 +13,7 @@ from steepest.descent.record import Record
 from steepest.descent.stops import Check, Progress, Stop, checked_stops
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
+from steepest.objectives.slope import Slope
 from steepest.rules.rule import Rule
 from steepest.support.arguments import is_many, shown
 from steepest.support.arrays import FloatArray
@@ -151,7 +152,7 @@ def run(
                 ended = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
             if ended is not None:
                 break
-            theta, memory = rule.step(_remember(objective, theta, slope), theta, memory)
+            theta, memory = rule.step(Slope(objective, theta, slope), theta, memory)
             theta = _parameters(theta, start, rule)
             if callbacks and _any_is_true([callback(epoch + 1, value, theta) for callback in callbacks]):
                 ended = Ending("callback", f"A callback ended the run after epoch {epoch + 1:,}.")
@@ -213,12 +214,6 @@ def _parameters(theta: object, start: FloatArray, rule: Rule) -> FloatArray:
             "A step returns (parameters, memory)."
         )
     return _read_only(theta)
-
-
-def _remember(objective: Objective, theta: FloatArray, slope: FloatArray) -> Callable[[FloatArray], FloatArray]:
-    """Return the gradient function of one step: what is known at theta is given away once, since who gets it may change it."""
-    known = [slope]
-    return lambda point: known.pop() if point is theta and known else objective.value_and_gradient(point)[1]
 
 
 def _epochs_to_keep(record: Record | None, epochs: int, size: int) -> NDArray[np.int64]:

@@ -53,6 +53,20 @@ class Spectral(Objective, Protocol):
         ...
 
 
+@runtime_checkable
+class Curved(Objective, Protocol):
+    """An objective that knows how its gradient changes along a direction."""
+
+    def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J at theta times a direction, shape (p, t): each target's by itself."""
+        ...
+
+
+def has_curvature(objective: Objective) -> TypeGuard[Curved]:
+    """Say whether the objective knows its curvature along a direction."""
+    return hasattr(type(objective), "curvature")
+
+
 def is_spectral(objective: Objective) -> TypeGuard[Spectral]:
     """Say whether the objective knows its modes; one that does not is walked, and judged by its gradient alone."""
     return hasattr(type(objective), "modes") and hasattr(type(objective), "start_errors")

@@ -132,6 +132,11 @@ class Quadratic(Value):
         fit = self.scale / self.total_weight * (self.R.T @ self.residual(theta))
         return fit + self.l2 * self.penalized[:, None] * theta if self.l2 else fit
 
+    def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J·direction, direction of shape (..., p, t); the same at every theta."""
+        fit = self.scale / self.total_weight * (self.R.T @ (self.R @ direction))
+        return fit + self.l2 * self.penalized[:, None] * direction if self.l2 else fit
+
     def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """J and ∇J at theta, what a loop asks for at every epoch."""
         return self.value(theta), self.gradient(theta)

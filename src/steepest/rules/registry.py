@@ -5,19 +5,44 @@ from typing import Any, TypeGuard, TypeVar
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
+from steepest.rules import schedules
+from steepest.rules.adagrad import AdaGradRule
+from steepest.rules.adam import AdamRule
+from steepest.rules.adamw import AdamWRule
+from steepest.rules.amsgrad import AMSGradRule
+from steepest.rules.averaged import AveragedRule
+from steepest.rules.backtracking import BacktrackingRule
+from steepest.rules.barzilai_borwein import BarzilaiBorweinRule
 from steepest.rules.best_rate import arguments_of, numbers_of
 from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto
+from steepest.rules.conjugate_gradient import ConjugateGradientRule
+from steepest.rules.exact_line_search import ExactLineSearchRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.nadam import NAdamRule
 from steepest.rules.nesterov import NesterovRule
+from steepest.rules.rmsprop import RMSpropRule
 from steepest.rules.rule import LinearRule, Rule, RuleChoice, has_closed_form, label_of
+from steepest.rules.scheduled import ScheduledRule
+from steepest.rules.sign import SignRule
 
 BUILT_IN: tuple[type[Rule], ...] = (
     GradientRule,
     HeavyBallRule,
     NesterovRule,
     ChebyshevRule,
+    AdamRule,
+    AdamWRule,
+    AMSGradRule,
+    NAdamRule,
+    AdaGradRule,
+    RMSpropRule,
+    SignRule,
+    ExactLineSearchRule,
+    BacktrackingRule,
+    BarzilaiBorweinRule,
+    ConjugateGradientRule,
 )
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in BUILT_IN}
 """The rules by their names, as `descend(rule=...)` and the command line take them."""
@@ -40,17 +65,17 @@ def register(rule: Kind) -> Kind:
         >>> import dataclasses, numpy as np, steepest
         >>> @register
         ... @dataclasses.dataclass(frozen=True)
-        ... class SignRule:
+        ... class LevelRule:
         ...     learning_rate: float = 0.01
-        ...     name = "sign"
+        ...     name = "level"
         ...     def init(self, theta):
         ...         return None
         ...     def step(self, gradient, theta, memory):
         ...         return theta - self.learning_rate * np.sign(gradient(theta)), None
-        >>> run = steepest.descend([[1.0], [2.0]], [1.0, 2.0], rule="sign", learning_rate=0.125, epochs=8, fit_intercept=False)
+        >>> run = steepest.descend([[1.0], [2.0]], [1.0, 2.0], rule="level", learning_rate=0.125, epochs=8, fit_intercept=False)
         >>> run.weights
         array([1.])
-        >>> unregister("sign")
+        >>> unregister("level")
     """
     missing = [name for name in ("name", "init", "step") if not hasattr(rule, name)]
     if missing or not isinstance(rule, type):
@@ -170,7 +195,18 @@ def best_rules(modes: Modes) -> list[LinearRule]:
 
 def as_json(rule: Rule) -> dict[str, Any]:
     """Return name and numbers of a rule as JSON types: by its own `as_json` where it has one, else its arguments."""
-    own = getattr(rule, "as_json", None)
+    if isinstance(rule, ScheduledRule):
+        return {
+            "name": rule.name,
+            "rule": as_json(rule.rule),
+            "schedule": schedules.as_json(rule.schedule),
+            "steps": rule.steps,
+        }
+    if isinstance(rule, AveragedRule):
+        return {"name": rule.name, "rule": as_json(rule.rule), "skip": rule.skip}
+    own, inner = getattr(rule, "as_json", None), getattr(rule, "rule", None)
+    if own is not None and inner is not None and is_rule(inner):
+        return {"name": rule.name, "rule": as_json(inner), **own()}
     return {"name": rule.name, **(numbers_of(rule) if own is None else own())}
 
 
@@ -183,6 +219,10 @@ def from_json(content: dict[str, Any]) -> Rule:
     """
     numbers = dict(content)
     name = numbers.pop("name")
+    if name == ScheduledRule.name and "schedule" in numbers:
+        return ScheduledRule(from_json(numbers["rule"]), schedules.from_json(numbers["schedule"]), numbers["steps"])
+    if name == AveragedRule.name and "skip" in numbers:
+        return AveragedRule(from_json(numbers["rule"]), numbers["skip"])
     if name not in RULES:
         raise UsageError(
             f"the rule {name!r} is not known here. Register its class first: rules.registry.register(...)."

@@ -35,11 +35,42 @@ from steepest.rules.recurrence import Epochs
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
-Gradient = Callable[[FloatArray], FloatArray]
-BuiltInRule = Literal["gradient", "heavy_ball", "nesterov", "chebyshev"]
+BuiltInRule = Literal[
+    "gradient",
+    "heavy_ball",
+    "nesterov",
+    "chebyshev",
+    "adam",
+    "adamw",
+    "amsgrad",
+    "nadam",
+    "adagrad",
+    "rmsprop",
+    "sign",
+    "exact_line_search",
+    "backtracking",
+    "barzilai_borwein",
+    "conjugate_gradient",
+]
 """The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
 RuleName = NewType("RuleName", str)
 RuleName.__doc__ = "The name of a rule that was registered, for type checkers; the string alone does at run time."
+
+
+class Gradient(Protocol):
+    """What a rule may ask of the objective while it makes a step; called at a point it is the gradient there."""
+
+    def __call__(self, point: FloatArray, /) -> FloatArray:
+        """∇J at a point, shape (p, t)."""
+        ...
+
+    def value(self, point: FloatArray) -> FloatArray:
+        """J at a point, shape (t,)."""
+        ...
+
+    def curvature(self, point: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J at a point times a direction, shape (p, t); an objective that does not know it raises UsageError."""
+        ...
 
 
 class Rule(Protocol):
@@ -122,6 +153,18 @@ def has_closed_form(rule: Rule) -> TypeGuard[LinearRule]:
     return _is_its_steps_own(rule) and hasattr(rule, "learning_rate")
 
 
+def is_known_beforehand(kind: type[Rule]) -> bool:
+    """Say whether rules of a class have a closed form.
+
+    Example:
+        >>> from steepest.rules.gradient import GradientRule
+        >>> is_known_beforehand(GradientRule)
+        True
+    """
+    takes = any("learning_rate" in {**vars(one), **vars(one).get("__annotations__", {})} for one in kind.__mro__)
+    return takes and _is_its_steps_own(kind)
+
+
 def _is_its_steps_own(rule: object) -> bool:
     """Whether a rule, or a class of rules, has a polynomial and all that follows from it, and nobody below walks otherwise."""
     polynomial = level(rule, "residual")
@@ -185,6 +228,11 @@ def label_of(rule: object) -> str:
     return str(getattr(rule, "label", "") or rule.name.replace("_", " "))  # type: ignore[attr-defined]
 
 
+def words_of(rule: object) -> str:
+    """Return what a rule is called in a sentence: its name at every door, with what is around it, such as a schedule."""
+    return str(getattr(rule, "words", "") or getattr(rule, "name", type(rule).__name__))
+
+
 def formula_of(rule: object) -> str:
     """Return the step of a rule, or of a class of rules, in a line of words."""
     kind = rule if isinstance(rule, type) else type(rule)
@@ -205,3 +253,24 @@ def check_momentum(value: object) -> float:
     if not 0 <= momentum < 1:
         raise UsageError(Option("momentum") + f" must be a number, 0 ≤ momentum < 1; got {shown(value)}.")
     return momentum
+
+
+def check_decay(name: str, value: object) -> float:
+    """Return what stays of a running mean each step; raise UsageError when it is not in [0, 1)."""
+    if not 0 <= as_float(value) < 1:
+        raise UsageError(f"{name} must be a number, 0 ≤ {name} < 1; got {shown(value)}.")
+    return as_float(value)
+
+
+def check_above_zero(name: str, value: object) -> float:
+    """Return a finite number above 0; raise UsageError for another."""
+    if not 0 < as_float(value) < math.inf:
+        raise UsageError(f"{name} must be a finite number above 0; got {shown(value)}.")
+    return as_float(value)
+
+
+def check_not_negative(name: str, value: object) -> float:
+    """Return a finite number, 0 or larger; raise UsageError for another."""
+    if not 0 <= as_float(value) < math.inf:
+        raise UsageError(f"{name} must be a finite number, 0 or larger; got {shown(value)}.")
+    return as_float(value)

@@ -16,6 +16,7 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import shown
 
 COPIES = 6  # of a triangle, in memory at a time while it is made and decomposed
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
@@ -146,7 +147,7 @@ def read(
     origin = {**data.describe(), "sha256_of_triangle": state.train.checksum}
     train = _signed(state.train, data, origin)
     partition = Partition.of(train, _signed(state.test, data, origin)) if share else _validation(train, split)
-    return Summary(partition, state.sample, tuple(data.notes), origin)
+    return Summary(partition, state.sample, (*data.notes, *_row_numbers(state.sample, data)), origin)
 
 
 def read_on(
@@ -169,6 +170,16 @@ def read_on(
             file.keep(state, now=True)
         raise
     return state
+
+
+def _row_numbers(sample: Sample, source: FullSource) -> list[str]:
+    """Tell of inputs that count the rows; of an only input that is its task."""
+    if len(source.features) < 2:
+        return []
+    return [
+        f"column {shown(source.features[j])} counts the rows: most often no input, unless it is time"
+        for j in sample.row_numbers
+    ]
 
 
 def _read_triangle(triangle: Triangle, split: Split | None) -> Summary:
