@@ -43,9 +43,9 @@ def poke(row, column, value, array=X, dtype=float):
 # ------------------------------------------------------------------- 1-20: what is refused
 
 REFUSED = {
-    "1 NaN in X": (poke(2, 1, np.nan), Y, MissingValuesError, "1 values are NaN; the first is in row 2 .* 'x2'. Drop those"),
+    "1 NaN in X": (poke(2, 1, np.nan), Y, MissingValuesError, "1 value is NaN; the first is in row 2 .* 'x2'. Drop those"),
     "1 NaN in a data frame": (pandas.DataFrame(poke(2, 1, np.nan), columns=["a", "b"]), Y, MissingValuesError, "row 2 .*'b'"),
-    "2 inf in X": (poke(1, 0, -np.inf), Y, DataError, "1 values are inf; the first is in row 1 .* 'x1'"),
+    "2 inf in X": (poke(1, 0, -np.inf), Y, DataError, "1 value is inf; the first is in row 1 .* 'x1'"),
     "3 NaN in y": (X, poke(4, 0, np.nan, Y[:, None])[:, 0], MissingValuesError, "NaN; the first is in row 4 .* 'y'"),
     "3 inf in y": (X, poke(4, 0, np.inf, Y[:, None])[:, 0], DataError, "inf; the first is in row 4 .* 'y'"),
     "5 text in objects": (poke(0, 1, "abc", dtype=object), Y, DataTypeError, "'abc' in row 0"),
@@ -122,7 +122,7 @@ def test_1_all_missing_values_are_counted_wherever_they_are(door):
 
 def test_2_sparse_inf_is_named():
     model = GradientDescentRegressor().fit(X, Y)
-    with pytest.raises(DataError, match=r"1 values are inf; the first is in row 3 .* 'x1'"):
+    with pytest.raises(DataError, match=r"1 value is inf; the first is in row 3 .* 'x1'"):
         model.predict(scipy.sparse.csr_array(poke(3, 0, np.inf)))
     with pytest.raises(DataError, match=r"inf; the first is in row 3 .* 'x1'"):
         GradientDescentRegressor().fit(scipy.sparse.csr_array(poke(3, 0, np.inf)), Y)

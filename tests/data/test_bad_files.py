@@ -808,7 +808,7 @@ def test_82_a_table_is_read_in_pieces_and_never_held(tmp_path, monkeypatch):
         pytest.param("a,b,y\n1,2,3\n1,2\n", [], 3, "line 3 of ", id="57 short"),
         pytest.param("a,y\n" + "1,2\n" * 30_000 + "x\x1b[31m,2\n", [], 3, "Line: 30002: column 'a'", id="71 late text"),
         pytest.param(GOOD, ["--target", "z"], 2, "has no column 'z'", id="66 no such target"),
-        pytest.param(f"{LONG},y\n1,2\n,4\n", [], 3, "1 values are missing", id="72 long name"),
+        pytest.param(f"{LONG},y\n1,2\n,4\n", [], 3, "1 value is missing", id="72 long name"),
         pytest.param(PACKED[:-9], [], 3, "packed by gzip", id="73 cut"),
         pytest.param(PARQUET[:400], [], 3, "its end is missing", id="74 cut"),
     ],

@@ -112,7 +112,7 @@ def test_a_file_is_summed_without_a_copy_and_bad_values_are_told_all_the_same(tm
     array[20_000, 1] = np.nan
     write(array)
     with pytest.raises(
-        MissingValuesError, match=r"1 values are missing \(b 1\); the first is column 'b' in data row 20,001"
+        MissingValuesError, match=r"1 value is missing \(b 1\); the first is column 'b' in data row 20,001"
     ):
         steepest.summarize(path, target="y")
     assert steepest.summarize(path, target="y", missing="drop").row_count == 29_999

@@ -92,7 +92,7 @@ def test_a_kept_model_codes_dates_as_when_it_learned(tmp_path, dates):
 
 def test_missing_dates_are_counted_once_and_have_one_indicator():
     table = frame().assign(when=[None, *STAMPS[1:]])
-    with pytest.raises(steepest.MissingValuesError, match=r"^1 values are missing \(when 1\)"):
+    with pytest.raises(steepest.MissingValuesError, match=r"^1 value is missing \(when 1\)"):
         inputs(table, dates="parts")
     _, X = inputs(table, dates="parts", missing="drop")
     assert len(X) == 59

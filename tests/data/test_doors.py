@@ -210,11 +210,11 @@ def test_texts_and_missing_values_of_a_frame_are_told_with_their_column(kind):
     for model in (steepest.GradientDescentRegressor(), steepest.GradientDescentRegressorCV()):
         with pytest.raises(DataTypeError, match="column 'a' holds the text 'x' in row 0"):
             model.fit(text, Y)
-        with pytest.raises(MissingValuesError, match=r"1 values are NaN; the first is in row 1 .* of column 'a'"):
+        with pytest.raises(MissingValuesError, match=r"1 value is NaN; the first is in row 1 .* of column 'a'"):
             model.fit(gap, Y)
     with pytest.raises(DataTypeError, match="column 'a' holds no numbers alone"):
         steepest.descend(text, Y)
-    with pytest.raises(MissingValuesError, match=r"1 values are NaN; the first is in row 1 .* of column 'a'"):
+    with pytest.raises(MissingValuesError, match=r"1 value is NaN; the first is in row 1 .* of column 'a'"):
         steepest.descend(gap, Y)
 
 

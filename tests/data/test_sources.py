@@ -100,7 +100,7 @@ BAD_ARRAYS = {
     "nan in X": (
         lambda: (poke(2, 1, np.nan), Y),
         MissingValuesError,
-        r"1 values are NaN; the first is in row 2 .* column 'x2'. Drop",
+        r"1 value is NaN; the first is in row 2 .* column 'x2'. Drop",
     ),
     "inf in X": (lambda: (poke(1, 0, -np.inf), Y), DataError, r"inf; the first is in row 1 .* column 'x1'"),
     "nan in y": (lambda: (X, poke(3, 0, np.nan, Y[:, None])), MissingValuesError, r"NaN; .* row 3 .* column 'y'"),
@@ -237,7 +237,7 @@ BAD_FILES = {
         "a,b,y\n1,2.5,1\n2,nan,4\n",
         {},
         MissingValuesError,
-        r"1 values are missing \(b 1\); the first is column 'b' in data row 2",
+        r"1 value is missing \(b 1\); the first is column 'b' in data row 2",
     ),
     "inf": ("a,b,y\n1,2.5,1\n2,inf,4\n", {}, DataError, r"column 'b' holds inf in data row 2"),
     "short row": (

@@ -189,7 +189,7 @@ def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
 def test_missing_numbers_of_an_array(folder):
     model = steepest.Model(("a", "b"), ("y",), np.array([[1.0], [2.0]]), np.array([3.0]))
     inputs = [[1.0, np.nan], [1.0, 1.0]]
-    with pytest.raises(MissingValuesError, match="1 values are NaN"):
+    with pytest.raises(MissingValuesError, match="1 value is NaN"):
         model.predict(inputs)
     np.testing.assert_array_equal(model.predict(inputs, missing="empty"), [np.nan, 6.0])
     np.testing.assert_array_equal(model.predict(inputs, missing="drop"), [6.0])

@@ -160,13 +160,13 @@ def test_a_row_at_fault_is_told_by_its_number_in_a_file_that_is_named(client, tm
         (tmp_path / "t.parquet", None, r"rows 2,001 to 3,000 of \S+t\.parquet: column 'a' holds inf in data row 2,501"),
         (tmp_path / "csv", None, r"csv/2\.csv: column 'a' holds inf in data row 501;"),
         (dask.dataframe.from_pandas(table, npartitions=4), None, r"partition 2 of the Dask data frame: .* row 501;"),
-        (*chunks, r"block 2 of the Dask array: 1 values are inf; the first is in row 500 \(counted from 0\)"),
+        (*chunks, r"block 2 of the Dask array: 1 value is inf; the first is in row 500 \(counted from 0\)"),
     ):
         with pytest.raises(DataError, match=sentence):
             steepest.summarize(data, y, target=None if y is not None else "y", cluster=client)
     table.loc[2500, "a"] = np.nan  # and the fourth file still holds its inf: the first fault is told
     table[2000:3000].to_csv(tmp_path / "csv/2.csv", index=False)
-    with pytest.raises(MissingValuesError, match=r"csv/2\.csv: 1 values are missing \(a 1\).* in data row 501\."):
+    with pytest.raises(MissingValuesError, match=r"csv/2\.csv: 1 value is missing \(a 1\).* in data row 501\."):
         steepest.summarize(tmp_path / "csv", target="y", cluster=client)
 
 

@@ -10,7 +10,7 @@ from steepest.errors import DataError, DataTypeError, MissingValuesError
 from steepest.support.arguments import check_names
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import Shown, on
-from steepest.support.words import pluralize
+from steepest.support.words import pluralize, there_are
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0)
     bad, what = (missing, "NaN") if missing.any() else (np.isinf(values), "inf")
     row, column = np.argwhere(bad)[0]
     text = (
-        f"{int(bad.sum()):,} values are {what}; the first is in row {first_row + row:,} (counted from 0) of "
+        f"{there_are(int(bad.sum()), 'value')} {what}; the first is in row {first_row + row:,} (counted from 0) of "
         f"column {names[column]!r}. Drop those rows or impute the values."
     )
     raise MissingValuesError(text) if what == "NaN" else DataError(text)

@@ -92,6 +92,16 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def there_are(count: int, noun: str) -> str:
+    """Return a number of things and the verb that goes with it.
+
+    Example:
+        >>> there_are(1, "value"), there_are(2, "value")
+        ('1 value is', '2 values are')
+    """
+    return f"{pluralize(count, noun)} {'is' if count == 1 else 'are'}"
+
+
 def join_names(names: Sequence[str]) -> str:
     """Return names as "a, b and c", shortened when there are many.
 

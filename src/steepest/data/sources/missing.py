@@ -12,7 +12,7 @@ from steepest.errors import DataError, MissingValuesError, Phrase
 from steepest.support import remedies
 from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
-from steepest.support.words import pluralize
+from steepest.support.words import pluralize, there_are
 
 MOST_LISTED = 20  # columns named in a message
 
@@ -127,7 +127,7 @@ class Tally:
         advice: tuple[Phrase, ...]
         count = int(self.counts[self.once].sum())
         where = f"the first is column {short(column)} in data row {self._numbered(row)}"
-        what = f"{self.of}{count:,} values are missing ({self.listed}); {where}."
+        what = f"{self.of}{there_are(count, 'value')} missing ({self.listed}); {where}."
         if self.only_inputs:
             advice = remedies.DROP_ROWS, remedies.NO_PREDICTION
         elif self.policy == "indicator":
