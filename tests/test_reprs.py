@@ -114,6 +114,7 @@ def test_tables_in_a_notebook_are_short_and_take_names_for_text():
         html = thing._repr_html_()
         assert html.count("<tr>") <= 33
         assert "<b>" not in html
+        assert html.count(";padding:") == len(re.findall("<t[dh] style", html)) > 0  # some notebooks let cells touch
     assert "&lt;b&gt;bold" in run._repr_html_()
     X, y = table(3, 12, 60)
     assert "y10" in steepest.descend(X, y)._repr_html_()

@@ -33,6 +33,7 @@ from .errors import DataError as DataError
 from .errors import DataTypeError as DataTypeError
 from .errors import DataWarning as DataWarning
 from .errors import DivergenceError as DivergenceError
+from .errors import DivergenceWarning as DivergenceWarning
 from .errors import MissingValuesError as MissingValuesError
 from .errors import ModelFileError as ModelFileError
 from .errors import SteepestError as SteepestError

@@ -10,7 +10,8 @@
     └── DivergenceError (ArithmeticError)   the run grows without bound                               exit 4
 
     SteepestWarning (UserWarning)
-    └── DataWarning                    something in the table that the reader should know
+    ├── DataWarning                    something in the table that the reader should know
+    └── DivergenceWarning              the run that is returned grows without bound
 
 A message is a sentence (what was given, what was expected) and its remedies (what to try next). Both may name an `Option`,
 which each door calls by another name: Python `missing="drop"`, the terminal `--missing drop`, the lab a field of its form.
@@ -215,3 +216,7 @@ class SteepestWarning(Message, UserWarning):
 
 class DataWarning(SteepestWarning):
     """Something in the table that the reader should know, although the answer is defined."""
+
+
+class DivergenceWarning(SteepestWarning):
+    """The run that is returned grows without bound; the message gives the stability limit and a rate that would do."""

@@ -355,6 +355,24 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
 
 @pytest.mark.process
 @pytest.mark.parametrize(
+    ("options", "unused"),
+    [(("--no-out",), "matplotlib scipy.optimize"), (("--out", "r"), "scipy.optimize")],
+    ids=["no folder", "a folder"],
+)
+def test_a_fit_loads_only_what_it_uses(tmp_path, options, unused):
+    arguments = ["fit", str(PENGUINS), "--target", "body_mass_g", *options]
+    heavy = {"bokeh", "tornado", "rich", "sklearn", "pandas", *unused.split()}
+    code = (
+        f"import sys; from steepest.cli import main\ntry: main({arguments!r})\n"
+        f"finally: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "Unfinished" in result.stdout or "Converged" in result.stdout
+    assert result.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
     "arguments",
     [
         ("fit", PENGUINS, "--target", "body_mass_g", "--out", "r"),

@@ -1,5 +1,7 @@
 """Two paths to the same run must agree at every epoch: the closed form, and a literal loop over the rows."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 import steepest
 from steepest.descent.facts import Facts
 from steepest.errors import UsageError
+from steepest.rules.sign import SignRule
 from tests.rules.own import OwnAdamRule, adam_by_hand
 from tests.strategies import problems
 from tests.truths import literal_descent
@@ -349,3 +352,27 @@ def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
 def test_a_walked_run_that_starts_at_its_minimum_is_there():
     run = steepest.descend([[-1.0], [1.0]], [0.0, 0.0], rule=OwnAdamRule(0.05), epochs=3)
     assert run.epochs_to(0.5, "loss") == run.epochs_to(0.5) == 0
+
+
+def test_a_run_that_diverges_warns_its_caller_once(line):
+    with pytest.warns(steepest.DivergenceWarning, match=r"Diverges: .*stability limit") as caught:
+        run = steepest.descend(*line, learning_rate=1e-3, epochs=10)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert str(caught[0].message) == str(run.verdict)
+    with warnings.catch_warnings():  # at the limit itself, and below
+        warnings.simplefilter("error")
+        for rate in (1e-5, run.verdict.stability_limit):
+            steepest.descend(*line, learning_rate=rate, epochs=10)
+
+
+def test_a_walked_run_that_grows_warns(line):
+    with pytest.warns(steepest.DivergenceWarning, match="Diverges: after"):
+        steepest.descend(*line, rule=SignRule(1e3), epochs=5)
+
+
+def test_other_doors_tell_of_divergence_in_their_own_way(line):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", steepest.DivergenceWarning)
+        with pytest.raises(steepest.DivergenceError):
+            steepest.GradientDescentRegressor(learning_rate=1.0, epochs=10, standardize=False).fit(*line)
+        assert "step from epoch 2" in str(steepest.explain(*line, epoch=3, learning_rate=1.0))

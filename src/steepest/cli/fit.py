@@ -23,6 +23,8 @@ from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
+from steepest.rules.registry import RULES
+from steepest.rules.rule import is_known_beforehand
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
@@ -214,6 +216,8 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
             "rule",
             "learning_rate",
             "momentum",
+            "schedule",
+            "average",
             "epochs",
             "l2",
             "objective",
@@ -222,11 +226,19 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
             "engine",
         )
     }
-    if options["engine"] != "loop":
+    known = is_known_beforehand(RULES[options["rule"]]) and options["schedule"] is None and options["average"] is False
+    if (
+        options["engine"] == "modes"
+        or (known and options["engine"] == "auto")
+        or (options["epochs"] == "auto" and not known)
+    ):
         return descend(triangle, **settings)
-    forecast = descend(triangle, **{**settings, "engine": "modes"})
-    click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
-    with progress("descending", forecast.requested_epochs) as bar:
+    steps = options["epochs"]
+    if known:
+        forecast = descend(triangle, **{**settings, "engine": "modes"})
+        click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
+        steps = forecast.requested_epochs
+    with progress("descending", steps) as bar:
         return descend(triangle, **settings, callbacks=(bar,))
 
 

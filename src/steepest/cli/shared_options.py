@@ -7,6 +7,7 @@ import click
 
 from steepest.cli.streams import hushed
 from steepest.rules.registry import meant_by, names_with
+from steepest.rules.schedules import SCHEDULES
 from steepest.support.files import PICTURE_FORMATS
 
 
@@ -92,14 +93,31 @@ MOMENTUM = "β in [0, 1) of a rule that has one, such as heavy_ball; default: th
 
 def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to descend, and by which engine."""
-    engine = click.option(
-        "--engine",
-        type=click.Choice(["auto", "modes", "loop"]),
-        default="auto",
-        show_default=True,
-        help="modes: closed form, at once. loop: step by step.",
-    )
-    return rule_options(engine(command))
+    for option in (
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "modes", "loop"]),
+            default="auto",
+            show_default=True,
+            help="modes: closed form, at once. loop: step by step.",
+        ),
+        click.option(
+            "--average",
+            type=float,
+            default=None,
+            metavar="SHARE",
+            callback=lambda context, param, share: False if share is None else share,
+            help="Give the mean of the path, this share of its beginning left out: 0, or 0.5.",
+        ),
+        click.option(
+            "--schedule",
+            type=click.Choice(list(SCHEDULES)),
+            default=None,
+            help="How the learning rate changes on the way; default: it stays.",
+        ),
+    ):
+        command = option(command)
+    return rule_options(command)
 
 
 def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:

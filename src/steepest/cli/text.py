@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.cli.streams import failure
 from steepest.descent.trajectory import Trajectory
+from steepest.rules.rule import words_of
 from steepest.support.words import number, percent, pluralize
 from steepest.support.words import printable as printable
 from steepest.support.words import shorten as shorten
@@ -152,7 +153,7 @@ def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
 def settings_lines(run: Trajectory) -> str:
     """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
     rule: Any = run.rule
-    parts = [f"rule {rule.name}"]
+    parts = [f"rule {words_of(rule)}"]
     parts += [
         f"{name.replace('_', ' ')} {number(getattr(rule, name))}"
         for name in ("learning_rate", "momentum")

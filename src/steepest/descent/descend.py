@@ -7,24 +7,32 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.data.sources import MissingPolicy
+from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.closed_form import ClosedIterates
+from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
+from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks
+from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
-from steepest.descent.settings import Auto, Settings, choose
+from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import Option, UsageError
+from steepest.errors import DivergenceWarning, Option, UsageError
+from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
-from steepest.summaries.summarize import summarize
+from steepest.summaries.open_data import open_data
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arguments import check_word, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
@@ -46,6 +54,12 @@ def descend(
     epochs: int | Auto = "auto",
     tolerance: float | None = None,
     momentum: float | Auto | None = None,
+    schedule: ScheduleChoice | None = None,
+    average: Average = False,
+    batch_size: int | None = None,
+    order: Order = "shuffled",
+    seed: int = 0,
+    drop_last: bool = False,
     l2: float = 0.0,
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
@@ -78,6 +92,14 @@ def descend(
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
             that was asked for otherwise.
         momentum: β in [0, 1), for a rule that has one; None or "auto": the best.
+        schedule: by what the learning rate is multiplied at each step: "constant", "step", "exponential", "inverse_scaling",
+            "cosine", "warm_up", "one_cycle", a function of the step (from 0), or a schedule with its numbers.
+        average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
+        batch_size: rows whose gradient makes a step: an epoch is then n/batch_size steps, rounded up, and rows are kept in memory.
+            None: all of them, a step an epoch.
+        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
+        seed: of that order.
+        drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -97,6 +119,9 @@ def descend(
         UsageError: a setting is outside its range.
         DataError: the data cannot be used; says which column and row.
 
+    Warns:
+        DivergenceWarning: the run grows without bound; it is returned all the same.
+
     Example:
         >>> import numpy as np
         >>> x = np.arange(1.0, 301.0).reshape(-1, 1)
@@ -110,7 +135,8 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
+    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    triangle = read(opened, sample_rows=0).triangle
     problem = Problem.of(
         triangle,
         coordinates_name(standardize),
@@ -119,7 +145,10 @@ def descend(
         fit_intercept=fit_intercept,
     )
     problem.warn_undetermined()
-    settings = choose(rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance)
+    batched = None if batch_size is None else _batched(opened, problem, Batches(batch_size, order, seed, drop_last))
+    settings = choose(
+        rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
+    )
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
@@ -127,7 +156,23 @@ def descend(
     iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
-    return Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
+    run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
+    if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
+        warn(DivergenceWarning(str(run.verdict)))
+    return run
+
+
+def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches) -> Batched:
+    """Return what makes an epoch of many steps: how many, and the rule over the rows."""
+    if isinstance(data, Triangle):
+        raise UsageError(
+            "a triangle has no rows to make batches of.", "give the table itself", "leave the batch size out"
+        )
+    rows = OverRows.of(problem, data.batches())
+    steps = batches.steps(len(rows))
+    if not steps:
+        raise UsageError(f"{len(rows):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+    return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
 
 
 def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:

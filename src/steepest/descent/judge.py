@@ -15,7 +15,7 @@ from steepest.objectives.problem import Problem
 from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.rules.gradient import GradientRule
-from steepest.rules.rule import LinearRule, has_closed_form
+from steepest.rules.rule import LinearRule, has_closed_form, words_of
 from steepest.support.arguments import as_float, check_word, shown
 
 Measure = Literal["modes", "loss"]
@@ -55,7 +55,7 @@ def _with_forecast(verdict: Verdict, facts: Facts, rule: LinearRule) -> Verdict:
     return replace(
         verdict,
         epochs_needed=first_epoch(rule, facts.eigenvalues, CONVERGED),
-        stability_limit=rule.stability_limit(float(facts.eigenvalues[0])) if facts.eigenvalues.size else math.inf,
+        stability_limit=_limit(rule, facts),
     )
 
 
@@ -77,14 +77,23 @@ def _left(facts: Facts) -> float:
     return float(walked.settled.max(initial=0.0)) if isinstance(walked, RecordedIterates) else facts.left
 
 
+def diverges(facts: Facts) -> bool:
+    """Say whether the run grows without bound: by its rate where the limit is known, else as measured."""
+    if not has_closed_form(facts.rule):
+        return facts.grew
+    return facts.rule.learning_rate > _limit(facts.rule, facts) * (1 + AT_LIMIT)
+
+
+def _limit(rule: LinearRule, facts: Facts) -> float:
+    """The largest learning rate that does not grow; none where nothing moves."""
+    return rule.stability_limit(float(facts.eigenvalues[0])) if facts.eigenvalues.size else math.inf
+
+
 def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:
-    if has_closed_form(facts.rule):
-        if verdict.learning_rate > verdict.stability_limit * (1 + AT_LIMIT):
-            return "diverges"
-        if verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
-            return "oscillates"
-    elif facts.grew:
+    if diverges(facts):
         return "diverges"
+    if has_closed_form(facts.rule) and verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
+        return "oscillates"
     if verdict.remaining <= CONVERGED:
         return "converged"
     if not has_closed_form(facts.rule):
@@ -128,7 +137,7 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     within = np.flatnonzero(left <= tolerance)
     if not within.size:
         raise UsageError(
-            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and the rule {facts.rule.name!r} has no closed form that "
+            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and the rule {words_of(facts.rule)} has no closed form that "
             "would tell how many more it needs. Run more epochs."
         )
     return int(known[within[0]])

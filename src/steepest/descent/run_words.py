@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.rules.rule import words_of
 from steepest.support.looks import MOST_TARGETS, html_table, html_weights, numbers, on, weight_lines
 from steepest.support.words import number, percent, pluralize, shorten
 
@@ -23,7 +24,7 @@ def lines(run: Any) -> Iterator[str]:
 
 def settings(run: Any) -> str:
     """Return rule, learning rate, coordinates and penalty in words."""
-    parts = [f"rule {getattr(run.rule, 'name', type(run.rule).__name__)}"]
+    parts = [f"rule {words_of(run.rule)}"]
     for name in ("learning_rate", "momentum"):
         value = getattr(run.rule, name, None)
         if isinstance(value, (int, float)):

@@ -1,20 +1,40 @@
 """Settings: the rule and the epochs of a run, chosen from the modes, each with the reason for it."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
+from steepest.rules.averaged import AveragedRule
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.scheduled import ScheduledRule
+from steepest.rules.schedules import ScheduleChoice, choose_schedule
 from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.words import fraction
 
 Auto = Literal["auto"]
+Average = bool | float
+"""What `average=` takes: whether the parameters are the mean of the path, or the share of it that is left out."""
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
 AUTO_TOLERANCE = 1e-12
 MOST_EPOCHS = 2**53  # whole numbers above are not exact in float64, and neither would be the epoch
+
+
+@dataclass(frozen=True)
+class Batched:
+    """What makes an epoch of many steps.
+
+    Args:
+        steps: how many an epoch has.
+        over: returns a rule that takes them, from the rule of a step.
+    """
+
+    steps: int
+    over: Callable[[Rule], Rule]
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,9 @@ def choose(
     epochs: int | Auto,
     modes: Modes,
     tolerance: float | None = None,
+    schedule: ScheduleChoice | None = None,
+    average: Average = False,
+    batched: Batched | None = None,
 ) -> Settings:
     """Return the rule and the epochs to run, with the reason for everything that was "auto".
 
@@ -55,15 +78,48 @@ def choose(
         modes: the modes of the objective.
         tolerance: end the run as soon as every mode stays within this share of its start error; None: 1e-12 where epochs
             is "auto", and every epoch that was asked for otherwise.
+        schedule: what the learning rate is multiplied by at each step, or None.
+        average: whether the parameters are the mean of the path, or the share of it that is left out of the mean.
+        batched: what makes an epoch of many steps, or None: one step an epoch.
 
     Raises:
         UsageError: a setting is outside its range, or does not belong to the rule.
     """
     chosen, reasons = choose_rule(rule, learning_rate, momentum, modes)
+    if batched is not None and "learning_rate" in reasons:
+        raise UsageError(
+            Option("learning_rate", "auto") + " is the best one for a full batch, and batches of rows bear less.",
+            "give a learning rate",
+        )
+    if schedule is not None or average is not False or batched is not None:
+        chosen = _around(chosen, epochs, schedule, average, batched)
     share = None if tolerance is None else _check_tolerance(tolerance)
     if isinstance(epochs, str) and epochs == "auto":
         return Settings(chosen, _auto_epochs(chosen, modes, share or AUTO_TOLERANCE, reasons), reasons)
     return Settings(chosen, _enough(chosen, modes, check_epochs(epochs), share, reasons), reasons)
+
+
+def _around(
+    rule: Rule, epochs: int | Auto, schedule: ScheduleChoice | None, average: Average, batched: Batched | None
+) -> Rule:
+    """The rule with a schedule, the mean of its path, and an epoch of many steps; the first two count steps."""
+    if isinstance(epochs, str):
+        raise UsageError(
+            Option("epochs", "auto") + " is found for a full batch at a constant rate, and for the path, not its mean.",
+            "give a number of epochs",
+        )
+    steps = check_epochs(epochs) * (batched.steps if batched else 1)
+    if schedule is not None:
+        rule = ScheduledRule(rule, choose_schedule(schedule), steps)
+    if average is not False:
+        share = 0.0 if average is True else as_float(average)
+        if not 0 <= share < 1:
+            raise UsageError(
+                Option("average")
+                + f" is true, or the share of the steps that is left out of the mean, 0 ≤ share < 1; got {shown(average)}."
+            )
+        rule = AveragedRule(rule, math.floor(share * steps))
+    return batched.over(rule) if batched else rule
 
 
 def _check_tolerance(tolerance: object) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 from steepest.descent.facts import Facts
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.rules.convergence import settled_epoch
-from steepest.rules.rule import has_closed_form
+from steepest.rules.rule import has_closed_form, words_of
 from steepest.support.words import epochs, fraction, number, percent
 
 
@@ -26,7 +26,7 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
     word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
     missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
     if not has_closed_form(facts.rule):
-        return f"{missing} of rule {facts.rule.name}{_at_rate(verdict)}."
+        return f"{missing} of rule {words_of(facts.rule)}{_at_rate(verdict)}."
     return (
         f"{missing}; shrinking every mode's error to {fraction(CONVERGED)} of its starting value takes "
         f"{epochs(verdict.epochs_needed)} at this learning rate "
@@ -56,7 +56,7 @@ def _diverges(verdict: Verdict, facts: Facts) -> str:
     if not has_closed_form(facts.rule):
         first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
         return (
-            f"Diverges: after {epochs(facts.last)} of rule {facts.rule.name}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
+            f"Diverges: after {epochs(facts.last)} of rule {words_of(facts.rule)}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
             f"{number(first)}{gone}."
         )
     with np.errstate(over="ignore", invalid="ignore"):
@@ -80,7 +80,7 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
         best = f"The best constant rate here is {rate}, which needs {needed}."
     else:
         best = (
-            f"The rule {facts.rule.name} has no closed form, so what more epochs would give is not known beforehand; "
+            f"The rule {words_of(facts.rule)} has no closed form, so what more epochs would give is not known beforehand; "
             f"gradient descent at its best constant rate, {rate}, needs {needed}."
         )
     better = verdict.standardized_condition_number <= verdict.condition_number / 2

@@ -5,10 +5,12 @@ from typing import Any, TypeGuard, TypeVar
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
+from steepest.rules import schedules
 from steepest.rules.adagrad import AdaGradRule
 from steepest.rules.adam import AdamRule
 from steepest.rules.adamw import AdamWRule
 from steepest.rules.amsgrad import AMSGradRule
+from steepest.rules.averaged import AveragedRule
 from steepest.rules.backtracking import BacktrackingRule
 from steepest.rules.barzilai_borwein import BarzilaiBorweinRule
 from steepest.rules.best_rate import arguments_of, numbers_of
@@ -22,6 +24,7 @@ from steepest.rules.nadam import NAdamRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.rules.rmsprop import RMSpropRule
 from steepest.rules.rule import LinearRule, Rule, RuleChoice, has_closed_form, label_of
+from steepest.rules.scheduled import ScheduledRule
 from steepest.rules.sign import SignRule
 
 BUILT_IN: tuple[type[Rule], ...] = (
@@ -192,7 +195,18 @@ def best_rules(modes: Modes) -> list[LinearRule]:
 
 def as_json(rule: Rule) -> dict[str, Any]:
     """Return name and numbers of a rule as JSON types: by its own `as_json` where it has one, else its arguments."""
-    own = getattr(rule, "as_json", None)
+    if isinstance(rule, ScheduledRule):
+        return {
+            "name": rule.name,
+            "rule": as_json(rule.rule),
+            "schedule": schedules.as_json(rule.schedule),
+            "steps": rule.steps,
+        }
+    if isinstance(rule, AveragedRule):
+        return {"name": rule.name, "rule": as_json(rule.rule), "skip": rule.skip}
+    own, inner = getattr(rule, "as_json", None), getattr(rule, "rule", None)
+    if own is not None and inner is not None and is_rule(inner):
+        return {"name": rule.name, "rule": as_json(inner), **own()}
     return {"name": rule.name, **(numbers_of(rule) if own is None else own())}
 
 
@@ -205,6 +219,10 @@ def from_json(content: dict[str, Any]) -> Rule:
     """
     numbers = dict(content)
     name = numbers.pop("name")
+    if name == ScheduledRule.name and "schedule" in numbers:
+        return ScheduledRule(from_json(numbers["rule"]), schedules.from_json(numbers["schedule"]), numbers["steps"])
+    if name == AveragedRule.name and "skip" in numbers:
+        return AveragedRule(from_json(numbers["rule"]), numbers["skip"])
     if name not in RULES:
         raise UsageError(
             f"the rule {name!r} is not known here. Register its class first: rules.registry.register(...)."

@@ -153,6 +153,18 @@ def has_closed_form(rule: Rule) -> TypeGuard[LinearRule]:
     return _is_its_steps_own(rule) and hasattr(rule, "learning_rate")
 
 
+def is_known_beforehand(kind: type[Rule]) -> bool:
+    """Say whether rules of a class have a closed form.
+
+    Example:
+        >>> from steepest.rules.gradient import GradientRule
+        >>> is_known_beforehand(GradientRule)
+        True
+    """
+    takes = any("learning_rate" in {**vars(one), **vars(one).get("__annotations__", {})} for one in kind.__mro__)
+    return takes and _is_its_steps_own(kind)
+
+
 def _is_its_steps_own(rule: object) -> bool:
     """Whether a rule, or a class of rules, has a polynomial and all that follows from it, and nobody below walks otherwise."""
     polynomial = level(rule, "residual")
@@ -214,6 +226,11 @@ def power_ladder_of(rule: LinearRule) -> PowerLadder | None:
 def label_of(rule: object) -> str:
     """Return the name of a rule, or of a class of rules, in words."""
     return str(getattr(rule, "label", "") or rule.name.replace("_", " "))  # type: ignore[attr-defined]
+
+
+def words_of(rule: object) -> str:
+    """Return what a rule is called in a sentence: its name at every door, with what is around it, such as a schedule."""
+    return str(getattr(rule, "words", "") or getattr(rule, "name", type(rule).__name__))
 
 
 def formula_of(rule: object) -> str:

@@ -3,6 +3,8 @@
 import sys
 import warnings
 
+from steepest.support.numerics import numeric
+
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -12,3 +14,12 @@ def warn(warning: Warning) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
         level, frame = level + 1, frame.f_back
     warnings.warn(warning, stacklevel=level)
+
+
+def asked_from_outside() -> bool:
+    """Say whether the function that asks was called from outside of this package, and not by another door of it."""
+    frame = sys._getframe(1)
+    own = {frame.f_globals.get("__name__"), numeric.__module__}
+    while frame.f_back is not None and frame.f_globals.get("__name__") in own:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] != PACKAGE
