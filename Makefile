@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # a worker for each core, four at most; tests of one group (`xdist_group`) stay together
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test quick check changelog reference bench mutants lock clean
+.PHONY: demo test quick bounds check changelog reference bench mutants lock clean
 
 demo: $(CORE)             ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -18,6 +18,9 @@ test: $(READY)            ## all tests that this machine can run
 
 quick: $(READY)           ## those that start no process and take a second at most
 	$(BIN)/python -m pytest $(WORKERS) -m "not (process or cluster or browser or slow)"
+
+bounds:                   ## the quick ones with the lowest and the newest versions that pyproject.toml allows, in .venv-bounds
+	PYTHON=$(PYTHON) bash .ci/bounds $(WORKERS) -m "not (process or cluster or browser or slow)"
 
 check: $(READY)           ## style, types, import contract
 	$(BIN)/ruff check

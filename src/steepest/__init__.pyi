@@ -7,6 +7,8 @@ from .analysis.diagnosis import diagnose as diagnose
 from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
 from .analysis.infer import infer as infer
+from .analysis.smearing import Smearing as Smearing
+from .analysis.smearing import smearing as smearing
 from .analysis.solve import Solution as Solution
 from .analysis.solve import solve as solve
 from .analysis.sweep import sweep as sweep

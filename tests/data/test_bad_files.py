@@ -645,7 +645,7 @@ COLUMNS = {
     "76 timestamp": (DAYS, "TIMESTAMP, .* for example '2020-01-01 00:00:00'. Make dates"),
     "76 timestamp with zone": (pyarrow.array(DAYS, pyarrow.timestamp("us", "UTC")), "TIME ZONE, .*Make dates"),
     "76 date": ([date(2020, 1, 1)] * 3, "DATE, .* for example '2020-01-01'. Make dates"),
-    "76 time": (pyarrow.array([1, 2, 3], pyarrow.time32("s")), "TIME, .*Turn dates"),
+    "76 time": (pyarrow.array([1, 2, 3], pyarrow.time32("s")), "TIME.*, .*Turn dates"),
     "76 binary": ([b"a", b"b", b"\xff"], "BLOB, .*exclude="),
     "76 null-typed": (pyarrow.nulls(3), "'c' no value at all. .*exclude="),
     "76 NaN": ([1.0, np.nan, 2.0], r"\(c 1\).*data row 2"),

@@ -344,7 +344,7 @@ def test_the_loss_of_a_walked_run_is_measured_from_the_least_there_is():
     run = steepest.descend(X, y, rule=OwnAdamRule(0.05), epochs=300)
     A, theta = np.column_stack([np.ones(30), X]), adam_by_hand(X, y, 0.05, 300)
     losses = ((A @ theta.T - y[:, None]) ** 2).mean(axis=0) / 2
-    least = ((A @ np.linalg.lstsq(A, y)[0] - y) ** 2).mean() / 2
+    least = ((A @ np.linalg.lstsq(A, y, rcond=None)[0] - y) ** 2).mean() / 2
     for share in (0.5, 0.1, 0.01):
         assert run.epochs_to(share, "loss") == np.flatnonzero(losses - least <= share * (losses[0] - least))[0]
 

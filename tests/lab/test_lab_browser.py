@@ -250,7 +250,7 @@ def test_a_german_file_is_opened_by_saying_how_it_is_written(served, enter, tmp_
     # the exact fit, by another library
     X = np.array([[1, size, city == "Köln", city == "Ulm"] for size, city, _, _ in rows], dtype=float)
     y = np.array([row[-1] for row in rows])
-    residuals = y - X @ np.linalg.lstsq(X, y)[0]
+    residuals = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
     assert told_rmse(page) == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=1e-4)
     page.click("#command")
     options = "--decimal ," + (" --encoding latin-1" if encoding == "latin-1" else "")

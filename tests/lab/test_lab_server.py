@@ -230,8 +230,8 @@ WRONG_FILES = [
     ("frozen.csv", b"\x28\xb5\x2f\xfd" + bytes(20), "packed by zstd"),
     ("table.parquet", b"a,b\n1,2\n", "is text"),
     ("magic.parquet", b"PAR1" + bytes(40), "Parquet"),
-    ("twice.csv.gz", gzip.compress(gzip.compress(CSV)), "packed by gzip"),
-    ("cut.csv.gz", gzip.compress(CSV)[:-20], "end is missing"),
+    ("twice.csv.gz", gzip.compress(gzip.compress(CSV, mtime=0), mtime=0), "packed by gzip"),
+    ("cut.csv.gz", gzip.compress(CSV, mtime=0)[:-20], "end is missing"),
     ("plain.csv.gz", CSV, "not packed by gzip"),
 ]
 

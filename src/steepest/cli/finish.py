@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.analysis.smearing import Smearing
 from steepest.cli.standard_input import STANDARD_INPUT
 from steepest.cli.streams import heard
 from steepest.descent.trajectory import Trajectory
@@ -105,6 +106,7 @@ def keep(
     options: dict[str, Any],
     *,
     rows: Rows | None = None,
+    smearing: Smearing | None = None,
 ) -> tuple[str, Path | None]:
     """Write the run folder unless the run diverged; return what there is to say, and where it is."""
     if folder is None:
@@ -122,6 +124,7 @@ def keep(
             rows=rows,
             record=record,
             data=data,
+            smearing=smearing,
             force=options["force"],
         )
 

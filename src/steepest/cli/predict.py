@@ -21,6 +21,7 @@ from steepest.models.intervals import with_limits
 from steepest.models.model import Model, load
 from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
 from steepest.models.predictions import open_inputs, predict_batches
+from steepest.models.target_scale import in_own_units
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
@@ -109,6 +110,8 @@ def _write(
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:
             blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
+        if model.target_scale is not None:
+            blocks = in_own_units(blocks, model.target_scale)
         counts = write_predictions(
             file,
             source,
@@ -120,6 +123,8 @@ def _write(
             safe=options["safe"],
             force=force,
         )
+    if model.target_scale is not None:
+        click.echo(f"Note: predictions are {printable(model.target_scale.sentence(model.targets))}.", err=True)
     if isinstance(source, TableSource):
         for note in source.header_notes:
             click.echo(f"Note: {printable(note)}.", err=True)
@@ -148,7 +153,7 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
     """Say what was written, for people or for programs."""
     target = model.targets[0]
     if as_json:
-        content = {
+        content: dict[str, Any] = {
             "out": out,
             "rows": counts.rows,
             "left_out": counts.left_out,
@@ -158,6 +163,8 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
             "mae": counts.mae,
             "compared": counts.compared,
         }
+        if model.target_scale is not None:
+            content["log_target"] = model.target_scale.as_json()
         echo_json("predict", content)
         return
     parts = [pluralize(counts.rows, "row")]

@@ -372,6 +372,8 @@ class Trajectory(Value):
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t).
 
+        They are of what `targets` names: of a logarithm, where one was fitted; `Model.predict` gives the target itself.
+
         Raises:
             DataError: X has other columns, or holds NaN or inf.
         """

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.smearing import Smearing
 from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
 from steepest.rules import registry as rules
@@ -41,6 +42,7 @@ def write(
     rows: Rows | None = None,
     record: Mapping[str, Any] | None = None,
     data: dict[str, Any] | None = None,
+    smearing: Smearing | None = None,
     force: bool = False,
 ) -> Path:
     """Write a run folder: it appears complete, or not at all.
@@ -65,6 +67,7 @@ def write(
         rows: some rows and the held-out ones' triangle, for the page, or None for neither.
         record: more for run.json (JSON types).
         data: where the rows came from (JSON types).
+        smearing: of a run on logarithms, or None.
         force: replace a folder that is there.
 
     Returns:
@@ -74,7 +77,7 @@ def write(
         UsageError: the folder exists, or cannot be written.
         DataError: the model is not finite.
     """
-    model = Model.of(run, data)
+    model = Model.of(run, data, smearing)
     content = model.to_bytes()
     with whole_folder(path, force=force) as folder:
         (folder / "model.json").write_bytes(content)

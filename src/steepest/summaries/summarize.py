@@ -8,6 +8,7 @@ from typing import Any
 
 from steepest.data.sample import Sample
 from steepest.data.sources import FullSource, MissingPolicy, Watch, watched
+from steepest.data.sources.log_target import is_log_target, log_note, own_names
 from steepest.data.split import Folds, Share, check_seed
 from steepest.errors import DataError, UsageError
 from steepest.summaries.checkpoint import SECONDS, Checkpoint
@@ -194,10 +195,10 @@ def _read_triangle(triangle: Triangle, split: Split | None, sample_rows: int, se
         raise UsageError(
             "a triangle has no rows to hold out or to make folds of. Give the table itself, or held-out rows of their own."
         )
-    notes = tuple(str(triangle.coding).splitlines()) if triangle.coding else ()
     origin = {"kind": "triangle", "sha256": triangle.checksum, "origins": list(triangle.origins)}
     partition, test_sample = _validation(triangle, split, sample_rows, seed)
-    return Summary(partition, Sample.empty(triangle.features, triangle.targets), test_sample, notes, origin)
+    sample = Sample.empty(triangle.features, triangle.targets)
+    return Summary(partition, sample, test_sample, notes_of(triangle), origin)
 
 
 def _read_folds(source: FullSource, split: Folds, watch: Watch | None) -> Summary:
@@ -223,7 +224,14 @@ def _validation(train: Triangle, split: Split | None, sample_rows: int, seed: in
 
 def _signed(triangle: Triangle, source: FullSource, origin: dict[str, Any]) -> Triangle:
     """Return a triangle that says how it was coded and where its rows came from."""
-    return replace(triangle, coding=source.coding, origins=({**origin, "rows": triangle.row_count},))
+    origins = ({**origin, "rows": triangle.row_count},)
+    return replace(triangle, coding=source.coding, origins=origins, log_target=is_log_target(source))
+
+
+def notes_of(triangle: Triangle) -> tuple[str, ...]:
+    """Return what was done to a triangle's table on the way in, a sentence each."""
+    logs = [log_note(own_names(triangle))] if triangle.log_target else []
+    return (*str(triangle.coding or "").splitlines(), *logs)
 
 
 def _refuse_too_large(source: FullSource) -> None:

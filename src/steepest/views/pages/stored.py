@@ -4,7 +4,9 @@
 """
 
 import json
+import re
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ PARTS: dict[str, Callable[[str], bool]] = {
     "errors-later": lambda name: name == "errors-linear",
 }
 
+ID = re.compile(r'"(?:p\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
+"""What Bokeh calls its models (a count of all that a process has made) and its documents (random)."""
+
 
 def figure_parts() -> Json:
     """Return the figures' documents by part: the stored ones, or new ones where another Bokeh is installed."""
@@ -33,8 +38,12 @@ def figure_parts() -> Json:
     return build()
 
 
+@cache
 def build() -> Json:
-    """Make the figures by Bokeh and return their documents by part, with the elements they are drawn in."""
+    """Make the figures by Bokeh and return their documents by part, with the elements they are drawn in.
+
+    Two pages of one run are the same, byte for byte, whichever process makes them and whatever Bokeh made before.
+    """
     from bokeh.document import Document  # noqa: PLC0415 - takes a second
     from bokeh.embed.util import standalone_docs_json_and_render_items  # noqa: PLC0415 - takes a second
 
@@ -52,7 +61,15 @@ def build() -> Json:
             "items": [{**item.to_json(), "roots": places, "root_ids": list(places)}],
             "names": list(chosen),
         }
-    return parts
+    return _numbered(parts)
+
+
+def _numbered(parts: Json) -> Json:
+    """Call models and documents p1, p2, … in the order in which they stand there."""
+    numbers: dict[str, str] = {}
+    dumped = ID.sub(lambda found: numbers.setdefault(found[0], f'"p{len(numbers) + 1}"'), json.dumps(parts))
+    numbered: Json = json.loads(dumped)
+    return numbered
 
 
 def bokeh_script() -> str:
