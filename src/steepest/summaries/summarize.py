@@ -153,7 +153,8 @@ def read(
         partition, test_sample = Partition.of(train, _signed(state.test, data, origin)), state.test_sample
     else:
         partition, test_sample = _validation(train, split, sample_rows, seed)
-    return Summary(partition, state.sample, test_sample, (*data.notes, *_row_numbers(state.sample, data)), origin)
+    looked_at = state.sample.join(state.test_sample, 2 * sample_rows)
+    return Summary(partition, state.sample, test_sample, (*data.notes, *_row_numbers(looked_at, data)), origin)
 
 
 def read_on(
