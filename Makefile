@@ -53,13 +53,14 @@ $(READY): $(CORE) requirements.lock
 	$(BIN)/python .ci/install.py "the core and what tests and checks need" requirements.lock
 	touch $(READY)
 
-lock:                     ## renew both locks from pyproject.toml; the core is pinned as the whole is
+COMPILE = $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
+
+lock:                     ## write both locks from pyproject.toml; UPGRADE=--upgrade moves all versions, else none moves without need
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
-	$(VENV)-lock/bin/pip-compile --quiet --upgrade --extra dev --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
-	$(VENV)-lock/bin/pip-compile --quiet --build-deps-for editable --constraint requirements.lock --generate-hashes --strip-extras --allow-unsafe \
-		--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements-core.lock pyproject.toml
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	$(COMPILE) $(UPGRADE) --extra dev --output-file requirements.lock pyproject.toml
+	$(COMPILE) --no-annotate --build-deps-for wheel --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:

@@ -119,7 +119,7 @@ def test_importing_the_package_is_light():
     )
     code = (
         "import sys, numpy, steepest; steepest.descend([[1.0], [2.0], [4.0]], [1, 2, 3]).loss(); "
-        "print([m for m in ('duckdb', 'nanoarrow', 'matplotlib', 'click', 'rich') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'nanoarrow', 'matplotlib', 'click', 'rich', 'scipy.optimize') if m in sys.modules])"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

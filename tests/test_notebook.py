@@ -1,7 +1,7 @@
 """Notebook: a kernel without ipywidgets reads a table, fits it, and shows run, verdict, table, pictures and page."""
 
-import importlib.util
-
+import nbclient
+import nbformat
 import pytest
 
 pytestmark = pytest.mark.process
@@ -17,13 +17,9 @@ CELLS = (
 SHOWN = (None, "exact minimum", "stability limit", "standard error", None, "<iframe")
 
 
-def test_a_notebook_shows_tables_pictures_and_the_page(tmp_path):
-    for needed in ("nbclient", "ipykernel"):
-        if importlib.util.find_spec(needed) is None:
-            pytest.skip(f"needs {needed}: pip install nbclient ipykernel")
-    import nbclient
-    import nbformat
-
+def test_a_notebook_shows_tables_pictures_and_the_page(tmp_path, monkeypatch):
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))  # neither read what the user set up, nor leave anything there
     notebook = nbformat.v4.new_notebook()
     hidden = nbformat.v4.new_code_cell("import sys; sys.modules['ipywidgets'] = None")
     notebook.cells = [hidden, *map(nbformat.v4.new_code_cell, CELLS)]

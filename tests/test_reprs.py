@@ -57,7 +57,12 @@ def objects(d, t, n=60):
             steepest.validation_curve(run, held),
             steepest.HeatMapDisplay.from_sweep(sweep),
         )
-        yield from (run.plot("contour"), run.plot("predictions", X, y), run.plot("residuals", X, y))
+        yield from (
+            run.plot("contour"),
+            run.plot("predictions", X, y),
+            run.plot("residuals", X, y),
+            run.plot("qq", X, y),
+        )
         yield from (
             steepest.ValidationCurveDisplay.from_trajectory(run, held),
             steepest.explain(X, y, epoch=3, learning_rate=1e-3),
@@ -109,6 +114,7 @@ def test_tables_in_a_notebook_are_short_and_take_names_for_text():
         html = thing._repr_html_()
         assert html.count("<tr>") <= 33
         assert "<b>" not in html
+        assert html.count(";padding:") == len(re.findall("<t[dh] style", html)) > 0  # some notebooks let cells touch
     assert "&lt;b&gt;bold" in run._repr_html_()
     X, y = table(3, 12, 60)
     assert "y10" in steepest.descend(X, y)._repr_html_()
@@ -137,6 +143,8 @@ def test_pictures_by_name():
     residuals: Any = run.plot("residuals", X, y)
     np.testing.assert_allclose(residuals.residuals, y - X @ run.weights - run.bias)
     np.testing.assert_array_equal(residuals.artists_[0].get_offsets()[:, 1], residuals.residuals)
+    quantiles: Any = run.plot("qq", X, y)
+    np.testing.assert_array_equal(quantiles.residuals, residuals.residuals)
     refused = [(("pie",), 'kind is "loss"'), (("residuals",), "needs rows"), (("loss", X, y), "takes no rows")]
     for arguments, message in refused:
         with pytest.raises(UsageError, match=message):

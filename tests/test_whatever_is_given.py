@@ -32,6 +32,8 @@ Y = X @ [1.0, 2.0, 3.0] + GENERATOR.normal(size=30)
 FRAME = pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=Y)
 TRIANGLE = steepest.summarize(X, Y)
 RUN = steepest.descend(X, Y, learning_rate=0.1, epochs=50)
+LOGS = steepest.open_source(X, np.exp(Y), log_target=True)
+LOG_RUN = steepest.descend(LOGS, learning_rate=0.1, epochs=50)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
 SETTINGS = {
     "rule": "gradient",
@@ -70,6 +72,8 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "infer": (steepest.infer, (X, Y), {}),
     "explain": (steepest.explain, (X, Y), {"epoch": 3}),
     "open_source": (steepest.open_source, (FRAME,), {"target": "y"}),
+    "smearing": (steepest.smearing, (LOG_RUN, X, np.exp(Y)), {}),
+    "Model.of log": (steepest.Model.of, (LOG_RUN,), {}),
     "validation_curve": (steepest.validation_curve, (RUN, TRIANGLE), {}),
     "Record": (steepest.Record, (), {}),
     "TimeLimit": (steepest.TimeLimit, (1.0,), {}),
@@ -126,6 +130,7 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "ModeDecayDisplay": (steepest.ModeDecayDisplay.from_trajectory, (RUN,), {}),
     "PredictionErrorDisplay": (steepest.PredictionErrorDisplay.from_trajectory, (RUN, X, Y), {}),
     "ResidualDisplay": (steepest.ResidualDisplay.from_trajectory, (RUN, X, Y), {}),
+    "QuantileDisplay": (steepest.QuantileDisplay.from_trajectory, (RUN, X, Y), {}),
     "Trajectory.plot": (RUN.plot, ("residuals", X, Y), {}),
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),
@@ -198,7 +203,7 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
-    "Coding", "Diagnosis", "Explanation", "Inference", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Coding", "Diagnosis", "Explanation", "Inference", "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 

@@ -7,6 +7,8 @@ from .analysis.diagnosis import diagnose as diagnose
 from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
 from .analysis.infer import infer as infer
+from .analysis.smearing import Smearing as Smearing
+from .analysis.smearing import smearing as smearing
 from .analysis.solve import Solution as Solution
 from .analysis.solve import solve as solve
 from .analysis.sweep import sweep as sweep
@@ -62,6 +64,7 @@ from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay
 from .views.plots import PredictionErrorDisplay as PredictionErrorDisplay
+from .views.plots import QuantileDisplay as QuantileDisplay
 from .views.plots import ResidualDisplay as ResidualDisplay
 from .views.plots import ValidationCurveDisplay as ValidationCurveDisplay
 

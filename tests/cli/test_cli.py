@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 import steepest
+from steepest.models import run_folder
 from tests.support.commands import steepest_command, steepest_process
 from tests.support.moments import ROOT, struck_command
 from tests.truths import PENGUINS
@@ -41,6 +42,58 @@ def test_demo_prints_the_tutorials_figures_and_what_it_does_not_tell(tmp_path):
         "trajectory.parquet",
     } == {p.name for p in folder.iterdir()}
     assert steepest_command("demo", "--no-loop", cwd=tmp_path).stdout.count("runs/demo-2/") >= 1
+
+
+GRID = ("--learning-rates", "0.1,0.2", "--epochs", "5,10")
+
+
+@pytest.mark.parametrize(
+    ("command", "pictures"),
+    [
+        (
+            ("fit", PENGUINS, "--target", "body_mass_g", "--test-size", "0.2"),
+            {"loss", "modes", "contour", "predictions", "residuals", "qq", "validation"},
+        ),
+        (("demo", "--no-loop", "--epochs", "50"), {"loss", "modes", "contour", "predictions"}),
+        (("sweep", PENGUINS, "--target", "body_mass_g", *GRID), {"heat_map"}),
+    ],
+)
+def test_all_pictures_of_a_folder_have_the_format_that_is_asked_for(tmp_path, command, pictures):
+    done = steepest_command(*command, "--out", "r", "--plot-format", "png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {file.stem for file in (tmp_path / "r").glob("*.png")} == pictures
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in (tmp_path / "r").glob("*.png"))
+    assert not list((tmp_path / "r").glob("*.svg"))
+    if command[0] == "demo":
+        assert "r/loss.png" in done.stdout
+    assert (
+        steepest_command(*command, "--out", "r", "--force", cwd=tmp_path).returncode == 0
+    )  # they are known as its own
+    assert {file.stem for file in (tmp_path / "r").glob("*.svg")} == pictures
+    assert not list((tmp_path / "r").glob("*.png"))
+
+
+@pytest.mark.parametrize("how", ["share", "file"])
+def test_pictures_of_rows_show_held_out_rows_apart(tmp_path, monkeypatch, how):
+    drawn = {}
+    monkeypatch.setattr(run_folder, "save", lambda display, path, form: drawn.update({path.stem: display}))
+    generator = np.random.default_rng(8)
+    x = generator.normal(size=5_000)
+    noise = generator.normal(size=5_000)
+    for name, rows in (("all", slice(None)), ("first", slice(4_000)), ("last", slice(4_000, None))):
+        table = np.column_stack([x, 2 * x + noise])[rows]
+        np.savetxt(tmp_path / f"{name}.csv", table, delimiter=",", header="x,y", comments="")
+    given = ("all.csv", "--test-size", "0.2") if how == "share" else ("first.csv", "--test", "last.csv")
+    done = steepest_command("fit", *given, "--target", "y", "--json", cwd=tmp_path)
+    answer = json.loads(done.stdout)
+    residuals = drawn["residuals"]
+    assert np.count_nonzero(~residuals.held_out) == 1_000
+    assert 800 < np.count_nonzero(residuals.held_out) <= 1_000
+    for kind, mask in (("rmse", ~residuals.held_out), ("test_rmse", residuals.held_out)):
+        assert np.sqrt(np.mean(residuals.residuals[mask] ** 2)) == pytest.approx(answer[kind], rel=0.1)
+    np.testing.assert_array_equal(drawn["qq"].residuals, residuals.residuals)
+    for display in (drawn["qq"], drawn["predictions"]):
+        np.testing.assert_array_equal(display.held_out, residuals.held_out)
 
 
 def test_demo_compares_with_its_own_loop(tmp_path):
@@ -298,6 +351,24 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
     assert result.returncode == 0
     assert "demo" in result.stdout
     assert "fit" in result.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("options", "unused"),
+    [(("--no-out",), "matplotlib scipy.optimize"), (("--out", "r"), "scipy.optimize")],
+    ids=["no folder", "a folder"],
+)
+def test_a_fit_loads_only_what_it_uses(tmp_path, options, unused):
+    arguments = ["fit", str(PENGUINS), "--target", "body_mass_g", *options]
+    heavy = {"bokeh", "tornado", "rich", "sklearn", "pandas", *unused.split()}
+    code = (
+        f"import sys; from steepest.cli import main\ntry: main({arguments!r})\n"
+        f"finally: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "Unfinished" in result.stdout or "Converged" in result.stdout
+    assert result.stderr.splitlines()[-1] == "[]"
 
 
 @pytest.mark.process

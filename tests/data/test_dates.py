@@ -117,6 +117,15 @@ def test_a_column_named_as_a_part_is_refused():
         inputs(table, dates="parts")
 
 
+def test_the_refusal_of_dates_counts_them_and_tells_the_first(tmp_path):
+    table = frame(stamps=False).assign(when=[None, *DAYS[1:]])
+    said = rf"'when' of .* not a number \(59 values, the first in data row 2\); for example '{DAYS[1]}'"
+    pytest.importorskip("pyarrow")
+    for data in files(table, tmp_path):
+        with pytest.raises(DataError, match=said):
+            inputs(data)
+
+
 @pytest.mark.parametrize(("dates", "sentence"), [("weeks", 'dates is "days" or "parts"'), (3, "dates is")])
 def test_dates_has_a_range(dates, sentence):
     with pytest.raises(UsageError, match=sentence):

@@ -94,6 +94,7 @@ def test_rows_are_held_out_by_their_place_however_they_are_cut():
         summary = read(open_data(Own(length)), Share(0.3, 5))
         assert summary.test.row_count == expected.test.row_count
         np.testing.assert_array_equal(summary.sample.positions, expected.sample.positions)
+        np.testing.assert_array_equal(summary.test_sample.positions, expected.test_sample.positions)
         np.testing.assert_allclose(summary.test.means, expected.test.means, rtol=1e-12)
 
 

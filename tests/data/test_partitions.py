@@ -127,7 +127,10 @@ def test_dates_in_names_are_dates(tmp_path):
     for day in ("2020-01-01", "2020-01-02"):
         (tmp_path / f"when={day}").mkdir()
         FRAME.to_csv(tmp_path / f"when={day}/part.csv", index=False)
-    with pytest.raises(steepest.DataError, match=r"column 'when' .* is DATE, not a number; for example '2020-01-01'"):
+    with pytest.raises(
+        steepest.DataError,
+        match=r"column 'when' .* is DATE, not a number \(80 values, the first in data row 1\); for example '2020-01-01'",
+    ):
         _answer(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """Signs: percent and currency signs are read where asked for, to the bits of the number that is written."""
 
+import json
 import random
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import steepest
 from steepest.errors import DataError, UsageError
+from tests.support.commands import steepest_command
 
 
 def write(path, texts, header="x;y"):
@@ -138,3 +140,85 @@ def test_without_the_option_nothing_is_read_and_arrays_have_no_signs(tmp_path):
         steepest.open_source(np.ones((3, 1)), np.ones(3), percent=True)
     with pytest.raises(UsageError, match="currency"):
         steepest.open_source("t.csv", target="y", currency="$")
+
+
+@pytest.fixture
+def percents(tmp_path):
+    """A model learned from percent signs in an input and in the target."""
+    rows = "".join(f"{i % 7 + i / 10}%,{i % 5},{i % 3 + i}%\n" for i in range(30))
+    (tmp_path / "t.csv").write_text("rate,x,y\n" + rows)
+    source = steepest.open_source(tmp_path / "t.csv", target="y", percent=True)
+    return source, steepest.Model.of(steepest.descend(source, standardize=True)), tmp_path
+
+
+def test_a_model_of_percents_refuses_a_column_without_signs(percents, tmp_path):
+    source, model, _ = percents
+    assert source.coding.percent == ("rate", "y")
+    model.save(tmp_path / "model.json")
+    kept = steepest.load(tmp_path / "model.json")
+    assert kept == model
+    (tmp_path / "plain.csv").write_text("rate,x\n5,1\n6,2\n")
+    said = r"'rate' of .* has no percent signs, and the model learned it from them.*'5(\.0)?' may be '5(\.0)?%' or not.*percent=True.*rate \|\| '%'"
+    for percent in (True, False):
+        with pytest.raises(DataError, match=said):
+            kept.predict(tmp_path / "plain.csv", percent=percent)
+    (tmp_path / "signs.csv").write_text("rate,x\n5.0%,1\n6.0%,2\n")
+    expected = kept.predict([[0.05, 1.0], [0.06, 2.0]])
+    np.testing.assert_array_equal(kept.predict(tmp_path / "signs.csv", percent=True), expected)
+    query = f"SELECT * REPLACE (rate || '%' AS rate) FROM '{tmp_path / 'plain.csv'}'"
+    np.testing.assert_allclose(kept.predict(query, percent=True), expected, rtol=1e-15)
+    with pytest.raises(DataError, match=r"VARCHAR.*The model needs numbers there.*percent=True"):
+        kept.predict(tmp_path / "signs.csv")
+
+
+def test_triangles_with_and_without_percent_signs_are_not_added(percents, tmp_path):
+    source, *_ = percents
+    (tmp_path / "plain.csv").write_text("rate,x,y\n0.05,1,0.02\n0.06,2,0.03\n")
+    plain = steepest.summarize(steepest.open_source(tmp_path / "plain.csv", target="y"))
+    with pytest.raises(DataError, match="coded differently"):
+        _ = steepest.summarize(source) + plain
+    assert "percent" not in plain.coding.as_json()
+    kept = steepest.Triangle.from_bytes(steepest.summarize(source).to_bytes())
+    assert kept.coding.percent == ("rate", "y")
+    assert kept.select(("x",)).coding.percent == ("rate", "y")
+
+
+@pytest.mark.parametrize("percent", [[], ["rate", "rate"], "rate", [1], None])
+def test_damaged_percents_in_a_model_file_are_refused(percents, percent):
+    content = json.loads(percents[1].to_bytes())
+    content["coding"]["percent"] = percent
+    with pytest.raises(steepest.ModelFileError, match=r"coding\.percent"):
+        steepest.Model.from_bytes(json.dumps(content).encode())
+
+
+def test_predict_compares_with_a_target_that_has_signs(percents):
+    source, model, folder = percents
+    model.save(folder / "model.json")
+    (batch,) = source.batches()
+    expected = np.sqrt(np.mean((batch.y[:, 0] - model.predict(batch.X)) ** 2))
+    arguments = ("predict", "model.json", "t.csv", "--percent", "-o", "p.csv", "--force", "--json")
+    said = json.loads(steepest_command(*arguments, cwd=folder).stdout)
+    assert said["compared"] == 30
+    np.testing.assert_allclose(said["rmse"], expected, rtol=1e-12)
+    text = (folder / "t.csv").read_text()
+    (folder / "t.csv").write_text(
+        "\n".join(line.rstrip("%") for line in text.splitlines())
+    )  # the target alone loses its signs
+    assert json.loads(steepest_command(*arguments, cwd=folder).stdout)["rmse"] is None
+
+
+def test_predict_compares_with_a_target_of_amounts_whatever_it_is_called(tmp_path):
+    rows = "".join(f'{i},"${1_000 * i + i % 3:,}"\n' for i in range(1, 30))
+    options = ("--currency", "--thousands", ",")
+    for name in ("price", "row", "kept", "c0", "truth"):
+        (tmp_path / "t.csv").write_text(f"x,{name}\n" + rows)
+        told = steepest_command(
+            "fit", "t.csv", "--target", name, *options, "-o", "r", "--json", "--force", cwd=tmp_path
+        )
+        said = steepest_command("predict", "r", "t.csv", *options, "-o", "p.csv", "--force", "--json", cwd=tmp_path)
+        np.testing.assert_allclose(json.loads(said.stdout)["rmse"], json.loads(told.stdout)["rmse"], rtol=1e-6)
+
+
+def test_exports_say_which_columns_are_fractions(percents):
+    for language in ("python", "sql", "excel"):
+        assert "Percents are fractions, 0.05 for 5%: rate, y." in steepest.export(percents[1], to=language)

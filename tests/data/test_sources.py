@@ -321,9 +321,15 @@ def test_held_out_rows_do_not_depend_on_how_the_file_is_cut(tmp_path, share):
     again = read(Cut(source.X, source.y, None, source.features, source.targets), Share(share, 3))
     assert again.test.row_count == summary.test.row_count
     np.testing.assert_allclose(again.test.means, summary.test.means, rtol=1e-12)
-    np.testing.assert_array_equal(again.sample.positions, summary.sample.positions)
-    np.testing.assert_array_equal(again.sample.X[:, 0], summary.sample.positions)
-    assert len(summary.sample.positions) == 1_000
+    out = Share(share, 3).holds_out(np.arange(n, dtype=np.uint64))
+    for cut, kept, rows in (
+        (again.sample, summary.sample, ~out),
+        (again.test_sample, summary.test_sample, out),
+    ):
+        np.testing.assert_array_equal(cut.positions, kept.positions)
+        np.testing.assert_array_equal(cut.X[:, 0], kept.positions)
+        assert rows[kept.positions.astype(int)].all()
+        assert len(kept.positions) == min(1_000, rows.sum())
     assert read(source, Share(share, 4)).test.means[0] != summary.test.means[0]
 
 

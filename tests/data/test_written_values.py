@@ -93,7 +93,7 @@ def test_predictions_use_and_write_the_values_that_are_written(tmp_path, capsys)
         with pytest.raises(SystemExit) as left:
             main(["predict", str(tmp_path / "model.json"), str(file), "-o", str(tmp_path / name)])
         assert left.value.code in (0, None)
-        assert "RMSE against y 0 (20,540 rows)" in capsys.readouterr().out
+        assert "RMSE against y 0, MAE 0 (20,540 rows)" in capsys.readouterr().out
     assert parquet.read_table(tmp_path / "p.parquet")["x"][-1].as_py() == 9.5
     assert (tmp_path / "p.csv").read_text().splitlines()[-1] == "9.5,b,28.5,28.5"
     assert json.loads((tmp_path / "p.jsonl").read_text().splitlines()[-1])["x"] == 9.5

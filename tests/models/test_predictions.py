@@ -84,7 +84,8 @@ def test_every_form_holds_the_table_and_the_predictions(folder, tmp_path, ending
     exact = literal(steepest.load(folder / "run"), TABLE)
     np.testing.assert_allclose(written.prediction, exact, rtol=1e-13)
     rmse = np.sqrt(np.mean((exact - TABLE.y) ** 2))
-    assert f"300 rows, RMSE against y {rmse:.6f} (300 rows)" in capsys.readouterr().out
+    mae = np.mean(np.abs(exact - TABLE.y))
+    assert f"300 rows, RMSE against y {rmse:.6f}, MAE {mae:.6f} (300 rows)" in capsys.readouterr().out
     assert os.listdir(tmp_path) == [out.name]
 
 
@@ -208,6 +209,7 @@ def test_targets_that_are_no_numbers_are_not_compared(folder, tmp_path, capsys):
     exact = literal(steepest.load(folder / "run"), TABLE)
     assert said["compared"] == stay.sum() == N - 6
     assert said["rmse"] == pytest.approx(np.sqrt(np.mean((exact - TABLE.y)[stay] ** 2)), rel=1e-12)
+    assert said["mae"] == pytest.approx(np.mean(np.abs(exact - TABLE.y)[stay]), rel=1e-12)
 
 
 def test_many_blocks_keep_their_order(folder, tmp_path, monkeypatch):
@@ -338,6 +340,7 @@ def test_json_says_what_was_written(folder, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     exact = literal(steepest.load(folder / "run"), TABLE)
     assert said.pop("rmse") == pytest.approx(np.sqrt(np.mean((exact - TABLE.y) ** 2)), rel=1e-12)
+    assert said.pop("mae") == pytest.approx(np.mean(np.abs(exact - TABLE.y)), rel=1e-12)
     assert said.pop("schema") == "steepest-predict/1"
     assert said == {"out": str(out), "rows": N, "left_out": 0, "empty": 0, "target": "y", "compared": N}
 

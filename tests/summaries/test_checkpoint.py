@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import steepest
+from steepest.data.split import Share
 from steepest.errors import DataError, ModelFileError, UsageError
+from steepest.summaries.checkpoint import FORMAT
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
+from steepest.support.array_file import read_arrays, write_arrays
 from tests.support.commands import steepest_command
 from tests.support.moments import ROOT, struck_command
 
@@ -63,6 +66,24 @@ def test_an_interruption_leaves_the_last_batch_and_nothing_is_lost(table, tmp_pa
     assert resumed.triangle.checksum == straight.triangle.checksum
     assert resumed.notes == straight.notes
     np.testing.assert_array_equal(resumed.sample.X, straight.sample.X)
+
+
+def test_a_state_goes_on_with_its_rows_and_one_that_mixed_them_is_sorted(table, tmp_path):
+    source, share = steepest.open_source(table, target="y", missing="drop"), Share(0.3, 2)
+    straight = read(source, share, checkpoint=tmp_path / "s", checkpoint_seconds=0)
+    again = read(source, share, checkpoint=tmp_path / "s")
+    for part, whole in ((again.sample, straight.sample), (again.test_sample, straight.test_sample)):
+        np.testing.assert_array_equal(part.X, whole.X)
+        np.testing.assert_array_equal(part.positions, whole.positions)
+        assert len(part.X) == 1_000
+    header, arrays = read_arrays(tmp_path / "s", FORMAT)
+    for key in ("X", "y", "positions"):  # as states were before the rows were kept apart
+        arrays[key] = np.concatenate([arrays[key][:60], arrays.pop(f"held_out_{key}")[:40]])
+    write_arrays(tmp_path / "s", FORMAT, header, arrays)
+    old = read(source, share, checkpoint=tmp_path / "s")
+    assert (old.triangle, old.test) == (straight.triangle, straight.test)
+    np.testing.assert_array_equal(old.sample.X, straight.sample.X[:60])
+    np.testing.assert_array_equal(old.test_sample.X, straight.test_sample.X[:40])
 
 
 def test_a_state_of_something_else_is_refused(table, tmp_path):

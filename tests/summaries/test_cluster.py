@@ -75,14 +75,16 @@ def test_one_two_and_seven_workers_give_the_same_bits(folder):
     for workers in (1, 2, 7):
         with start(workers) as local, distributed.Client(local) as client:
             summary = read(parquet(folder), Share(0.25), cluster=client, watch=lambda *rows: seen.append(rows))
-            checksums.add((summary.triangle.checksum, summary.test.checksum, summary.sample.X.tobytes()))
+            rows = [part.X.tobytes() for part in (summary.sample, summary.test_sample)]
+            checksums.add((summary.triangle.checksum, summary.test.checksum, *rows))
     assert len(checksums) == 1
     assert seen[-1] == (ROWS, ROWS)
     alone = read(parquet(folder), Share(0.25))
     assert summary.notes == alone.notes
     assert (summary.triangle.row_count, summary.test.row_count) == (alone.triangle.row_count, alone.test.row_count)
-    np.testing.assert_array_equal(summary.sample.positions, alone.sample.positions)
-    np.testing.assert_array_equal(summary.sample.X, alone.sample.X)
+    for part, whole in ((summary.sample, alone.sample), (summary.test_sample, alone.test_sample)):
+        np.testing.assert_array_equal(part.positions, whole.positions)
+        np.testing.assert_array_equal(part.X, whole.X)
     for a, b in ((summary.triangle, alone.triangle), (summary.test, alone.test)):
         np.testing.assert_allclose(a.means, b.means, rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(a.centred, b.centred, rtol=1e-12, atol=1e-9)

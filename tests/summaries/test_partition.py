@@ -54,10 +54,29 @@ def test_folds_are_the_rows_of_their_labels(split):
         assert_same_rows(train, parts.labels < fold if split.in_time else parts.labels != fold)
 
 
+def test_some_rows_of_either_kind_are_kept_spread_over_the_whole_table():
+    n = 20_000
+    table = open_data(np.arange(n)[:, None].astype(float), np.arange(n).astype(float))
+    for split, seed in ((Share(0.2), None), (Share(0.01, 3), 3), (Share(0.8), 1)):
+        summary = read(table, split, seed=seed, sample_rows=400)
+        for sample, triangle in ((summary.sample, summary.triangle), (summary.test_sample, summary.test)):
+            assert len(sample.X) == min(400, triangle.row_count)
+            assert sample.X[:, 0].mean() == pytest.approx(n / 2, rel=0.15)  # 4 standard errors are 12% of it, or 8%
+        assert not split.holds_out(summary.sample.positions).any()
+        assert split.holds_out(summary.test_sample.positions).all()
+    nothing = read(table, Share(0.2), sample_rows=0)
+    assert len(nothing.sample.X) == len(nothing.test_sample.X) == 0
+
+
 def test_rows_of_another_table_are_held_out_as_they_are():
     summary = read(open_data(X[:150], Y[:150]), Validation(open_data(X[150:], Y[150:])))
     assert summary.triangle.checksum == of_rows(slice(150)).checksum
     assert summary.test.checksum == of_rows(slice(150, None)).checksum
+    np.testing.assert_array_equal(summary.sample.X, X[:150])
+    np.testing.assert_array_equal(summary.test_sample.X, X[150:])
+    own = Validation(summary.test, summary.test_sample)  # read already
+    assert read(open_data(X[:150], Y[:150]), own).test_sample is summary.test_sample
+    assert len(read(open_data(X[:150], Y[:150]), Validation(summary.test)).test_sample.X) == 0
     whole = read(summary.triangle, Validation(summary.test))  # triangles are read in no time
     assert (whole.triangle, whole.test) == (summary.triangle, summary.test)
     assert read(summary.triangle).test is None

@@ -47,7 +47,7 @@ def test_a_run_folder_holds_what_it_says(tmp_path, run, line):
     X, y = line
     picture = PredictionErrorDisplay.from_trajectory(run, X, y)
     folder = run_folder.write(
-        tmp_path / "a" / "r", run, steepest.summarize(X, y), predictions=picture, record={"rows": 300}
+        tmp_path / "a" / "r", run, steepest.summarize(X, y), pictures={"predictions": picture}, record={"rows": 300}
     )
     names = [
         "contour.svg",

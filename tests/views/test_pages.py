@@ -236,3 +236,13 @@ def test_the_lab_in_the_docs_is_made_from_these_scripts_and_sets():
         )
         # another machine's mathematics may differ in the last bits
         np.testing.assert_allclose(numbers(kept["rows"]["X"]), numbers(made["rows"]["X"]), rtol=1e-14)
+
+
+def test_held_out_rows_are_on_the_scale_of_the_run(table):
+    X, y = table
+    logs = steepest.open_source(X, np.exp(y / 10), log_target=True)
+    run, triangle = steepest.descend(logs, standardize=True), steepest.summarize(logs)
+    assert run.page(held_out=triangle).payload["target"] == "log of y"
+    for one, held_out in ((run, (X, y)), (run, steepest.summarize(X, y)), (steepest.descend(X, y), triangle)):
+        with pytest.raises(DataError, match=r"only one has a logarithm .*log_target"):
+            one.page(held_out=held_out)

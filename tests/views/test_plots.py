@@ -9,6 +9,7 @@ import pytest
 import steepest
 from steepest.errors import DataError, UsageError
 from steepest.views.plots import save
+from steepest.views.plots.quantiles import normal_quantiles, quartile_line
 
 
 @pytest.fixture
@@ -77,6 +78,93 @@ def test_validation_curve_shows_both_errors(run):
     display = steepest.ValidationCurveDisplay.from_trajectory(run, held).plot()
     np.testing.assert_array_equal(display.lines_[1].get_ydata(), display.curve.held_out)
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), run.rmse(display.curve.epochs))
+
+
+def test_residuals_stand_over_the_quantiles_of_a_normal_distribution():
+    from scipy import stats
+
+    residuals = np.random.default_rng(5).normal(3, 2, size=501)
+    display = steepest.QuantileDisplay(residuals).plot()
+    across, up = display.artists_[0].get_offsets().T
+    np.testing.assert_array_equal(up, np.sort(residuals))
+    np.testing.assert_allclose(across, stats.probplot(residuals)[0][0], atol=0.04)  # other plotting positions
+    # the mean smallest of 2 standard normal values is -1/√π; Blom's positions come within 5% of it
+    assert normal_quantiles(2)[0] == pytest.approx(-(np.pi**-0.5), rel=0.05)
+
+
+def test_residuals_that_are_normal_lie_along_the_line_and_far_ones_do_not_move_it():
+    exact = 3 + 2 * normal_quantiles(401)
+    level, slope = quartile_line(exact)
+    assert (level, slope) == pytest.approx((3, 2), rel=1e-5)
+    exact[np.argmax(exact)] = 1e6
+    assert quartile_line(exact) == (level, slope)
+    line = steepest.QuantileDisplay(exact).plot().artists_[1]
+    assert (line.get_xy1(), line.get_slope()) == ((0, level), slope)
+    assert steepest.QuantileDisplay(np.ones(1)).plot().artists_[0].get_offsets().tolist() == [[0, 1]]
+    for wrong in (np.zeros(0), np.zeros((3, 1))):
+        with pytest.raises(DataError, match="n at least 1"):
+            steepest.QuantileDisplay(wrong)
+
+
+def test_held_out_rows_are_drawn_apart(run):
+    generator = np.random.default_rng(2)
+    X, y = generator.normal(size=(30, 3)), generator.normal(size=30)
+    learned, held_out = (X[:20], y[:20]), (X[20:], y[20:])
+    predictions, residuals = run.predict(X), y - run.predict(X)
+    for kind, across, up in (("predictions", y, predictions), ("residuals", predictions, residuals)):
+        display = run.plot(kind, *learned, held_out=held_out)
+        points = [artist.get_offsets() for artist in display.artists_[:2]]
+        np.testing.assert_allclose(points[0], np.column_stack([across, up])[:20])
+        np.testing.assert_allclose(points[1], np.column_stack([across, up])[20:])
+        assert_told_apart(display)
+    display = run.plot("qq", *learned, held_out=held_out)
+    assert_told_apart(display)
+    for artist, part in zip(display.artists_, (residuals[:20], residuals[20:]), strict=False):
+        np.testing.assert_allclose(artist.get_offsets(), np.column_stack([normal_quantiles(len(part)), np.sort(part)]))
+    alone = run.plot("qq", *learned)
+    assert display.artists_[2].get_slope() == alone.artists_[1].get_slope()  # the line is of the rows learned from
+    assert "training rows" not in [text.get_text() for text in alone.ax_.get_legend().get_texts()]
+    assert run.plot("residuals", *learned, held_out=(X[:0], y[:0])).held_out is None
+    assert "20 residuals" in repr(run.plot("residuals", *learned, held_out=held_out))
+    assert "; 10 held out" in repr(run.plot("residuals", *learned, held_out=held_out))
+
+
+def assert_told_apart(display):
+    shown = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert shown[:2] == ["training rows", "held-out rows"]
+    colors = [artist.get_facecolor()[0, :3].tolist() for artist in display.artists_[:2]]
+    assert colors[0] != colors[1]
+
+
+def test_held_out_rows_must_be_rows(run):
+    X, y = np.zeros((4, 3)), np.zeros(4)
+    for held_out, error, words in (
+        (X, UsageError, r"a pair \(X, y\)"),
+        ((X, y[:3]), DataError, "4 rows and y has 3 values"),
+    ):
+        with pytest.raises(error, match=words):
+            run.plot("qq", X, y, held_out=held_out)
+    for mask in ([True], [0, 1, 0, 1], "held"):
+        with pytest.raises(DataError, match="True or False for each of the 4 rows"):
+            steepest.ResidualDisplay(y, y, held_out=mask)
+    with pytest.raises(UsageError, match='"index" draws all rows alike'):
+        steepest.PredictionErrorDisplay.from_trajectory(run, X, y, held_out=(X, y), kind="index")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e301, 1e308, np.inf])
+def test_what_a_diverging_run_predicts_is_left_out_where_no_axis_holds_it(size, tmp_path):
+    far = np.array([-size, 1.0, 2.0, 3.0, size])
+    for display in (
+        steepest.ResidualDisplay(far, far),
+        steepest.QuantileDisplay(far),
+        steepest.QuantileDisplay(far[[0, 4]]),
+        steepest.PredictionErrorDisplay(np.arange(5.0), far),
+        steepest.PredictionErrorDisplay(far[[0, 4]], far[[4, 0]]),
+        steepest.PredictionErrorDisplay(np.arange(5.0), far, kind="index"),
+    ):
+        save(display, tmp_path / "p.png", "png")
+        assert max(map(abs, display.ax_.get_ylim())) < 10
 
 
 def test_predictions_must_fit_their_targets():

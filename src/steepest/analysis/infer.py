@@ -8,13 +8,13 @@ import numpy as np
 
 from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, check_confidence
 from steepest.analysis.least_squares import LeastSquares
-from steepest.analysis.residuals import POWERS, residual_pass
+from steepest.analysis.residuals import POWERS, residual_pass, second_look
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.problem import Problem
-from steepest.summaries.open_data import open_alike, open_data
+from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -106,7 +106,7 @@ def infer_run(
     if data is None and y is not None:
         raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
     problem, goal = run.problem, run.optimum
-    batches = None if data is None else _batches(problem.triangle, data, y)
+    batches = None if data is None else second_look(problem.triangle, data, y)
     d, t = len(run.features), len(run.targets)
     answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
     inference = _table(problem, answer, target, confidence, robust, batches, weights)
@@ -142,21 +142,6 @@ def _table(
         fit.check_same_rows(residuals)
     kappas = problem.in_coordinates("raw").condition_number, problem.standardized.condition_number
     return fit.inference(confidence, weights, robust, residuals, kappas)
-
-
-def _batches(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
-    """Open the rows for a second look, coded as they were."""
-    if isinstance(data, Iterator):
-        return data
-    named = {} if y is None else {"target": triangle.targets, "features": triangle.features}
-    source = open_alike(data, triangle, y, **named)
-    if isinstance(source, Triangle):
-        raise UsageError("a second look needs the rows, and a triangle has none. Give the table itself as data.")
-    if source.features != triangle.features:
-        raise DataError(
-            f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the run's own table."
-        )
-    return source.batches()
 
 
 def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:

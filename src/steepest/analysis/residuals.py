@@ -7,10 +7,14 @@ import numpy as np
 
 from steepest.analysis.leverage import Basis
 from steepest.data.batch import Batch
-from steepest.errors import DataError
+from steepest.data.sources.log_target import own_names
+from steepest.errors import DataError, UsageError
+from steepest.summaries.open_data import open_alike
 from steepest.summaries.qr import triangularize
+from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.words import join_names
 
 ROWS = 16_384  # worked on at once: what is kept beside them is a small triangle
 # A row that has less than this of its residual left is fitted whatever its target; rounding leaves some 1e-15.
@@ -36,6 +40,21 @@ class Residuals:
     differences: float
     row_count: int
     total_weight: float
+
+
+def second_look(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
+    """Open the rows for a second look, coded as they were."""
+    if isinstance(data, Iterator):
+        return data
+    named = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
+    source = open_alike(data, triangle, y, **named)
+    if isinstance(source, Triangle):
+        raise UsageError("a second look needs the rows, and a triangle has none. Give the table itself as data.")
+    if source.features != triangle.features:
+        raise DataError(
+            f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the run's own table."
+        )
+    return source.batches()
 
 
 def residual_pass(

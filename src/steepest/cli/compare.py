@@ -15,12 +15,11 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.models import run_reader
 from steepest.models.run_folder import finite
-from steepest.support.files import refuse_existing_file, write_whole
+from steepest.support.files import PICTURE_FORMATS, refuse_existing_file, write_whole
 from steepest.support.words import number
 from steepest.views.plots import ComparisonDisplay, as_bytes
 
 MOST_RUNS = 12
-ENDINGS = (".svg", ".png")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ def command(runs: tuple[str, ...], out: str | None, force: bool, as_json: bool) 
     if force and out is None:
         raise UsageError("--force replaces the file given with -o; there is none. Leave it out.")
     if out is not None:
-        if Path(out).suffix not in ENDINGS:
+        if Path(out).suffix[1:] not in PICTURE_FORMATS:
             raise UsageError(f"a picture is .svg or .png; got {out}.")
         refuse_existing_file(out, force=force)
     kept = [_read(name) for name in runs]

@@ -11,7 +11,7 @@ import numpy as np
 from steepest import tutorial
 from steepest.cli.finish import choose_folder, keep
 from steepest.cli.json_output import echo_json
-from steepest.cli.shared_options import NumberOrAuto, json_option, quiet_option
+from steepest.cli.shared_options import NumberOrAuto, json_option, plot_format_option, quiet_option
 from steepest.cli.text import log_lines, progress, table
 from steepest.data.sample import Sample
 from steepest.descent import loop
@@ -55,6 +55,7 @@ Data = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 @click.option("--no-out", is_flag=True, help="Write no run folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
 @click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges.")
+@plot_format_option
 @json_option
 @quiet_option
 def command(
@@ -164,7 +165,7 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
         folder,
         run,
         summarize(data[0], data[1]),
-        predictions,
+        {"predictions": predictions},
         {"seconds": {"descend": seconds}, "options": {"seed": seed}},
         {"kind": "formula", "name": "tutorial.generate_data(300, 50, 0.5, 2)"},
         options,
@@ -172,9 +173,10 @@ def _keep(folder: Path | None, run: Trajectory, data: Data, seconds: float, seed
     )
     if kept is None:
         return message
+    ending = options["plot_format"]
     files = (
-        ("loss.svg", "the loss Σr²/4n: half the square of the tutorial's cost"),
-        ("predictions.svg", "predictions and targets of the test rows"),
+        (f"loss.{ending}", "the loss Σr²/4n: half the square of the tutorial's cost"),
+        (f"predictions.{ending}", "predictions and targets of the test rows"),
         ("report.html", "the run as a page in the browser, with sliders"),
     )
     return "\n".join([message, *(f"  {kept / name!s:<30}  {what}" for name, what in files)])

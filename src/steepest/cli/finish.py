@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.analysis.smearing import Smearing
 from steepest.cli.standard_input import STANDARD_INPUT
 from steepest.cli.streams import heard
 from steepest.descent.trajectory import Trajectory
@@ -20,7 +21,7 @@ from steepest.support.array_file import is_array_file
 from steepest.support.files import refuse_existing, refuse_existing_file
 from steepest.support.scratch import sweep
 from steepest.views.pages import Rows
-from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.views.plots import Display
 
 NOT_THERE = 4
 
@@ -99,13 +100,13 @@ def keep(
     folder: Path | None,
     run: Trajectory,
     triangle: Triangle,
-    predictions: PredictionErrorDisplay | None,
+    pictures: dict[str, Display],
     record: dict[str, Any],
     data: dict[str, Any],
     options: dict[str, Any],
     *,
-    validation: ValidationCurveDisplay | None = None,
     rows: Rows | None = None,
+    smearing: Smearing | None = None,
 ) -> tuple[str, Path | None]:
     """Write the run folder unless the run diverged; return what there is to say, and where it is."""
     if folder is None:
@@ -118,11 +119,12 @@ def keep(
             folder,
             run,
             triangle,
-            predictions=predictions,
-            validation=validation,
+            pictures=pictures,
+            plot_format=options["plot_format"],
             rows=rows,
             record=record,
             data=data,
+            smearing=smearing,
             force=options["force"],
         )
 

@@ -9,14 +9,16 @@ from typing import Any
 import click
 
 from steepest.analysis.coefficient_table import Inference
+from steepest.analysis.smearing import Smearing
 from steepest.analysis.solve import Solution
 from steepest.analysis.validation import ValidationCurve, validation_curve
+from steepest.cli import own_units
 from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
 from steepest.cli.json_output import echo_json
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import descent_options, output_options, standardize_option
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
-from steepest.cli.table import Table, cluster_option, notes, open_table, read_alike, shown, table_options
+from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, shorten, weights_table
 from steepest.data.split import Share
 from steepest.descent.descend import descend
@@ -30,7 +32,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
-from steepest.views.plots import PredictionErrorDisplay, ValidationCurveDisplay
+from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -73,10 +75,10 @@ def command(data: str, **options: Any) -> int:
     wants_table(options)
     folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
     began = time.perf_counter()
-    table, summary = _read(data, options)
+    table, test, summary = _read(data, options)
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    fit = _fit(table, summary, options)
+    fit = _fit(table, test, summary, options)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _print(data, summary, fit, options)
     return _keep(data, folder, summary, fit, seconds, options)
@@ -91,15 +93,17 @@ class _Fit:
     curve: ValidationCurve | None
     table: Inference | None
     refined: Solution | None
+    smearing: Smearing | str | None
 
     @property
     def extras(self) -> dict[str, Any]:
         """What was asked for, as JSON types."""
         summary = {"summary": self.table.as_json()} if self.table else {}
-        return summary | ({"refined": as_json(self.refined)} if self.refined else {})
+        refined = {"refined": as_json(self.refined)} if self.refined else {}
+        return summary | refined | ({"log_target": own_units.as_json(self.smearing, self.run)} if self.smearing else {})
 
 
-def _fit(table: Table, summary: Summary, options: dict[str, Any]) -> _Fit:
+def _fit(table: Table, test: Table | None, summary: Summary, options: dict[str, Any]) -> _Fit:
     """Descend, and go over the rows once more where that is asked for."""
     run, share = _descend(summary.triangle, options), _share(options)
     return _Fit(
@@ -108,6 +112,7 @@ def _fit(table: Table, summary: Summary, options: dict[str, Any]) -> _Fit:
         validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None,
         coefficient_table(table, share, run, options),
         refined(table, share, summary.triangle, options),
+        own_units.smearing_of(table, test, share, run),
     )
 
 
@@ -120,6 +125,8 @@ def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> N
     echo_log(run, options["log_every"], to_stderr)
     _echo("\n" + weights_table(run), to_stderr)
     _echo(_errors(run, summary, fit.test, fit.curve), to_stderr)
+    if fit.smearing:
+        _echo(own_units.own_unit_lines(fit.smearing, run), to_stderr)
     if fit.refined:
         _echo(f"\n{refined_lines(fit.refined, options['fit_intercept'])}", to_stderr)
     if fit.table:
@@ -131,7 +138,7 @@ def _keep(
     data: str, folder: Path | None, summary: Summary, fit: _Fit, seconds: dict[str, float], options: dict[str, Any]
 ) -> int:
     """Write the run folder and the JSON object, and return the exit status."""
-    run, sample, title = fit.run, summary.sample, Path(shown(data)).name[:80]
+    run = fit.run
     given = {key: value for key, value in options.items() if value not in (None, "")}
     record = {
         "options": {key: without_secrets(value) if isinstance(value, str) else value for key, value in given.items()},
@@ -144,12 +151,12 @@ def _keep(
         folder,
         run,
         summary.triangle,
-        PredictionErrorDisplay.from_trajectory(run, sample.X, sample.y, title=title) if len(sample.X) else None,
+        _pictures(fit, summary, Path(shown(data)).name[:80]),
         record,
         summary.data,
         options,
-        validation=ValidationCurveDisplay(fit.curve, title=title) if fit.curve else None,
-        rows=Rows(sample, summary.test),
+        rows=Rows(summary.sample, summary.test),
+        smearing=fit.smearing if isinstance(fit.smearing, Smearing) else None,
     )
     _echo(message, options["as_json"])
     if kept:
@@ -172,7 +179,21 @@ def _keep(
     return status(run, options)
 
 
-def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
+def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
+    """The pictures that need more than the run: rows, and what was held out."""
+    sample, test = summary.sample, summary.test_sample
+    pictures: dict[str, Display] = {}
+    if len(sample.X):
+        pictures = {
+            kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
+            for kind in OF_ROWS
+        }
+    if fit.curve:
+        pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
+    return pictures
+
+
+def _read(data: str, options: dict[str, Any]) -> tuple[Table, Table | None, Summary]:
     """Open the table and read it once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
@@ -180,13 +201,15 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Summary]:
     kept = choose_summary(file, options["resume"], options["force"])
     table = open_table(data, options)
     split: Split | None = _share(options)
-    if options["test_file"] is not None:
-        split = Validation(read_alike(options["test_file"], options, table.opened))
+    test = None if options["test_file"] is None else open_like(options["test_file"], options, table.opened)
+    if test is not None:
+        held_out = test.read(seed=options["seed"])
+        split = Validation(held_out.triangle, held_out.sample)
     with resumable(kept):
         summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:
         keep_summary(summary.triangle, file, kept, force=options["force"])
-    return table, summary
+    return table, test, summary
 
 
 def _share(options: dict[str, Any]) -> Share | None:

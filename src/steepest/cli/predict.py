@@ -21,6 +21,7 @@ from steepest.models.intervals import with_limits
 from steepest.models.model import Model, load
 from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
 from steepest.models.predictions import open_inputs, predict_batches
+from steepest.models.target_scale import in_own_units
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
@@ -68,7 +69,7 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
     """Predict the target of every row of DATA with the model of RUN, a run folder or its model.json.
 
     All columns of DATA are written, and the predictions beside them; DATA is read twice, in bounded memory. Where it has
-    the target, the RMSE is said.
+    the target, RMSE and MAE (mean absolute error) are printed.
 
     Example: steepest predict runs/penguins examples/penguins.csv -o predicted.csv
     """
@@ -109,6 +110,8 @@ def _write(
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:
             blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
+        if model.target_scale is not None:
+            blocks = in_own_units(blocks, model.target_scale)
         counts = write_predictions(
             file,
             source,
@@ -120,6 +123,8 @@ def _write(
             safe=options["safe"],
             force=force,
         )
+    if model.target_scale is not None:
+        click.echo(f"Note: predictions are {printable(model.target_scale.sentence(model.targets))}.", err=True)
     if isinstance(source, TableSource):
         for note in source.header_notes:
             click.echo(f"Note: {printable(note)}.", err=True)
@@ -148,20 +153,24 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
     """Say what was written, for people or for programs."""
     target = model.targets[0]
     if as_json:
-        content = {
+        content: dict[str, Any] = {
             "out": out,
             "rows": counts.rows,
             "left_out": counts.left_out,
             "empty": counts.empty,
             "target": target,
             "rmse": counts.rmse,
+            "mae": counts.mae,
             "compared": counts.compared,
         }
+        if model.target_scale is not None:
+            content["log_target"] = model.target_scale.as_json()
         echo_json("predict", content)
         return
     parts = [pluralize(counts.rows, "row")]
     parts += [f"{counts.left_out:,} left out for missing values"] if counts.left_out else []
     parts += [f"{counts.empty:,} without a prediction for missing values"] if counts.empty else []
-    if counts.rmse is not None:
-        parts.append(f"RMSE against {printable(target)} {number(counts.rmse)} ({pluralize(counts.compared, 'row')})")
+    if counts.rmse is not None and counts.mae is not None:
+        errors = f"RMSE against {printable(target)} {number(counts.rmse)}, MAE {number(counts.mae)}"
+        parts.append(f"{errors} ({pluralize(counts.compared, 'row')})")
     click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

@@ -8,6 +8,7 @@ import click
 from steepest.cli.streams import hushed
 from steepest.rules.registry import meant_by, names_with
 from steepest.rules.schedules import SCHEDULES
+from steepest.support.files import PICTURE_FORMATS
 
 
 class NumberOrAuto(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -78,6 +79,13 @@ quiet_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object on stdout; everything else goes to stderr."
+)
+plot_format_option = click.option(
+    "--plot-format",
+    type=click.Choice(PICTURE_FORMATS),
+    default="svg",
+    show_default=True,
+    help="Format of the pictures in the folder.",
 )
 
 MOMENTUM = "β in [0, 1) of a rule that has one, such as heavy_ball; default: the best."
@@ -190,6 +198,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--no-out", is_flag=True, help="Write no run folder."),
             click.option("--force", is_flag=True, help="Replace the folder given with --out."),
             click.option("--keep-diverged", is_flag=True, help="Write the run folder even when the run diverges."),
+            plot_format_option,
             json_option,
             quiet_option,
         )

@@ -48,6 +48,6 @@ def command(data: str, out: str, resume: bool, add: bool, force: bool, as_json: 
 def _added(data: str, out: str, force: bool, options: dict[str, Any]) -> Triangle:
     """Read DATA with the coding of the triangle in the file, and add it."""
     before = Triangle.load(out)
-    new = read_alike(data, options, before)
+    new = read_alike(data, options, before, sample_rows=0).triangle
     refuse_doubles(before, new, data, force)
     return before + new

@@ -20,6 +20,7 @@ from steepest.cli.shared_options import (
     RuleName,
     json_option,
     objective_option,
+    plot_format_option,
     quiet_option,
     standardize_option,
 )
@@ -77,6 +78,7 @@ MOST_ROWS = 10
 )
 @click.option("--no-out", is_flag=True, help="Write no folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out.")
+@plot_format_option
 @json_option
 @quiet_option
 def command(data: str, as_json: bool, **options: Any) -> None:
@@ -101,7 +103,9 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     click.echo(next_fit(data, **{k: v for k, v in result.best.settings.items() if v is not None}), err=as_json)
     if folder is not None:
         folder = under_free_name(
-            folder, lambda name: _write(name, result, options["force"]), named=bool(options["out"])
+            folder,
+            lambda name: _write(name, result, options["plot_format"], options["force"]),
+            named=bool(options["out"]),
         )
         click.echo(f"\nWritten: {folder}/", err=as_json)
     if as_json:
@@ -115,9 +119,11 @@ def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
             "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
         )
     source = open_table(data, options, group=options["group"])
-    validation = options["validation"] and read_alike(options["validation"], options, source.opened)
+    validation = None
+    if options["validation"]:
+        validation = read_alike(options["validation"], options, source.opened, sample_rows=0).triangle
     with watching(data) as watch:
-        result = _judge(source.opened, validation or None, options, watch)
+        result = _judge(source.opened, validation, options, watch)
     return result, source.notes
 
 
@@ -220,15 +226,16 @@ def _words(setting: Setting) -> str:
     return f"{setting.rule}{momentum}, learning rate {number(setting.learning_rate, 5)}, {pluralize(setting.epochs, 'epoch')}, l2 {setting.l2:g}"
 
 
-def _write(folder: Path, result: Sweep, force: bool) -> None:
-    """Write sweep.json and, where there is a map to draw, heat_map.svg for each rule."""
+def _write(folder: Path, result: Sweep, plot_format: str, force: bool) -> None:
+    """Write sweep.json and, where there is a map to draw, a heat map for each rule."""
     with whole_folder(folder, force=force) as scratch:
         text = json.dumps(as_dict(result, None, None), indent=1, allow_nan=False, ensure_ascii=False)
         (scratch / "sweep.json").write_text(text + "\n", encoding="utf-8")
         if len(result.learning_rates) > 1 and len(result.epochs) > 1:
             for i, (name, _) in enumerate(result.rules):
                 suffix = "" if len(result.rules) == 1 else f"-{i + 1}-{name}"
-                save(HeatMapDisplay.from_sweep(result, rule=i), scratch / f"heat_map{suffix}.svg")
+                picture = HeatMapDisplay.from_sweep(result, rule=i)
+                save(picture, scratch / f"heat_map{suffix}.{plot_format}", plot_format)
 
 
 def as_dict(result: Sweep, seconds: float | None, folder: Path | None) -> dict[str, Any]:

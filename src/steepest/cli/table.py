@@ -17,7 +17,7 @@ from steepest.data.split import Share
 from steepest.errors import UsageError, without_secrets
 from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Split
-from steepest.summaries.summarize import Summary, read
+from steepest.summaries.summarize import Summary, notes_of, read
 from steepest.summaries.triangle import Triangle
 
 KEYS = (
@@ -37,6 +37,7 @@ KEYS = (
     "percent",
     "currency",
     "dates",
+    "log_target",
     "database",
     "unseen",
 )
@@ -51,6 +52,7 @@ ALIKE = (
     "comment",
     "percent",
     "currency",
+    "log_target",
     "unseen",
 )
 """What holds of another table of the same columns as well."""
@@ -149,6 +151,11 @@ def column_options(command: Callable[..., Any], *, required: bool = True) -> Cal
                 default=None,
                 help="Dates as days since 1970-01-01, or as year, month, day, weekday and hour; default: refuse them.",
             ),
+            click.option(
+                "--log-target",
+                is_flag=True,
+                help="Fit the natural logarithm of the target; predict gives its own unit back.",
+            ),
         )
     ):
         command = option(command)
@@ -227,7 +234,7 @@ class Table:
     def notes(self) -> tuple[str, ...]:
         """What was done to the table on the way in, a sentence each."""
         if isinstance(self.opened, Triangle):
-            return tuple(str(self.opened.coding or "").splitlines())
+            return notes_of(self.opened)
         return tuple(self.opened.notes)
 
     def read(self, split: Split | None = None, **settings: Any) -> Summary:
@@ -252,13 +259,21 @@ class Table:
         Raises:
             UsageError: DATA is a triangle, whose rows are gone.
         """
+        for batch in self.rows():
+            yield batch.take(~share.holds_out(batch.positions)) if share else batch
+
+    def rows(self) -> Iterator[Batch]:
+        """Yield all rows once more, with a progress bar.
+
+        Raises:
+            UsageError: DATA is a triangle, whose rows are gone.
+        """
         if isinstance(self.opened, Triangle):
             raise UsageError(
                 f"{self.name} is a triangle, and its rows are gone; they are needed again here. Give the table."
             )
         with watching(self.name) as watch:
-            for batch in watched(self.opened, watch):
-                yield batch.take(~share.holds_out(batch.positions)) if share else batch
+            yield from watched(self.opened, watch)
 
 
 def open_table(data: str, options: dict[str, Any], **more: Any) -> Table:
@@ -281,13 +296,18 @@ def take(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key not in (*KEYS, *BESIDE)}
 
 
-def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource) -> Triangle:
-    """Read another table of the same columns, coded as `like` is, into a triangle."""
+def open_like(data: str, options: dict[str, Any], like: Triangle | FullSource) -> Table:
+    """Open another table of the same columns, coded as `like` is."""
     chosen = {key: options[key] for key in ALIKE if key in options}
     table = Table(data, open_alike(as_path(data), like, **chosen))
     if isinstance(table.opened, Triangle):
-        return table.opened.select(like.features, like.targets)
-    return table.read(sample_rows=0).triangle
+        return Table(data, table.opened.select(like.features, like.targets))
+    return table
+
+
+def read_alike(data: str, options: dict[str, Any], like: Triangle | FullSource, **settings: Any) -> Summary:
+    """Read another table of the same columns, coded as `like` is; `settings` as `Table.read`."""
+    return open_like(data, options, like).read(**settings)
 
 
 def watching(data: str) -> AbstractContextManager[Callable[[int, int | None], None]]:

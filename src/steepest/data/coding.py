@@ -74,6 +74,7 @@ class Coding(Shown):
         columns: the raw inputs, in order.
         degree: the highest power of each column of numbers.
         interactions: pairs of column names whose products are features.
+        percent: names of the table's columns, target and weight too, that were read from percent signs: 5% is 0.05.
 
     Raises:
         UsageError: degree or interactions are outside their range.
@@ -91,6 +92,7 @@ class Coding(Shown):
     columns: tuple[Column, ...]
     degree: int = 1
     interactions: tuple[tuple[str, str], ...] = ()
+    percent: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_degree(self.degree)
@@ -183,7 +185,8 @@ class Coding(Shown):
         kept = [c for c in self.columns if set(self._all_names(c)) <= set(features)]
         kept.sort(key=lambda column: list(features).index(self._all_names(column)[0]))
         names = {column.name for column in kept}
-        chosen = Coding(tuple(kept), self.degree, tuple(pair for pair in self.interactions if names.issuperset(pair)))
+        pairs = tuple(pair for pair in self.interactions if names.issuperset(pair))
+        chosen = Coding(tuple(kept), self.degree, pairs, self.percent)
         return chosen if chosen.features == tuple(features) else None
 
     def as_json(self) -> dict[str, Any]:
@@ -193,7 +196,9 @@ class Coding(Shown):
             | ({} if c.part is None else {"part": c.part, "of": c.raw})
             for c in self.columns
         ]
-        return {"columns": columns, "degree": self.degree, "interactions": [list(pair) for pair in self.interactions]}
+        pairs = [list(pair) for pair in self.interactions]
+        percent = {"percent": list(self.percent)} if self.percent else {}
+        return {"columns": columns, "degree": self.degree, "interactions": pairs, **percent}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Coding":
@@ -211,7 +216,8 @@ class Coding(Shown):
             )
             for c in content["columns"]
         )
-        return cls(columns, int(content["degree"]), tuple((str(a), str(b)) for a, b in content["interactions"]))
+        pairs = tuple((str(a), str(b)) for a, b in content["interactions"])
+        return cls(columns, int(content["degree"]), pairs, tuple(map(str, content.get("percent", ()))))
 
     def _told(self) -> Iterator[str]:
         columns = names([column.name for column in self.columns])

@@ -34,6 +34,10 @@ class Sample:
         shape = np.zeros((0, len(features))), np.zeros((0, len(targets)))
         return cls(*shape, np.zeros(0, dtype=np.uint64), seed)
 
+    def take(self, rows: NDArray[np.bool_]) -> "Sample":
+        """Return the chosen rows as a sample of their own: a boolean mask of shape (m,)."""
+        return Sample(self.X[rows], self.y[rows], self.positions[rows], self.seed)
+
     @property
     def row_numbers(self) -> tuple[int, ...]:
         """The inputs, counted from 0, that count the rows of the source from 0 or from 1.

@@ -69,8 +69,8 @@ class Batches:
                 yield generator.integers(n, size=self.size)
             return
         order = generator.permutation(n) if self.order == "shuffled" else np.arange(n)
-        for step in range(steps):
-            yield order[step * self.size : (step + 1) * self.size]
+        for first in range(0, steps * self.size, self.size):
+            yield order[first : first + self.size]
 
 
 @dataclass(frozen=True, eq=False)

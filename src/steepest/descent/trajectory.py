@@ -274,8 +274,8 @@ class Trajectory(Value):
         """Draw a picture of the run and return it; a notebook shows it by itself.
 
         Args:
-            kind: "loss", "modes", "contour", "predictions" or "residuals".
-            X: rows to predict, shape (n, d): an array or a data frame of the features; for "predictions" and "residuals".
+            kind: "loss", "modes", "contour", "predictions", "residuals" or "qq".
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for the last three kinds.
             y: their targets, shape (n,).
             ax: matplotlib's axes to draw on; default: a figure of its own.
             options: what else `from_trajectory` of the picture's class takes, such as title.
@@ -371,6 +371,8 @@ class Trajectory(Value):
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t).
+
+        They are of what `targets` names: of a logarithm, where one was fitted; `Model.predict` gives the target itself.
 
         Raises:
             DataError: X has other columns, or holds NaN or inf.

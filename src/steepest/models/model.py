@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
 from steepest.data.sources import Unseen
+from steepest.data.sources.log_target import log_name, own_names
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError
+from steepest.errors import DataError, UsageError
 from steepest.models.predictions import MissingInput, predict_rows
-from steepest.models.schema import FORMAT, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.models.schema import FORMAT, LOG_UNITS, LOG_VERSION, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.models.target_scale import LogScale
 from steepest.rules import registry as rules
 from steepest.support.arguments import check_file_name, check_kind, check_path
 from steepest.support.arrays import FloatArray
@@ -37,6 +40,8 @@ class Model(Value):
         bias: shape (t,), target units.
         training: how it was made: objective, rule, epochs, coordinates, verdict, data (JSON types).
         coding: how the features are made from a table's columns, or None where the model was fitted to arrays.
+        target_scale: where the targets' logarithms were fitted: how predictions come back in the targets' own units; weights
+            and bias are then of the logarithms.
 
     Two models are equal when all of this is; the arrays are read-only.
     """
@@ -47,9 +52,11 @@ class Model(Value):
     bias: FloatArray
     training: dict[str, Any] = field(default_factory=dict)
     coding: Coding | None = None
+    target_scale: LogScale | None = None
 
     def _told(self) -> Iterator[str]:
-        yield f": {on(self.targets, self.features)}"
+        fitted = self.targets if self.target_scale is None else tuple(map(log_name, self.targets))
+        yield f": {on(fitted, self.features)}"
         yield from weight_lines(self.features, self.targets, self.weights, self.bias)
         yield from self._origin()
 
@@ -59,7 +66,9 @@ class Model(Value):
         return html_weights(f"Model{caption}", self.features, self.targets, self.weights, self.bias, self._origin())
 
     def _origin(self) -> Iterator[str]:
-        """How the model was made, where it says so."""
+        """How the model predicts, and how it was made, where it says so."""
+        if self.target_scale is not None:
+            yield f"predicts {self.target_scale.sentence(self.targets)}"
         epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
         if isinstance(epochs, int) and isinstance(rule, dict):
             yield f"made by {pluralize(epochs, 'epoch')} of rule {rule.get('name', 'unknown')}"
@@ -68,9 +77,23 @@ class Model(Value):
             yield f"verdict: {verdict.get('kind', 'unknown')}"
 
     @classmethod
-    def of(cls, run: Trajectory, data: dict[str, Any] | None = None) -> "Model":
-        """Return the model at the last epoch of a run."""
+    def of(cls, run: Trajectory, data: dict[str, Any] | None = None, smearing: Smearing | None = None) -> "Model":
+        """Return the model at the last epoch of a run.
+
+        Args:
+            run: the run.
+            data: where its rows came from (JSON types).
+            smearing: of a run on logarithms, what `steepest.smearing` gave: predictions are then means; None: exp of the fit.
+
+        Raises:
+            UsageError: there is a smearing and the run is on no logarithms.
+        """
         check_kind("run", run, Trajectory)
+        triangle = run.problem.triangle
+        if smearing is not None and not triangle.log_target:
+            raise UsageError(
+                "smearing belongs to a run on logarithms, and the target of this one is none. Leave it out."
+            )
         if data is not None:
             check_kind("data", data, dict)
         d, t = len(run.features), len(run.targets)
@@ -92,12 +115,14 @@ class Model(Value):
             "steepest": __version__,
         }
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
-        return cls(run.features, run.targets, weights, bias, training, run.coding)
+        factor = None if smearing is None else tuple(check_kind("smearing", smearing, Smearing).factor.tolist())
+        scale = LogScale(factor) if triangle.log_target else None
+        return cls(run.features, own_names(triangle), weights, bias, training, run.coding, scale)
 
     def predict(
         self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
     ) -> FloatArray:
-        """Return X @ weights + bias for every row: shape (n,), or (n, t) for several targets.
+        """Return X @ weights + bias for every row, of logarithms factor·exp of it: shape (n,), or (n, t) for several targets.
 
         Args:
             data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
@@ -107,7 +132,8 @@ class Model(Value):
             text: delimiter, decimal, encoding, thousands, comment, percent, currency and database, as `steepest.open_source`.
 
         Raises:
-            DataError: the data has other columns, missing values, or categories that the model does not know; says which.
+            DataError: the data has other columns, missing values, or categories that the model does not know; says which. A
+                prediction of a logarithm is beyond float64.
 
         Example:
             >>> model = Model(("x1",), ("y",), np.array([[0.5]]), np.array([2.0]))
@@ -117,6 +143,8 @@ class Model(Value):
         result = predict_rows(
             data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
         )
+        if self.target_scale is not None:
+            result = self.target_scale.own_units(result)
         return result[:, 0] if len(self.targets) == 1 else result
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -160,16 +188,18 @@ class Model(Value):
         return _from_bytes(check_kind("content", content, bytes), "the byte string")
 
     def _content(self) -> dict[str, Any]:
+        scale = {} if self.target_scale is None else {"target_scale": self.target_scale.as_json()}
         return {
             "format": FORMAT,
-            "version": VERSION,
+            "version": LOG_VERSION if scale else VERSION,
             "features": list(self.features),
             "targets": list(self.targets),
             "weights": self.weights.tolist(),
             "bias": self.bias.tolist(),
-            "units": UNITS,
+            "units": LOG_UNITS if scale else UNITS,
             "training": self.training,
             "coding": None if self.coding is None else self.coding.as_json(),
+            **scale,
         }
 
 
@@ -196,4 +226,5 @@ def _from_bytes(data: bytes, name: str) -> Model:
         np.array(content["bias"], dtype=np.float64),
         content["training"],
         None if content["coding"] is None else Coding.from_json(content["coding"]),
+        LogScale.from_json(content["target_scale"]) if "target_scale" in content else None,
     )

@@ -17,6 +17,7 @@ from steepest.data.sources.connection import connect, quoted, with_enough_memory
 from steepest.data.sources.databases import DatabaseRelation
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
+from steepest.data.sources.signs import percent_columns, signed_columns
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import DataError, UsageError
 from steepest.support import remedies
@@ -46,13 +47,15 @@ class PredictionCounts:
         left_out: rows of the table that are not in it.
         empty: rows without a prediction.
         rmse: of the predictions where the table has the target, or None.
-        compared: rows that has been computed from.
+        mae: mean absolute error of the same rows, or None.
+        compared: rows that both have been computed from.
     """
 
     rows: int
     left_out: int
     empty: int
     rmse: float | None = None
+    mae: float | None = None
     compared: int = 0
 
 
@@ -101,8 +104,8 @@ def write_predictions(
             table = _to_copy(connection, source, clause, "FORMAT csv" in form)
             query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
             _copy(connection, query, parameters, scratch / NEW, form)
-            target = target if clause and target in types else None
-            found = _count(connection, clause, parameters, keep_all, target)
+            number = _target_number(source, target) if clause and target in types else None
+            found = _count(connection, clause, parameters, keep_all, number)
         put_file(scratch / NEW, file, force=force)
         return found
 
@@ -247,19 +250,31 @@ def _copy(connection: Any, query: str, parameters: list[Any], file: Path, form: 
         raise DataError(f"the rows could not be read a second time: {str(error).splitlines()[0]}.") from None
 
 
-def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, target: str | None) -> PredictionCounts:
-    """Count what was written, and compare the first new column with the target where there is one."""
+def _target_number(source: FullSource, target: str | None) -> str | None:
+    """SQL for the target as a number, with its signs read as the options say; None where it is none that compares."""
+    if target is None or not isinstance(source, TableSource):
+        return None
+    texts = [target] if source.types[target].startswith("VARCHAR") else []
+    signed = signed_columns(source.relation, texts, source.text, {})
+    if target in source.coding.percent and target not in percent_columns(signed):
+        return None
+    text = f"CAST({quoted(target)} AS VARCHAR)"
+    number = f"coalesce(TRY_CAST({text} AS DOUBLE), CAST(TRY_CAST({text} AS BOOLEAN) AS DOUBLE))"
+    return signed.get(target, number)
+
+
+def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, number: str | None) -> PredictionCounts:
+    """Count what was written, and compare the first new column with the target, a number in SQL, where there is one."""
     rows, kept = connection.execute("SELECT count(*), count(*) FILTER (kept) FROM predictions").fetchone()
     found = PredictionCounts(rows, 0, rows - kept) if keep_all else PredictionCounts(kept, rows - kept, 0)
-    if target is None:
+    if number is None:
         return found
-    text = f"CAST(d.{quoted(target)} AS VARCHAR)"
-    number = f"coalesce(TRY_CAST({text} AS DOUBLE), CAST(TRY_CAST({text} AS BOOLEAN) AS DOUBLE))"
-    rmse, compared = connection.execute(
-        f"SELECT sqrt(avg(e * e)), count(*) FROM (SELECT p.c0 - {number} AS e FROM {clause} predictions p) WHERE isfinite(e)",
+    rows = clause.replace("SELECT *", f"SELECT {number} AS truth", 1)
+    rmse, mae, compared = connection.execute(
+        f"SELECT sqrt(avg(e * e)), avg(abs(e)), count(*) FROM (SELECT p.c0 - d.truth AS e FROM {rows} predictions p) WHERE isfinite(e)",
         parameters,
     ).fetchone()
-    return replace(found, rmse=rmse, compared=compared) if compared else found
+    return replace(found, rmse=rmse, mae=mae, compared=compared) if compared else found
 
 
 def _text(path: Path) -> str:

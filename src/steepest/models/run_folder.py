@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.smearing import Smearing
 from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
 from steepest.rules import registry as rules
@@ -24,8 +25,6 @@ from steepest.views.plots import (
     LossContourDisplay,
     LossCurveDisplay,
     ModeDecayDisplay,
-    PredictionErrorDisplay,
-    ValidationCurveDisplay,
     save,
 )
 
@@ -38,11 +37,12 @@ def write(
     run: Trajectory,
     triangle: Triangle,
     *,
-    predictions: PredictionErrorDisplay | None = None,
-    validation: ValidationCurveDisplay | None = None,
+    pictures: Mapping[str, Display] | None = None,
+    plot_format: str = "svg",
     rows: Rows | None = None,
     record: Mapping[str, Any] | None = None,
     data: dict[str, Any] | None = None,
+    smearing: Smearing | None = None,
     force: bool = False,
 ) -> Path:
     """Write a run folder: it appears complete, or not at all.
@@ -54,7 +54,7 @@ def write(
         loss.svg             the loss over epochs, and the optimum's floor
         modes.svg            what is left of each mode (runs in closed form)
         contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
-        predictions.svg, and validation.svg where rows were held out
+        more pictures        those of `pictures`, by their names: predictions, residuals, qq, validation
         report.html          the interactive page, in one file
         rows, held_out       some rows, and the held-out rows' triangle: what the page is made of beside the run
 
@@ -62,11 +62,12 @@ def write(
         path: the folder to make.
         run: a run of one target.
         triangle: of the rows it learned from.
-        predictions: the picture of predictions, or None for none.
-        validation: the picture of training and held-out error, or None for none.
+        pictures: more of them by name, such as that of predictions.
+        plot_format: of all pictures, "svg" or "png".
         rows: some rows and the held-out ones' triangle, for the page, or None for neither.
         record: more for run.json (JSON types).
         data: where the rows came from (JSON types).
+        smearing: of a run on logarithms, or None.
         force: replace a folder that is there.
 
     Returns:
@@ -76,7 +77,7 @@ def write(
         UsageError: the folder exists, or cannot be written.
         DataError: the model is not finite.
     """
-    model = Model.of(run, data)
+    model = Model.of(run, data, smearing)
     content = model.to_bytes()
     with whole_folder(path, force=force) as folder:
         (folder / "model.json").write_bytes(content)
@@ -85,12 +86,8 @@ def write(
         )
         _write_trajectory(run, folder / "trajectory.parquet")
         triangle.save(folder / "triangle")
-        for name, display in _pictures(run).items():
-            save(display, folder / f"{name}.svg")
-        if predictions is not None:
-            save(predictions, folder / "predictions.svg")
-        if validation is not None:
-            save(validation, folder / "validation.svg")
+        for name, display in {**_pictures(run), **(pictures or {})}.items():
+            save(display, folder / f"{name}.{plot_format}", plot_format)
         write_page(run, triangle, rows or Rows(), folder, Path(path).name)
     return Path(path)
 

@@ -10,12 +10,18 @@ from typing import Any
 
 from steepest.data.coding import DATE_PARTS, FIRST_PARTS, MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
+from steepest.models.target_scale import problem_of_scale
 from steepest.support.notices import warn
 from steepest.support.version import __version__
 
 FORMAT = "steepest-model"
 VERSION = 2
+LOG_VERSION = 3  # of a model of logarithms, which earlier versions would take for one of the targets themselves
 UNITS = {"weights": "units of the target per unit of the feature", "bias": "units of the target"}
+LOG_UNITS = {
+    "weights": "units of the target's natural logarithm per unit of the feature",
+    "bias": "units of the target's natural logarithm",
+}
 LARGEST_FILE = 256 << 20
 LONGEST_INTEGER = 400  # digits: the largest float has 309
 FIELDS = {"format", "version", "features", "targets", "weights", "bias", "units", "training", "coding", "sha256"}
@@ -111,9 +117,11 @@ def are_names(values: object) -> bool:
 
 def problem_of(content: dict[str, Any]) -> str:
     """Return what is wrong with the fields of a model, as what each must be; empty where nothing is."""
+    units = LOG_UNITS if "target_scale" in content else UNITS
     return (
         _problem_of_numbers(content)
-        or ("" if content.get("units", UNITS) == UNITS else f"units are {UNITS}")
+        or ("" if content.get("units", units) == units else f"units are {units}")
+        or (problem_of_scale(content["target_scale"], len(content["targets"])) if units is LOG_UNITS else "")
         or _problem_of_training(content["training"])
         or _problem_of_coding(content["coding"], content["features"])
     )
@@ -126,7 +134,7 @@ def _check(content: Any, name: str) -> None:
     if content.get("format") != FORMAT:
         raise _foreign(name, f'it does not say "format": "{FORMAT}"')
     _check_version(content.get("version"), name)
-    expected = FIELDS - {"units"} if content["version"] == 1 else FIELDS
+    expected = {1: FIELDS - {"units"}, LOG_VERSION: FIELDS | {"target_scale"}}.get(content["version"], FIELDS)
     if set(content) != expected:
         other = [key[:40] for key in sorted(set(content) ^ expected)[:5]]
         raise ModelFileError(f"{name} has other fields than a model: {other}. {REMEDY}")
@@ -138,12 +146,12 @@ def _check(content: Any, name: str) -> None:
 
 
 def _check_version(version: object, name: str) -> None:
-    if type(version) is int and 1 <= version <= VERSION:
+    if type(version) is int and 1 <= version <= LOG_VERSION:
         return
-    sentence = (
-        f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {VERSION}."
+    sentence = f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {LOG_VERSION}."
+    raise ModelFileError(
+        f"{sentence} {'Update steepest.' if type(version) is int and version > LOG_VERSION else REMEDY}"
     )
-    raise ModelFileError(f"{sentence} {'Update steepest.' if type(version) is int and version > VERSION else REMEDY}")
 
 
 def _problem_of_numbers(content: dict[str, Any]) -> str:
@@ -182,8 +190,10 @@ def _problem_of_coding(content: Any, features: list[str]) -> str:
     """Check each part and their sizes before a coding is made of them: ten lines could ask for a billion products."""
     if content is None:
         return ""
-    if not isinstance(content, dict) or set(content) != {"columns", "degree", "interactions"}:
+    if not isinstance(content, dict) or set(content) - {"percent"} != {"columns", "degree", "interactions"}:
         return "coding holds columns, degree and interactions"
+    if "percent" in content and not are_names(content["percent"]):
+        return "coding.percent is a list of different texts"
     columns, degree, pairs = content["columns"], content["degree"], content["interactions"]
     if not isinstance(columns, list) or not all(_is_column(column) for column in columns):
         return "each of coding.columns holds a name, levels (different texts, or null) and missing (true or false)"

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.optimize import brentq
 
 from steepest.errors import UsageError
 from steepest.objectives.modes import Modes
@@ -101,6 +100,8 @@ class TwoTermRule:
         low, high = 1.0, self.stability_limit(1.0)
         if difference(low) <= 0:
             return replace(self, learning_rate=1 / largest)
+        from scipy.optimize import brentq  # noqa: PLC0415 - a quarter of a second, and few runs come here
+
         balance = brentq(difference, low, high, xtol=1e-16, rtol=1e-15) if difference(high) < 0 else high
         return replace(self, learning_rate=below(limit, balance / largest))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from steepest.data.batch import Position
 from steepest.data.sample import Sample
+from steepest.data.split import Share
 from steepest.errors import UsageError
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
@@ -16,6 +17,7 @@ from steepest.support import remedies
 from steepest.support.array_file import read_arrays, write_arrays
 
 FORMAT = "steepest-partial"
+HELD_OUT = "held_out_"  # in front of the names of that sample's arrays
 SECONDS = 1.0  # between two writings
 
 
@@ -55,10 +57,20 @@ class Checkpoint:
             Triangle.from_parts(header[name], {key: arrays[f"{name}_{key}"] for key in ("means", "tails", "centred")})
             for name in ("train", "test")
         ]
-        sample = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), int(header["seed"]))
+        sample, test_sample = self._samples(arrays, int(header["seed"]))
         rows, left_out, missing, *more = header["position"]
         position = Position(rows, left_out, tuple(missing), *more)
-        return PassState(triangles[0], triangles[1], sample, position)
+        return PassState(triangles[0], triangles[1], sample, test_sample, position)
+
+    def _samples(self, arrays: dict[str, Any], seed: int) -> tuple[Sample, Sample]:
+        """Some of the rows to learn from, and some of those held out; earlier states kept both in one."""
+        rows = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), seed)
+        if f"{HELD_OUT}X" in arrays:
+            X, y, positions = (arrays[f"{HELD_OUT}{key}"] for key in ("X", "y", "positions"))
+            return rows, Sample(X, y, positions.astype(np.uint64), seed)
+        share = Share.of(self.identity["test_size"], seed)
+        out = share.holds_out(rows.positions) if share else np.zeros(len(rows.X), dtype=bool)
+        return rows.take(~out), rows.take(out)
 
     def keep(self, state: PassState, *, now: bool = False) -> None:
         """Write the file when it is time to, or at once."""
@@ -69,7 +81,11 @@ class Checkpoint:
         header["position"] = [
             position.rows, position.left_out, list(position.missing), position.order, position.large
         ]  # fmt: skip
-        arrays = {"X": state.sample.X, "y": state.sample.y, "positions": state.sample.positions}
+        arrays = {
+            f"{prefix}{key}": getattr(sample, key)
+            for prefix, sample in (("", state.sample), (HELD_OUT, state.test_sample))
+            for key in ("X", "y", "positions")
+        }
         for name, triangle in (("train", state.train), ("test", state.test)):
             header[name], own = triangle.parts()
             arrays |= {f"{name}_{key}": array for key, array in own.items()}

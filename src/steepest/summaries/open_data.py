@@ -5,11 +5,13 @@ from typing import Any, Protocol
 
 from steepest.data.coding import Coding
 from steepest.data.sources import FullSource
+from steepest.data.sources.log_target import is_log_target, own_names
 from steepest.data.sources.openers import open_as
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.request import Request
-from steepest.errors import Option, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.summaries.triangle import Triangle
+from steepest.support.words import join_names
 
 
 class Coded(Protocol):
@@ -67,12 +69,27 @@ def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> T
         DataError, UsageError: as `open_data`.
     """
     kind = recognize(data, options.get("database"))
+    if options.get("log_target") and not is_log_target(like):
+        raise _other_scale(like.targets)
     if kind is Kind.TRIANGLE:
-        return _triangle(data)
-    if y is None and kind is not Kind.SOURCE:  # a source is opened already, and its columns are looked at by who asks
-        named = like.features if like.coding is None or like.coding.is_plain else None
-        options = {"target": like.targets, "coding": like.coding, "features": named, **options}
-    return open_as(kind, data, Request(y=y, **options))
+        opened: Triangle | FullSource = _triangle(data)
+    else:
+        if (
+            y is None and kind is not Kind.SOURCE
+        ):  # a source is opened already, and its columns are looked at by who asks
+            named = like.features if like.coding is None or like.coding.is_plain else None
+            options = {"target": own_names(like), "coding": like.coding, "features": named, **options}
+        opened = open_as(kind, data, Request(y=y, **{**options, "log_target": is_log_target(like)}))
+    if is_log_target(opened) != is_log_target(like):
+        raise _other_scale(like.targets)
+    return opened
+
+
+def _other_scale(targets: Sequence[str]) -> DataError:
+    return DataError(
+        f"the target of one table is a logarithm and that of the other is not; the first one's is {join_names(targets)}.",
+        "read both with " + Option("log_target") + ", or neither",
+    )
 
 
 def _triangle(data: Any) -> Triangle:
@@ -89,12 +106,13 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
         "interactions": request.interactions,
         "categorical": request.categorical,
         "dates": request.dates is not None,
+        "log_target": request.log_target and not triangle.log_target,
     }
     for name in (name for name, is_given in given.items() if is_given):
         raise UsageError(
             "a Triangle holds what was summed; " + Option(name) + " belongs to the table it was made from."
         )
-    targets = request.targets if request.target is not None else triangle.targets
+    targets = _targets(triangle, request) if request.target is not None else triangle.targets
     named: Sequence[str] = triangle.features if request.features is None else request.features
     if request.features is None:
         moved = set(targets).difference(triangle.targets)  # a feature may be called as a target is, and stays
@@ -102,3 +120,11 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
     features = tuple(name for name in named if name not in request.exclude)
     same = (features, targets) == (triangle.features, triangle.targets)
     return triangle if same else triangle.select(features, targets)
+
+
+def _targets(triangle: Triangle, request: Request) -> tuple[str, ...]:
+    """The targets that are asked for; a logarithm may be called by its column."""
+    logs = {
+        own: log for own, log in zip(own_names(triangle), triangle.targets, strict=True) if own not in triangle.targets
+    }
+    return tuple(logs.get(name, name) for name in request.targets)

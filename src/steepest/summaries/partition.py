@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.data.sample import Sample
 from steepest.data.sources import FullSource
 from steepest.data.split import Folds, Share
 from steepest.summaries.triangle import Triangle
@@ -16,9 +17,11 @@ class Validation:
 
     Args:
         rows: their source, or their triangle.
+        sample: some of them for pictures, where they have been read already.
     """
 
     rows: FullSource | Triangle
+    sample: Sample | None = None
 
 
 Split = Share | Folds | Validation

@@ -8,6 +8,7 @@ from typing import Any
 
 from steepest.data.sample import Sample
 from steepest.data.sources import FullSource, MissingPolicy, Watch, watched
+from steepest.data.sources.log_target import is_log_target, log_note, own_names
 from steepest.data.split import Folds, Share, check_seed
 from steepest.errors import DataError, UsageError
 from steepest.summaries.checkpoint import SECONDS, Checkpoint
@@ -28,13 +29,15 @@ class Summary:
 
     Args:
         partition: the triangle of the rows to learn from, and those with rows held out.
-        sample: some of the rows, in order, for pictures; with folds none.
+        sample: some of the rows to learn from, in order, for pictures; with folds none.
+        test_sample: some of the held-out rows.
         notes: what was done to the table on the way in, a sentence each.
         data: where the rows came from (JSON types).
     """
 
     partition: Partition
     sample: Sample
+    test_sample: Sample
     notes: tuple[str, ...]
     data: dict[str, Any]
 
@@ -107,14 +110,14 @@ def read(
     watch: Watch | None = None,
     cluster: object = None,
 ) -> Summary:
-    """Read a table once: triangles of the rows to learn from and of those held out, and a sample of rows.
+    """Read a table once: triangles of the rows to learn from and of those held out, and a sample of each.
 
     Args:
         data: what `open_data` gave; a triangle needs no reading.
         split: which rows are held out: a `Share` of them, each in one of K `Folds`, or those of another table
             (`Validation`). None: none.
         seed: of the sample; None: that of the share, or 0.
-        sample_rows: rows kept at most.
+        sample_rows: rows of either kind kept at most.
         checkpoint: a file for the state of an unfinished pass: where there is one the pass goes on from it, with the same
             bits as a pass that was never cut off. Remove it once the result is kept.
         checkpoint_seconds: between two writings of the state.
@@ -126,7 +129,7 @@ def read(
         UsageError: the checkpoint belongs to another table or other options; rows of a triangle are to be held out.
     """
     if isinstance(data, Triangle):
-        return _read_triangle(data, split)
+        return _read_triangle(data, split, sample_rows, seed)
     if isinstance(split, Folds):
         return _read_folds(data, split, watch)
     share = split if isinstance(split, Share) else None
@@ -146,8 +149,11 @@ def read(
     _refuse_empty(state, share)
     origin = {**data.describe(), "sha256_of_triangle": state.train.checksum}
     train = _signed(state.train, data, origin)
-    partition = Partition.of(train, _signed(state.test, data, origin)) if share else _validation(train, split)
-    return Summary(partition, state.sample, (*data.notes, *_row_numbers(state.sample, data)), origin)
+    if share:
+        partition, test_sample = Partition.of(train, _signed(state.test, data, origin)), state.test_sample
+    else:
+        partition, test_sample = _validation(train, split, sample_rows, seed)
+    return Summary(partition, state.sample, test_sample, (*data.notes, *_row_numbers(state.sample, data)), origin)
 
 
 def read_on(
@@ -182,16 +188,16 @@ def _row_numbers(sample: Sample, source: FullSource) -> list[str]:
     ]
 
 
-def _read_triangle(triangle: Triangle, split: Split | None) -> Summary:
+def _read_triangle(triangle: Triangle, split: Split | None, sample_rows: int, seed: int | None) -> Summary:
     """What a pass would leave of rows that were summed before."""
     if split is not None and not isinstance(split, Validation):
         raise UsageError(
             "a triangle has no rows to hold out or to make folds of. Give the table itself, or held-out rows of their own."
         )
-    notes = tuple(str(triangle.coding).splitlines()) if triangle.coding else ()
     origin = {"kind": "triangle", "sha256": triangle.checksum, "origins": list(triangle.origins)}
+    partition, test_sample = _validation(triangle, split, sample_rows, seed)
     sample = Sample.empty(triangle.features, triangle.targets)
-    return Summary(_validation(triangle, split), sample, notes, origin)
+    return Summary(partition, sample, test_sample, notes_of(triangle), origin)
 
 
 def _read_folds(source: FullSource, split: Folds, watch: Watch | None) -> Summary:
@@ -201,22 +207,30 @@ def _read_folds(source: FullSource, split: Folds, watch: Watch | None) -> Summar
     origin = {**source.describe(), "sha256_of_triangle": parts.whole.checksum}
     parts = replace(parts, whole=_signed(parts.whole, source, origin))
     sample = Sample.empty(source.features, source.targets)
-    return Summary(parts, sample, tuple(source.notes), origin)
+    return Summary(parts, sample, sample, tuple(source.notes), origin)
 
 
-def _validation(train: Triangle, split: Split | None) -> Partition:
-    """One training triangle, and that of another table's rows where there is one."""
+def _validation(train: Triangle, split: Split | None, sample_rows: int, seed: int | None) -> tuple[Partition, Sample]:
+    """One training triangle, and that of another table's rows with some of them, where there is one."""
     if not isinstance(split, Validation):
-        return Partition.of(train)
-    test = read(split.rows, sample_rows=0).triangle
+        return Partition.of(train), Sample.empty(train.features, train.targets)
+    held_out = read(split.rows, seed=seed, sample_rows=sample_rows)
+    test = held_out.triangle
     if len(test.features) != len(train.features):
         raise UsageError(f"the validation set has {len(test.features)} features, the data {len(train.features)}.")
-    return Partition.of(train, test)
+    return Partition.of(train, test), held_out.sample if split.sample is None else split.sample
 
 
 def _signed(triangle: Triangle, source: FullSource, origin: dict[str, Any]) -> Triangle:
     """Return a triangle that says how it was coded and where its rows came from."""
-    return replace(triangle, coding=source.coding, origins=({**origin, "rows": triangle.row_count},))
+    origins = ({**origin, "rows": triangle.row_count},)
+    return replace(triangle, coding=source.coding, origins=origins, log_target=is_log_target(source))
+
+
+def notes_of(triangle: Triangle) -> tuple[str, ...]:
+    """Return what was done to a triangle's table on the way in, a sentence each."""
+    logs = [log_note(own_names(triangle))] if triangle.log_target else []
+    return (*str(triangle.coding or "").splitlines(), *logs)
 
 
 def _refuse_too_large(source: FullSource) -> None:

@@ -35,7 +35,7 @@ from steepest.support.files import write_whole
 from steepest.support.looks import by_name, on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
-from steepest.support.words import number, pluralize
+from steepest.support.words import join_names, number, pluralize
 
 # A column is taken for constant when its spread is below this share of its size. Rows are shifted by their mean before
 # anything else, which is exact for numbers that lie close together; of one value in every row, that leaves a rounding of the
@@ -75,6 +75,7 @@ class Triangle(Value):
             in front of them one entry that counts the earlier ones.
         log_weights: Σ log w, 0 where there are no weights: what a likelihood asks of them beside their sum. NaN where a
             file from an earlier version does not say.
+        log_target: whether the targets are the natural logarithms of a table's columns.
 
     Source: Demmel, Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
     factorizations", SIAM J. Sci. Comput. 34 (2012), section 3 (stacking triangles); Chan, Golub, LeVeque,
@@ -99,6 +100,7 @@ class Triangle(Value):
     coding: Coding | None = None
     origins: tables.Origins = field(default=(), compare=False)
     log_weights: float = 0.0
+    log_target: bool = False
 
     def _told(self) -> Iterator[str]:
         yield f" of {pluralize(self.row_count, 'row')}: {on(self.targets, self.features)}"
@@ -171,8 +173,15 @@ class Triangle(Value):
                 "triangles whose columns were coded differently cannot be added. Make one with the other's coding."
             )
         coding, origins = self.coding or other.coding, tables.join(self.origins, other.origins)
+        log_target = self.log_target or other.log_target
         if not self.row_count or not other.row_count:
-            return replace(self if self.row_count else other, coding=coding, origins=origins)
+            whole = self if self.row_count else other
+            return replace(whole, coding=coding, origins=origins, log_target=log_target)
+        if self.log_target != other.log_target:
+            raise DataError(
+                f"triangles of {join_names(self.targets)} cannot be added: of one only, the targets are logarithms. "
+                "Make both with log_target, or neither."
+            )
         return Triangle(
             self.features,
             self.targets,
@@ -181,6 +190,7 @@ class Triangle(Value):
             coding,
             origins,
             self.log_weights + other.log_weights,
+            log_target,
         )
 
     def __radd__(self, other: object) -> "Triangle":
@@ -306,6 +316,11 @@ class Triangle(Value):
         if unknown or len(set(index)) != len(index):
             wrong = f"unknown column {unknown[0]!r}" if unknown else "a column stands twice"
             raise UsageError(f"cannot select {(*features, *targets)}: {wrong}. The triangle has {names}.")
+        d = len(self.features)
+        if self.log_target and any((j < d) != (k < len(features)) for k, j in enumerate(index)):
+            raise UsageError(
+                "a logarithm stays a target, and a feature a feature. Summarize the table anew for other roles."
+            )
         return replace(
             self,
             features=features,

@@ -47,6 +47,8 @@ def to_parts(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Float
         "coding": None if fields["coding"] is None else fields["coding"].as_json(),
         "origins": list(fields["origins"]),
     }
+    if fields["log_target"]:
+        header["log_target"] = True
     return header, {"means": fields["means"], "tails": fields["tails"], "centred": fields["centred"]}
 
 
@@ -72,4 +74,5 @@ def from_parts(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         "coding": None if header["coding"] is None else Coding.from_json(header["coding"]),
         "origins": tuple(header["origins"]),
         "log_weights": float.fromhex(header.get("log_weights", "nan")),
+        "log_target": bool(header.get("log_target", False)),
     }

@@ -12,25 +12,15 @@ from steepest.support import remedies
 from steepest.support.renames import exchange, rename_new
 from steepest.support.scratch import NEW, OLD, scratch_beside, sweep
 
+PICTURE_FORMATS = ("svg", "png")
+"""What pictures are written as; each is the ending of their names as well."""
 OURS = frozenset(
-    (
-        "model.json",
-        "run.json",
-        "trajectory.parquet",
-        "triangle",
-        "loss.svg",
-        "modes.svg",
-        "contour.svg",
-        "predictions.svg",
-        "validation.svg",
-        "sweep.json",
-        "report.html",
-        "rows",
-        "held_out",
-    )
+    ("model.json", "run.json", "trajectory.parquet", "triangle", "sweep.json", "report.html", "rows", "held_out")
 )
-"""Names of the files that run folders hold: a folder with any other is never replaced."""
-HEAT_MAP = re.compile(r"heat_map(-\d+-.+)?\.svg")
+"""Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""
+PICTURES = re.compile(
+    rf"(loss|modes|contour|predictions|residuals|qq|validation|heat_map(-\d+-.+)?)\.({'|'.join(PICTURE_FORMATS)})"
+)
 RECORDS = ("run.json", "sweep.json")
 """One of them is in every run folder: one with a summary or a page alone is somebody's own."""
 
@@ -189,5 +179,5 @@ def _refuse_foreign(folder: Path, name: Path) -> None:
 
 def _is_ours(entry: Path) -> bool:
     """Whether an entry of a folder is a file of a run, as far as its name says."""
-    named = entry.name in OURS or HEAT_MAP.fullmatch(entry.name) is not None
+    named = entry.name in OURS or PICTURES.fullmatch(entry.name) is not None
     return named and entry.is_file() and not entry.is_symlink()

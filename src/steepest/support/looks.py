@@ -177,8 +177,12 @@ def html_weights(
 
 
 def _row(tag: str, cells: Sequence[str], left: int) -> str:
+    """A row of cells; each has its own padding, since some notebooks (marimo) give tables none."""
     sides = ("left" if j < left else "right" for j in range(len(cells)))
-    inner = (f'<{tag} style="text-align:{side}">{_text(cell)}</{tag}>' for side, cell in zip(sides, cells, strict=True))
+    inner = (
+        f'<{tag} style="text-align:{side};padding:0.2em 0.6em">{_text(cell)}</{tag}>'
+        for side, cell in zip(sides, cells, strict=True)
+    )
     return f"<tr>{''.join(inner)}</tr>"
 
 

@@ -17,6 +17,7 @@ from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
 from steepest.data.sources.locate import Files, locate
+from steepest.data.sources.log_target import LogTarget
 from steepest.data.sources.numpy_files import open_numpy_file
 from steepest.data.sources.odd_inputs import odd_inputs
 from steepest.data.sources.postgresql import shown as shown_address
@@ -24,8 +25,8 @@ from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.request import Request
-from steepest.data.sources.roles import MissingPolicy, Roles, code
-from steepest.data.sources.signs import NUMBER, sign_notes, signed_columns
+from steepest.data.sources.roles import MissingPolicy, Roles, code, is_number
+from steepest.data.sources.signs import NUMBER, percent_columns, refuse_plain_percents, sign_notes, signed_columns
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
 from steepest.errors import DataError, Option, UsageError, without_secrets
@@ -53,6 +54,7 @@ def open_source(
     percent: bool = False,
     currency: bool = False,
     dates: Dates | None = None,
+    log_target: bool = False,
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -85,6 +87,8 @@ def open_source(
         currency: leave currency signs out in columns of texts where every value is a number: "$1,234" with thousands=",".
         dates: "days" makes columns of dates days since 1970-01-01; "parts" makes them year, month, day, weekday (1 is
             Monday) and, with times, hour. Times of a zone are taken in UTC. Default: dates are refused.
+        log_target: fit the natural logarithm of the target, which is then called "log of" its column; a kept model predicts
+            in the target's own unit. Zero and negative targets are refused.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -112,6 +116,7 @@ def open_source(
         percent=percent,
         currency=currency,
         dates=dates,
+        log_target=log_target,
         database=database,
         coding=coding,
         unseen=unseen,
@@ -125,7 +130,8 @@ def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
     Raises:
         DataError, UsageError: as `open_source`.
     """
-    return OPENERS[kind](data, request)
+    source = OPENERS[kind](data, request)
+    return LogTarget.of(source) if request.log_target else source
 
 
 def _source(data: Any, request: Request) -> FullSource:
@@ -285,7 +291,10 @@ def _table(
     signed = signed_columns(relation, text, request.text, faults)
     kinds = {**types, **dict.fromkeys(signed, NUMBER)}
     told += sign_notes(signed)
+    percents = percent_columns(signed)
     if coding is not None:
+        learned = [name for name in in_use if name in coding.percent and name not in percents]
+        refuse_plain_percents(relation, [name for name in learned if is_number(kinds.get(name, ""))], faults)
         check_known(relation, kinds, coding, request.targets, faults)
     else:
         if index and features is None:
@@ -301,6 +310,7 @@ def _table(
             dates=request.dates,
             faults=faults,
         )
+        coding = replace(coding, percent=percents)
     if files is not None:
         dated = [name for name in coding.raw_names if is_date(types[name]) and name in coding.dated]
         refuse_other_dates(files_relation(files, relation.label), [n for n in dated if n in file_columns(files, types)])

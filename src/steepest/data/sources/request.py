@@ -12,7 +12,7 @@ from steepest.data.sources.missing import check_policy
 from steepest.data.sources.roles import MissingPolicy
 from steepest.data.sources.table_source import Unseen
 from steepest.errors import Option, UsageError
-from steepest.support.arguments import check_kind, check_names, check_word, shown
+from steepest.support.arguments import check_flag, check_kind, check_names, check_word, shown
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Request:
     percent: bool = False
     currency: bool = False
     dates: Dates | None = None
+    log_target: bool = False
     database: str | os.PathLike[str] | None = None
     coding: Coding | None = None
     unseen: Unseen = "error"
@@ -49,6 +50,7 @@ class Request:
         check_policy(self.missing)
         check_word("unseen", self.unseen, get_args(Unseen))
         check_degree(self.degree)
+        check_flag("log_target", self.log_target)
         if self.dates is not None:
             check_word("dates", self.dates, get_args(Dates))
         _ = self.text

@@ -136,9 +136,26 @@ def code(
     return Coding(tuple(columns), degree, tuple(interactions))
 
 
-def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -> None:
-    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories."""
-    if kind.lstrip("U").startswith(NUMERIC) and not kind.endswith("]"):
+def is_number(kind: str) -> bool:
+    """Whether DuckDB's type is one of numbers.
+
+    Example:
+        >>> is_number("DOUBLE"), is_number("UBIGINT"), is_number("DOUBLE[]"), is_number("DATE")
+        (True, True, False, False)
+    """
+    return kind.lstrip("U").startswith(NUMERIC) and not kind.endswith("]")
+
+
+def refuse_kind(
+    relation: Relation,
+    name: str,
+    kind: str,
+    *,
+    categories: bool,
+    needed: str = "A target or weight must be a number.",
+) -> None:
+    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories; `needed` says why."""
+    if is_number(kind):
         return
     if kind.startswith(CATEGORIES) and not kind.endswith("]"):
         if categories:
@@ -154,16 +171,16 @@ def refuse_kind(relation: Relation, name: str, kind: str, *, categories: bool) -
         )
     out = remedies.leave_out(name)
     advice: tuple[str | Phrase, ...]
-    wrong = (
-        f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number; for example {short(first)}."
-    )
-    if kind.startswith(DATES) or kind.startswith("TIMESTAMP"):
+    is_time = kind.startswith((*DATES, "TIMESTAMP"))
+    where = _count_and_row(relation, name) if is_time else ""
+    wrong = f"column {short(name)} of {relation.label} is {kind[:LONGEST_SHOWN]}, not a number{where}; for example {short(first)}."
+    if is_time:
         made = (remedies.DAYS, remedies.PARTS_OF_DATES) if categories and is_date(kind) else ()
         own = "turn dates into a number in a unit of your choice, such as days since the first row"
         advice = (*made, "count them in a unit of your choice", out) if made else (own, out)
     elif kind.startswith(CATEGORIES):
         unclear, marks = _marks_of(relation, name)
-        wrong += f"{unclear} A target or weight must be a number."
+        wrong += f"{unclear} {needed}"
         advice = ("correct such values", *marks, "turn the column into numbers first")
     else:
         advice = (out, "turn it into numbers first")
@@ -306,7 +323,7 @@ def _first_value(relation: Relation, name: str) -> object:
 
 def _how_many(relation: Relation, name: str) -> str:
     """How many values of a text column are no numbers, the first one and its row; "" where rows have no numbers."""
-    if not isinstance(relation, DuckDBRelation) or (relation.row_count() is not None and not relation.is_steady):
+    if not _has_row_numbers(relation):
         return ""
     text = f"CAST({quoted(name)} AS VARCHAR)"
     wrong = f"({text} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL)"
@@ -316,6 +333,21 @@ def _how_many(relation: Relation, name: str) -> str:
     numbered = f"row_number() OVER (), {text}"
     ((row, first),) = relation.query(numbered, f"QUALIFY row_number() OVER () > 0 AND {wrong} LIMIT 1")
     return f"{count:,} of {pluralize(values, 'value')} are not, the first in data row {row:,}; a value that is none is {short(first)}"
+
+
+def _count_and_row(relation: Relation, name: str) -> str:
+    """How many values a column has and the row of the first one; "" where rows have no numbers."""
+    if not _has_row_numbers(relation):
+        return ""
+    column = quoted(name)
+    ((count,),) = relation.query(f"count({column})")
+    ((row,),) = relation.query("row_number() OVER ()", f"QUALIFY {column} IS NOT NULL LIMIT 1")
+    return f" ({pluralize(count, 'value')}, the first in data row {row:,})"
+
+
+def _has_row_numbers(relation: Relation) -> bool:
+    """Whether the rows come in an order of their own."""
+    return isinstance(relation, DuckDBRelation) and (relation.row_count() is None or relation.is_steady)
 
 
 def _listed(names: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from steepest.data.sources.grouped import mark_advice
 from steepest.data.sources.locate import TextOptions, literal
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.relations import Relation
-from steepest.errors import DataError, Phrase
+from steepest.errors import DataError, Option, Phrase
 from steepest.support import remedies
 
 CURRENCY = "[$€£¥₹₽₩₺₪₫₴₦฿₱]|USD|EUR|GBP|JPY|CHF"
@@ -89,6 +89,25 @@ def signed_columns(
                     raise _two_currencies(relation, name, signs)
                 forms[name] = _number(name, text, percent=False)
     return forms
+
+
+def percent_columns(forms: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns that are read from percent signs."""
+    return tuple(name for name, form in forms.items() if form.endswith(HUNDREDTH))
+
+
+def refuse_plain_percents(relation: Relation, names: Iterable[str], faults: dict[str, DataError]) -> None:
+    """Take note of columns of numbers that a model learned from percent signs: 5 may be 5% there, or 500%."""
+    for name in names:
+        text = f"CAST({quoted(name)} AS VARCHAR)"
+        as_query = f", as SELECT * REPLACE ({name} || '%' AS {name}) … does" if name.isidentifier() else ""
+        for (value,) in relation.query(text, f"WHERE {text} IS NOT NULL LIMIT 1"):
+            with faulty(faults, name):
+                raise DataError(
+                    f"column {short(name)} of {relation.label} has no percent signs, and the model learned it from them, 5% as 0.05; for "
+                    f"example {short(value)} may be {short(value + '%')} or not.",
+                    "write the signs and read them (" + Option("percent", True) + ")" + as_query,
+                )
 
 
 def sign_notes(forms: dict[str, str]) -> list[str]:

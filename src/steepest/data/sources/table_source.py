@@ -101,6 +101,16 @@ class TableSource(Shown):
         """How far the last pass came."""
         return self.tally[-1].position if self.tally else None
 
+    @property
+    def label(self) -> str:
+        """What messages call the table."""
+        return self.relation.label
+
+    def place_of(self, position: int) -> str:
+        """Return where a row stands, as messages say it: rows of files are counted from 1."""
+        before, _ = getattr(self.relation, "rows", None) or (0, 0)
+        return f"data row {before + position - self.first_row + 1:,}"
+
     def record_pass(self, position: Position) -> None:
         """Take note of a pass that was made elsewhere."""
         self.tally[:] = [self._tally(position)]
@@ -331,7 +341,8 @@ def check_known(
             if column.part is not None:
                 _refuse_no_dates(relation, column.raw, types[column.raw])
             elif column.levels is None:
-                refuse_kind(relation, column.name, types[column.name], categories=False)
+                needed = "The model needs numbers there."
+                refuse_kind(relation, column.name, types[column.name], categories=False, needed=needed)
     for name in targets:
         with faulty(faults, name):
             refuse_target(relation, name, types[name])

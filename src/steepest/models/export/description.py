@@ -4,6 +4,7 @@ from typing import Any
 
 from steepest.data.coding import Coding
 from steepest.models.model import Model
+from steepest.models.schema import LOG_UNITS, UNITS
 from steepest.support.version import __version__
 from steepest.support.words import printable
 
@@ -19,7 +20,15 @@ def description(model: Model, coding: Coding) -> list[str]:
         coding: of its raw columns.
     """
     training = model.training
-    lines = [f"Predicts {listed(model.targets)} from {listed(coding.names)}: a linear model."]
+    scale = model.target_scale
+    kind = (
+        "a linear model"
+        if scale is None
+        else f"a linear model of its natural logarithm, {scale.sentence(model.targets)}"
+    )
+    lines = [f"Predicts {listed(model.targets)} from {listed(coding.names)}: {brief(kind)}."]
+    if coding.percent:
+        lines.append(f"Percents are fractions, 0.05 for 5%: {listed(coding.percent)}.")
     made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]
     rule = training.get("rule")
     if isinstance(rule, dict):
@@ -32,7 +41,8 @@ def description(model: Model, coding: Coding) -> list[str]:
     verdict = training.get("verdict")
     if isinstance(verdict, dict) and "sentence" in verdict:
         lines.append(f"Verdict: {brief(verdict['sentence'], 3 * LONGEST)}")
-    lines.append(f"Written by steepest {__version__}; weights are in units of the target per unit of the feature.")
+    units = UNITS if scale is None else LOG_UNITS
+    lines.append(f"Written by steepest {__version__}; weights are in {units['weights']}.")
     return lines
 
 

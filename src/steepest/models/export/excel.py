@@ -12,6 +12,7 @@ from steepest.models.export.terms import (
     Terms,
     added,
     coding_of,
+    factors_of,
     is_boolean,
     refuse_characters,
     terms_of,
@@ -46,7 +47,8 @@ def export(model: Model) -> str:
     coding = coding_of(model)
     refuse_characters(model, "Excel", "\0")
     cells = {column.name: f"{letters(j)}2" for j, column in enumerate(coding.columns)}
-    formulas = [f"={_prediction(terms, coding, cells)}" for terms in terms_of(model)]
+    factors = factors_of(model) or (None,) * len(model.targets)
+    formulas = [f"={_prediction(*of, coding, cells)}" for of in zip(terms_of(model), factors, strict=True)]
     _refuse_long(formulas, model)
     lines = [
         *description(model, coding),
@@ -87,13 +89,15 @@ def _refuse_long(formulas: Sequence[str], model: Model) -> None:
             )
 
 
-def _prediction(terms: Terms, coding: Coding, cells: dict[str, str]) -> str:
+def _prediction(terms: Terms, factor: float | None, coding: Coding, cells: dict[str, str]) -> str:
+    """The sum of the terms, of a logarithm exp of it times a factor; #N/A where a number is missing."""
     parts = [_number(terms.bias)]
     for column in terms.columns:
         cell = cells[column.column.name]
         parts.append(_text_terms(column, cell) if column.levels else _number_terms(column, cell))
     parts += [_product(product, cells) for product in terms.products]
     total = added(parts, "+")
+    total = total if factor is None else f"{_number(factor)}*EXP({total})"
     # an empty cell counts as 0 and TRUE as 1 in Excel's arithmetic: only COUNT tells them from numbers
     needed = [cells[column.name] for column in coding.columns if column.levels is None and not column.missing]
     return f"IF({_counted(needed)}<{len(needed)},NA(),{total})" if needed else total

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from steepest.data.coding import Coding, Column
 from steepest.errors import UsageError
 from steepest.models.export.description import description
-from steepest.models.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of, refuse_characters, refuse_nameless
+from steepest.models.export.terms import (
+    BOOLEAN,
+    coding_of,
+    factors_of,
+    is_boolean,
+    numbers_of,
+    refuse_characters,
+    refuse_nameless,
+)
 from steepest.models.model import Model
 from steepest.support.version import __version__
 
@@ -51,8 +59,11 @@ def export(model: Model) -> bytes:
     result = graph.node("MatMul", features, graph.constant(model.weights))
     for guard in guards:
         result = graph.node("Add", result, guard)
+    operator, inputs, factors = "Add", [result, graph.constant(model.bias)], factors_of(model)
+    if factors is not None:
+        operator, inputs = "Mul", [graph.node("Exp", graph.node("Add", *inputs)), graph.constant(np.array(factors))]
     output = graph.free("y")
-    graph.nodes.append(onnx.helper.make_node("Add", [result, graph.constant(model.bias)], [output]))
+    graph.nodes.append(onnx.helper.make_node(operator, inputs, [output]))
     content = graph.model(output, len(model.targets))
     content.doc_string = "\n".join(description(model, coding))
     content.producer_name, content.producer_version = "steepest", __version__

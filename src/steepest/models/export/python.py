@@ -2,7 +2,7 @@
 
 from steepest.data.coding import Coding, Column
 from steepest.models.export.description import description
-from steepest.models.export.terms import BOOLEAN, coding_of, is_boolean, numbers_of
+from steepest.models.export.terms import BOOLEAN, coding_of, factors_of, is_boolean, numbers_of
 from steepest.models.model import Model
 
 HELPERS = '''
@@ -72,6 +72,19 @@ def _sum(target, features):
     return result
 '''
 
+OWN_UNIT = '''
+
+def _own_unit(target, log):
+    """Return the target itself: exp of its fitted logarithm, times the smearing factor."""
+    try:
+        result = SMEARING[target] * math.exp(log)
+    except OverflowError:
+        result = math.inf
+    if math.isinf(result):
+        raise ValueError("the prediction is larger than any number. Look for a wrong value in the row.")
+    return result
+'''
+
 
 def export(model: Model) -> str:
     """Return the text of a Python module: BIAS, WEIGHTS, and `predict(row)`, which needs Python 3.7 and nothing else.
@@ -94,8 +107,11 @@ def export(model: Model) -> str:
     lines += [
         f"    {name!r}: {tuple(row)!r}," for name, row in zip(model.features, model.weights.tolist(), strict=True)
     ]
-    lines += ["}", "", "", *_predict(model, coding), ""]
-    return "\n".join(lines) + HELPERS
+    lines.append("}")
+    factors = factors_of(model)
+    lines += [] if factors is None else [f"SMEARING = {factors!r}"]
+    lines += ["", "", *_predict(model, coding), ""]
+    return "\n".join(lines) + HELPERS + ("" if factors is None else OWN_UNIT)
 
 
 def _docstring(model: Model, coding: Coding) -> list[str]:
@@ -125,9 +141,12 @@ def _predict(model: Model, coding: Coding) -> list[str]:
         lines += ["    except OverflowError:", "        features = (math.inf,) * len(WEIGHTS)"]
     else:
         lines += ["    features = (", *(f"        {feature}," for feature in features), "    )"]
+    one, each = "_sum(0, features)", "_sum(j, features)"
+    if model.target_scale is not None:
+        one, each = f"_own_unit(0, {one})", f"_own_unit(j, {each})"
     if len(model.targets) == 1:
-        return [*lines, "    return _sum(0, features)", ""]
-    return [*lines, "    return {target: _sum(j, features) for j, target in enumerate(TARGETS)}", ""]
+        return [*lines, f"    return {one}", ""]
+    return [*lines, f"    return {{target: {each} for j, target in enumerate(TARGETS)}}", ""]
 
 
 def _features(coding: Coding) -> list[str]:

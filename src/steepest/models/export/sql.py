@@ -13,6 +13,7 @@ from steepest.models.export.terms import (
     Terms,
     added,
     coding_of,
+    factors_of,
     is_boolean,
     refuse_characters,
     refuse_nameless,
@@ -57,7 +58,11 @@ def export(model: Model, table: str = TABLE) -> str:
     lines = [f"-- {line}" for line in description(model, coding)]
     lines.append(f"-- MariaDB: first {MARIADB}, so that names and texts are what they are here.")
     lines.append("-- NULL where a value is missing that never was when the model was fitted, or a category is unknown.")
-    columns = [f"  {_prediction(terms)} AS {quoted(_name(terms.target, model))}" for terms in terms_of(model)]
+    factors = factors_of(model) or (None,) * len(model.targets)
+    columns = [
+        f"  {_prediction(terms, factor)} AS {quoted(_name(terms.target, model))}"
+        for terms, factor in zip(terms_of(model), factors, strict=True)
+    ]
     source = ".".join(quoted(part) for part in table.split("."))
     return "\n".join([*lines, "SELECT t.*,", ",\n".join(columns), f"FROM {source} AS t", ""])
 
@@ -82,12 +87,14 @@ def number(value: float) -> str:
     return digits if "e" in digits else f"{digits}e0"
 
 
-def _prediction(terms: Terms) -> str:
+def _prediction(terms: Terms, factor: float | None) -> str:
+    """The sum of the terms; of a logarithm exp of it, times a factor."""
     parts = [number(terms.bias)]
     for column in terms.columns:
         parts.append(_text(column) if column.levels else _number(column))
     parts += [_product(product) for product in terms.products]
-    return f"({added(parts, f'{NEW_LINE}+ ')})"
+    total = f"({added(parts, f'{NEW_LINE}+ ')})"
+    return total if factor is None else f"{number(factor)} * EXP{total}"
 
 
 def _column(column: Column) -> str:

@@ -90,6 +90,13 @@ def coding_of(model: Model) -> Coding:
     return coding
 
 
+def factors_of(model: Model) -> tuple[float, ...] | None:
+    """Return what exp of each target's fitted logarithm is multiplied by; None where the targets themselves were fitted."""
+    if model.target_scale is None:
+        return None
+    return model.target_scale.smearing or (1.0,) * len(model.targets)
+
+
 def terms_of(model: Model) -> tuple[Terms, ...]:
     """Return the terms of each target, in the order of `Coding.expand`'s columns.
 

@@ -13,7 +13,7 @@ import numpy as np
 from steepest.data.sample import Sample
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -106,6 +106,11 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
     held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
     if held is not None and len(held.features) != len(run.features):
         raise DataError(f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}.")
+    if held is not None and held.log_target != run.problem.triangle.log_target:
+        raise DataError(
+            "of the run and the held-out rows, only one has a logarithm for its target.",
+            "summarize those rows from a source like the run's (" + Option("log_target", ...) + ")",
+        )
     return page_of_rows(run, Rows(sample, held), title=title)
 
 

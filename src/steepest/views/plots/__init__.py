@@ -13,6 +13,7 @@ from steepest.views.plots.heat_map import HeatMapDisplay
 from steepest.views.plots.loss import LossCurveDisplay
 from steepest.views.plots.modes import ModeDecayDisplay
 from steepest.views.plots.predictions import PredictionErrorDisplay
+from steepest.views.plots.quantiles import QuantileDisplay
 from steepest.views.plots.residuals import ResidualDisplay
 from steepest.views.plots.validation import ValidationCurveDisplay
 
@@ -25,6 +26,7 @@ __all__ = [
     "ModeDecayDisplay",
     "PlotKind",
     "PredictionErrorDisplay",
+    "QuantileDisplay",
     "ResidualDisplay",
     "ValidationCurveDisplay",
     "as_bytes",
@@ -32,15 +34,16 @@ __all__ = [
     "save",
 ]
 
-PlotKind = Literal["loss", "modes", "contour", "predictions", "residuals"]
+PlotKind = Literal["loss", "modes", "contour", "predictions", "residuals", "qq"]
 KINDS: dict[str, Any] = {
     "loss": LossCurveDisplay,
     "modes": ModeDecayDisplay,
     "contour": LossContourDisplay,
     "predictions": PredictionErrorDisplay,
     "residuals": ResidualDisplay,
+    "qq": QuantileDisplay,
 }
-OF_ROWS = ("predictions", "residuals")
+OF_ROWS = ("predictions", "residuals", "qq")
 
 
 def plot(

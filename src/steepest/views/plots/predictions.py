@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.support.arguments import check_kind, check_word
+from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import pluralize, shorten
 from steepest.views.plots.canvas import BLUE, GREY, ORANGE, Display, axes, plain
+from steepest.views.plots.rows import among_them, check_held_out, drawable, groups, predict_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,7 @@ class PredictionErrorDisplay(Display):
             tutorial draws it: circles and crosses).
         name: what is predicted, for the axes.
         title: above the picture.
+        held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's; `error_ax_` where "index" has a figure of its own: the
     differences below, which the size of the targets would hide.
@@ -41,6 +42,7 @@ class PredictionErrorDisplay(Display):
     kind: Literal["actual", "index"] = "actual"
     name: str = "target"
     title: str = ""
+    held_out: NDArray[np.bool_] | None = None
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     error_ax_: Any = field(default=None, init=False, repr=False)
@@ -51,8 +53,12 @@ class PredictionErrorDisplay(Display):
             raise DataError(
                 f"targets and predictions must both have the shape (n,); got {np.shape(self.targets)} and {np.shape(self.predictions)}."
             )
-        if self.kind not in ("actual", "index"):
-            raise UsageError(f'kind is "actual" or "index"; got {self.kind!r}.')
+        check_word("kind", self.kind, ("actual", "index"))
+        self.held_out = check_held_out(self.held_out, len(self.targets))
+        if self.kind == "index" and self.held_out is not None:
+            raise UsageError(
+                'a picture of kind "index" draws all rows alike.', 'leave held_out out, or give kind="actual"'
+            )
 
     @classmethod
     def from_trajectory(
@@ -62,15 +68,21 @@ class PredictionErrorDisplay(Display):
         y: ArrayLike,
         *,
         kind: Literal["actual", "index"] = "actual",
+        held_out: Any = None,
         title: str = "",
     ) -> "PredictionErrorDisplay":
-        """Predict X (n, d) with the last state of a run of one target and set the results beside y (n,)."""
-        check_kind("run", run, Trajectory)
-        check_word("kind", kind, ("actual", "index"))
-        return cls(as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X), kind, run.targets[0], title)
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and set the results beside y.
+
+        Raises:
+            UsageError: the run has several targets, or held_out is no pair.
+            DataError: X and y do not have the same rows.
+        """
+        rows = predict_rows(run, X, y, held_out)
+        return cls(rows.targets, rows.predictions, kind, run.targets[0], title, rows.held_out)
 
     def _what(self) -> str:
-        return f"{pluralize(len(self.targets), 'prediction')} of {shorten(self.name, 24)}"
+        count = pluralize(len(self.targets), "prediction")
+        return f"{count} of {shorten(self.name, 24)}{among_them(self.held_out)}"
 
     def plot(self, ax: "Axes | None" = None) -> "PredictionErrorDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
@@ -87,10 +99,9 @@ class PredictionErrorDisplay(Display):
         """Circles and crosses over the row's index, unrounded, and what lies between them on an axis of its own."""
         self.figure_, self.ax_ = axes(ax)
         index = np.arange(len(self.targets))
-        circles = self.ax_.plot(
-            index, self.targets, "o", color=BLUE, markerfacecolor="none", markersize=8, label="target"
-        )
-        crosses = self.ax_.plot(index, self.predictions, "x", color=ORANGE, markersize=6, label="prediction")
+        targets, predictions = drawable(self.targets), drawable(self.predictions)
+        circles = self.ax_.plot(index, targets, "o", color=BLUE, markerfacecolor="none", markersize=8, label="target")
+        crosses = self.ax_.plot(index, predictions, "x", color=ORANGE, markersize=6, label="prediction")
         self.artists_ = [*circles, *crosses]
         self.ax_.set_ylabel(plain(self.name))
         if ax is not None:
@@ -99,7 +110,7 @@ class PredictionErrorDisplay(Display):
         grid = self.figure_.add_gridspec(2, 1, height_ratios=(2, 1))
         self.ax_.set_subplotspec(grid[0])
         self.error_ax_ = self.figure_.add_subplot(grid[1], sharex=self.ax_)
-        errors = self.predictions - self.targets
+        errors = predictions - targets
         self.artists_ += [
             self.error_ax_.vlines(index, 0, errors, color=ORANGE),
             self.error_ax_.axhline(0, color=GREY, lw=0.8),
@@ -110,10 +121,13 @@ class PredictionErrorDisplay(Display):
     def _plot_over_targets(self, ax: "Axes | None") -> None:
         """Predictions over targets, with the diagonal on which they would be equal."""
         self.figure_, self.ax_ = axes(ax)
-        points = self.ax_.scatter(
-            self.targets, self.predictions, s=14, alpha=0.6, color=BLUE, edgecolors="none", label="rows"
-        )
-        ends = [min(self.targets.min(), self.predictions.min()), max(self.targets.max(), self.predictions.max())]
+        targets, predictions = drawable(self.targets), drawable(self.predictions)
+        self.artists_ = [
+            self.ax_.scatter(targets[mask], predictions[mask], **style)
+            for mask, style in groups(self.held_out, len(targets))
+        ]
+        both = np.concatenate([targets, predictions])
+        ends = [np.fmin.reduce(both), np.fmax.reduce(both)]
         line = self.ax_.plot(ends, ends, color=GREY, linestyle="--", label="prediction = target")
-        self.artists_ = [points, *line]
+        self.artists_ += line
         self.ax_.set(xlabel=plain(self.name), ylabel=f"predicted {plain(self.name)}")

@@ -4,16 +4,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, UsageError
-from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize, shorten
-from steepest.views.plots.canvas import BLUE, GREY, Display, axes, plain
+from steepest.views.plots.canvas import GREY, Display, axes, plain
+from steepest.views.plots.rows import check_held_out, drawable, groups, predict_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +27,7 @@ class ResidualDisplay(Display):
         residuals: shape (n,), target units.
         name: what is predicted, for the axes.
         title: above the picture.
+        held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's.
 
@@ -39,38 +38,48 @@ class ResidualDisplay(Display):
     residuals: FloatArray
     name: str = "target"
     title: str = ""
+    held_out: NDArray[np.bool_] | None = None
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     artists_: list[Any] = field(default_factory=list, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self.held_out = check_held_out(self.held_out, len(self.residuals))
+
     @classmethod
-    def from_trajectory(cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, title: str = "") -> "ResidualDisplay":
-        """Predict X (n, d) with the last state of a run of one target and take the results from y (n,).
+    def from_trajectory(
+        cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
+    ) -> "ResidualDisplay":
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y.
 
         Raises:
-            UsageError: the run has several targets.
+            UsageError: the run has several targets, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
-        check_kind("run", run, Trajectory)
-        if len(run.targets) != 1:
-            raise UsageError(f"a picture of residuals needs a run of one target; got {len(run.targets)}.")
-        targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
-        if targets.shape != predictions.shape:
-            raise DataError(
-                f"X has {len(predictions):,} rows and y has {len(targets):,} values; each row needs its target."
-            )
-        return cls(predictions, targets - predictions, run.targets[0], title)
+        rows = predict_rows(run, X, y, held_out)
+        return cls(rows.predictions, rows.targets - rows.predictions, run.targets[0], title, rows.held_out)
 
     def _what(self) -> str:
-        size = number(float(np.sqrt(np.mean(self.residuals**2))))
-        return f"{pluralize(len(self.residuals), 'residual')} of {shorten(self.name, 24)}, root mean square {size}"
+        learned, *held_out = (self.residuals[mask] for mask, _ in groups(self.held_out, len(self.residuals)))
+        text = f"{pluralize(len(learned), 'residual')} of {shorten(self.name, 24)}, root mean square {_size(learned)}"
+        return text + "".join(f"; {len(part):,} held out: {_size(part)}" for part in held_out)
 
     def plot(self, ax: "Axes | None" = None) -> "ResidualDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
         self.figure_, self.ax_ = axes(ax)
-        points = self.ax_.scatter(self.predictions, self.residuals, s=14, alpha=0.6, color=BLUE, edgecolors="none")
-        self.artists_ = [points, self.ax_.axhline(0, color=GREY, linestyle="--")]
+        across, up = drawable(self.predictions), drawable(self.residuals)
+        self.artists_ = [
+            self.ax_.scatter(across[mask], up[mask], **style) for mask, style in groups(self.held_out, len(up))
+        ]
+        self.artists_.append(self.ax_.axhline(0, color=GREY, linestyle="--"))
+        if self.held_out is not None:
+            self.ax_.legend()
         name = plain(self.name)
         self.ax_.set(xlabel=f"predicted {name}", ylabel=f"{name} − prediction", title=plain(self.title))
         self.ax_.grid(alpha=0.25)
         return self
+
+
+def _size(residuals: FloatArray) -> str:
+    """Their root mean square, in words."""
+    return number(float(np.sqrt(np.sum(residuals**2) / max(1, len(residuals)))))

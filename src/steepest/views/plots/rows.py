@@ -1,0 +1,98 @@
+"""Rows: what a run says of some rows beside their targets, for the pictures that show rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from steepest.data.sources.matrices import as_matrix
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, Option, UsageError
+from steepest.support.arguments import check_kind, shown
+from steepest.support.arrays import FloatArray
+from steepest.views.plots.canvas import BLUE, ORANGE
+
+LARGEST = 1e300  # what a run that diverges predicts beyond it has no place on an axis
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedRows:
+    """Rows with what a run says of them.
+
+    Args:
+        targets: shape (n,).
+        predictions: shape (n,).
+        held_out: which rows are held out, shape (n,); None where nobody says.
+    """
+
+    targets: FloatArray
+    predictions: FloatArray
+    held_out: NDArray[np.bool_] | None
+
+
+def predict_rows(run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = None) -> PredictedRows:
+    """Return the targets y (n,) beside the last state's predictions of X (n, d).
+
+    Args:
+        run: a run of one target.
+        X: rows to learn from.
+        y: their targets.
+        held_out: (X, y) of held-out rows, which follow the others; None for none.
+
+    Raises:
+        UsageError: the run has several targets, or held_out is no pair.
+        DataError: X and y do not have the same rows.
+    """
+    check_kind("run", run, Trajectory)
+    if len(run.targets) != 1:
+        raise UsageError(f"a picture of rows needs a run of one target; got {len(run.targets)}.")
+    learned = _predict(run, X, y)
+    if held_out is None:
+        return PredictedRows(*learned, None)
+    if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
+        raise UsageError(Option("held_out") + f" is a pair (X, y) of held-out rows; got {shown(held_out)}.")
+    kept = _predict(run, *held_out)
+    mask = np.repeat([False, True], [len(learned[0]), len(kept[0])])
+    targets, predictions = (np.concatenate(parts) for parts in zip(learned, kept, strict=True))
+    return PredictedRows(targets, predictions, mask if mask.any() else None)
+
+
+def _predict(run: Trajectory, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
+    targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
+    if targets.shape != predictions.shape:
+        raise DataError(
+            f"X has {len(predictions):,} rows and y has {len(targets):,} values; each row needs its target."
+        )
+    return targets, predictions
+
+
+def check_held_out(held_out: Any, count: int) -> NDArray[np.bool_] | None:
+    """Return the mask; raise DataError where it does not say of each of so many rows whether it is held out."""
+    if held_out is None:
+        return None
+    mask = np.asarray(held_out)
+    if mask.shape != (count,) or mask.dtype != bool:
+        raise DataError(f"held_out is True or False for each of the {count:,} rows; got {shown(held_out)}.")
+    return mask
+
+
+def groups(held_out: NDArray[np.bool_] | None, count: int) -> Iterator[tuple[NDArray[np.bool_], dict[str, Any]]]:
+    """Yield the rows that are drawn alike, a mask of shape (n,), and how: held-out rows in another colour and form."""
+    style: dict[str, Any] = {"s": 14, "alpha": 0.6, "edgecolors": "none"}
+    if held_out is None:
+        yield np.full(count, True), style | {"color": BLUE, "label": "rows"}
+        return
+    yield ~held_out, style | {"color": BLUE, "label": "training rows"}
+    yield held_out, style | {"color": ORANGE, "marker": "^", "s": 18, "label": "held-out rows"}
+
+
+def among_them(held_out: NDArray[np.bool_] | None) -> str:
+    """Return how many rows are held out, in words that follow others; nothing where nobody says."""
+    return "" if held_out is None else f", {np.count_nonzero(held_out):,} held out"
+
+
+def drawable(values: FloatArray) -> FloatArray:
+    """Return values with NaN, which is not drawn, in place of those that no axis can hold."""
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
