@@ -32,11 +32,8 @@ def pytest_runtest_protocol(item):
 
 
 START = subprocess.Popen.__init__
-LOADING = (
-    "fc-list",
-    "ldconfig",
-    "lscpu",
-)  # matplotlib, older threadpoolctl and older NumPy ask once, whichever test loads them
+# matplotlib, older threadpoolctl and older NumPy ask these once, whichever test loads them
+LOADING = ("fc-list", "ldconfig", "lscpu")
 
 
 def _refuse_to_start(self, args, *rest, **options):
