@@ -13,6 +13,7 @@ from steepest.summaries.open_data import open_alike
 from steepest.summaries.qr import triangularize
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
+from steepest.support.arguments import shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
@@ -45,7 +46,7 @@ class Residuals:
 def second_look(triangle: Triangle, data: object, y: object) -> Iterator[Batch]:
     """Open the rows for a second look, coded as they were."""
     if isinstance(data, Iterator):
-        return data
+        return map(_batch, data)
     named = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)
     if isinstance(source, Triangle):
@@ -106,6 +107,13 @@ def residual_pass(
         differences += float(steps @ steps)
         last, count, total = error[-1], count + len(batch), total + float(weight.sum())
     return Residuals(meat, squares, differences, count, total)
+
+
+def _batch(given: object) -> Batch:
+    """What an iterator of rows gave, where it is a batch."""
+    if not isinstance(given, Batch):
+        raise DataError(f"an iterator of rows yields steepest.Batch; this one yields {shown(given)}.")
+    return given
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
