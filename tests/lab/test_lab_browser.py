@@ -489,6 +489,7 @@ def test_what_is_copied_holds_out_the_same_rows(served, enter):
         ("--test-size", "0.3", "--seed", "4"),
         ("--features", "year,bill_depth_mm", "--interactions", "year:bill_depth_mm"),
         ("--categorical", "year", "--missing", "drop", "--degree", "2"),
+        ("--log-target",),
     ],
 )
 def test_what_is_copied_of_the_command_lines_table_says_its_options(enter, options):

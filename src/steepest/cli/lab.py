@@ -127,9 +127,16 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     click.echo(notes(summary), nl=False)
     run = descend(summary.triangle, **{key: options[key] for key in RULE})
     rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
-    chosen = {key: options[key] for key in COPIED if options[key] not in (None, (), UNSAID.get(key))}
+    chosen = {key: options[key] for key in COPIED if not _is_unsaid(key, options[key])}
+    if options["log_target"]:  # the page calls its target "log of ..."
+        chosen["target"] = options["target"]
     table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
     return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table}
+
+
+def _is_unsaid(key: str, value: Any) -> bool:
+    """Whether an option has the value that it has where nobody gives it."""
+    return value is False or value in (None, (), UNSAID.get(key))
 
 
 def _serve(data: str | None, options: dict[str, Any]) -> int:

@@ -124,14 +124,16 @@ function asPython(payload, state, problem) {
 // Options of steepest fit that name the table's columns and how it is read.
 function tableAsOptions({ options, test_size: share, seed }) {
   const said = Object.entries(options).flatMap(([key, value]) => {
+    if (key === "target") return [];
     if (key === "interactions") return value.map((pair) => `--interactions ${shellText(pair.join(":"))}`);
+    if (value === true) return [`--${key.replaceAll("_", "-")}`];
     return [`--${key} ${shellText(Array.isArray(value) ? value.map(csvText).join(",") : String(value))}`];
   });
   return [...said, ...(share ? [`--test-size ${share} --seed ${seed}`] : [])];
 }
 
 function asCommand(payload, state, problem) {
-  const { table } = payload, options = [`--target ${shellText(payload.target)}`, ...(table ? tableAsOptions(table) : [])];
+  const { table } = payload, options = [`--target ${shellText(table?.options.target ?? payload.target)}`, ...(table ? tableAsOptions(table) : [])];
   const entry = ruleEntry(payload, state.rule);
   options.push(`--rule ${state.rule}`);
   if (entry.takes_rate) options.push(`--learning-rate ${state.rate}`);

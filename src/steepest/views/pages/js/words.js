@@ -77,6 +77,7 @@ function pythonText(text) {
 
 function pythonValue(value) {
   if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
+  if (typeof value === "boolean") return value ? "True" : "False";
   return typeof value === "string" ? pythonText(value) : String(value);
 }
 
