@@ -66,6 +66,7 @@ def objects(d, t, n=60):
         yield from (
             steepest.ValidationCurveDisplay.from_trajectory(run, held),
             steepest.explain(X, y, epoch=3, learning_rate=1e-3),
+            steepest.forecast(X, y, batch_size=8),
         )
         yield from (steepest.infer(*table(d, t, d + 50)), steepest.GradientDescentRegressor().fit(X, y))
         if d < 250:

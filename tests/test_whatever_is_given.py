@@ -70,6 +70,8 @@ CODING = steepest.Coding.plain(("a", "b", "c"))
 PROBLEM = steepest.Problem.of(TRIANGLE)
 DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "descend": (steepest.descend, (X, Y), {}),
+    "descend in batches": (steepest.descend, (X, Y), {"batch_size": 4, "learning_rate": 0.01, "epochs": 3}),
+    "forecast": (steepest.forecast, (X, Y), {"batch_size": 4}),
     "descend frame": (steepest.descend, (FRAME,), {"target": "y"}),
     "solve": (steepest.solve, (X, Y), {}),
     "diagnose": (steepest.diagnose, (X, Y), {}),
@@ -210,7 +212,7 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
-    "Coding", "Diagnosis", "Explanation", "Inference", "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Coding", "Diagnosis", "Explanation", "Forecast", "Inference", "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 

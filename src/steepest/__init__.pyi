@@ -23,6 +23,8 @@ from .data.examples import example as example
 from .data.sources.openers import open_source as open_source
 from .data.sources.source import Source as Source
 from .descent.descend import descend as descend
+from .descent.forecast import Forecast as Forecast
+from .descent.forecast import forecast as forecast
 from .descent.record import Record as Record
 from .descent.state import State as State
 from .descent.stops import SmallGradient as SmallGradient

@@ -1,0 +1,176 @@
+"""Row moments: what single rows add to the gradient, seen in the modes: all that the mean of a stochastic run needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse.linalg
+from numpy.typing import NDArray
+
+from steepest.errors import UsageError
+from steepest.objectives.over_rows import OverRows
+from steepest.objectives.problem import Problem
+from steepest.support.arrays import FloatArray
+
+MOST_ROWS = 8_192  # up to which every row is looked at
+SAMPLED = 4_096  # rows of a larger table
+DENSE = 12  # modes up to which an operator on matrices is written out: 78 numbers
+PIECE = 1 << 20  # numbers worked on together
+
+
+@dataclass(frozen=True, eq=False)
+class RowMoments:
+    """The rows of a table with one target in the modes of its squared loss.
+
+    A row's gradient is g_i(e) = A_i e + g_i with e = Vᵀ(theta - theta*), and its mean over the rows is Λe:
+
+        A_i = s ω_i w_i w_iᵀ + N          w_i = Vᵀu_i, N = l2 VᵀDV
+        g_i = s ω_i r_i w_i + q           r_i = u_i·theta* - y_i, q = l2 VᵀDtheta*
+
+    Args:
+        eigenvalues: Λ, shape (r,), the largest first.
+        W: w_i, shape (m, r).
+        residual: r_i, shape (m,).
+        omega: ω_i, shape (m,).
+        share: h_i, what part of the table a row stands for, shape (m,); about 1 in all.
+        scale: s.
+        penalty: N, shape (r, r).
+        pull: q, shape (r,).
+        start: e at the start, shape (r,).
+        row_count: rows of the table, n.
+        minimum: J at theta*.
+    """
+
+    eigenvalues: FloatArray
+    W: FloatArray
+    residual: FloatArray
+    omega: FloatArray
+    share: FloatArray
+    scale: float
+    penalty: FloatArray
+    pull: FloatArray
+    start: FloatArray
+    row_count: int
+    minimum: float
+
+    @classmethod
+    def of(cls, problem: Problem, rows: OverRows, start: FloatArray, seed: int = 0) -> "RowMoments":
+        """Return the moments of a problem's rows: of all, or beyond 8,192 of a weighted sample of 4,096.
+
+        Sampled are rows with large fourth moments and large errors first, by priority sampling: each with the key size/uniform,
+        the largest keys stay, and a row of size x counts as max(1, threshold/x) rows. Means over the sample are unbiased.
+
+        Raises:
+            UsageError: several targets.
+
+        Source: Duffield, Lund, Thorup, "Priority Sampling for Estimation of Arbitrary Subset Sums", J. ACM 54 (2007).
+        """
+        if len(problem.targets) != 1:
+            raise UsageError(f"a forecast is of one target; this table has {len(problem.targets)}.", "give one target")
+        quadratic, V = problem.quadratic, problem.quadratic.modes.directions
+        minimum = quadratic.nearest_minimum(start)
+        residual = (rows.U @ minimum - rows.y)[:, 0]
+        chosen, share = _sampled(rows.U, residual, seed)
+        omega = np.ones(len(chosen)) if rows.omega is None else rows.omega[chosen]
+        penalized = quadratic.l2 * quadratic.penalized
+        return cls(
+            quadratic.modes.eigenvalues,
+            rows.U[chosen] @ V,
+            residual[chosen],
+            omega,
+            share,
+            rows.scale,
+            V.T @ (penalized[:, None] * V),
+            V.T @ (penalized * minimum[:, 0]),
+            -quadratic.start_errors(start)[:, 0],
+            len(rows),
+            float(quadratic.unexplained[0] ** 2 / 2),
+        )
+
+    @property
+    def data_curvature(self) -> FloatArray:
+        """Λ - N, the mean of s ω w wᵀ, shape (r, r)."""
+        return np.asarray(np.diag(self.eigenvalues) - self.penalty)
+
+    def variance(self, P: FloatArray) -> FloatArray:
+        """E[A_i P A_i] - ΛPΛ for symmetric P, shape (r, r)."""
+        forms = np.einsum("ij,ij->i", self.W @ P, self.W)
+        mean = self.data_curvature
+        return self._outer(self.omega**2 * forms) - mean @ P @ mean
+
+    @property
+    def noise(self) -> FloatArray:
+        """E[g_i g_iᵀ], shape (r, r)."""
+        return self._outer((self.omega * self.residual) ** 2) - np.outer(self.pull, self.pull)
+
+    def cross_slope(self, B: FloatArray) -> FloatArray:
+        """The vector x with x·m = <B, E[A_i m g_iᵀ + g_i mᵀA_i]> for symmetric B, shape (r,)."""
+        forms = np.einsum("ij,ij->i", self.W @ B, self.W)
+        weight = 2 * self.scale**2 * self.share * self.omega**2 * self.residual * forms
+        return np.asarray(self.W.T @ weight + 2 * self.data_curvature @ (B @ self.pull))
+
+    @property
+    def square(self) -> FloatArray:
+        """E[A_i²], shape (r, r)."""
+        mean, N = self.data_curvature, self.penalty
+        return self._outer(self.omega**2 * (self.W**2).sum(axis=1)) + mean @ N + N @ mean + N @ N
+
+    def _outer(self, weight: FloatArray) -> FloatArray:
+        """s² Σ h·weight·w wᵀ."""
+        factor = self.scale**2 * self.share * weight
+        return np.asarray((self.W * factor[:, None]).T @ self.W)
+
+    @property
+    def couplings(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """How squares of modes' errors feed squares (r, r), how their means do (r, r), and what noise does (r,)."""
+        weight = self.scale**2 * self.share * self.omega**2
+        squares, mean = self.W**2, self.data_curvature
+        of_squares = (squares * weight[:, None]).T @ squares - mean**2
+        of_means = 2 * ((squares * (weight * self.residual)[:, None]).T @ self.W + self.pull[:, None] * mean)
+        return of_squares, of_means, np.diag(self.noise)
+
+    def stability_limit(self, c: float) -> float:
+        """The largest η at which the mean square of e does not grow, for batches of variance c.
+
+            η* = 2 / λ_max(C^-½ D C^-½)        C_ij = (λ_i + λ_j)/2, D[P] = ΛPΛ + c·(E[A_i P A_i] - ΛPΛ)
+
+        Source: Mulayoff, Michaeli, "Exact Mean Square Linear Stability Analysis for SGD", arXiv 2306.07850.
+        """
+        r, values = len(self.eigenvalues), self.eigenvalues
+        if not r:
+            return np.inf
+        root = 1 / np.sqrt((values[:, None] + values) / 2)
+
+        def curved(flat: FloatArray) -> FloatArray:
+            P = flat.reshape(r, r)
+            P = root * (P + P.T) / 2
+            return np.asarray((root * (values[:, None] * P * values + c * self.variance(P))).ravel())
+
+        if r <= DENSE:
+            columns = np.stack([curved(one) for one in np.eye(r * r)], axis=1)
+            return float(2 / np.linalg.eigvalsh((columns + columns.T) / 2)[-1])
+        operator = scipy.sparse.linalg.LinearOperator((r * r, r * r), matvec=curved, dtype=np.float64)
+        begin = np.diag(values).ravel() + 1e-3 * values[0]
+        largest = scipy.sparse.linalg.eigsh(operator, k=1, which="LA", tol=1e-6, v0=begin, return_eigenvectors=False)
+        return float(2 / largest[0])
+
+    def guaranteed_rate(self, c: float) -> float:
+        """A rate up to which no direction grows in mean square, from one matrix: 2/((1-c)λ_1 + cρ), E[A_i²] ⪯ ρΛ."""
+        if not len(self.eigenvalues):
+            return np.inf
+        largest = scipy.linalg.eigh(self.square, np.diag(self.eigenvalues), eigvals_only=True)[-1]
+        return float(2 / ((1 - c) * self.eigenvalues[0] + c * largest))
+
+
+def _sampled(U: FloatArray, residual: FloatArray, seed: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Row numbers, and what share of the table each stands for."""
+    n = len(U)
+    if n <= MOST_ROWS:
+        return np.arange(n), np.full(n, 1 / n)
+    length = (U**2).sum(axis=1)
+    parts = [length**2, length * residual**2]
+    size = 0.2 / n + sum(part / part.sum() for part in parts if part.sum() > 0)
+    keys = size / (1 - np.random.default_rng(seed).random(n))
+    order = np.argpartition(-keys, SAMPLED)
+    threshold, chosen = keys[order[SAMPLED]], np.sort(order[:SAMPLED])
+    return chosen, np.asarray(np.maximum(1.0, threshold / size[chosen]) / n)
