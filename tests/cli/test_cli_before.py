@@ -165,3 +165,29 @@ def test_mistakes_cost_one_sentence(tmp_path, tutorial_csv, arguments, status, t
     assert text in result.stderr
     assert "Traceback" not in result.stderr
     assert [p.name for p in Path(tmp_path).iterdir()] == ["tutorial.csv"]
+
+
+def test_diagnose_says_what_batches_will_do(tmp_path):
+    penguins = str(PENGUINS)
+    arguments = (
+        "diagnose",
+        penguins,
+        "--target",
+        "body_mass_g",
+        "--missing",
+        "drop",
+        "--batch-size",
+        "8",
+        "--epochs",
+        "3",
+    )
+    f = steepest.forecast(penguins, target="body_mass_g", missing="drop", batch_size=8, epochs=3, standardize=True)
+    told = steepest_command(*arguments, cwd=tmp_path).stdout
+    assert str(f) in told
+    answer = json.loads(steepest_command(*arguments, "--json", cwd=tmp_path).stdout)["mini_batch"]
+    assert (answer["sentence"], answer["loss"]) == (str(f), f.loss().tolist())
+    assert (answer["stability_limit"], answer["critical_batch"]) == (f.stability_limit, f.critical_batch)
+    explodes = steepest_command(*arguments, "--order", "replacement", "--lr", "1e9", "--json", cwd=tmp_path).stdout
+    assert json.loads(explodes)["mini_batch"]["floor"] is None
+    refused = steepest_command(*arguments[:-3], "0", cwd=tmp_path)
+    assert (refused.returncode, "--batch-size is a whole number of rows" in refused.stderr) == (2, True)

@@ -9,9 +9,15 @@ from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.cli.json_output import echo_json
 from steepest.cli.next_step import next_fit
 from steepest.cli.shared_options import json_option, objective_option, standardize_option
-from steepest.cli.table import cluster_option, notes, open_table, table_options, take
+from steepest.cli.table import Table, cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
+from steepest.descent.forecast import Forecast, forecast_of
+from steepest.descent.minibatch import Batches, Order
+from steepest.descent.settings import Auto
+from steepest.objectives.problem import Problem
 from steepest.rules.registry import names_with
+from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.triangle import Triangle
 from steepest.support.words import epochs, momentum, number
 
 MOST_MODES = 12
@@ -24,21 +30,67 @@ MOST_MODES = 12
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option
 @standardize_option("Speak of standardized inputs; the first table shows all.")
+@click.option(
+    "--batch-size",
+    type=int,
+    default=None,
+    help="Say as well what descent in batches of so many rows will do on average.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["shuffled", "replacement", "fixed"]),
+    default="shuffled",
+    show_default=True,
+    help="With --batch-size: how rows come to batches.",
+)
+@click.option(
+    "--epochs", type=int, default=10, show_default=True, help="With --batch-size: after how many the loss is expected."
+)
 @json_option
-def command(data: str, as_json: bool, **options: Any) -> None:
+def command(data: str, as_json: bool, batch_size: int | None, order: Order, epochs: int, **options: Any) -> None:
     """Say what gradient descent on DATA will be like: stability limit, best rates, epochs needed, slow directions.
 
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
-    summary = open_table(data, options).read(sample_rows=0, cluster=options["cluster"])
+    batches = None if batch_size is None else Batches(batch_size, order)
+    opened = open_table(data, options)
+    summary = opened.read(sample_rows=0, cluster=options["cluster"])
     diagnosis = diagnose(summary.triangle, **take(options))
+    forecast = None if batches is None else _forecast(opened, summary.triangle, batches, epochs, options)
     if as_json:
-        echo_json("diagnose", as_dict(diagnosis))
+        more = {} if forecast is None else {"mini_batch": _as_json(forecast)}
+        echo_json("diagnose", as_dict(diagnosis) | more)
         return
     click.echo(notes(summary) + str(diagnosis) + "\n")
     click.echo(_coordinates_table(diagnosis) + "\n")
     click.echo(_rules_table(diagnosis.view) + "\n")
-    click.echo(_modes_table(diagnosis.view) + next_fit(data))
+    click.echo(_modes_table(diagnosis.view) + ("" if forecast is None else f"\n{forecast}\n") + next_fit(data))
+
+
+def _forecast(opened: Table, triangle: Triangle, batches: Batches, epochs: int, options: dict[str, Any]) -> Forecast:
+    """Look at the rows once more, and say what batches of them will do."""
+    settings = {key: options[key] for key in ("objective", "l2", "fit_intercept")}
+    problem = Problem.of(triangle, coordinates_name(options["standardize"]), **settings)
+    rate: float | Auto = "auto" if options["learning_rate"] is None else options["learning_rate"]
+    return forecast_of(problem, opened.rows(), batches, rate, epochs)
+
+
+def _as_json(forecast: Forecast) -> dict[str, Any]:
+    """What batches will do, as JSON types; null where it leaves float64 or grows."""
+    numbers = {
+        "stability_limit": forecast.stability_limit,
+        "guaranteed_rate": forecast.guaranteed_rate,
+        "floor": forecast.floor,
+        "minimum": forecast.minimum,
+    }
+    return {
+        "batch_size": forecast.batches.size,
+        "order": forecast.batches.order,
+        "learning_rate": forecast.learning_rate,
+        "critical_batch": forecast.critical_batch,
+        "sentence": str(forecast),
+        "loss": [float(loss) if math.isfinite(loss) else None for loss in forecast.loss()],
+    } | {name: value if math.isfinite(value) else None for name, value in numbers.items()}
 
 
 def _coordinates_table(diagnosis: Diagnosis) -> str:

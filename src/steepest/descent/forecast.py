@@ -1,13 +1,14 @@
 """Forecast: what a mini-batch run will do on average, said before a step is taken."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
 from steepest.descent.minibatch import Batches, Order
 from steepest.descent.settings import Auto, check_epochs
@@ -298,11 +299,19 @@ def forecast(
     problem = Problem.of(
         triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
     )
-    batches, rows = Batches(batch_size, order, seed, drop_last), OverRows.of(problem, opened.batches())
-    if not batches.steps(len(rows)):
-        raise UsageError(f"{len(rows):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+    batches = Batches(batch_size, order, seed, drop_last)
+    return forecast_of(problem, opened.batches(), batches, learning_rate, epochs)
+
+
+def forecast_of(
+    problem: Problem, rows: Iterable[Batch], batches: Batches, learning_rate: float | Auto, epochs: int
+) -> Forecast:
+    """Return the forecast of a problem from its rows, read once; see `forecast`."""
+    found = OverRows.of(problem, rows)
+    if not batches.steps(len(found)):
+        raise UsageError(f"{len(found):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
     if check_epochs(epochs) > MOST_EPOCHS:
         raise UsageError(f"a forecast has up to {MOST_EPOCHS:,} epochs; got {shown(epochs)}.")
-    made = Forecast(problem, rows, batches, 1.0, check_epochs(epochs))
+    made = Forecast(problem, found, batches, 1.0, check_epochs(epochs))
     rate = made.guaranteed_rate / 2 if is_auto(learning_rate) else check_learning_rate(learning_rate)
-    return Forecast(problem, rows, batches, as_float(rate), made.epochs)
+    return Forecast(problem, found, batches, as_float(rate), made.epochs)
