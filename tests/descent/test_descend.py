@@ -1,5 +1,6 @@
 """Two paths to the same run must agree at every epoch: the closed form, and a literal loop over the rows."""
 
+import re
 import warnings
 
 import numpy as np
@@ -376,3 +377,15 @@ def test_other_doors_tell_of_divergence_in_their_own_way(line):
         with pytest.raises(steepest.DivergenceError):
             steepest.GradientDescentRegressor(learning_rate=1.0, epochs=10, standardize=False).fit(*line)
         assert "step from epoch 2" in str(steepest.explain(*line, epoch=3, learning_rate=1.0))
+
+
+def test_what_is_missing_is_not_hidden_by_a_large_bias():
+    """Far from 0 the bias is mostly what the inputs' means cost, and hardly anything of it is missing at any time."""
+    generator = np.random.default_rng(0)
+    x = 2000 + generator.normal(size=100)
+    y = 204_000 - 100 * x + generator.normal(size=100)
+    run = steepest.descend(x[:, None], y, standardize=True, rule="adam", learning_rate=5, epochs=500)
+    raw = abs(1 - run.bias / run.optimum.bias)
+    assert raw < run.verdict.remaining / 2
+    told = float(re.search(r"([\d.]+)% of", run.verdict.sentence)[1]) / 100
+    assert told == pytest.approx(run.verdict.remaining, rel=0.2)

@@ -97,7 +97,8 @@ def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
     """Name the parameter that the slowest remaining mode is mostly made of, and the share of its way still to go.
 
     The share is (optimum - now) / (optimum - start), in the data's own units, or else in the inputs in force: a parameter
-    may first go the wrong way in the one and not in the other. Where it does in both, the share is the mode's own.
+    may first go the wrong way in the one and not in the other, or be large in the one and hide there what is missing. Where
+    neither tells as much as the mode, the share is the mode's own.
     """
     left, problem = facts.shares, facts.problem
     slowest = int(left.argmax())
@@ -112,6 +113,6 @@ def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = np.abs((goal[row] - now[row]) / (goal[row] - start[row]))
         share = float(np.max(shares, where=np.isfinite(shares), initial=0.0))
-        if 0 < share <= 1:
+        if left[slowest] / 2 < share <= 1:
             return name + where, share
     return "the slowest mode", float(left[slowest])

@@ -98,16 +98,19 @@ function adviceOf(problem, rule, { kind, best }) {
     `${number(standard.condition_number)}, so ${count === 1 ? "one epoch is" : `${epochsInWords(count)} are`} enough.`;
 }
 
-// The parameter that the slowest mode is mostly made of, and the share of its way still to go, in the data's own units.
+// The parameter that the slowest mode is mostly made of, and the share of its way still to go, in the data's own units, or in the
+// inputs in force where a large part of it hides in those what is missing.
 function mostMissing(problem, modes, k) {
   const left = modes.map((mode) => Math.abs(residual(mode, k)));
   const slowest = left.indexOf(Math.max(...left)), { directions, r, p, payload } = problem;
   let parameter = 0;
   for (let j = 1; j < p; j++) if (Math.abs(directions[j * r + slowest]) > Math.abs(directions[parameter * r + slowest])) parameter = j;
   const bias = payload.fit_intercept && parameter === 0, feature = parameter - (payload.fit_intercept ? 1 : 0);
-  const part = (theta) => { const own = inOwnUnits(problem, theta); return bias ? own.bias : own.weights[feature]; };
-  const [start, now, goal] = [problem.space.start, parametersAt(problem, modes, k), problem.limit].map(part);
-  const share = Math.abs((goal - now) / (goal - start));
-  if (!(share > 0 && share <= 1)) return ["the slowest mode", left[slowest]];
-  return [bias ? "the bias" : `the weight of '${payload.features[feature]}'`, share];
+  const own = (theta) => { const units = inOwnUnits(problem, theta); return bias ? units.bias : units.weights[feature]; };
+  const thetas = [problem.space.start, parametersAt(problem, modes, k), problem.limit];
+  for (const [part, where] of [[own, ""], [(theta) => theta[parameter], ` in ${problem.name} inputs`]]) {
+    const [start, now, goal] = thetas.map(part), share = Math.abs((goal - now) / (goal - start));
+    if (share > left[slowest] / 2 && share <= 1) return [(bias ? "the bias" : `the weight of '${payload.features[feature]}'`) + where, share];
+  }
+  return ["the slowest mode", left[slowest]];
 }
