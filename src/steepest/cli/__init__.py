@@ -128,6 +128,8 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return _as_json(error.format_message(), "UsageError", error.exit_code, arguments)
     except (KeyboardInterrupt, click.Abort):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut off what is said, and the status
         return _told("Interrupted; nothing was written.", "Interrupted", 130, arguments)
     except SteepestError as error:
         if "--debug" in arguments:
