@@ -126,8 +126,8 @@ def run(
         >>> from steepest.summaries.summarize import summarize
         >>> quadratic = Problem.of(summarize([[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5])).quadratic
         >>> walked = run(quadratic, GradientRule(0.1), np.zeros((2, 1)), 1000, callbacks=[lambda k, loss, theta: loss[0] < 0.5])
-        >>> walked.epochs[-1], str(walked.ended), walked.losses[-2:, 0].round(4)
-        (np.int64(3), 'A callback ended the run after epoch 3.', array([0.326 , 0.1829]))
+        >>> int(walked.epochs[-1]), str(walked.ended), walked.losses[-2:, 0].round(4)
+        (3, 'A callback ended the run after epoch 3.', array([0.326 , 0.1829]))
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
