@@ -7,7 +7,7 @@ import pytest
 
 import steepest
 from steepest.descent.minibatch import Batches
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.objectives.mean_square import MeanSquare
 from steepest.objectives.row_moments import RowMoments
 
@@ -114,8 +114,23 @@ def test_a_fixed_order_is_known_exactly(size, numbers):
     settings = {"batch_size": size, "learning_rate": 0.02, "order": "fixed", "epochs": 6, **numbers}
     f, run = steepest.forecast(X, y, **settings), steepest.descend(X, y, **settings)
     np.testing.assert_allclose(f.loss(), run.loss(), rtol=1e-11)
+    assert not f.grows
     long = steepest.descend(X, y, **settings | {"epochs": 5_000})
     assert f.minimum + f.floor == pytest.approx(long.loss([5_000])[0], rel=1e-11)
+
+
+def test_a_fixed_order_grows_where_its_own_map_does():
+    """Between its own limit and that of rows drawn at random, either way."""
+    X, y = table(8, 2)
+    limit = steepest.forecast(X, y, batch_size=1).stability_limit
+    told = set()
+    for share in (0.5, 0.8, 0.95, 1.05, 1.3, 1.6, 2.0, 3.0):
+        settings = {"batch_size": 1, "learning_rate": share * limit, "order": "fixed", "epochs": 400}
+        f, run = steepest.forecast(X, y, **settings), steepest.descend(X, y, **settings)
+        grew = not run.loss([run.epochs])[0] < 1e6 * run.loss([0])[0]
+        assert (f.grows, np.isinf(f.floor), "grows without bound" in str(f)) == (grew,) * 3
+        told.add((share > 1, grew))
+    assert {(True, True), (True, False)} <= told or {(False, True), (False, False)} <= told
 
 
 def literal_runs(f, runs, seed=0):
@@ -167,7 +182,7 @@ def test_above_the_limit_runs_explode_and_below_they_do_not():
         assert ((runs[:, -1] > 100 * runs[:, 0]).mean() > 0.95) == explodes
         assert ((runs[:, -1] < runs[:, 0]).mean() > 0.95) != explodes
         assert np.isfinite(f.floor) == (not explodes)
-        assert ("grow without bound" in str(f)) == explodes
+        assert ("grows without bound" in str(f)) == explodes
 
 
 @pytest.mark.slow
@@ -203,8 +218,8 @@ def test_words_and_tables(tmp_path):
     settings = {"batch_size": 8, "learning_rate": 0.05, "epochs": 5, "standardize": True}
     f = steepest.forecast(X, y, **settings)
     assert str(f).startswith("On average over runs, batches of 8 rows at learning rate 0.05 (")
-    assert "come to hover" in str(f)
-    assert "The limit is that of rows drawn with replacement." in str(f)
+    assert "level off" in str(f)
+    assert "The stability limit assumes rows drawn with replacement." in str(f)
     lines = [",".join(map(repr, [*row, target])) for row, target in zip(X.tolist(), y.tolist(), strict=True)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,c,d,y", *lines]))
     of_file = steepest.forecast(tmp_path / "t.csv", target="y", **settings)
@@ -247,3 +262,8 @@ def test_several_targets_and_triangles_are_refused():
 
 def test_the_batches_are_those_of_a_run():
     assert steepest.forecast(*table(), batch_size=7).batches == Batches(7)
+
+
+def test_a_table_that_moves_nothing_is_refused():
+    with pytest.raises(DataError, match="no parameter changes the loss"):
+        steepest.forecast([[0.0], [0.0]], [1.0, 2.0], batch_size=1, fit_intercept=False)

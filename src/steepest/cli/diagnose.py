@@ -34,17 +34,17 @@ MOST_MODES = 12
     "--batch-size",
     type=int,
     default=None,
-    help="Say as well what descent in batches of so many rows will do on average.",
+    help="Also forecast mini-batch descent with this many rows per batch.",
 )
 @click.option(
     "--order",
     type=click.Choice(["shuffled", "replacement", "fixed"]),
     default="shuffled",
     show_default=True,
-    help="With --batch-size: how rows come to batches.",
+    help="Row order of the mini-batches.",
 )
 @click.option(
-    "--epochs", type=int, default=10, show_default=True, help="With --batch-size: after how many the loss is expected."
+    "--epochs", type=int, default=10, show_default=True, help="Number of epochs to forecast for mini-batches."
 )
 @json_option
 def command(data: str, as_json: bool, batch_size: int | None, order: Order, epochs: int, **options: Any) -> None:

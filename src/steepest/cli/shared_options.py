@@ -107,13 +107,13 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             metavar="SHARE",
             callback=lambda context, param, share: False if share is None else share,
-            help="Give the mean of the path, this share of its beginning left out: 0, or 0.5.",
+            help="Average the iterates, skipping this share of them at the start, such as 0 or 0.5.",
         ),
         click.option(
             "--schedule",
             type=click.Choice(list(SCHEDULES)),
             default=None,
-            help="How the learning rate changes on the way; default: it stays.",
+            help="Learning rate schedule (default: constant).",
         ),
     ):
         command = option(command)

@@ -93,6 +93,13 @@ class Forecast(Shown):
         """
         return self._moments.stability_limit(1 / self.batches.size)
 
+    @cached_property
+    def grows(self) -> bool:
+        """Whether the mean square of the error grows without bound; in fixed order, whether the run itself does."""
+        if self.batches.order == "fixed":
+            return bool(np.abs(np.linalg.eigvals(self._map[0])).max(initial=0.0) >= 1)
+        return self.learning_rate >= self.stability_limit
+
     @property
     def guaranteed_rate(self) -> float:
         """A learning rate at which no direction grows in mean square, from one matrix: at most `stability_limit`."""
@@ -101,8 +108,7 @@ class Forecast(Shown):
     @cached_property
     def critical_batch(self) -> int:
         """The smallest batch that bears half of the full batch's learning rate; larger ones gain little."""
-        values = self._moments.eigenvalues
-        goal, low, high = 1 / float(values[0]) if len(values) else 0.0, 0, len(self.rows)
+        goal, low, high = 1 / float(self._moments.eigenvalues[0]), 0, len(self.rows)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self._moments.stability_limit(1 / middle) >= goal else (middle, high)
@@ -110,13 +116,14 @@ class Forecast(Shown):
 
     @cached_property
     def floor(self) -> float:
-        """The expected loss above the minimum's in the long run; inf where the rate is not below the limit."""
-        if self.learning_rate >= self.stability_limit:
+        """The expected loss above the minimum's in the long run, in the objective; inf where the run grows."""
+        if self.grows:
             return math.inf
         if self.batches.order == "shuffled":
             return self._reshuffled.floor
         if self.batches.order == "fixed":
-            return self._ends(10**9)
+            M, b = self._map
+            return float(self._moments.eigenvalues @ np.linalg.solve(np.eye(len(b)) - M, b) ** 2 / 2)
         return MeanSquare(self._moments, self.learning_rate, 1 / self.batches.size).floor
 
     def loss(self) -> FloatArray:
@@ -158,7 +165,7 @@ class Forecast(Shown):
         fourth = moments.share * (moments.omega * (moments.W**2).sum(axis=1)) ** 2
         order = np.argsort(-fourth / moments.share)
         among = np.cumsum(moments.share[order]) <= max(0.01, float(moments.share[order[0]]))
-        return bool(len(fourth) and fourth[order][among].sum() > HEAVY * fourth.sum())
+        return bool(fourth[order][among].sum() > HEAVY * fourth.sum())
 
     @cached_property
     def _reshuffled(self) -> Reshuffled:
@@ -177,12 +184,8 @@ class Forecast(Shown):
         for chosen in self.batches.rows(len(self.rows), 0):
             batch = self.rows.take(chosen)
             bent = V.T @ batch.curvature(minimum, V @ M)
-            b = (
-                b
-                - self.learning_rate
-                * (V.T @ (batch.curvature(minimum, (V @ b)[:, None]) + batch.gradient(minimum)))[:, 0]
-            )
-            M = M - self.learning_rate * bent
+            slope = V.T @ (batch.curvature(minimum, (V @ b)[:, None]) + batch.gradient(minimum))
+            M, b = M - self.learning_rate * bent, b - self.learning_rate * slope[:, 0]
         return M, b
 
     def _in_fixed_order(self) -> FloatArray:
@@ -194,40 +197,31 @@ class Forecast(Shown):
                 e = M @ e + b
         return np.where(np.isfinite(found), found, np.inf)
 
-    def _ends(self, epoch: int) -> float:
-        """J - J* after an epoch in fixed order, far from the start: by the power of its map."""
-        M, b = self._map
-        whole = np.block([[M, b[:, None]], [np.zeros(len(b)), np.ones(1)]])
-        with np.errstate(over="ignore", invalid="ignore"):
-            e = (np.linalg.matrix_power(whole, epoch) @ np.append(self._moments.start, 1.0))[:-1]
-            excess = float(self._moments.eigenvalues @ e**2 / 2)
-        return excess if math.isfinite(excess) else math.inf
-
     def __str__(self) -> str:
         size, rate, limit = self.batches.size, self.learning_rate, self.stability_limit
         share = f"{percent(rate / limit)} of the mean-square stability limit {number(limit)}"
         told = [f"On average over runs, batches of {pluralize(size, 'row')} at learning rate {number(rate)} ({share})"]
-        if rate >= limit:
-            told[0] += " grow without bound."
+        if self.grows:
+            told[0] += " diverge: the error grows without bound."
         else:
             above = f" ({percent(self.floor / self.minimum)})" if self.minimum > 0 else ""
-            told[0] += (
-                f" come to hover {number(self.floor)}{above} above the minimum {number(self.minimum)} of the loss."
-            )
+            told[0] += f" level off {number(self.floor)}{above} above the minimum loss {number(self.minimum)}."
             told.append(
                 f"After {pluralize(self.epochs, 'epoch')} the loss is expected at {number(float(self.loss()[-1]))}."
             )
         told.append(
-            f"Half of the full batch's rate is borne by batches of {pluralize(self.critical_batch, 'row')}; larger ones gain little."
+            f"Batches of {pluralize(self.critical_batch, 'row')} tolerate half of the full batch's learning rate; larger ones gain little."
         )
         if self.has_heavy_tails:
             told.append(
-                "A hundredth of the rows has most of the fourth moments: single runs can look well for long, and then jump."
+                "The table has heavy tails, with most of the fourth moments in 1% of its rows: a run can look fine for a long time and then jump."
             )
         if self.batches.order != "replacement":
-            told.append("The limit is that of rows drawn with replacement.")
+            told.append("The stability limit assumes rows drawn with replacement.")
         if self.batches.order == "shuffled":
-            told.append("Of shuffled rows the mean is an approximation, some 10% low in the long run on short tables.")
+            told.append(
+                "For shuffled rows the expected loss is an approximation, about 10% too low in the long run on short tables."
+            )
         return " ".join(told)
 
 
@@ -266,7 +260,7 @@ def forecast(
         learning_rate: η > 0, or "auto": half of the guaranteed rate.
         epochs: how many.
         order: "shuffled", "replacement" or "fixed", as `descend`.
-        seed: of the rows that are looked at where there are more than 8,192, and of a fixed order nothing.
+        seed: random seed for choosing the 4,096 rows that stand for a table of more than 8,192.
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty in the coordinates in force.
         objective: "half_mse", "mse" or "quarter_mse".

@@ -122,7 +122,7 @@ class Model(Value):
     def predict(
         self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
     ) -> FloatArray:
-        """Return X @ weights + bias for every row, of logarithms factor·exp of it: shape (n,), or (n, t) for several targets.
+        """Return predictions, shape (n,) or (n, t): X @ weights + bias, or factor·exp of that where the target is a logarithm.
 
         Args:
             data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the

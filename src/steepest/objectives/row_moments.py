@@ -7,9 +7,10 @@ import scipy.linalg
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
-from steepest.errors import UsageError
+from steepest.errors import DataError, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 MOST_ROWS = 8_192  # up to which every row is looked at
@@ -62,12 +63,15 @@ class RowMoments:
 
         Raises:
             UsageError: several targets.
+            DataError: no parameter changes the loss.
 
         Source: Duffield, Lund, Thorup, "Priority Sampling for Estimation of Arbitrary Subset Sums", J. ACM 54 (2007).
         """
         if len(problem.targets) != 1:
             raise UsageError(f"a forecast is of one target; this table has {len(problem.targets)}.", "give one target")
         quadratic, V = problem.quadratic, problem.quadratic.modes.directions
+        if not V.shape[1]:
+            raise DataError("there is nothing to forecast: no parameter changes the loss.", remedies.INTERCEPT)
         minimum = quadratic.nearest_minimum(start)
         residual = (rows.U @ minimum - rows.y)[:, 0]
         chosen, share = _sampled(rows.U, residual, seed)
@@ -137,8 +141,6 @@ class RowMoments:
         Source: Mulayoff, Michaeli, "Exact Mean Square Linear Stability Analysis for SGD", arXiv 2306.07850.
         """
         r, values = len(self.eigenvalues), self.eigenvalues
-        if not r:
-            return np.inf
         root = 1 / np.sqrt((values[:, None] + values) / 2)
 
         def curved(flat: FloatArray) -> FloatArray:
@@ -156,8 +158,6 @@ class RowMoments:
 
     def guaranteed_rate(self, c: float) -> float:
         """A rate up to which no direction grows in mean square, from one matrix: 2/((1-c)λ_1 + cρ), E[A_i²] ⪯ ρΛ."""
-        if not len(self.eigenvalues):
-            return np.inf
         largest = scipy.linalg.eigh(self.square, np.diag(self.eigenvalues), eigvals_only=True)[-1]
         return float(2 / ((1 - c) * self.eigenvalues[0] + c * largest))
 

@@ -19,7 +19,7 @@ class AveragedRule:
 
         theta_k = mean of z_j, skip < j ≤ k                z: the path of the rule; z_k itself up to `skip`
 
-    What swings about the minimum comes to rest in the mean.
+    Oscillations around the minimum cancel in the mean.
 
     Args:
         rule: the rule with its numbers.
