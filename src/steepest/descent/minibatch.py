@@ -1,6 +1,6 @@
 """Mini-batch: an epoch as many steps, each by the gradient of a few rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,7 @@ from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.slope import Slope
+from steepest.objectives.stored_rows import Rows
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
@@ -18,6 +19,8 @@ from steepest.support.words import pluralize
 
 Order = Literal["shuffled", "replacement", "fixed"]
 """In which order rows come: each epoch anew, drawn one by one whatever came before, or as they stand in the table."""
+Shuffle = Callable[[np.random.Generator], Iterable[NDArray[np.intp]]]
+"""Yields all row numbers, each once, in a random order, in pieces."""
 GATHERED = 1 << 22  # numbers of rows that are brought into an epoch's order at a time: 32 MB
 
 
@@ -60,17 +63,35 @@ class Batches:
             return n // self.size
         return -(-n // self.size)
 
-    def rows(self, n: int, epoch: int) -> Iterator[NDArray[np.intp]]:
-        """Yield the row numbers of each batch of an epoch, counted from 0."""
+    def rows(self, n: int, epoch: int, shuffled: Shuffle | None = None) -> Iterator[NDArray[np.intp]]:
+        """Yield the row numbers of each batch of an epoch, counted from 0.
+
+        Args:
+            n: how many rows there are.
+            epoch: which epoch it is, from 0.
+            shuffled: how all of them are brought into a random order, in pieces; None: any order as likely as any other.
+        """
         generator = np.random.default_rng((self.seed, epoch))
-        steps = self.steps(n)
-        if self.order == "replacement":
-            for _ in range(steps):
-                yield generator.integers(n, size=self.size)
+        if self.order == "shuffled":
+            pieces = [generator.permutation(n)] if shuffled is None else shuffled(generator)
+            yield from self._cut(pieces)
             return
-        order = generator.permutation(n) if self.order == "shuffled" else np.arange(n)
-        for first in range(0, steps * self.size, self.size):
-            yield order[first : first + self.size]
+        for number in range(self.steps(n)):
+            if self.order == "replacement":
+                yield generator.integers(n, size=self.size)
+            else:
+                yield np.arange(number * self.size, min((number + 1) * self.size, n))
+
+    def _cut(self, pieces: Iterable[NDArray[np.intp]]) -> Iterator[NDArray[np.intp]]:
+        """Cut rows into batches, across the pieces in which they come."""
+        rest = np.empty(0, np.intp)
+        for piece in pieces:
+            rows = np.concatenate([rest, piece]) if rest.size else piece
+            whole = len(rows) // self.size * self.size
+            yield from (rows[first : first + self.size] for first in range(0, whole, self.size))
+            rest = rows[whole:]
+        if rest.size and not self.drop_last:
+            yield rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +111,7 @@ class MiniBatchRule:
     """
 
     rule: Rule
-    rows: OverRows
+    rows: Rows
     batches: Batches
     name: ClassVar[str] = "mini_batch"
 
@@ -138,10 +159,9 @@ class MiniBatchRule:
 
     def _batches(self, epoch: int) -> Iterator[OverRows]:
         """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
-        n, p = self.rows.U.shape
-        together = max(1, GATHERED // max(1, p * self.batches.size))
+        together = max(1, GATHERED // max(1, self.rows.width * self.batches.size))
         waiting: list[NDArray[np.intp]] = []
-        for chosen in self.batches.rows(n, epoch):
+        for chosen in self.batches.rows(len(self.rows), epoch, self.rows.shuffled):
             waiting.append(chosen)
             if len(waiting) == together:
                 yield from self._gathered(waiting)
