@@ -22,12 +22,12 @@ def path(run):
 
 
 def by_hand(U, y, batches, *, rate, epochs=EPOCHS, weight=None, l2=0.0, scale=1.0):
-    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first."""
+    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first; batches, or those of each epoch."""
     omega = np.ones(len(y)) if weight is None else weight / weight.mean()
     theta = np.zeros(U.shape[1])
     ends = [theta]
     for epoch in range(epochs):
-        for rows in batches.rows(len(y), epoch):
+        for rows in batches.rows(len(y), epoch) if isinstance(batches, Batches) else batches[epoch]:
             u, left = U[rows], omega[rows] * (U[rows] @ theta - y[rows])
             g = scale * u.T @ left / len(rows)
             g[1:] += l2 * theta[1:]

@@ -12,6 +12,7 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.slope import Slope
 from steepest.objectives.stored_rows import Rows
+from steepest.rules import registry
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
@@ -104,14 +105,14 @@ class MiniBatchRule:
 
     Args:
         rule: the rule with its numbers.
-        rows: the rows.
+        rows: the rows; None of a run that was kept without them.
         batches: which of them each step sees.
 
     Source: Robbins, Monro, "A Stochastic Approximation Method", Ann. Math. Statist. 22 (1951), 400-407.
     """
 
     rule: Rule
-    rows: Rows
+    rows: Rows | None
     batches: Batches
     name: ClassVar[str] = "mini_batch"
 
@@ -151,27 +152,53 @@ class MiniBatchRule:
     def step(
         self, gradient: Gradient, theta: FloatArray, memory: tuple[Any, int]
     ) -> tuple[FloatArray, tuple[Any, int]]:
-        """Take the steps of one epoch; end it where parameters leave float64."""
+        """Take the steps of one epoch.
+
+        Raises:
+            UsageError: the rows are not there.
+        """
         own, epoch = memory
-        for batch in self._batches(epoch):
+        if self.rows is None:
+            raise UsageError(
+                "this run was kept without its rows, which more epochs need. Descend again from the table."
+            )
+        for batch in self._batches(self.rows, epoch):
             theta, own = self.rule.step(Slope(batch), theta, own)
         return theta, (own, epoch + 1)
 
-    def _batches(self, epoch: int) -> Iterator[OverRows]:
+    def _batches(self, rows: Rows, epoch: int) -> Iterator[OverRows]:
         """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
-        together = max(1, GATHERED // max(1, self.rows.width * self.batches.size))
+        together = max(1, GATHERED // max(1, rows.width * self.batches.size))
         waiting: list[NDArray[np.intp]] = []
-        for chosen in self.batches.rows(len(self.rows), epoch, self.rows.shuffled):
+        for chosen in self.batches.rows(len(rows), epoch, rows.shuffled):
             waiting.append(chosen)
             if len(waiting) == together:
-                yield from self._gathered(waiting)
+                yield from _gathered(rows, waiting)
                 waiting = []
-        yield from self._gathered(waiting)
+        yield from _gathered(rows, waiting)
 
-    def _gathered(self, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
-        if not chosen:
-            return
-        rows, first = self.rows.take(np.concatenate(chosen)), 0
-        for batch in chosen:
-            yield rows.take(slice(first, first + len(batch)))
-            first += len(batch)
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the rows out of a copy in a file: they may be many, or be in a file themselves."""
+        return {**self.__dict__, "rows": None}
+
+
+def _gathered(rows: Rows, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
+    """The losses of some batches, whose rows are taken at once."""
+    if not chosen:
+        return
+    taken, first = rows.take(np.concatenate(chosen)), 0
+    for batch in chosen:
+        yield taken.take(slice(first, first + len(batch)))
+        first += len(batch)
+
+
+def from_json(content: dict[str, Any]) -> Rule:
+    """Return the rule that `registry.as_json` wrote down, that of a mini-batch run without its rows.
+
+    Raises:
+        UsageError, TypeError: as `registry.from_json`.
+    """
+    if content.get("name") != MiniBatchRule.name:
+        return registry.from_json(content)
+    batches = Batches(content["batch_size"], content["order"], content["seed"], content["drop_last"])
+    return MiniBatchRule(registry.from_json(content["rule"]), None, batches)

@@ -21,6 +21,7 @@ from steepest.support.arrays import FloatArray
 IN_MEMORY = 1 << 27  # numbers, 1 GB: rows of more are stored
 BLOCK = 1 << 14  # numbers that stand together in the file and are read together, 128 KB
 MIXED = 1 << 24  # numbers of blocks whose rows are mixed with each other, 128 MB
+MAPS = 64  # parts in which rows are read; a system may map 2 MB of the file for each row of one
 
 
 class Rows(Protocol):
@@ -116,11 +117,11 @@ class StoredRows:
     def take(self, rows: NDArray[np.intp]) -> OverRows:
         """Return the loss of some rows, read in the file's order."""
         p, t = self.shape
-        # opened anew each time: what was read before leaves memory with its map
-        table = np.memmap(self.file, np.float64, "r", shape=(len(self), p + t + 1))
-        order = np.argsort(rows)
         values = np.empty((len(rows), p + t + 1))
-        values[order] = table[rows[order]]
+        for part in np.array_split(np.argsort(rows), MAPS):
+            # mapped anew each time: what was read before leaves memory with its map
+            table = np.memmap(self.file, np.float64, "r", shape=(len(self), p + t + 1))
+            values[part] = table[rows[part]]
         omega = None if self.mean_weight is None else values[:, -1] / self.mean_weight
         return OverRows(values[:, :p], values[:, p : p + t], omega, self.scale, self.l2, self.penalized)
 
