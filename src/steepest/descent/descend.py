@@ -22,12 +22,14 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DivergenceWarning, Option, UsageError
+from steepest.objectives.loss_problem import LossProblem
+from steepest.objectives.losses import Loss, LossChoice, choose_loss
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.objectives.stored_rows import rows_of
+from steepest.objectives.stored_rows import Rows, rows_of
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
-from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.coordinates import CoordinatesName, coordinates_name
 from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
@@ -66,6 +68,7 @@ def descend(
     drop_last: bool = False,
     rows: RowReader | None = None,
     l2: float = 0.0,
+    loss: LossChoice = "squared",
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
     fit_intercept: bool = True,
@@ -108,7 +111,9 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
+        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", or a loss object: the mean over the rows. Its
+            minimum is found by some more passes over the table, and its runs are walked.
+        objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
         fit_intercept: whether the model has a bias.
@@ -144,13 +149,15 @@ def descend(
     """
     opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     triangle = read(opened, sample_rows=0).triangle
-    problem = Problem.of(
-        triangle,
-        coordinates_name(standardize),
-        objective=objective,
-        l2=l2,
-        fit_intercept=fit_intercept,
-    )
+    reader = rows if isinstance(opened, Triangle) else opened.batches
+    if isinstance(loss, str) and loss == "squared":
+        problem = Problem.of(
+            triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
+        )
+    else:
+        problem = _with_loss(
+            triangle, reader, choose_loss(loss), objective, coordinates_name(standardize), l2, fit_intercept
+        )
     problem.warn_undetermined()
     batched = None
     if batch_size is not None:
@@ -177,6 +184,25 @@ def descend(
     return run
 
 
+def _with_loss(
+    triangle: Triangle,
+    reader: RowReader | None,
+    loss: Loss,
+    objective: ObjectiveName,
+    coordinates: CoordinatesName,
+    l2: float,
+    fit_intercept: bool,
+) -> LossProblem:
+    """Return the problem of a loss other than squares; its rows are needed."""
+    if objective != "half_mse":
+        raise UsageError(
+            Option("objective") + f" is of squared loss; a {loss.name} loss is the mean over the rows.", "leave it out"
+        )
+    if reader is None:
+        raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
+    return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+
+
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:
     """Return what makes an epoch of many steps: how many, and the rule over the rows."""
     if isinstance(data, Triangle) and reader is None:
@@ -191,7 +217,10 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     steps = batches.steps(n)
     if not steps:
         raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
-    rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
+    if isinstance(problem, LossProblem):
+        rows: Rows = problem.rows
+    else:
+        rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
     return Batched(
         steps,
         lambda rule: MiniBatchRule(rule, rows, batches),
@@ -219,9 +248,15 @@ def _descent(
         raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {shown(record)}.")
     check_word("engine", engine, ("auto", "modes", "loop"))
     callbacks, rule = checked_callbacks(callbacks), settings.rule
+    if engine == "modes" and not problem.is_quadratic:
+        raise UsageError("only runs on squared loss have a closed form.", remedies.STEP_BY_STEP)
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
-    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    if (
+        knows_its_run(rule)
+        and problem.is_quadratic
+        and (engine == "modes" or (engine == "auto" and not callbacks and not stops))
+    ):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)

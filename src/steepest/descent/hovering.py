@@ -82,7 +82,8 @@ def noise_level(facts: Facts) -> NoiseLevel | None:
     """Return what batches do on average; None where no forecast is made: other rules, schedules, several targets, rows on a disk."""
     rule = facts.rule
     if not (
-        isinstance(rule, MiniBatchRule)
+        facts.problem.is_quadratic
+        and isinstance(rule, MiniBatchRule)
         and isinstance(rule.rule, GradientRule)
         and isinstance(rule.rows, OverRows)
         and len(facts.problem.targets) == 1

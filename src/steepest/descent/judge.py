@@ -46,7 +46,7 @@ def judge(facts: Facts) -> Verdict:
         last_finite_epoch=facts.last if facts.iterates.ended.reason == "left_float64" else None,
         slowest=_slowest(facts),
     )
-    if not has_closed_form(facts.rule):
+    if not (has_closed_form(facts.rule) and problem.is_quadratic):
         return _judge_walked(verdict, facts)
     verdict = _with_forecast(verdict, facts, facts.rule)
     verdict = replace(verdict, kind=_kind(verdict, facts))
@@ -56,6 +56,8 @@ def judge(facts: Facts) -> Verdict:
 def _judge_walked(verdict: Verdict, facts: Facts) -> Verdict:
     """Judge a run by its path, and batches by what they do on average where a forecast says it."""
     noise, level = noise_level(facts), hovering(facts)
+    if has_closed_form(facts.rule):  # of a loss whose modes are those of its minimum
+        verdict = _with_forecast(verdict, facts, facts.rule)
     if noise is not None:
         verdict = replace(verdict, stability_limit=noise.stability_limit)
     arrived = level is not None if noise is None else noise.level_from is not None and facts.last >= noise.level_from
@@ -86,7 +88,7 @@ def _left(facts: Facts) -> float:
     """The largest share left, at two epochs in a row, since a run that passes through its minimum has not arrived: of a rule
     known beforehand the last and the one after, and of a path that was walked the last and the one before.
     """
-    if has_closed_form(facts.rule):
+    if has_closed_form(facts.rule) and facts.problem.is_quadratic:
         left = max(remaining(facts.rule, facts.eigenvalues, facts.last + ahead) for ahead in (0, 1))
         left = left if facts.iterates.engine == "modes" else max(left, facts.left)
         return 0.0 if left > CONVERGED and facts.starts_at_minimum else left
@@ -96,7 +98,7 @@ def _left(facts: Facts) -> float:
 
 def diverges(facts: Facts) -> bool:
     """Say whether the run grows without bound: by its rate where the limit is known, else as measured."""
-    if not has_closed_form(facts.rule):
+    if not (has_closed_form(facts.rule) and facts.problem.is_quadratic):
         return facts.grew
     return facts.rule.learning_rate > _limit(facts.rule, facts) * (1 + AT_LIMIT)
 
@@ -138,7 +140,7 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     if not 0 < as_float(tolerance) < math.inf:
         raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
     quadratic = facts.problem.quadratic
-    if has_closed_form(facts.rule):
+    if has_closed_form(facts.rule) and (facts.problem.is_quadratic or measure == "modes"):
         if measure == "modes":
             return first_epoch(facts.rule, facts.eigenvalues, tolerance)
         start_losses = (np.sqrt(facts.eigenvalues)[:, None] * quadratic.start_errors(facts.start)) ** 2

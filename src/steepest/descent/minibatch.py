@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
+from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.slope import Slope
 from steepest.objectives.stored_rows import Rows
@@ -173,7 +174,7 @@ class MiniBatchRule:
             theta, own = self.rule.step(Slope(batch), theta, own)
         return theta, (own, epoch + 1)
 
-    def _batches(self, rows: Rows, epoch: int) -> Iterator[OverRows]:
+    def _batches(self, rows: Rows, epoch: int) -> Iterator[OverRows | LossOverRows]:
         """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
         together = max(1, GATHERED // max(1, rows.width * self.batches.size))
         waiting: list[NDArray[np.intp]] = []
@@ -189,7 +190,7 @@ class MiniBatchRule:
         return {**self.__dict__, "rows": None}
 
 
-def _gathered(rows: Rows, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
+def _gathered(rows: Rows, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows | LossOverRows]:
     """The losses of some batches, whose rows are taken at once."""
     if not chosen:
         return

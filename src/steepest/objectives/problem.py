@@ -91,6 +91,11 @@ class Problem(Value):
         return Quadratic.of(self.triangle, self.coordinates, objective=self.objective, l2=self.l2)
 
     @property
+    def is_quadratic(self) -> bool:
+        """Whether J is a quadratic, so that linear rules on it are known beforehand."""
+        return True
+
+    @property
     def features(self) -> tuple[str, ...]:
         """Names of the d inputs."""
         return self.triangle.features

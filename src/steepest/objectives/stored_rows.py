@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
+from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.over_rows import OverRows, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
@@ -38,7 +39,7 @@ class Rows(Protocol):
         """Yield all row numbers in a random order, in pieces that are best taken one after the other."""
         ...
 
-    def take(self, rows: NDArray[np.intp]) -> OverRows:
+    def take(self, rows: NDArray[np.intp]) -> OverRows | LossOverRows:
         """Return the loss of some rows, in memory."""
         ...
 

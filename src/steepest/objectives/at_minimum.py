@@ -1,0 +1,69 @@
+"""At minimum: a smooth loss over rows that knows its minimum, and its modes there."""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+
+from steepest.objectives.loss_over_rows import LossOverRows
+from steepest.objectives.newton import Bowl
+from steepest.objectives.quadratic import Quadratic
+from steepest.support.arrays import FloatArray
+from steepest.support.values import frozen_property
+
+
+@dataclass(frozen=True, eq=False)
+class AtMinimum(Quadratic):
+    """A mean loss: value and gradient are those of the rows, modes and minimum those of the quadratic that touches it there.
+
+    Near its minimum a smooth loss is that quadratic: how a run ends, its limits and its epochs follow from these modes. How it begins
+    does not, so runs are walked.
+
+    Args:
+        rows: J itself.
+        least: J at the minimum.
+    """
+
+    rows: LossOverRows = None  # type: ignore[assignment]  # fields after those with defaults need one
+    least: float = 0.0
+    metric_name: ClassVar[str] = "mean_loss"
+
+    @classmethod
+    def at(cls, bowl: Bowl, rows: LossOverRows) -> "AtMinimum":
+        """Return the loss of rows, seen from its minimum."""
+        local = {field.name: getattr(bowl.quadratic, field.name) for field in fields(Quadratic)}
+        return cls(**local, rows=rows, least=bowl.value)
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """J at theta (..., p, t), shape (..., t)."""
+        return self._each(self.rows.value, theta)
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """∇J at theta (..., p, t), of the same shape."""
+        if theta.ndim == 2:
+            return self.rows.gradient(theta)
+        return np.stack([self.gradient(one) for one in theta])
+
+    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """J and ∇J at theta (p, t)."""
+        return self.rows.value_and_gradient(theta)
+
+    def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J at theta times a direction, both of shape (p, t)."""
+        return self.rows.curvature(theta, direction)
+
+    def rmse(self, theta: FloatArray) -> FloatArray:
+        """The mean loss without the penalty at theta (..., p, t), shape (..., t)."""
+        return self._each(self.rows.metric, theta)
+
+    metric = rmse
+
+    @frozen_property
+    def unexplained(self) -> FloatArray:
+        """√(2·J) at the minimum, shape (1,)."""
+        return np.asarray(np.sqrt(2 * np.array([self.least])))
+
+    def _each(self, function: object, theta: FloatArray) -> FloatArray:
+        if theta.ndim == 2:
+            return np.asarray(function(theta))  # type: ignore[operator]
+        return np.stack([self._each(function, one) for one in theta])

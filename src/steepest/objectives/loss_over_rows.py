@@ -1,0 +1,87 @@
+"""Loss over rows: the mean loss of rows in memory, as a function of the parameters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.objectives.losses import Loss
+from steepest.support.arrays import FloatArray
+from steepest.support.values import Value
+
+
+@dataclass(frozen=True, eq=False)
+class LossOverRows(Value):
+    """The mean loss of n rows with a penalty.
+
+        J(theta) = 1/n·Σ ω·ℓ(u·theta, y) + l2/2·‖w‖²                  ω = weight / its mean over the table
+        ∇J       = 1/n·Uᵀ(ω·ℓ'(U·theta, y)) + l2·D·theta
+
+    Args:
+        loss: ℓ.
+        U: inputs in the coordinates in force, a column of ones first where there is an intercept, shape (n, p).
+        y: targets, shape (n, t).
+        omega: ω, shape (n,), or None: 1 for each.
+        l2: the ridge penalty.
+        penalized: the diagonal of D: 1 for weights, 0 for the intercept, shape (p,).
+    """
+
+    loss: Loss
+    U: FloatArray
+    y: FloatArray
+    omega: FloatArray | None
+    l2: float
+    penalized: FloatArray
+    metric_name: ClassVar[str] = "mean_loss"
+
+    def __len__(self) -> int:
+        return len(self.U)
+
+    @property
+    def width(self) -> int:
+        """How many parameters a row meets, p."""
+        return int(self.U.shape[1])
+
+    def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+        """Yield all row numbers in a random order; of rows in memory in one piece."""
+        yield generator.permutation(len(self))
+
+    def take(self, rows: NDArray[np.intp] | slice) -> "LossOverRows":
+        """Return the loss of some rows: row numbers, or a slice."""
+        omega = None if self.omega is None else self.omega[rows]
+        return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized)
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """J at theta (p, t), shape (t,)."""
+        return self._value(theta, self.U @ theta)
+
+    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """J, shape (t,), and ∇J, shape (p, t)."""
+        margin = self.U @ theta
+        return self._value(theta, margin), self._gradient(theta, margin)
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """∇J at theta, shape (p, t)."""
+        return self._gradient(theta, self.U @ theta)
+
+    def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J·direction at theta, both of shape (p, t)."""
+        bent = self.loss.curvature(self.U @ theta, self.y) * (self.U @ direction)
+        return self.U.T @ self._weighted(bent) / len(self) + self.l2 * self.penalized[:, None] * direction
+
+    def metric(self, theta: FloatArray) -> FloatArray:
+        """The mean loss without the penalty, shape (t,)."""
+        return np.asarray(self._weighted(self.loss.value(self.U @ theta, self.y)).mean(axis=0))
+
+    def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
+        fit = self._weighted(self.loss.value(margin, self.y)).mean(axis=0)
+        return np.asarray(fit + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0))
+
+    def _gradient(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
+        slopes = self._weighted(self.loss.slope(margin, self.y))
+        return np.asarray(self.U.T @ slopes / len(self) + self.l2 * self.penalized[:, None] * theta)
+
+    def _weighted(self, values: FloatArray) -> FloatArray:
+        return values if self.omega is None else values * self.omega[:, None]

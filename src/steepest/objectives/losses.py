@@ -1,0 +1,206 @@
+"""Losses: what one row costs at a margin u·theta, with slope and curvature in the margin."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+import scipy.special
+
+from steepest.errors import DataError, Option, UsageError
+from steepest.support.arguments import as_float, shown
+from steepest.support.arrays import FloatArray
+
+LossName = Literal["logistic", "huber", "poisson"]
+
+
+class Loss(Protocol):
+    """What a row of target y costs at a margin m = u·theta; a frozen value. Never below 0, convex in m."""
+
+    name: ClassVar[str]
+
+    @property
+    def largest_curvature(self) -> float:
+        """The largest curvature that a margin can have; inf where there is none."""
+        ...
+
+    def check(self, y: FloatArray) -> None:
+        """Raise DataError where a target cannot be one of this loss."""
+        ...
+
+    def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """The loss of each row."""
+        ...
+
+    def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """Its derivative in the margin."""
+        ...
+
+    def curvature(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """Its second derivative in the margin, not negative."""
+        ...
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """What is predicted for the target: its mean, or for Huber's loss its middle."""
+        ...
+
+
+@dataclass(frozen=True)
+class LogisticLoss:
+    """Two classes: minus the log of the probability of the class that a row has.
+
+        log(1 + e^m) - y·m          slope p - y, curvature p(1 - p) ≤ 1/4, p = 1/(1 + e^-m)
+
+    Targets are 0 or 1, or shares between them.
+
+    Source: McCullagh, Nelder, "Generalized Linear Models", 2nd edition, 1989, section 4.4.
+
+    Example:
+        >>> loss = LogisticLoss()
+        >>> margin, y = np.array([0.0, 2.0, -800.0]), np.array([1.0, 1.0, 0.0])
+        >>> loss.value(margin, y).round(6), loss.slope(margin, y).round(6)
+        (array([0.693147, 0.126928, 0.      ]), array([-0.5     , -0.119203,  0.      ]))
+    """
+
+    name: ClassVar[str] = "logistic"
+    largest_curvature: ClassVar[float] = 0.25
+
+    def check(self, y: FloatArray) -> None:
+        """Raise DataError where a target is not between 0 and 1."""
+        _refuse(y, (y < 0) | (y > 1), "the logistic loss takes targets 0 and 1, or shares between them")
+
+    def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """log(1 + e^m) - y·m, as a sum of two terms that are not negative where y is 0 or 1."""
+        return np.asarray(y * np.logaddexp(0, -margin) + (1 - y) * np.logaddexp(0, margin))
+
+    def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """p - y, without cancellation where p is near y."""
+        p, q = scipy.special.expit(margin), scipy.special.expit(-margin)
+        return np.asarray((1 - y) * p - y * q)
+
+    def curvature(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """p(1 - p)."""
+        return np.asarray(scipy.special.expit(margin) * scipy.special.expit(-margin))
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """The probability of class 1."""
+        return np.asarray(scipy.special.expit(margin))
+
+
+@dataclass(frozen=True)
+class PoissonLoss:
+    """Counts: half the deviance of a Poisson distribution whose mean is e^m.
+
+        e^m - y·m + y·log y - y          slope e^m - y, curvature e^m, without bound
+
+    Source: McCullagh, Nelder, "Generalized Linear Models", 2nd edition, 1989, section 6.2.
+
+    Example:
+        >>> loss = PoissonLoss()
+        >>> loss.value(np.log([2.0, 3.0]), np.array([2.0, 0.0])).round(6)        # 0 where the mean is the count
+        array([0., 3.])
+    """
+
+    name: ClassVar[str] = "poisson"
+    largest_curvature: ClassVar[float] = math.inf
+
+    def check(self, y: FloatArray) -> None:
+        """Raise DataError where a count is negative."""
+        _refuse(y, y < 0, "the Poisson loss takes counts, 0 or larger")
+
+    def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """e^m - y·m + y·log y - y."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(margin) - y * margin + scipy.special.xlogy(y, y) - y)
+
+    def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """e^m - y."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(margin) - y)
+
+    def curvature(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """e^m."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(margin))
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """The expected count."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(margin))
+
+
+@dataclass(frozen=True)
+class HuberLoss:
+    """Squares near the target, absolute values beyond: rows far away pull no harder than those δ away.
+
+        (m - y)²/2 where |m - y| ≤ δ, δ|m - y| - δ²/2 beyond          slope clip(m - y, -δ, δ), curvature 1 or 0
+
+    Args:
+        delta: δ > 0, in units of the target.
+
+    Source: Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35 (1964), 73-101.
+
+    Example:
+        >>> loss = HuberLoss(1.0)
+        >>> loss.value(np.array([0.5, 10.0]), np.zeros(2)), loss.slope(np.array([0.5, 10.0]), np.zeros(2))
+        (array([0.125, 9.5  ]), array([0.5, 1. ]))
+    """
+
+    delta: float = 1.345
+    name: ClassVar[str] = "huber"
+    largest_curvature: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < as_float(self.delta) < math.inf:
+            raise UsageError(f"delta must be a finite number above 0; got {shown(self.delta)}.")
+
+    def check(self, y: FloatArray) -> None:
+        """Any finite target will do."""
+
+    def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """Half a square, or a straight line beyond δ."""
+        away = np.abs(margin - y)
+        return np.asarray(np.where(away <= self.delta, away**2 / 2, self.delta * (away - self.delta / 2)))
+
+    def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """m - y, cut at ±δ."""
+        return np.asarray(np.clip(margin - y, -self.delta, self.delta))
+
+    def curvature(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """1 within δ, else 0."""
+        return np.asarray((np.abs(margin - y) <= self.delta).astype(np.float64))
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """The margin itself."""
+        return margin
+
+
+LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
+
+
+LossChoice = Literal["squared"] | LossName | Loss
+"""What `loss=` takes."""
+
+
+def choose_loss(loss: LossName | Loss) -> Loss:
+    """Return a loss from its name, or itself.
+
+    Raises:
+        UsageError: no loss has this name.
+
+    Example:
+        >>> choose_loss("huber")
+        HuberLoss(delta=1.345)
+    """
+    if isinstance(loss, str):
+        if loss in LOSSES:
+            return LOSSES[loss]()
+        raise UsageError(Option("loss") + f' is "squared" or one of {", ".join(map(repr, LOSSES))}; got {shown(loss)}.')
+    if isinstance(loss, type) or not hasattr(loss, "curvature"):
+        raise UsageError(Option("loss") + f" is a name or a loss object; got {shown(loss)}.")
+    return loss
+
+
+def _refuse(y: FloatArray, wrong: np.ndarray, what: str) -> None:
+    if wrong.any():
+        raise DataError(f"{what}; {int(wrong.sum()):,} are none, the first is {float(y[wrong][0]):g}.")
