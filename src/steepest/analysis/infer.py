@@ -105,6 +105,7 @@ def infer_run(
     """
     if data is None and y is not None:
         raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
+    run.problem.check_squares("this coefficient table")
     problem, goal = run.problem, run.optimum
     batches = None if data is None else second_look(problem.triangle, data, y)
     d, t = len(run.features), len(run.targets)

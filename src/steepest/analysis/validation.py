@@ -74,6 +74,7 @@ def validation_curve(run: Trajectory, held: Triangle) -> ValidationCurve:
     """
     check_kind("run", run, Trajectory)
     check_kind("held", held, Triangle)
+    run.problem.check_squares("a validation curve")
     if len(run.targets) != 1 or held.features != run.features or held.targets != run.targets:
         raise UsageError("a validation curve needs one target, and held-out rows with the run's own columns.")
     known = run.iterates.epochs

@@ -27,6 +27,7 @@ from steepest.objectives.losses import Loss, LossChoice, choose_loss
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.objectives.stored_rows import Rows, rows_of
+from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import CoordinatesName, coordinates_name
@@ -41,6 +42,7 @@ from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
 LARGEST_START = 1e100
+SAFE = 0.95  # of the global limit of a smooth loss
 Start = tuple[ArrayLike, ArrayLike]
 RowReader = Callable[[], Iterable[Batch]]
 """Gives all rows of a table each time it is called, as `source.batches` does."""
@@ -171,6 +173,8 @@ def descend(
     settings = choose(
         rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
     )
+    if isinstance(problem, LossProblem):
+        settings = _safe(settings, problem)
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
@@ -201,6 +205,19 @@ def _with_loss(
     if reader is None:
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
     return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+
+
+def _safe(settings: Settings, problem: LossProblem) -> Settings:
+    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start."""
+    rule, safe = settings.rule, SAFE * problem.global_limit
+    if (
+        "learning_rate" not in settings.reasons
+        or not isinstance(rule, GradientRule)
+        or not 0 < safe < rule.learning_rate
+    ):
+        return settings
+    reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
+    return replace(settings, rule=GradientRule(safe), reasons={**settings.reasons, "learning_rate": reason})
 
 
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from steepest.data.inputs import in_order
 from steepest.errors import DataTypeError
+from steepest.objectives.losses import Loss
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import numbers, weight_lines
 from steepest.support.numerics import numeric
@@ -31,6 +32,7 @@ class State(Value):
         loss: the objective including the penalty.
         rmse: √(Σ w r² / Σ w), target units.
         gradient_norm: ‖∇J‖ in the coordinates in force.
+        loss_kind: of another loss than squares, which.
     """
 
     epoch: int
@@ -39,6 +41,7 @@ class State(Value):
     loss: Scalar
     rmse: Scalar
     gradient_norm: Scalar
+    loss_kind: Loss | None = None
 
     def _told(self) -> Iterator[str]:
         place = " of the exact minimum" if self.epoch < 0 else f" at epoch {self.epoch:,}"
@@ -48,7 +51,7 @@ class State(Value):
         yield from weight_lines([f"x{j + 1}" for j in range(len(self.weights))], targets, self.weights, self.bias)
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets.
+        """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets; the mean there of other losses.
 
         Raises:
             DataError: X has another number of columns, or holds NaN or inf.
@@ -58,4 +61,5 @@ class State(Value):
                 "a state does not know the columns' names. Give X.to_numpy(), or ask the run: run.predict."
             )
         inputs = in_order(X, [f"x{j + 1}" for j in range(len(self.weights))])
-        return np.asarray(inputs @ self.weights + self.bias)
+        margin = np.asarray(inputs @ self.weights + self.bias)
+        return margin if self.loss_kind is None else self.loss_kind.mean(margin)

@@ -21,7 +21,6 @@ from steepest.descent.state import Scalar, State
 from steepest.descent.verdict import Verdict
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
-from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
 from steepest.support import remedies
@@ -82,9 +81,9 @@ class Trajectory(Value):
         return self.problem.targets
 
     @property
-    def objective(self) -> ObjectiveName:
-        """The loss: "half_mse", "mse" or "quarter_mse"."""
-        return self.problem.objective
+    def objective(self) -> str:
+        """The loss: "half_mse", "mse", "quarter_mse", or the name of another than squares."""
+        return self.problem.loss_name
 
     @property
     def coordinates(self) -> Coordinates:
@@ -135,8 +134,9 @@ class Trajectory(Value):
     def _state(self, epoch: int, theta: FloatArray) -> State:
         with np.errstate(over="ignore", invalid="ignore"):
             weights, bias = self.problem.to_raw(theta)
-        costs = (self._scalar(cost[0]) for cost in self.iterates.costs(np.array([epoch])))
-        return State(int(epoch), self._squeeze(weights), self._scalar(bias), *costs)
+        loss, rmse, gradient_norm = (self._scalar(cost[0]) for cost in self.iterates.costs(np.array([epoch])))
+        kind = getattr(self.problem, "loss", None)
+        return State(int(epoch), self._squeeze(weights), self._scalar(bias), loss, rmse, gradient_norm, kind)
 
     @property
     def weights(self) -> FloatArray:
@@ -161,6 +161,7 @@ class Trajectory(Value):
             self._scalar(quadratic.value(theta)),
             self._scalar(quadratic.rmse(theta)),
             self._scalar(np.sqrt((quadratic.gradient(theta) ** 2).sum(axis=0))),
+            loss_kind=getattr(self.problem, "loss", None),
         )
 
     @property

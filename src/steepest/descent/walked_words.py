@@ -25,7 +25,7 @@ def walked_words(verdict: Verdict, facts: Facts, noise: NoiseLevel | None, level
     if verdict.kind == "diverges":
         return _diverges(verdict, facts), _above_limit(verdict, noise) or _other_rates(verdict, facts)
     if verdict.kind == "hovers":
-        return _hovers(facts, noise, level), _nearer(facts, noise)
+        return _hovers(facts, noise, level), _above_limit(verdict, noise) or _nearer(facts, noise)
     advice = _above_limit(verdict, noise) or _levels_off(facts, noise) or _other_rates(verdict, facts)
     if facts.left <= CONVERGED:
         missing = (
@@ -94,7 +94,10 @@ def _above(facts: Facts, excess: float) -> str:
 
 
 def _above_limit(verdict: Verdict, noise: NoiseLevel | None) -> str:
-    """What a learning rate above the mean-square limit means; nothing where it is below, or no limit is known."""
+    """What a learning rate above the limit means; nothing where it is below, or no limit is known."""
+    if noise is None and verdict.learning_rate > verdict.stability_limit:
+        limit = number(verdict.stability_limit)
+        return f"The learning rate is above the stability limit {limit} at the minimum, so that no run comes to rest there. Stay below it."
     if noise is None or noise.level_from is not None:
         return ""
     return (

@@ -89,6 +89,7 @@ class Model(Value):
             UsageError: there is a smearing and the run is on no logarithms.
         """
         check_kind("run", run, Trajectory)
+        run.problem.check_squares("a model file")
         triangle = run.problem.triangle
         if smearing is not None and not triangle.log_target:
             raise UsageError(

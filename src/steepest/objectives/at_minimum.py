@@ -1,7 +1,6 @@
 """At minimum: a smooth loss over rows that knows its minimum, and its modes there."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
 
 import numpy as np
 
@@ -26,7 +25,6 @@ class AtMinimum(Quadratic):
 
     rows: LossOverRows = None  # type: ignore[assignment]  # fields after those with defaults need one
     least: float = 0.0
-    metric_name: ClassVar[str] = "mean_loss"
 
     @classmethod
     def at(cls, bowl: Bowl, rows: LossOverRows) -> "AtMinimum":
@@ -53,7 +51,7 @@ class AtMinimum(Quadratic):
         return self.rows.curvature(theta, direction)
 
     def rmse(self, theta: FloatArray) -> FloatArray:
-        """The mean loss without the penalty at theta (..., p, t), shape (..., t)."""
+        """The root mean squared error of what is predicted at theta (..., p, t), shape (..., t)."""
         return self._each(self.rows.metric, theta)
 
     metric = rmse

@@ -34,7 +34,7 @@ class LossOverRows(Value):
     omega: FloatArray | None
     l2: float
     penalized: FloatArray
-    metric_name: ClassVar[str] = "mean_loss"
+    metric_name: ClassVar[str] = "rmse"
 
     def __len__(self) -> int:
         return len(self.U)
@@ -72,8 +72,9 @@ class LossOverRows(Value):
         return self.U.T @ self._weighted(bent) / len(self) + self.l2 * self.penalized[:, None] * direction
 
     def metric(self, theta: FloatArray) -> FloatArray:
-        """The mean loss without the penalty, shape (t,)."""
-        return np.asarray(self._weighted(self.loss.value(self.U @ theta, self.y)).mean(axis=0))
+        """√(Σ ω (mean - y)² / Σ ω) of what is predicted, shape (t,)."""
+        squares = self._weighted((self.loss.mean(self.U @ theta) - self.y) ** 2)
+        return np.asarray(np.sqrt(squares.mean(axis=0)))
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         fit = self._weighted(self.loss.value(margin, self.y)).mean(axis=0)

@@ -18,6 +18,8 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
+from steepest.support.arrays import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +61,14 @@ class LossProblem(Problem):
 
         Raises:
             UsageError: there are several targets, or l2 is out of its range.
-            DataError: a target is none of this loss.
+            DataError: a target is none of this loss, or it has no minimum.
         """
         if len(triangle.targets) != 1:
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
         found = minimize(loss, reader, plain.coordinates, l2=plain.l2)
+        if not found.settled:
+            raise _no_minimum(loss, found)
         rows = loss_over_rows(plain, reader(), loss)
         return cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
 
@@ -77,6 +81,19 @@ class LossProblem(Problem):
     def is_quadratic(self) -> bool:
         """No: near its minimum only."""
         return False
+
+    @property
+    def loss_name(self) -> str:
+        """The loss, "logistic" for example."""
+        return self.loss.name
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """What is predicted where u·theta is `margin`: a probability, an expected count."""
+        return self.loss.mean(margin)
+
+    def check_squares(self, what: str) -> None:
+        """Raise UsageError: this is another loss."""
+        raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
 
     @property
     def global_limit(self) -> float:
@@ -92,6 +109,19 @@ class LossProblem(Problem):
             return self
         bowl, coordinates = self.found.bowl, self.triangle.coordinates(name, fit_intercept=self.fit_intercept)
         return Problem(bowl.triangle, coordinates, "half_mse", self.l2 / bowl.quadratic.scale)
+
+
+def _no_minimum(loss: Loss, found: Minimum) -> DataError:
+    why = (
+        " Most often the classes can be told apart without error: weights then grow without end."
+        if loss.name == "logistic"
+        else ""
+    )
+    return DataError(
+        f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.{why}",
+        remedies.PENALTY,
+        "leave out columns that tell the target",
+    )
 
 
 def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> LossOverRows:

@@ -15,7 +15,8 @@ from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 MOST_PASSES = 100
-SETTLED = 1e-24  # of the loss: a decrease that no number shows any more
+NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
+SETTLED = 1e-30  # of the loss: a decrease of this share moves no digit of theta
 FLATTEST = 1e-10  # of the largest curvature: below it a row's working response leaves float64 before its slope does
 SHORTEST = 2.0**-40  # of a Newton step
 
@@ -81,16 +82,17 @@ def minimize(
     p = len(coordinates.shift) + coordinates.fit_intercept
     bowl = bowl_at(loss, rows, coordinates, np.zeros((p, 1)) if start is None else start, l2)
     length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
-    while bowl.decrement > SETTLED * max(bowl.value, 1e-300):
+    while bowl.decrement > SETTLED * bowl.value:
         if passes == MOST_PASSES or length < SHORTEST:
             return Minimum(bowl, passes, False)
         ahead = bowl_at(loss, rows, coordinates, bowl.theta + length * step, l2)
         passes += 1
-        if ahead.value <= bowl.value:
-            gained = bowl.value - ahead.value
-            bowl, length, step = ahead, 1.0, ahead.quadratic.minimum - ahead.theta
-            if gained == 0 and bowl.decrement <= 1e-14 * bowl.value:
+        if bowl.decrement <= NEAR * bowl.value:  # the loss shows no more of what is left, and Newton's steps are right
+            if not ahead.decrement < bowl.decrement:
                 break  # rounding is all that moves
+            bowl, step = ahead, ahead.quadratic.minimum - ahead.theta
+        elif ahead.value <= bowl.value:
+            bowl, length, step = ahead, 1.0, ahead.quadratic.minimum - ahead.theta
         else:
             length /= 2
     return Minimum(bowl, passes, True)

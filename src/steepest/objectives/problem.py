@@ -96,6 +96,18 @@ class Problem(Value):
         return True
 
     @property
+    def loss_name(self) -> str:
+        """What the loss is called: of squares by its scale, "half_mse" for example."""
+        return self.objective
+
+    def mean(self, margin: FloatArray) -> FloatArray:
+        """What is predicted where u·theta is `margin`: of squared loss that itself."""
+        return margin
+
+    def check_squares(self, what: str) -> None:
+        """Raise UsageError where J is no squared loss, which `what` is made for."""
+
+    @property
     def features(self) -> tuple[str, ...]:
         """Names of the d inputs."""
         return self.triangle.features

@@ -99,6 +99,8 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
 def problem_with(run: Trajectory) -> str | None:
     """Say why a run has no page, or None where it has one."""
     size = len(run.features) + run.coordinates.fit_intercept
+    if not run.problem.is_quadratic:
+        return f"a page shows a run on squared loss; this one is on {run.objective} loss. Look at run.plot."
     if len(run.targets) != 1:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
@@ -135,7 +137,7 @@ def _settings(run: Trajectory, name: str) -> Json:
 
 def _as_walked(run: Trajectory, triangle: Triangle, space: Json) -> Json:
     """The run as it was walked, and what was said of it; the ways in its own block become those the shares are of."""
-    l2 = run.l2 / GRADIENT_SCALE[run.objective]
+    l2 = run.l2 / GRADIENT_SCALE[run.problem.objective]
     coordinates = triangle.coordinates(space["name"], fit_intercept=run.coordinates.fit_intercept)
     epochs, left, ways = walk(run, Quadratic.of(triangle, coordinates, l2=l2))
     next(block for block in space["blocks"] if block["l2"] == l2)["ways"] = packed(ways)
@@ -178,7 +180,7 @@ def _held(held: Quadratic) -> Json:
 
 def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[float]:
     """The grid of penalties for half_mse: 0, log-spaced ones, and the run's own; as many as there is room for."""
-    own = run.l2 / GRADIENT_SCALE[run.objective]
+    own = run.l2 / GRADIENT_SCALE[run.problem.objective]
     mine = own if name == run.coordinates.name or own == 0 else 0.0
     room = MOST_NUMBERS // (2 * base.size**2) - 2
     if room < 2:

@@ -1,0 +1,123 @@
+"""Exact minima beside statsmodels 0.15.0 (kept in oracles/statsmodels_glm.json) and the conditions of a minimum."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.errors import DataError
+from steepest.objectives.loss_problem import LossProblem, loss_over_rows
+from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
+from steepest.objectives.newton import bowl_at, minimize
+from steepest.objectives.problem import Problem
+
+ORACLES = json.loads((Path(__file__).parent / "oracles" / "statsmodels_glm.json").read_text())
+
+
+def known(name):
+    """Loss, rows, weights, and what statsmodels found."""
+    told = ORACLES[name]
+    if "X" in told:
+        loss = LogisticLoss() if name == "spector" else PoissonLoss()
+        return loss, np.array(told["X"]), np.array(told["y"]), None, told
+    datasets = pytest.importorskip("sklearn.datasets")
+    if name == "breast_cancer_5":
+        X, y = datasets.load_breast_cancer(return_X_y=True)
+        return LogisticLoss(), X[:, :5], y.astype(float), None, told
+    X, y = datasets.load_diabetes(return_X_y=True)
+    weight = (1.0 + np.arange(len(y)) % 3) if name.endswith("weighted") else None
+    return PoissonLoss(), X, y, weight, told
+
+
+def found(loss, X, y, weight=None, coordinates="raw", batch_rows=None, **more):
+    source = steepest.open_source(X, y, weight=weight)
+    plain = Problem.of(steepest.summarize(source), coordinates)
+    rows = source.batches
+
+    def in_pieces():
+        for batch in source.batches():
+            for first in range(0, len(batch), batch_rows):
+                yield batch.take(slice(first, first + batch_rows))
+
+    return plain, minimize(loss, in_pieces if batch_rows else rows, plain.coordinates, **more)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("coordinates", ["raw", "standardized"])
+def test_the_minimum_is_statsmodels(name, coordinates):
+    loss, X, y, weight, told = known(name)
+    plain, minimum = found(loss, X, y, weight, coordinates)
+    assert minimum.settled
+    weights, bias = plain.to_raw(minimum.bowl.theta)
+    np.testing.assert_allclose(np.append(bias, weights), told["parameters"], rtol=1e-8)
+    total = len(y) if weight is None else weight.sum()
+    assert 2 * total * minimum.bowl.value == pytest.approx(told["deviance"], rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [LogisticLoss(), PoissonLoss(), HuberLoss(0.5)], ids=repr)
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_at_the_minimum_no_slope_is_left(loss, l2):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 4)) + 1
+    margin = X @ [0.5, -1.0, 0.3, 0.0]
+    y = {
+        "logistic": (margin + generator.logistic(size=200) > 0).astype(float),
+        "poisson": generator.poisson(np.exp(margin)).astype(float),
+        "huber": margin + generator.standard_t(2, size=200),
+    }[loss.name]
+    weight = generator.uniform(0.5, 2, size=200)
+    plain, minimum = found(loss, X, y, weight, l2=l2)
+    problem = Problem.of(plain.triangle, l2=l2)
+    rows = loss_over_rows(problem, steepest.open_source(X, y, weight=weight).batches(), loss)
+    assert np.abs(rows.gradient(minimum.bowl.theta)).max() < 1e-13
+    assert rows.value(minimum.bowl.theta)[0] == pytest.approx(minimum.bowl.value, rel=1e-13)
+    # the quadratic there has the curvature of the rows
+    directions = np.eye(5)
+    hessian = np.column_stack([rows.curvature(minimum.bowl.theta, e[:, None])[:, 0] for e in directions])
+    if loss.name != "huber":  # whose rows beyond δ have a curvature of 1e-10 lent to them
+        np.testing.assert_allclose(
+            np.linalg.eigvalsh(hessian)[::-1], minimum.bowl.quadratic.modes.eigenvalues, rtol=1e-12
+        )
+
+
+def test_slopes_are_those_of_the_loss_anywhere():
+    loss, X, y, _, _ = known("spector")
+    plain = Problem.of(steepest.summarize(X, y))
+    source = steepest.open_source(X, y)
+    rows = loss_over_rows(plain, source.batches(), loss)
+    for theta in (np.zeros((4, 1)), np.array([[-3.0], [1.0], [0.0], [2.0]])):
+        bowl = bowl_at(loss, source.batches, plain.coordinates, theta, 0.0)
+        np.testing.assert_allclose(bowl.quadratic.gradient(theta), rows.gradient(theta), rtol=1e-9, atol=1e-12)
+        h = 1e-6
+        for j, e in enumerate(np.eye(4)):
+            difference = rows.value(theta + h * e[:, None]) - rows.value(theta - h * e[:, None])
+            assert difference[0] / (2 * h) == pytest.approx(rows.gradient(theta)[j, 0], abs=1e-7)
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7])
+def test_rows_in_pieces_give_the_same_minimum(batch_rows):
+    loss, X, y, _, told = known("spector")
+    plain, minimum = found(loss, X, y, batch_rows=batch_rows)
+    weights, bias = plain.to_raw(minimum.bowl.theta)
+    np.testing.assert_allclose(np.append(bias, weights), told["parameters"], rtol=1e-8)
+
+
+def test_a_start_far_away_is_come_back_from():
+    loss, X, y, _, told = known("stackloss")
+    plain, minimum = found(loss, X, y, start=np.array([[8.0], [0.0], [0.0], [0.0]]))
+    assert minimum.settled
+    weights, bias = plain.to_raw(minimum.bowl.theta)
+    np.testing.assert_allclose(np.append(bias, weights), told["parameters"], rtol=1e-7)
+
+
+def test_classes_that_can_be_told_apart_have_no_minimum():
+    x = np.arange(10.0)
+    source = steepest.open_source(x[:, None], (x > 4).astype(float))
+    with pytest.raises(
+        DataError, match=r"no minimum of the logistic loss .* told apart without error.* Add a penalty \(l2"
+    ):
+        LossProblem.over(steepest.summarize(source), source.batches, LogisticLoss())
+    bounded = LossProblem.over(steepest.summarize(source), source.batches, LogisticLoss(), l2=0.01)
+    assert bounded.found.settled
