@@ -1,5 +1,6 @@
 """Problem: a table's summary, the coordinates in force, the loss and the penalty: what a run minimizes."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -94,6 +95,12 @@ class Problem(Value):
     def is_quadratic(self) -> bool:
         """Whether J is a quadratic, so that linear rules on it are known beforehand."""
         return True
+
+    @property
+    def global_limit(self) -> float:
+        """The largest learning rate of plain gradient descent that is safe from any start: 2/λ_max."""
+        eigenvalues = self.quadratic.modes.eigenvalues
+        return 2 / float(eigenvalues[0]) if eigenvalues.size else math.inf
 
     @property
     def loss_name(self) -> str:
