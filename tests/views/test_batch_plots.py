@@ -7,7 +7,7 @@ import pytest
 
 import steepest
 from steepest.errors import UsageError
-from steepest.views.plots import as_bytes, forecast
+from steepest.views.plots import OF_FORECASTS, as_bytes, forecast
 
 SETTINGS = {"batch_size": 8, "learning_rate": 0.2, "epochs": 5, "order": "replacement"}
 
@@ -85,6 +85,26 @@ def test_what_is_rounding_is_drawn_at_the_bottom():
     assert not any("floor" in label for label in labels(display))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("y", "more"),
+    [
+        (np.zeros(60), {}),
+        (np.full(60, 3.0), {"standardize": True}),
+        (table()[1], {"epochs": 0}),
+        (table()[1], {"batch_size": 400}),
+        (1e140 * table()[1], {}),
+        (1e-140 * table()[1], {}),
+        (table()[1], {"learning_rate": 1e-300}),
+        (table()[1], {"learning_rate": 50.0, "order": "fixed", "epochs": 400}),
+    ],
+)
+@pytest.mark.parametrize("kind", OF_FORECASTS.values(), ids=OF_FORECASTS)
+def test_the_least_and_the_largest_can_be_drawn(kind, y, more):
+    f = steepest.forecast(table()[0], y, **SETTINGS | more)
+    assert as_bytes(kind.from_forecast(f), "png").startswith(b"\x89PNG")
+
+
 def test_limits_are_those_of_each_batch_size(f):
     display = steepest.BatchLimitsDisplay.from_forecast(f).plot()
     limits = display.limits
@@ -121,15 +141,15 @@ def test_the_map_shows_the_grid_the_best_and_what_grows(f):
     assert best == [grid.best.learning_rate, np.log2(grid.best.batch_size)]
     assert in_use == [0.2, 3]
     assert labels(display)[0] == "grows without bound"
-    large = steepest.forecast(*table(), **SETTINGS | {"batch_size": 60})
-    assert labels(steepest.BatchMapDisplay.from_forecast(large, passes=3).plot())[-1].endswith("(not in the picture)")
+    for more in ({"batch_size": 60}, {"learning_rate": 1e-9}, {"learning_rate": 1e9}):
+        other = steepest.forecast(*table(), **SETTINGS | more)
+        assert labels(steepest.BatchMapDisplay.from_forecast(other).plot())[-1].endswith("(not in the picture)")
+    assert labels(display)[-1] == "in use: batches of 8 rows, 0.2"
     with pytest.raises(UsageError, match="passes is a whole number"):
         steepest.BatchMapDisplay.from_forecast(f, passes=0)
 
 
-@pytest.mark.parametrize(
-    "kind", [steepest.ForecastDisplay, steepest.BatchLimitsDisplay, steepest.BatchMapDisplay], ids=lambda k: k.__name__
-)
+@pytest.mark.parametrize("kind", OF_FORECASTS.values(), ids=OF_FORECASTS)
 def test_nothing_overlaps_however_small_the_picture(f, kind):
     from matplotlib.figure import Figure
 

@@ -10,7 +10,7 @@ from steepest.descent.forecast import Forecast
 from steepest.support.arguments import check_kind
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize
-from steepest.views.plots.canvas import ORANGE, Display, axes, legend_below, plain
+from steepest.views.plots.canvas import ORANGE, SMALLEST, Display, axes, legend_below, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +77,7 @@ class BatchMapDisplay(Display):
         self.figure_, self.ax_ = axes(ax)
         grid, (lowest, highest) = self.grid, self._ends()
         highest_loss = float(np.max(grid.excess, where=np.isfinite(grid.excess), initial=0.0))
-        least = max(float(np.nanmin(grid.excess)), ROUNDING * highest_loss, np.finfo(float).tiny)
+        least = max(float(np.nanmin(grid.excess)), ROUNDING * highest_loss, SMALLEST)
         norm = LogNorm(least, max(min(highest_loss, SPAN * least), 1.01 * least))
         self.meshes_ = []
         for i, limit in enumerate(grid.stability_limits):
@@ -115,7 +115,8 @@ class BatchMapDisplay(Display):
             size, rate = self.in_use
             place = float(np.log2(size))
             text = f"in use: batches of {pluralize(size, 'row')}, {number(rate, 3)}"
-            if place > len(sizes) - 0.5:
+            lowest, highest = self._ends()
+            if place > len(sizes) - 0.5 or not lowest <= rate <= highest:
                 text += " (not in the picture)"
             style |= {"color": ORANGE}
             self.ax_.plot(rate, place, marker="o", markersize=8, label=text, **style)

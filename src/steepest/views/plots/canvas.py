@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CYCLE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#000000")
 CURVE_POINTS = 400
+SMALLEST = 1e-280  # that matplotlib takes for more than 0, with room below it
 
 __all__ = [
     "BLUE",

@@ -16,7 +16,7 @@ from steepest.support.arguments import as_int, check_kind, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, percent, pluralize
-from steepest.views.plots.canvas import BLUE, CURVE_POINTS, GREY, ORANGE, Display, axes, legend_below, plain
+from steepest.views.plots.canvas import BLUE, CURVE_POINTS, GREY, ORANGE, SMALLEST, Display, axes, legend_below, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ class ForecastDisplay(Display):
     def plot(self, ax: "Axes | None" = None) -> "ForecastDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
         self.figure_, self.ax_ = axes(ax)
-        least = LOWEST * max(float(self.expected[0]), self.minimum, np.finfo(float).tiny / LOWEST)
+        least = max(LOWEST * max(float(self.expected[0]), self.minimum), SMALLEST)
         name = "expected: the mean of all runs" + (", grows without bound" if np.isinf(self.floor) else "")
         self.lines_ = self._curve(self.expected, least, color=BLUE, linewidth=2.2, zorder=3, label=name)
         for i, run in enumerate(self.runs):
@@ -131,7 +131,7 @@ class ForecastDisplay(Display):
         """Let a mean that grows leave the picture at the top, so that the runs below it can be seen."""
         self.ax_.set_xlim(0, max(1, int(self.epochs[-1])))
         shown = self.runs[np.isfinite(self.runs)]
-        top = ABOVE * max(float(self.expected[0]), shown.max(initial=0.0))
+        top = ABOVE * max(float(self.expected[0]), shown.max(initial=least))
         if top < self.ax_.get_ylim()[1]:
             self.ax_.set_ylim(max(least, min(float(self.expected[0]), shown.min(initial=top)) / 2), top)
 
