@@ -22,5 +22,7 @@ def expected_losses(run: Trajectory, epochs: Sequence[int]) -> FloatArray | None
         return None
     if not isinstance(rule.rows, OverRows) or run.start.any() or run.epochs > MOST_EPOCHS:
         return None
+    if not len(run.problem.quadratic.modes.eigenvalues):
+        return None
     forecast = Forecast(run.problem, rule.rows, rule.batches, rule.learning_rate, run.epochs)
     return forecast.loss()[list(epochs)]
