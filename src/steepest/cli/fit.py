@@ -25,6 +25,7 @@ from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
+from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES
 from steepest.rules.rule import is_known_beforehand
 from steepest.summaries.partition import Split, Validation
@@ -250,8 +251,9 @@ def _descend(table: Table, share: Share | None, triangle: Triangle, options: dic
     }
     if options["batch_size"] is not None:
         settings["rows"] = lambda: table.training_rows(share)
-    around = options["schedule"] is None and options["average"] is False and options["batch_size"] is None
-    known = is_known_beforehand(RULES[options["rule"]]) and around
+    plain = options["average"] is False and options["batch_size"] is None
+    rule = RULES[options["rule"]]
+    known = plain and (is_known_beforehand(rule) if options["schedule"] is None else rule is GradientRule)
     if (
         options["engine"] == "modes"
         or (known and options["engine"] == "auto")

@@ -25,7 +25,7 @@ from steepest.errors import DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.objectives.stored_rows import rows_of
-from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_data
@@ -221,7 +221,7 @@ def _descent(
     callbacks, rule = checked_callbacks(callbacks), settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
-    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
@@ -229,8 +229,8 @@ def _descent(
 
 def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
-    if not has_closed_form(rule):
-        raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)
+    if not knows_its_run(rule):
+        raise UsageError(f"rule {words_of(rule)} has no closed form.", remedies.STEP_BY_STEP)
     asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
     if asked:
         raise UsageError(

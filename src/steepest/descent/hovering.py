@@ -8,6 +8,7 @@ import numpy as np
 from steepest.descent.facts import Facts
 from steepest.descent.forecast import Forecast
 from steepest.descent.iterates import ROUNDING
+from steepest.descent.loop import RecordedIterates
 from steepest.descent.minibatch import MiniBatchRule
 from steepest.objectives.over_rows import OverRows
 from steepest.rules.gradient import GradientRule
@@ -59,7 +60,9 @@ def hovering(facts: Facts) -> Hovering | None:
     Looked at is the second half of its epochs, in four parts: the loss rises in at least a quarter of the steps between them, and the
     median excess does not fall from each part to the next by more than a fifth in all.
     """
-    epochs = np.asarray(facts.iterates.epochs)
+    if not isinstance(facts.iterates, RecordedIterates):
+        return None  # a schedule's run is known, and noise is what hovers
+    epochs = facts.iterates.epochs
     window = epochs[epochs >= facts.last / 2]
     if len(window) < PARTS * FEWEST:
         return None

@@ -10,10 +10,11 @@ from steepest.objectives.modes import Modes
 from steepest.rules.averaged import AveragedRule
 from steepest.rules.convergence import settled_epoch
 from steepest.rules.gradient import GradientRule
+from steepest.rules.plateau import PlateauRule
 from steepest.rules.registry import choose_rule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form, words_of
 from steepest.rules.scheduled import ScheduledRule
-from steepest.rules.schedules import ScheduleChoice, choose_schedule
+from steepest.rules.schedules import AdaptiveSchedule, ScheduleChoice, choose_schedule
 from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.words import fraction
 
@@ -123,12 +124,13 @@ def _no_auto_epochs() -> UsageError:
 def _around(
     rule: Rule, epochs: int | Auto, schedule: ScheduleChoice | None, average: Average, batched: Batched | None
 ) -> Rule:
-    """The rule with a schedule, the mean of its path, and an epoch of many steps; the first two count steps."""
+    """The rule with a schedule, the mean of its path, and an epoch of many steps; the first two count steps, a plateau epochs."""
     if isinstance(epochs, str):
         raise _no_auto_epochs()
     steps = check_epochs(epochs) * (batched.steps if batched else 1)
-    if schedule is not None:
-        rule = ScheduledRule(rule, choose_schedule(schedule), steps)
+    course = None if schedule is None else choose_schedule(schedule)
+    if course is not None and not isinstance(course, AdaptiveSchedule):
+        rule = ScheduledRule(rule, course, steps)
     if average is not False:
         share = 0.0 if average is True else as_float(average)
         if not 0 <= share < 1:
@@ -137,7 +139,8 @@ def _around(
                 + f" is true, or the share of the steps that is left out of the mean, 0 ≤ share < 1; got {shown(average)}."
             )
         rule = AveragedRule(rule, math.floor(share * steps))
-    return batched.over(rule) if batched else rule
+    rule = batched.over(rule) if batched else rule
+    return PlateauRule(rule, course) if isinstance(course, AdaptiveSchedule) else rule
 
 
 def _check_tolerance(tolerance: object) -> float:

@@ -7,7 +7,7 @@ from steepest.descent.hovering import Hovering, NoiseLevel
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.descent.verdict_words import left_over, most_missing, standardizing
 from steepest.rules.adam import AdamRule
-from steepest.rules.rule import words_of
+from steepest.rules.rule import knows_its_run, words_of
 from steepest.support.words import epochs, number, percent
 
 
@@ -116,7 +116,6 @@ def _levels_off(facts: Facts, noise: NoiseLevel | None) -> str:
 def _other_rates(verdict: Verdict, facts: Facts) -> str:
     """What is known of a run without a forecast: plain gradient descent over all rows at its best constant rate."""
     rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
-    return (
-        f"What more epochs would give is not known beforehand for this rule; full-batch gradient descent at its best constant "
-        f"rate, {rate}, needs {needed}.{standardizing(verdict, facts)}"
-    )
+    unknown = "" if knows_its_run(facts.rule) else "What more epochs would give is not known beforehand for this rule; "
+    best = f"{unknown}full-batch gradient descent at its best constant rate, {rate}, needs {needed}"
+    return f"{best[0].upper()}{best[1:]}.{standardizing(verdict, facts)}"
