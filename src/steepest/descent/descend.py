@@ -1,5 +1,6 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
+from steepest.descent.checkpoint import RunCheckpoint, identity_of
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
@@ -30,8 +32,9 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
-from steepest.support.arguments import check_word, shown
+from steepest.support.arguments import check_file_name, check_word, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.files import refuse_existing_file
 from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
@@ -68,6 +71,7 @@ def descend(
     record: Record | None = None,
     stop: Stop | Sequence[Stop] = (),
     callbacks: Callback | Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
     """Run full-batch gradient descent on a linear model and return the whole run.
@@ -110,13 +114,15 @@ def descend(
         stop: what else may end the run early: `TimeLimit`, `SmallGradient`, a stop of your own, or several.
         callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it, which
             is read-only); one that returns True ends the run.
+        checkpoint: a file for the state of the run, written about once a second: where there is one the run goes on from it, with the
+            same bits as a run that was never cut off. Remove it once the run is kept. None: a run that is cut off begins anew.
         engine: "modes" (closed form), "loop" (step by step) or "auto": modes where the rule is linear.
 
     Returns:
         a Trajectory: weights, bias, at(k), loss(), rmse(), epochs_to(), optimum, verdict.
 
     Raises:
-        UsageError: a setting is outside its range.
+        UsageError: a setting is outside its range, or the checkpoint is of another table or of other settings.
         DataError: the data cannot be used; says which column and row.
 
     Warns:
@@ -153,7 +159,7 @@ def descend(
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     stops = _stops(stop, settings.rule, tolerance)
-    iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
+    iterates = _descent(engine, problem, settings, theta, record, stops, callbacks, checkpoint)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
@@ -189,6 +195,7 @@ def _descent(
     record: Record | None,
     stops: tuple[Stop, ...],
     callbacks: Callback | Sequence[Callback],
+    checkpoint: str | os.PathLike[str] | None,
 ) -> ClosedIterates | RecordedIterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if record is not None and not isinstance(record, Record):
@@ -196,18 +203,26 @@ def _descent(
     check_word("engine", engine, ("auto", "modes", "loop"))
     callbacks, rule = checked_callbacks(callbacks), settings.rule
     if engine == "modes":
-        _check_modes(rule, record, stops, callbacks)
-    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+        _check_modes(rule, callbacks=callbacks, record=record, stop=stops, checkpoint=checkpoint)
+    watched = callbacks or stops or checkpoint is not None
+    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not watched)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
-    return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
+    file = None
+    if checkpoint is not None:
+        path = check_file_name("checkpoint", checkpoint)
+        refuse_existing_file(path, force=True)
+        file = RunCheckpoint(path, identity_of(problem, rule, start, settings.epochs, record))
+    return loop.run(
+        problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen, checkpoint=file
+    )
 
 
-def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
+def _check_modes(rule: Rule, **given: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
     if not has_closed_form(rule):
         raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)
-    asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
+    asked = [name for name, value in given.items() if value]
     if asked:
         raise UsageError(
             Option("engine", "modes") + f" takes no steps, so nothing would come of {join_names(asked)}.",

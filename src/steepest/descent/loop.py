@@ -1,13 +1,15 @@
 """The loop: one step after the other, for any objective and any rule. The only loop over epochs there is."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.descent.checkpoint import RunCheckpoint, RunState, described
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
 from steepest.descent.stops import Check, Progress, Stop, checked_stops
@@ -104,6 +106,7 @@ def run(
     record: Record | None = None,
     stop: Stop | Sequence[Stop] = (),
     callbacks: Sequence[Callback] = (),
+    checkpoint: RunCheckpoint | None = None,
 ) -> RecordedIterates:
     """Take up to `epochs` steps and return what was kept; end at the last finite state when parameters leave float64.
 
@@ -115,10 +118,11 @@ def run(
         record: which epochs to keep; None keeps all up to 40 MB, and 10,000 log-spaced ones beyond.
         stop: what may end the run before, one or several; the first that says so does.
         callbacks: called after every epoch, see `Callback`.
+        checkpoint: keeps the state of the run, and has that of one that was cut off.
 
     Raises:
         UsageError: the record would take more than 400 MB, or a step returned something else than
-            parameters, or a stop something else than a sentence.
+            parameters, or a stop something else than a sentence; the checkpoint is of another run.
 
     Example:
         >>> from steepest.objectives.problem import Problem
@@ -131,26 +135,36 @@ def run(
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    theta = before = _read_only(start)
-    checks = [(one.name, one.begin(objective, theta)) for one in checked_stops(stop)]
-    memory, position = rule.init(theta), 0
-    ended, last = None, (theta, 0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(epochs + 1):
+    checks = [
+        (described(one) if checkpoint else "", one.name, one.begin(objective, _read_only(start)))
+        for one in checked_stops(stop)
+    ]
+    state = (checkpoint.load() if checkpoint else None) or RunState.first(rule, _read_only(start))
+    _remember(checks, state)
+    position, theta, before, memory = len(state.thetas), _read_only(state.theta), state.before, state.memory
+    thetas[:position], losses[:position] = state.thetas, state.losses
+    ended, last = None, (before, max(0, state.epoch - 1))
+    with np.errstate(over="ignore", invalid="ignore"), _closing(checks):
+        for epoch in range(state.epoch, epochs + 1):
             value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
             if not all(map(math.isfinite, value.tolist())) and not np.isfinite(theta).all():
                 ended = Ending.left_float64(last[1])
                 break
             before, last = last[0], (theta, epoch)
+            if checkpoint:
+                remembered = {key: check.memory for key, _, check in checks if hasattr(check, "memory")}
+                state = RunState(epoch, theta, before, memory, remembered, thetas[:position], losses[:position])
+                checkpoint.keep(state)
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
-            if epoch == epochs:
-                break
-            if checks and ended is None:
-                ended = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
-            if ended is not None:
+            if checks:
+                asked = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
+                ended = ended or (asked if epoch < epochs else None)
+            if epoch == epochs or ended is not None:
+                if checkpoint:
+                    checkpoint.keep(state, now=True)
                 break
             theta, memory = rule.step(Slope(objective, theta, slope), theta, memory)
             theta = _parameters(theta, start, rule)
@@ -162,8 +176,33 @@ def run(
     return _with_last(objective, last, before, ended, kept[:position], thetas[:position], losses[:position])
 
 
-def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> Ending | None:
-    for name, check in checks:
+def _remember(checks: Sequence[tuple[str, str, Any]], state: RunState) -> None:
+    """Give the checks of a run that goes on what they remembered."""
+    for key, name, check in checks:
+        if key in state.stops:
+            check.memory = state.stops[key]
+        elif state.epoch and hasattr(check, "memory"):
+            raise UsageError(
+                f"the run that was cut off at epoch {state.epoch:,} had no stop {name!r} like this one, which remembers earlier epochs.",
+                "give the same stops again",
+                "remove the checkpoint to start over",
+            )
+
+
+@contextmanager
+def _closing(checks: Sequence[tuple[str, str, Any]]) -> Iterator[None]:
+    """Close what the checks have opened, however the run ends."""
+    with ExitStack() as stack:
+        for _, _, check in checks:
+            if hasattr(check, "close"):
+                stack.callback(check.close)
+        yield
+
+
+def _asked_to_end(checks: Sequence[tuple[str, str, Check]], progress: Progress) -> Ending | None:
+    """Let every check see an epoch, and return what the first says that ends the run."""
+    asked = None
+    for _, name, check in checks:
         sentence = check(progress)
         if sentence is None:
             continue
@@ -171,8 +210,8 @@ def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> En
             raise UsageError(
                 f"the stop {name!r} answered {sentence!r}. A check returns a sentence that says why the run ends, or None to go on."
             )
-        return Ending(name, sentence)
-    return None
+        asked = asked or Ending(name, sentence)
+    return asked
 
 
 def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:

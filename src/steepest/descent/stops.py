@@ -10,7 +10,7 @@ import numpy as np
 
 from steepest.descent.iterates import shares_left
 from steepest.errors import UsageError
-from steepest.objectives.objective import Objective, is_spectral
+from steepest.objectives.objective import Objective, Spectral, is_spectral
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import fraction
@@ -34,7 +34,13 @@ class Progress:
 
 
 Check = Callable[[Progress], str | None]
-"""Called before every step; returns a sentence that says why the run ends here, or None to go on."""
+"""Called at every epoch; returns a sentence that says why the run ends here, or None to go on.
+
+What else a check may have:
+
+    memory      what it remembers, made of arrays, numbers, texts, None and tuples of these; a checkpoint keeps it
+    close()     called when the run is over, however it ends
+"""
 
 
 class Stop(Protocol):
@@ -90,16 +96,24 @@ class Within:
             raise UsageError(
                 f"a tolerance is a share of each mode's starting error, and a {type(objective).__name__} knows no modes. Use stop=SmallGradient(...)."
             )
-        before = False
+        return _Twice(self.tolerance, objective, start)
 
-        def check(progress: Progress) -> str | None:
-            nonlocal before
-            was, before = before, bool((shares_left(objective, start, progress.theta[None]) <= self.tolerance).all())
-            if was and before:
-                return f"No mode has more than {fraction(self.tolerance)} of its starting error left since epoch {progress.epoch - 1:,}."
-            return None
 
-        return check
+@dataclass
+class _Twice:
+    """The check of `Within`; it remembers whether every mode was within the tolerance at the last epoch."""
+
+    tolerance: float
+    objective: Spectral
+    start: FloatArray
+    memory: bool = False
+
+    def __call__(self, progress: Progress) -> str | None:
+        left = shares_left(self.objective, self.start, progress.theta[None])
+        was, self.memory = self.memory, bool((left <= self.tolerance).all())
+        if was and self.memory:
+            return f"No mode has more than {fraction(self.tolerance)} of its starting error left since epoch {progress.epoch - 1:,}."
+        return None
 
 
 @dataclass(frozen=True)

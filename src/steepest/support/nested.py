@@ -41,7 +41,9 @@ def _packed(value: Any, arrays: Arrays, what: str) -> Any:
     kind = type(value)
     if kind is np.ndarray and value.dtype.kind in NUMBERS:
         return {ARRAY: _put(value, arrays)}
-    if isinstance(value, np.generic) and value.dtype.kind in NUMBERS:  # not Python's float: they have powers of their own
+    if (
+        isinstance(value, np.generic) and value.dtype.kind in NUMBERS
+    ):  # not Python's float: they have powers of their own
         return {SCALAR: _put(np.asarray(value), arrays)}
     if kind in PLAIN:
         return value
