@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from steepest.support.words import join_names
 FORMAT = "steepest-run"
 SECONDS = 1.0  # between two writings
 SHARE = 20  # a writing that takes long is followed by so many times as long without one
+PIECE = 1 << 24  # bytes of a file that are read at a time
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object in memory, in what it looks like
 
 
@@ -158,7 +160,18 @@ def _digest(values: Any) -> str:
         if isinstance(value, np.ndarray):
             digest.update(f"{value.dtype.str} {value.shape}".encode())
             digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+        elif hasattr(value, "fileno"):
+            for part in _parts(value.fileno()):
+                digest.update(part)
     return digest.hexdigest()
+
+
+def _parts(file: int) -> Iterator[bytes]:
+    """What an open file holds, piece by piece; where it stands is left as it is."""
+    place = 0
+    while part := os.pread(file, PIECE, place):
+        yield part
+        place += len(part)
 
 
 def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
