@@ -161,17 +161,17 @@ def _digest(values: Any) -> str:
             digest.update(f"{value.dtype.str} {value.shape}".encode())
             digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
         elif hasattr(value, "fileno"):
-            for part in _parts(value.fileno()):
+            for part in _parts(value):
                 digest.update(part)
     return digest.hexdigest()
 
 
-def _parts(file: int) -> Iterator[bytes]:
+def _parts(file: Any) -> Iterator[memoryview]:
     """What an open file holds, piece by piece; where it stands is left as it is."""
-    place = 0
-    while part := os.pread(file, PIECE, place):
-        yield part
-        place += len(part)
+    size = os.fstat(file.fileno()).st_size
+    for place in range(0, size, PIECE):
+        # mapped anew each time: what was read before leaves memory with its map
+        yield np.memmap(file, np.uint8, "r", place, (min(PIECE, size - place),)).data
 
 
 def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
