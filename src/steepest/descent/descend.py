@@ -117,7 +117,7 @@ def descend(
         fit_intercept: whether the model has a bias.
         start: (weights, bias) in the data's own units; default zeros.
         record: which epochs a loop keeps.
-        stop: what else may end the run early: `TimeLimit`, `SmallGradient`, a stop of your own, or several.
+        stop: what else may end the run early: `HeldOut`, `TimeLimit`, `SmallGradient`, a stop of your own, or several.
         callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it, which
             is read-only); one that returns True ends the run.
         checkpoint: a file for the state of the run, written about once a second: where there is one the run goes on from it, with the
@@ -166,7 +166,7 @@ def descend(
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
-    stops = _stops(stop, settings.rule, tolerance)
+    stops = _stops(stop, problem, settings, tolerance)
     iterates = _descent(engine, problem, settings, theta, record, stops, callbacks, checkpoint)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
@@ -194,9 +194,14 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
 
 
-def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
+def _stops(
+    stop: Stop | Sequence[Stop], problem: Problem, settings: Settings, tolerance: float | None
+) -> tuple[Stop, ...]:
     """What may end the run early; a tolerance is one where the rule does not know beforehand when it gets there."""
-    stops = checked_stops(stop)
+    rule = settings.rule
+    stops = tuple(
+        one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in checked_stops(stop)
+    )
     return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
 
 

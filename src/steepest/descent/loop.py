@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from steepest.descent.checkpoint import RunCheckpoint, RunState, described
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
-from steepest.descent.stops import Check, Progress, Stop, checked_stops
+from steepest.descent.stops import Back, Check, Progress, Stop, checked_stops
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.objectives.slope import Slope
@@ -173,7 +173,19 @@ def run(
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
         array.flags.writeable = False
+    end = next(_backs(checks, ended, last[1]), None)
+    if end:
+        last, before, ended = (end.theta, end.epoch), end.before, end.ended
+        position = int(np.searchsorted(kept[:position], end.epoch, "right"))
     return _with_last(objective, last, before, ended, kept[:position], thetas[:position], losses[:position])
+
+
+def _backs(checks: Sequence[tuple[str, str, Any]], ended: Ending, epoch: int) -> Iterator[Back]:
+    """Earlier epochs at which checks want the run to end."""
+    for _, _, check in checks:
+        back = check.back(ended, epoch) if hasattr(check, "back") else None
+        if back:
+            yield back
 
 
 def _remember(checks: Sequence[tuple[str, str, Any]], state: RunState) -> None:
@@ -181,7 +193,7 @@ def _remember(checks: Sequence[tuple[str, str, Any]], state: RunState) -> None:
     for key, name, check in checks:
         if key in state.stops:
             check.memory = state.stops[key]
-        elif state.epoch and hasattr(check, "memory"):
+        elif state.epoch and hasattr(check, "memory") and not getattr(check, "only_watches", False):
             raise UsageError(
                 f"the run that was cut off at epoch {state.epoch:,} had no stop {name!r} like this one, which remembers earlier epochs.",
                 "give the same stops again",

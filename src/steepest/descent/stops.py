@@ -4,11 +4,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from steepest.descent.iterates import shares_left
+from steepest.descent.iterates import Ending, shares_left
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, Spectral, is_spectral
 from steepest.support.arguments import as_float, shown
@@ -38,13 +38,34 @@ Check = Callable[[Progress], str | None]
 
 What else a check may have:
 
-    memory      what it remembers, made of arrays, numbers, texts, None and tuples of these; a checkpoint keeps it
-    close()     called when the run is over, however it ends
+    memory              what it remembers, made of arrays, numbers, texts, None and tuples of these; a checkpoint keeps it
+    only_watches        True where a run can go on without what it remembered
+    back(ended, epoch)  asked when the run is over: a `Back` where it is to end at an earlier epoch, or None
+    close()             called when the run is over, however it ends
 """
 
 
+class Back(NamedTuple):
+    """An earlier epoch at which a run is to end: its number, theta there and one epoch before, and why.
+
+    Args:
+        epoch: number of updates done there.
+        theta: parameters in force, shape (p, t).
+        before: parameters one epoch before.
+        ended: why the run ends there.
+    """
+
+    epoch: int
+    theta: FloatArray
+    before: FloatArray
+    ended: Ending
+
+
 class Stop(Protocol):
-    """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins."""
+    """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins.
+
+    One that has to know the table has `for_run(problem, rule, epochs)`, which returns the stop of one run.
+    """
 
     @property
     def name(self) -> str:
@@ -66,7 +87,7 @@ def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
     for one in stops:
         if isinstance(one, type) or not hasattr(one, "begin") or not hasattr(one, "name"):
             raise UsageError(
-                f"stop takes TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
+                f"stop takes HeldOut(...), TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
             )
     return stops
 
