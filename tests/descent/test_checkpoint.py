@@ -218,7 +218,8 @@ checkpoint.SECONDS, checkpoint.SHARE = 0.05, 1
 generator = np.random.default_rng(0)
 X = generator.normal(size=(500, 4)); y = X @ [1.0, 2.0, 3.0, 4.0] + generator.normal(size=500)
 how = dict(batch_size=10, schedule="cosine", average=0.5) if sys.argv[2] == "batches" else {}
-run = steepest.descend(X, y, rule="adam", learning_rate=0.001, epochs=int(sys.argv[3]), checkpoint=sys.argv[1] or None, **how)
+run = steepest.descend(X, y, rule="adam", learning_rate=0.001, epochs=int(sys.argv[3]), checkpoint=sys.argv[1] or None,
+                       callbacks=steepest.JsonLines(sys.argv[4]), **how)
 print(run.iterates.thetas.tobytes().hex()[-4096:], run.iterates.losses.sum().hex(), run.ended)
 """
 
@@ -227,8 +228,9 @@ print(run.iterates.thetas.tobytes().hex()[-4096:], run.iterates.losses.sum().hex
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "epochs"), [("full", "30000"), ("batches", "600")])
 def test_a_process_that_is_killed_goes_on_with_the_same_bits(how, epochs, tmp_path):
-    def start(path):
-        return subprocess.Popen([sys.executable, "-c", KILLED, path, how, epochs], stdout=subprocess.PIPE, text=True)
+    def start(path, log="run.jsonl"):
+        command = [sys.executable, "-c", KILLED, path, how, epochs, str(tmp_path / log)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     path, kills = tmp_path / "run.ckpt", 0
     for _ in range(2):
@@ -242,7 +244,8 @@ def test_a_process_that_is_killed_goes_on_with_the_same_bits(how, epochs, tmp_pa
             kills += 1
         process.communicate()
     assert kills
-    answers = [start(name).communicate(timeout=120)[0] for name in (str(path), "")]
+    answers = [start(*names).communicate(timeout=120)[0] for names in ((str(path),), ("", "whole.jsonl"))]
     assert answers[0]
     assert answers[0] == answers[1]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run.ckpt"]
+    assert (tmp_path / "run.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run.ckpt", "run.jsonl", "whole.jsonl"]

@@ -74,7 +74,7 @@ def descend(
     start: Start | None = None,
     record: Record | None = None,
     stop: Stop | Sequence[Stop] = (),
-    callbacks: Callback | Sequence[Callback] = (),
+    callbacks: Callback | Stop | Sequence[Callback | Stop] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
@@ -118,8 +118,8 @@ def descend(
         start: (weights, bias) in the data's own units; default zeros.
         record: which epochs a loop keeps.
         stop: what else may end the run early: `HeldOut`, `TimeLimit`, `SmallGradient`, a stop of your own, or several.
-        callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it, which
-            is read-only); one that returns True ends the run.
+        callbacks: functions that a loop calls after each epoch with (epochs done, loss before its update, theta in force after it,
+            which is read-only); one that returns True ends the run. `JsonLines` writes a log.
         checkpoint: a file for the state of the run, written about once a second: where there is one the run goes on from it, with the
             same bits as a run that was never cut off. Remove it once the run is kept. None: a run that is cut off begins anew.
         engine: "modes" (closed form), "loop" (step by step) or "auto": modes where the rule is linear.
@@ -166,8 +166,12 @@ def descend(
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
-    stops = _stops(stop, problem, settings, tolerance)
-    iterates = _descent(engine, problem, settings, theta, record, stops, callbacks, checkpoint)
+    functions, watchers = checked_callbacks(callbacks)
+    if engine == "modes":
+        given = {"callbacks": (*functions, *watchers), "record": record, "stop": checked_stops(stop)}
+        _check_modes(settings.rule, **given, checkpoint=checkpoint)
+    stops = _stops((*checked_stops(stop), *watchers), problem, settings, tolerance)
+    iterates = _descent(engine, problem, settings, theta, record, stops, functions, checkpoint)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
@@ -194,14 +198,10 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
 
 
-def _stops(
-    stop: Stop | Sequence[Stop], problem: Problem, settings: Settings, tolerance: float | None
-) -> tuple[Stop, ...]:
-    """What may end the run early; a tolerance is one where the rule does not know beforehand when it gets there."""
+def _stops(asked: tuple[Stop, ...], problem: Problem, settings: Settings, tolerance: float | None) -> tuple[Stop, ...]:
+    """What may end the run early, or watches it; a tolerance is a stop where the rule does not know beforehand when it gets there."""
     rule = settings.rule
-    stops = tuple(
-        one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in checked_stops(stop)
-    )
+    stops = tuple(one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in asked)
     return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
 
 
@@ -212,16 +212,14 @@ def _descent(
     start: FloatArray,
     record: Record | None,
     stops: tuple[Stop, ...],
-    callbacks: Callback | Sequence[Callback],
+    callbacks: tuple[Callback, ...],
     checkpoint: str | os.PathLike[str] | None,
 ) -> ClosedIterates | RecordedIterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if record is not None and not isinstance(record, Record):
         raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {shown(record)}.")
     check_word("engine", engine, ("auto", "modes", "loop"))
-    callbacks, rule = checked_callbacks(callbacks), settings.rule
-    if engine == "modes":
-        _check_modes(rule, callbacks=callbacks, record=record, stop=stops, checkpoint=checkpoint)
+    rule = settings.rule
     watched = callbacks or stops or checkpoint is not None
     if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not watched)):
         return closed_form.run(problem, rule, start, settings.epochs)

@@ -22,7 +22,7 @@ from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 Callback = Callable[[int, FloatArray, FloatArray], object]
-"""Called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
+"""A function that is called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
 one that returns True ends the run."""
 MOST_RECORDED = 50_000_000  # numbers, 400 MB
 RECORD_ALL = 5_000_000  # numbers up to which every epoch is kept when nobody says otherwise
@@ -155,16 +155,16 @@ def run(
             if checkpoint:
                 remembered = {key: check.memory for key, _, check in checks if hasattr(check, "memory")}
                 state = RunState(epoch, theta, before, memory, remembered, thetas[:position], losses[:position])
-                checkpoint.keep(state)
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
             if checks:
                 asked = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
                 ended = ended or (asked if epoch < epochs else None)
-            if epoch == epochs or ended is not None:
-                if checkpoint:
-                    checkpoint.keep(state, now=True)
+            is_last = epoch == epochs or ended is not None
+            if checkpoint:
+                checkpoint.keep(state, now=is_last)
+            if is_last:
                 break
             theta, memory = rule.step(Slope(objective, theta, slope), theta, memory)
             theta = _parameters(theta, start, rule)
@@ -226,18 +226,23 @@ def _asked_to_end(checks: Sequence[tuple[str, str, Check]], progress: Progress) 
     return asked
 
 
-def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:
-    """Return one callback or several as a tuple.
+def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[Stop, ...]]:
+    """Return one callback or several: those that are functions, and those that begin a check, as a stop does.
 
     Raises:
-        UsageError: one of them cannot be called.
+        UsageError: one of them is neither.
     """
     given = (callbacks,) if callable(callbacks) else callbacks
     several = tuple(given) if is_many(given) else (given,)
-    for one in several:
+    begins = [hasattr(one, "begin") and not isinstance(one, type) for one in several]
+    watchers = tuple(one for one, begun in zip(several, begins, strict=True) if begun)
+    functions = tuple(one for one, begun in zip(several, begins, strict=True) if not begun)
+    for one in functions:
         if not callable(one):
-            raise UsageError(f"callbacks are functions of an epoch, a loss and theta; got {shown(one)}.")
-    return several
+            raise UsageError(
+                f"callbacks are functions of an epoch, a loss and theta, or JsonLines(...); got {shown(one)}."
+            )
+    return functions, watchers
 
 
 def _any_is_true(answers: Sequence[object]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from steepest.descent.iterates import Ending, shares_left
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, Spectral, is_spectral
-from steepest.support.arguments import as_float, shown
+from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import fraction
 
@@ -192,6 +192,18 @@ class TimeLimit:
             return f"The time limit of {self.seconds:g} seconds ended the run after epoch {progress.epoch:,}."
 
         return check
+
+
+def checked_every(name: str, every: object) -> int:
+    """Return how many epochs lie between two that are looked at.
+
+    Raises:
+        UsageError: it is no whole number, 1 or larger.
+    """
+    count = as_int(every)
+    if count is None or count < 1:
+        raise UsageError(f"{name}(every=...) is a whole number of epochs, 1 or larger; got {shown(every)}.")
+    return count
 
 
 def _is_positive(value: object) -> bool:
