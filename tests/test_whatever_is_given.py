@@ -228,6 +228,7 @@ OF_SCIKIT_LEARN = {
     "get_metadata_routing",
     "get_params",
     "set_params",
+    "set_callbacks",
     "set_fit_request",
     "set_partial_fit_request",
     "set_score_request",

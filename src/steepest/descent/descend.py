@@ -20,7 +20,7 @@ from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Average, Batched, Settings, choose
-from steepest.descent.stops import Stop, Within, checked_stops
+from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
@@ -73,8 +73,8 @@ def descend(
     fit_intercept: bool = True,
     start: Start | None = None,
     record: Record | None = None,
-    stop: Stop | Sequence[Stop] = (),
-    callbacks: Callback | Stop | Sequence[Callback | Stop] = (),
+    stop: AnyStop | Sequence[AnyStop] = (),
+    callbacks: Callback | AnyStop | Sequence[Callback | AnyStop] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
@@ -198,7 +198,9 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
 
 
-def _stops(asked: tuple[Stop, ...], problem: Problem, settings: Settings, tolerance: float | None) -> tuple[Stop, ...]:
+def _stops(
+    asked: tuple[AnyStop, ...], problem: Problem, settings: Settings, tolerance: float | None
+) -> tuple[Stop, ...]:
     """What may end the run early, or watches it; a tolerance is a stop where the rule does not know beforehand when it gets there."""
     rule = settings.rule
     stops = tuple(one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in asked)

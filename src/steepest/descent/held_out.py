@@ -9,7 +9,7 @@ import numpy as np
 
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.descent.iterates import Ending
-from steepest.descent.stops import Back, Check, Progress
+from steepest.descent.stops import Back, Progress
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective
 from steepest.objectives.problem import Problem
@@ -79,12 +79,6 @@ class HeldOut(Shown):
         if recognize(self.data) is Kind.ARRAY and len(held.features) == len(problem.features):
             held = replace(held, features=problem.features, targets=problem.targets)  # an array has no names
         return HeldOutOfRun(problem, held.select(problem.features, problem.targets), self.patience, self.restore_best)
-
-    def begin(self, objective: Objective, start: FloatArray) -> Check:
-        """Say that an objective without a table has no columns."""
-        raise UsageError(
-            f"held-out rows belong to a table; a {type(objective).__name__} has none. Use steepest.descend."
-        )
 
 
 @dataclass(frozen=True, eq=False)

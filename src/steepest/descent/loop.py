@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from steepest.descent.checkpoint import RunCheckpoint, RunState, described
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
-from steepest.descent.stops import Back, Check, Progress, Stop, checked_stops
+from steepest.descent.stops import AnyStop, Back, Check, Progress, Stop, is_stop
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.objectives.slope import Slope
@@ -137,7 +137,7 @@ def run(
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
     checks = [
         (described(one) if checkpoint else "", one.name, one.begin(objective, _read_only(start)))
-        for one in checked_stops(stop)
+        for one in (stop if isinstance(stop, Sequence) else (stop,))
     ]
     state = (checkpoint.load() if checkpoint else None) or RunState.first(rule, _read_only(start))
     _remember(checks, state)
@@ -226,7 +226,7 @@ def _asked_to_end(checks: Sequence[tuple[str, str, Check]], progress: Progress) 
     return asked
 
 
-def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[Stop, ...]]:
+def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[AnyStop, ...]]:
     """Return one callback or several: those that are functions, and those that begin a check, as a stop does.
 
     Raises:
@@ -234,9 +234,8 @@ def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[St
     """
     given = (callbacks,) if callable(callbacks) else callbacks
     several = tuple(given) if is_many(given) else (given,)
-    begins = [hasattr(one, "begin") and not isinstance(one, type) for one in several]
-    watchers = tuple(one for one, begun in zip(several, begins, strict=True) if begun)
-    functions = tuple(one for one, begun in zip(several, begins, strict=True) if not begun)
+    watchers = tuple(one for one in several if is_stop(one))
+    functions = tuple(one for one in several if not is_stop(one))
     for one in functions:
         if not callable(one):
             raise UsageError(

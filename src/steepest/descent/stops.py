@@ -4,13 +4,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
 from steepest.descent.iterates import Ending, shares_left
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, Spectral, is_spectral
+from steepest.objectives.problem import Problem
+from steepest.rules.rule import Rule
 from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import fraction
@@ -62,10 +64,7 @@ class Back(NamedTuple):
 
 
 class Stop(Protocol):
-    """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins.
-
-    One that has to know the table has `for_run(problem, rule, epochs)`, which returns the stop of one run.
-    """
+    """A reason to end a run early; a frozen value. What it has to remember lives in the check that it begins."""
 
     @property
     def name(self) -> str:
@@ -77,7 +76,18 @@ class Stop(Protocol):
         ...
 
 
-def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
+class StopForRun(Protocol):
+    """A stop that has to know the table, the rule and the number of epochs."""
+
+    def for_run(self, problem: Problem, rule: Rule, epochs: int) -> Stop:
+        """Return the stop of one run."""
+        ...
+
+
+AnyStop = Stop | StopForRun
+
+
+def checked_stops(stop: AnyStop | Sequence[AnyStop]) -> tuple[AnyStop, ...]:
     """Return one stop or several as a tuple.
 
     Raises:
@@ -85,11 +95,16 @@ def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
     """
     stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
     for one in stops:
-        if isinstance(one, type) or not hasattr(one, "begin") or not hasattr(one, "name"):
+        if not is_stop(one) or not (hasattr(one, "name") or hasattr(one, "for_run")):
             raise UsageError(
                 f"stop takes HeldOut(...), TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
             )
     return stops
+
+
+def is_stop(value: object) -> TypeGuard[AnyStop]:
+    """Say whether something can begin a check, and is not the class of what can."""
+    return not isinstance(value, type) and (hasattr(value, "begin") or hasattr(value, "for_run"))
 
 
 @dataclass(frozen=True)

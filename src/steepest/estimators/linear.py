@@ -25,6 +25,7 @@ from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inputs, refuse_targets
 from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import warn
 
 LOGGER = logging.getLogger("steepest")
 
@@ -126,11 +127,11 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         refuse_targets(y)
         inputs, targets = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
         if targets.ndim == 2 and targets.shape[1] == 1:
-            warnings.warn(
-                "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
-                "pass y.ravel() to say so.",
-                DataConversionWarning,
-                stacklevel=4,
+            warn(
+                DataConversionWarning(
+                    "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
+                    "pass y.ravel() to say so."
+                )
             )
         weight = (
             None if sample_weight is None else _check_sample_weight(_numbers(sample_weight), inputs, dtype=np.float64)
@@ -217,7 +218,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             raise DivergenceError(str(verdict))
         done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
         if not (done or stopped):
-            warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
+            warn(ConvergenceWarning(str(verdict)))
 
     def _log(self, run: Trajectory) -> None:
         """Tell the logger "steepest" about the run, thinned to about 20 lines."""
