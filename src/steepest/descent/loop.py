@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from steepest.descent.checkpoint import RunCheckpoint, RunState, described
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
+from steepest.descent.recording import Kept, Recording, RecordWhen
 from steepest.descent.stops import AnyStop, Back, Check, Progress, Stop, is_stop
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
@@ -137,7 +138,7 @@ def run(
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
     checks = [
         (described(one) if checkpoint else "", one.name, one.begin(objective, _read_only(start)))
-        for one in (stop if isinstance(stop, Sequence) else (stop,))
+        for one in _watching(stop, record)
     ]
     state = (checkpoint.load() if checkpoint else None) or RunState.first(rule, _read_only(start))
     _remember(checks, state)
@@ -176,8 +177,17 @@ def run(
     end = next(_backs(checks, ended, last[1]), None)
     if end:
         last, before, ended = (end.theta, end.epoch), end.before, end.ended
-        position = int(np.searchsorted(kept[:position], end.epoch, "right"))
-    return _with_last(objective, last, before, ended, kept[:position], thetas[:position], losses[:position])
+    parts = Kept(kept[:position], thetas[:position], losses[:position]).up_to(last[1])
+    for _, _, check in checks:
+        if isinstance(check, Recording) and check.kept:
+            parts = parts.joined(check.kept.up_to(last[1]))
+    return _with_last(objective, last, before, ended, *parts)
+
+
+def _watching(stop: Stop | Sequence[Stop], record: Record | None) -> tuple[Stop, ...]:
+    """Whatever looks at each epoch."""
+    stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    return stops if record is None or record.when is None else (*stops, RecordWhen(record.when))
 
 
 def _backs(checks: Sequence[tuple[str, str, Any]], ended: Ending, epoch: int) -> Iterator[Back]:
