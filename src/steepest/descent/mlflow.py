@@ -1,6 +1,7 @@
 """MLflow: the course of a run as metrics and parameters of a run of MLflow."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -85,11 +86,22 @@ class Logging:
 
     run: MLflowOfRun
     objective: Objective
-    memory: str | None = None
     only_watches: ClassVar[bool] = True
+    _id: str | None = field(default=None, init=False)
+    _before: BaseException | None = field(default=None, init=False)
     _waiting: Progress | None = field(default=None, init=False)
     _begun: bool = field(default=False, init=False)
     _is_ours: bool = field(default=False, init=False)
+
+    @property
+    def memory(self) -> str | None:
+        """The run of MLflow, which begins at the latest when somebody wants to remember it."""
+        self._begin()
+        return self._id
+
+    @memory.setter
+    def memory(self, run_id: str | None) -> None:
+        self._id = run_id
 
     def __call__(self, progress: Progress) -> None:
         """Log an epoch, or keep it in case that it is the last one."""
@@ -105,12 +117,12 @@ class Logging:
                 self._log(self._waiting)
         finally:
             if self._is_ours:
-                self.run.module.end_run()
+                failed = sys.exception() not in (None, self._before)
+                self.run.module.end_run("FAILED" if failed else "FINISHED")
 
     def _log(self, progress: Progress) -> None:
         self._waiting = None
-        if not self._begun:
-            self._begin()
+        self._begin()
         told = costs(progress, self.objective)
         metrics = {
             name: value
@@ -129,13 +141,15 @@ class Logging:
             yield FOREIGN.sub("_", f"{key} of {target}"), value
 
     def _begin(self) -> None:
-        mlflow, self._begun = self.run.module, True
+        if self._begun:
+            return
+        mlflow, self._begun, self._before = self.run.module, True, sys.exception()
         active = mlflow.active_run()
         if active is None:
-            active, self._is_ours = mlflow.start_run(run_id=self.memory), True
-        if self.memory is None:  # parameters are logged once, and never change
+            active, self._is_ours = mlflow.start_run(run_id=self._id), True
+        if self._id is None:  # parameters are logged once, and never change
             mlflow.log_params({name: str(value)[:LONGEST] for name, value in self.run.parameters.items()})
-        self.memory = str(active.info.run_id)
+        self._id = str(active.info.run_id)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
