@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import steepest
-from steepest.descent import checkpoint
+from steepest.descent import checkpoint, loop
 from steepest.errors import DataError, UsageError
 from tests.descent.test_checkpoint import CutOff, assert_same_run, cut_at
 
@@ -144,6 +144,12 @@ def test_rows_are_taken_however_they_are_given(tmp_path):
 def test_several_targets_have_no_one_best_epoch():
     with pytest.raises(UsageError, match="each of 2 targets has a best epoch of its own"):
         steepest.descend(X, np.column_stack([Y, Y]), learning_rate=0.01, epochs=5, stop=held_out())
+
+
+def test_an_objective_without_a_table_has_no_held_out_rows(whole):
+    quadratic = whole[0].problem.quadratic
+    with pytest.raises(UsageError, match=r"an objective alone has none\. Give it to descend"):
+        loop.run(quadratic, steepest.GradientRule(0.1), np.zeros((21, 1)), 5, stop=held_out())
 
 
 @pytest.mark.parametrize("patience", [0, -1, 2.0, True, "3", None])

@@ -167,6 +167,7 @@ def descend(
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
+    check_word("engine", engine, ("auto", "modes", "loop"))
     if engine == "modes":
         given = {"callbacks": (*functions, *watchers), "record": record, "stop": checked_stops(stop)}
         _check_modes(settings.rule, **given, checkpoint=checkpoint)
@@ -220,7 +221,6 @@ def _descent(
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if record is not None and not isinstance(record, Record):
         raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {shown(record)}.")
-    check_word("engine", engine, ("auto", "modes", "loop"))
     rule = settings.rule
     watched = callbacks or stops or checkpoint is not None
     if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not watched)):

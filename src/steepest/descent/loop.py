@@ -13,7 +13,7 @@ from steepest.descent.checkpoint import RunCheckpoint, RunState, described
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
 from steepest.descent.recording import Kept, Recording, RecordWhen
-from steepest.descent.stops import AnyStop, Back, Check, Progress, Stop, is_stop
+from steepest.descent.stops import AnyStop, Back, Check, Progress, Stop, checked_stops, is_stop
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.objectives.slope import Slope
@@ -184,9 +184,14 @@ def run(
     return _with_last(objective, last, before, ended, *parts)
 
 
-def _watching(stop: Stop | Sequence[Stop], record: Record | None) -> tuple[Stop, ...]:
+def _watching(stop: Stop | Sequence[Stop], record: Record | None) -> tuple[Any, ...]:
     """Whatever looks at each epoch."""
-    stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    stops = checked_stops(stop)
+    for one in stops:
+        if not hasattr(one, "begin"):
+            raise UsageError(
+                f"{shown(one)} has to know a table, and an objective alone has none.", "give it to descend"
+            )
     return stops if record is None or record.when is None else (*stops, RecordWhen(record.when))
 
 
