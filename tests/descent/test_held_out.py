@@ -102,6 +102,15 @@ def test_a_run_that_leaves_float64_stays_where_it_went():
     run = steepest.descend(*LEARNED, learning_rate=1e9, epochs=500, stop=held_out(patience=400))
     assert run.ended.reason == "left_float64"
     assert run.verdict.kind == "diverges"
+    assert len(run.loss()) == run.epochs + 1 > 2
+
+
+def test_an_error_that_stays_the_same_has_not_fallen():
+    still = steepest.descend(*LEARNED).optimum
+    how = HOW | {"rule": "gradient", "start": (still.weights, still.bias), "learning_rate": 1e-300}
+    run = steepest.descend(*LEARNED, stop=held_out(patience=3), **how)
+    assert run.epochs == 0
+    assert "for 3 epochs, up to epoch 3; the run ends at epoch 0" in str(run.ended)
 
 
 def test_a_rule_that_is_known_beforehand_is_walked():

@@ -74,6 +74,19 @@ def test_a_run_that_goes_on_goes_on_with_its_log(seconds, every, tmp_path, monke
     assert (tmp_path / "log").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
+def test_a_run_that_is_cut_off_earlier_than_before_leaves_no_later_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 1e6)  # so that the state is that of the first epoch
+    monkeypatch.setattr(checkpoint, "SHARE", 0)
+    log = steepest.JsonLines(tmp_path / "log")
+    for cut in (40, 6):
+        with pytest.raises(CutOff):
+            steepest.descend(X, Y, checkpoint=tmp_path / "ckpt", callbacks=[log, cut_at(cut)], **HOW)
+        if cut == 40:
+            first = (tmp_path / "log").read_bytes()
+    assert first.startswith((tmp_path / "log").read_bytes())
+    assert [line["epoch"] for line in lines(tmp_path / "log")] == list(range(6))
+
+
 def test_a_log_that_was_damaged_or_is_new_goes_on_with_whole_lines(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
     monkeypatch.setattr(checkpoint, "SHARE", 0)
