@@ -16,7 +16,7 @@ from steepest.cli import own_units
 from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
 from steepest.cli.json_output import echo_json
 from steepest.cli.residual_pass import as_json, refined, refined_lines
-from steepest.cli.shared_options import descent_options, output_options, standardize_option
+from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
 from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
@@ -38,6 +38,8 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 @table_options
 @cluster_option
 @descent_options
+@batch_options
+@click.option("--drop-last", is_flag=True, help="Leave an epoch's last batch out where it has fewer rows.")
 @standardize_option()
 @click.option(
     "--test-size",
@@ -66,7 +68,13 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
     is_flag=True,
     help="With --summary FILE or --checkpoint FILE: go on where an earlier pass or run was cut off.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Of the choice of held-out rows, and of the order of batches.",
+)
 @output_options
 def command(data: str, **options: Any) -> int:
     """Fit a linear model to DATA by gradient descent: a file, a pattern, a folder, SELECT … or a triangle.
@@ -114,7 +122,8 @@ class _Fit:
 
 def _fit(table: Table, test: Table | None, summary: Summary, options: dict[str, Any]) -> _Fit:
     """Descend, and go over the rows once more where that is asked for."""
-    run, share = descended(summary.triangle, summary.test, options), _share(options)
+    share = _share(options)
+    run = descended(table, share, summary, options)
     return _Fit(
         run,
         _test_rmse(run, summary.test),

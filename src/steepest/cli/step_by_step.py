@@ -9,15 +9,19 @@ from typing import Any
 import click
 
 from steepest.cli.finish import refuse_unresumable, resumable
+from steepest.cli.table import Table
 from steepest.cli.text import progress, settings_lines
+from steepest.data.split import Share
 from steepest.descent.checkpoint import FORMAT
 from steepest.descent.descend import descend
 from steepest.descent.held_out import HeldOut
 from steepest.descent.json_lines import JsonLines
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES
 from steepest.rules.rule import is_known_beforehand
+from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import refuse_existing_file
 from steepest.support.words import join_names
@@ -91,8 +95,9 @@ def _refuse_checkpoint(file: Path, options: dict[str, Any]) -> None:
     refuse_unresumable(file, FORMAT, "run", options["resume"], options["force"])
 
 
-def descended(triangle: Triangle, held_out: Triangle | None, options: dict[str, Any]) -> Trajectory:
-    """Call the front door; a loop gets a progress bar, and what the options ask for."""
+def descended(table: Table, share: Share | None, summary: Summary, options: dict[str, Any]) -> Trajectory:
+    """Call the front door; a loop gets a progress bar and what the options ask for, and batches of rows read the table once more."""
+    triangle = summary.triangle
     settings = {
         key: options[key]
         for key in (
@@ -101,6 +106,10 @@ def descended(triangle: Triangle, held_out: Triangle | None, options: dict[str, 
             "momentum",
             "schedule",
             "average",
+            "batch_size",
+            "order",
+            "seed",
+            "drop_last",
             "epochs",
             "l2",
             "objective",
@@ -109,7 +118,11 @@ def descended(triangle: Triangle, held_out: Triangle | None, options: dict[str, 
             "engine",
         )
     }
-    known = is_known_beforehand(RULES[options["rule"]]) and options["schedule"] is None and options["average"] is False
+    if options["batch_size"] is not None:
+        settings["rows"] = lambda: table.training_rows(share)
+    plain = options["average"] is False and options["batch_size"] is None
+    rule = RULES[options["rule"]]
+    known = plain and (is_known_beforehand(rule) if options["schedule"] is None else rule is GradientRule)
     if (
         options["engine"] == "modes"
         or (known and options["engine"] == "auto" and not _goes_step_by_step(options))
@@ -121,7 +134,7 @@ def descended(triangle: Triangle, held_out: Triangle | None, options: dict[str, 
         forecast = descend(triangle, **{**settings, "engine": "modes"})
         click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
         steps = forecast.requested_epochs
-    with progress("descending", steps) as bar, _watching(options, held_out) as watchers:
+    with progress("descending", steps) as bar, _watching(options, summary.test) as watchers:
         return descend(triangle, **settings, **watchers | {"callbacks": (bar, *watchers.get("callbacks", ()))})
 
 

@@ -27,6 +27,7 @@ from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.notices import warn
 
+NEAR = 1.01  # times the loss at the minimum: a run that hovers there is near enough
 LOGGER = logging.getLogger("steepest")
 
 
@@ -217,7 +218,8 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         if verdict.kind == "diverges":
             raise DivergenceError(str(verdict))
         done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
-        if not (done or stopped):
+        near = verdict.kind == "hovers" and np.all(run.last.loss <= NEAR * np.asarray(run.optimum.loss))
+        if not (done or stopped or near):
             warn(ConvergenceWarning(str(verdict)))
 
     def _log(self, run: Trajectory) -> None:
