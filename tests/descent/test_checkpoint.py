@@ -249,3 +249,26 @@ def test_a_process_that_is_killed_goes_on_with_the_same_bits(how, epochs, tmp_pa
     assert answers[0] == answers[1]
     assert (tmp_path / "run.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["run.ckpt", "run.jsonl", "whole.jsonl"]
+
+
+def test_a_stop_of_ones_own_says_what_it_remembers(tmp_path):
+    class Counting:
+        """Ends a run at the tenth epoch that it has seen."""
+
+        name = "counting"
+
+        def __repr__(self):
+            return "Counting()"
+
+        def begin(self, objective, start):
+            def check(progress):
+                check.memory += 1
+                return "ten" if check.memory == 10 else None
+
+            check.memory = 0
+            return check
+
+    how = {"rule": "adam", "learning_rate": 0.02, "epochs": 60, "stop": Counting()}
+    again = cut_and_resumed(tmp_path / "run.ckpt", (3, 7), **how)
+    assert (again.epochs, again.ended.reason) == (9, "counting")
+    assert_same_run(again, steepest.descend(X, Y, **how))

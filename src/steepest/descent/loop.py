@@ -1,19 +1,20 @@
 """The loop: one step after the other, for any objective and any rule. The only loop over epochs there is."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.descent.checkpoint import RunCheckpoint, RunState, described
+from steepest.descent.checkpoint import RunCheckpoint, RunState
+from steepest.descent.checks import Checks
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
-from steepest.descent.recording import Kept, Recording, RecordWhen
-from steepest.descent.stops import AnyStop, Back, Check, Progress, Stop, checked_stops, is_stop
+from steepest.descent.recording import Kept
+from steepest.descent.stops import AnyStop, Progress, Stop, is_stop
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.objectives.slope import Slope
@@ -136,16 +137,13 @@ def run(
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    checks = [
-        (described(one) if checkpoint else "", one.name, one.begin(objective, _read_only(start)))
-        for one in _watching(stop, record)
-    ]
+    checks = Checks.of(stop, record, objective, _read_only(start))
     state = (checkpoint.load() if checkpoint else None) or RunState.first(rule, _read_only(start))
-    _remember(checks, state)
+    checks.remember(state)
     position, theta, before, memory = len(state.thetas), _read_only(state.theta), state.before, state.memory
     thetas[:position], losses[:position] = state.thetas, state.losses
     ended, last = None, (before, max(0, state.epoch - 1))
-    with np.errstate(over="ignore", invalid="ignore"), _closing(checks):
+    with np.errstate(over="ignore", invalid="ignore"), closing(checks):
         for epoch in range(state.epoch, epochs + 1):
             value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
@@ -154,13 +152,12 @@ def run(
                 break
             before, last = last[0], (theta, epoch)
             if checkpoint:
-                remembered = {key: check.memory for key, _, check in checks if hasattr(check, "memory")}
-                state = RunState(epoch, theta, before, memory, remembered, thetas[:position], losses[:position])
+                state = RunState(epoch, theta, before, memory, checks.memories, thetas[:position], losses[:position])
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
-            if checks:
-                asked = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
+            if checks.begun:
+                asked = checks.see(Progress(epoch, theta, value, _read_only(slope)))
                 ended = ended or (asked if epoch < epochs else None)
             is_last = epoch == epochs or ended is not None
             if checkpoint:
@@ -174,71 +171,11 @@ def run(
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
         array.flags.writeable = False
-    end = next(_backs(checks, ended, last[1]), None)
-    if end:
-        last, before, ended = (end.theta, end.epoch), end.before, end.ended
-    parts = Kept(kept[:position], thetas[:position], losses[:position]).up_to(last[1])
-    for _, _, check in checks:
-        if isinstance(check, Recording) and check.kept:
-            parts = parts.joined(check.kept.up_to(last[1]))
+    back = checks.back(ended, last[1])
+    if back:
+        last, before, ended = (back.theta, back.epoch), back.before, back.ended
+    parts = checks.with_kept(Kept(kept[:position], thetas[:position], losses[:position])).up_to(last[1])
     return _with_last(objective, last, before, ended, *parts)
-
-
-def _watching(stop: Stop | Sequence[Stop], record: Record | None) -> tuple[Any, ...]:
-    """Whatever looks at each epoch."""
-    stops = checked_stops(stop)
-    for one in stops:
-        if not hasattr(one, "begin"):
-            raise UsageError(
-                f"{shown(one)} has to know a table, and an objective alone has none.", "give it to descend"
-            )
-    return stops if record is None or record.when is None else (*stops, RecordWhen(record.when))
-
-
-def _backs(checks: Sequence[tuple[str, str, Any]], ended: Ending, epoch: int) -> Iterator[Back]:
-    """Earlier epochs at which checks want the run to end."""
-    for _, _, check in checks:
-        back = check.back(ended, epoch) if hasattr(check, "back") else None
-        if back:
-            yield back
-
-
-def _remember(checks: Sequence[tuple[str, str, Any]], state: RunState) -> None:
-    """Give the checks of a run that goes on what they remembered."""
-    for key, name, check in checks:
-        if key in state.stops:
-            check.memory = state.stops[key]
-        elif state.epoch and hasattr(check, "memory") and not getattr(check, "only_watches", False):
-            raise UsageError(
-                f"the run that was cut off at epoch {state.epoch:,} had no stop {name!r} like this one, which remembers earlier epochs.",
-                "give the same stops again",
-                "remove the checkpoint to start over",
-            )
-
-
-@contextmanager
-def _closing(checks: Sequence[tuple[str, str, Any]]) -> Iterator[None]:
-    """Close what the checks have opened, however the run ends."""
-    with ExitStack() as stack:
-        for _, _, check in checks:
-            if hasattr(check, "close"):
-                stack.callback(check.close)
-        yield
-
-
-def _asked_to_end(checks: Sequence[tuple[str, str, Check]], progress: Progress) -> Ending | None:
-    """Let every check see an epoch, and return what the first says that ends the run."""
-    asked = None
-    for _, name, check in checks:
-        sentence = check(progress)
-        if sentence is None:
-            continue
-        if not isinstance(sentence, str):
-            raise UsageError(
-                f"the stop {name!r} answered {sentence!r}. A check returns a sentence that says why the run ends, or None to go on."
-            )
-        asked = asked or Ending(name, sentence)
-    return asked
 
 
 def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[AnyStop, ...]]:
