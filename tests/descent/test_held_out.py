@@ -163,5 +163,5 @@ def test_an_objective_without_a_table_has_no_held_out_rows(whole):
 
 @pytest.mark.parametrize("patience", [0, -1, 2.0, True, "3", None])
 def test_patience_is_a_whole_number(patience):
-    with pytest.raises(UsageError, match="patience is a whole number of epochs, 1 or larger"):
+    with pytest.raises(UsageError, match=r"patience=\.\.\.\) is a whole number of epochs, 1 or larger"):
         held_out(patience=patience)

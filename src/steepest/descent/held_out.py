@@ -56,7 +56,9 @@ class HeldOut(Shown):
 
     def __post_init__(self) -> None:
         if (as_int(self.patience) or 0) < 1:
-            raise UsageError(f"patience is a whole number of epochs, 1 or larger; got {shown(self.patience)}.")
+            raise UsageError(
+                f"HeldOut(patience=...) is a whole number of epochs, 1 or larger; got {shown(self.patience)}."
+            )
         check_flag("restore_best", self.restore_best)
         recognize(self.data)
 
