@@ -76,7 +76,8 @@ def test_a_run_that_was_cut_off_goes_on_with_the_same_bits(rule, tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"schedule": "cosine"}, {"schedule": "adaptive", "batch_size": 7}, {"average": 0.25}, {"schedule": "one_cycle", "average": True}, {"tolerance": 0.2, "rule": "adam"},
+        {"schedule": "cosine"}, {"schedule": "adaptive", "batch_size": 7},
+        {"average": 0.25}, {"schedule": "one_cycle", "average": True}, {"tolerance": 0.2, "rule": "adam"},
         {"batch_size": 7}, {"batch_size": 7, "order": "replacement", "seed": 5}, {"batch_size": 7, "order": "fixed", "drop_last": True},
         {"batch_size": 7, "rule": "adam", "schedule": lambda step: 1 / (1 + step), "average": 0.5}, {"y": np.column_stack([Y, Y**2])},
         {"record": steepest.Record(every=7)}, {"record": steepest.Record(epochs=(3, 8))}, {"start": ([1.0, 2.0, 3.0], 4.0)},
