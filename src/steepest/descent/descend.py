@@ -161,7 +161,7 @@ def descend(
     batched = None
     if batch_size is not None:
         batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
-    elif order != "shuffled" or drop_last:
+    elif not (isinstance(order, str) and order == "shuffled" and drop_last is False):
         raise UsageError(
             Option("order") + " and " + Option("drop_last") + " are about batches of rows, and there are none.",
             "give " + Option("batch_size"),
