@@ -21,10 +21,11 @@ def model(folder):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_where_it_was_cut_off(sign, tmp_path):
+@pytest.mark.parametrize(("sign", "more"), [(signal.SIGINT, ()), (signal.SIGKILL, ("--batch-size", "50"))])
+def test_an_interrupted_run_goes_on_where_it_was_cut_off(sign, more, tmp_path):
     state, log, folder = (tmp_path / name for name in ("run.ckpt", "log", "run"))
-    how = (*ADAM, "--epochs", "400", "--checkpoint", state, "--log-json", log, "-o", folder)
+    adam = (*ADAM, *more, "--epochs", "400")
+    how = (*adam, "--checkpoint", state, "--log-json", log, "-o", folder)
     done = subprocess.run(
         struck_command(sign, "step", 300, *how), cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -42,7 +43,7 @@ def test_an_interrupted_run_goes_on_where_it_was_cut_off(sign, tmp_path):
     done = steepest_command(*how, "--resume")
     assert done.returncode == 0, done.stderr
     assert not state.exists()
-    steepest_command(*ADAM, "--epochs", "400", "--log-json", tmp_path / "whole", "-o", tmp_path / "other")
+    steepest_command(*adam, "--log-json", tmp_path / "whole", "-o", tmp_path / "other")
     assert model(folder) == model(tmp_path / "other")
     assert log.read_bytes() == (tmp_path / "whole").read_bytes()
 

@@ -161,7 +161,9 @@ def descend(
     batched = None
     if batch_size is not None:
         batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
-    elif not (isinstance(order, str) and order == "shuffled" and drop_last is False):
+    elif not (
+        isinstance(order, str) and order == "shuffled" and isinstance(drop_last, (bool, np.bool_)) and not drop_last
+    ):
         raise UsageError(
             Option("order") + " and " + Option("drop_last") + " are about batches of rows, and there are none.",
             "give " + Option("batch_size"),
