@@ -263,10 +263,10 @@ def test_a_stop_of_ones_own_says_what_it_remembers(tmp_path):
 
         def begin(self, objective, start):
             def check(progress):
-                check.memory += 1
-                return "ten" if check.memory == 10 else None
+                vars(check)["memory"] += 1
+                return "ten" if vars(check)["memory"] == 10 else None
 
-            check.memory = 0
+            vars(check)["memory"] = 0
             return check
 
     how = {"rule": "adam", "learning_rate": 0.02, "epochs": 60, "stop": Counting()}

@@ -1,5 +1,7 @@
 """Held out: a run ends where rows that it does not learn from are met best, and is there in every respect."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,7 +75,8 @@ def test_the_best_epoch_is_there_whether_it_was_to_be_kept_or_not(whole, record)
     best, _ = by_hand(whole[1], 30)
     run = steepest.descend(*LEARNED, stop=held_out(patience=30), record=record, **HOW)
     assert run.epochs == run.iterates.epochs[-1] == best
-    assert run.iterates.before_last.tobytes() == whole[0].iterates.thetas[best - 1].tobytes()
+    before: Any = run.iterates
+    assert before.before_last.tobytes() == whole[0].iterates.parameters([best - 1]).tobytes()
 
 
 def test_a_run_that_something_else_ends_goes_back_as_well(whole):

@@ -1,10 +1,13 @@
 """Recording: what is kept is what a function of the state asks for, and no more than memory may hold."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import steepest
 from steepest.descent import checkpoint, recording
+from steepest.descent.stops import Progress
 from steepest.errors import UsageError
 from tests.descent.test_checkpoint import X, Y, assert_same_run, cut_and_resumed
 
@@ -24,17 +27,16 @@ def kept(when, **settings):
 )  # fmt: skip
 def test_the_epochs_that_are_asked_for_are_kept(when):
     whole, run = steepest.descend(X, Y, **HOW), kept(when)
-    gradients = [whole.problem.quadratic.gradient(theta) for theta in whole.iterates.thetas]
+    walked: Any = whole.iterates
+    gradients = [whole.problem.quadratic.gradient(theta) for theta in walked.thetas]
     told = [
-        recording.Progress(k, theta, loss, slope)
-        for k, (theta, loss, slope) in enumerate(
-            zip(whole.iterates.thetas, whole.iterates.losses, gradients, strict=True)
-        )
+        Progress(k, theta, loss, slope)
+        for k, (theta, loss, slope) in enumerate(zip(walked.thetas, walked.losses, gradients, strict=True))
     ]
     expected = [0, *(k for k in range(1, 100) if when(told[k])), 100]
     assert run.iterates.epochs.tolist() == expected
     assert run.loss().tobytes() == whole.loss(expected).tobytes()
-    assert run.iterates.thetas.tobytes() == whole.iterates.thetas[expected].tobytes()
+    assert run.iterates.parameters(run.iterates.epochs).tobytes() == walked.thetas[expected].tobytes()
     assert run.weights.tobytes() == whole.weights.tobytes()
 
 
