@@ -164,12 +164,8 @@ def test_the_curve_is_the_mean_of_literal_runs(order, size, share, heavy):
     runs = literal_runs(f, 2_000)
     mean, error = runs.mean(axis=0), runs.std(axis=0) / np.sqrt(len(runs))
     expected = f.loss() - f.minimum
-    if order == "replacement":
-        assert (np.abs(expected - mean)[1:] <= 4 * error[1:]).all(), (expected / mean - 1, error / mean)
-    else:  # an approximation, as `Reshuffled` says: low in the long run, high while the start fades
-        assert (np.abs(expected - mean)[5:] <= 4 * error[5:] + 0.09 * mean[5:]).all(), expected / mean - 1
-        assert ((expected / mean)[1:5] < 2).all()
-        assert f.floor == pytest.approx(mean[-1], rel=0.13)
+    error = np.hypot(error, f.standard_error())
+    assert (np.abs(expected - mean)[1:] <= 4 * error[1:]).all(), (expected / mean - 1, error / mean)
 
 
 def test_above_the_limit_runs_explode_and_below_they_do_not():
