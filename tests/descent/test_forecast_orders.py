@@ -39,7 +39,7 @@ def test_the_mean_over_all_orders(settings, size, drop_last):
 
 
 def test_the_floor_of_all_orders_is_where_epochs_end():
-    f = steepest.forecast(X, Y, batch_size=2, learning_rate=0.05, epochs=3_000)
+    f = steepest.forecast(X, Y, batch_size=2, learning_rate=0.05, epochs=9_000)
     assert f.loss()[-1] - f.minimum == pytest.approx(f.floor, rel=1e-10)
     assert f.loss()[-1] == f.loss()[-2]
 
