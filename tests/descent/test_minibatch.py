@@ -5,7 +5,7 @@ import pytest
 
 import steepest
 from steepest.descent.minibatch import Batches
-from steepest.errors import DataError, UsageError
+from steepest.errors import UsageError
 from steepest.rules import registry
 
 N, D, EPOCHS = 53, 3, 4
@@ -22,12 +22,12 @@ def path(run):
 
 
 def by_hand(U, y, batches, *, rate, epochs=EPOCHS, weight=None, l2=0.0, scale=1.0):
-    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first."""
+    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first; batches, or those of each epoch."""
     omega = np.ones(len(y)) if weight is None else weight / weight.mean()
     theta = np.zeros(U.shape[1])
     ends = [theta]
     for epoch in range(epochs):
-        for rows in batches.rows(len(y), epoch):
+        for rows in batches.rows(len(y), epoch) if isinstance(batches, Batches) else batches[epoch]:
             u, left = U[rows], omega[rows] * (U[rows] @ theta - y[rows])
             g = scale * u.T @ left / len(rows)
             g[1:] += l2 * theta[1:]
@@ -209,9 +209,11 @@ def test_a_triangle_has_no_rows():
         steepest.descend(steepest.summarize(*table()), batch_size=4, learning_rate=0.02, epochs=2)
 
 
-def test_rows_that_are_too_large_are_refused(monkeypatch):
-    from steepest.objectives import over_rows
-
-    monkeypatch.setattr(over_rows, "MOST_NUMBERS", N * (D + 2) - 1)
-    with pytest.raises(DataError, match="53 rows of 5 columns"):
-        steepest.descend(*table(), batch_size=4, learning_rate=0.02, epochs=2)
+def test_a_triangle_with_its_rows_at_hand_is_the_table():
+    X, y = table()
+    settings = {"batch_size": 4, "learning_rate": 0.02, "epochs": 2}
+    source = steepest.open_source(X, y)
+    run = steepest.descend(steepest.summarize(source), rows=source.batches, **settings)
+    assert (path(run) == path(steepest.descend(X, y, **settings))).all()
+    with pytest.raises(UsageError, match="Leave rows out"):
+        steepest.descend(X, y, rows=source.batches, **settings)

@@ -1,12 +1,13 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.closed_form import ClosedIterates
@@ -20,9 +21,9 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DivergenceWarning, Option, UsageError
-from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
+from steepest.objectives.stored_rows import rows_of
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
@@ -38,6 +39,8 @@ from steepest.support.words import join_names
 
 LARGEST_START = 1e100
 Start = tuple[ArrayLike, ArrayLike]
+RowReader = Callable[[], Iterable[Batch]]
+"""Gives all rows of a table each time it is called, as `source.batches` does."""
 
 
 @numeric
@@ -60,6 +63,7 @@ def descend(
     order: Order = "shuffled",
     seed: int = 0,
     drop_last: bool = False,
+    rows: RowReader | None = None,
     l2: float = 0.0,
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
@@ -95,11 +99,13 @@ def descend(
         schedule: by what the learning rate is multiplied at each step: "constant", "step", "exponential", "inverse_scaling",
             "cosine", "warm_up", "one_cycle", a function of the step (from 0), or a schedule with its numbers.
         average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
-        batch_size: rows whose gradient makes a step: an epoch is then n/batch_size steps, rounded up, and rows are kept in memory.
-            None: all of them, a step an epoch.
-        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
+        batch_size: rows whose gradient makes a step: an epoch is then n/batch_size steps, rounded up. Rows are kept in memory up to
+            1 GB, and in a temporary file beyond. None: all of them, a step an epoch.
+        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed". Of a temporary file,
+            blocks of rows are shuffled, and the rows of many blocks with each other.
         seed: of that order.
         drop_last: leave an epoch's last batch out where it has fewer rows.
+        rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -145,7 +151,9 @@ def descend(
         fit_intercept=fit_intercept,
     )
     problem.warn_undetermined()
-    batched = None if batch_size is None else _batched(opened, problem, Batches(batch_size, order, seed, drop_last))
+    batched = (
+        None if batch_size is None else _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+    )
     settings = choose(
         rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
     )
@@ -162,16 +170,21 @@ def descend(
     return run
 
 
-def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches) -> Batched:
+def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:
     """Return what makes an epoch of many steps: how many, and the rule over the rows."""
-    if isinstance(data, Triangle):
+    if isinstance(data, Triangle) and reader is None:
         raise UsageError(
-            "a triangle has no rows to make batches of.", "give the table itself", "leave the batch size out"
+            "a triangle has no rows to make batches of.",
+            "give the table itself",
+            "leave the batch size out",
         )
-    rows = OverRows.of(problem, data.batches())
-    steps = batches.steps(len(rows))
+    if reader is not None and not isinstance(data, Triangle):
+        raise UsageError("rows belong to a triangle; here the table itself was given. Leave rows out.")
+    n = problem.triangle.row_count
+    steps = batches.steps(n)
     if not steps:
-        raise UsageError(f"{len(rows):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+        raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+    rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
     return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
 
 

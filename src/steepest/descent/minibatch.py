@@ -1,6 +1,6 @@
 """Mini-batch: an epoch as many steps, each by the gradient of a few rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,8 @@ from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.slope import Slope
+from steepest.objectives.stored_rows import Rows
+from steepest.rules import registry
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
@@ -18,6 +20,8 @@ from steepest.support.words import pluralize
 
 Order = Literal["shuffled", "replacement", "fixed"]
 """In which order rows come: each epoch anew, drawn one by one whatever came before, or as they stand in the table."""
+Shuffle = Callable[[np.random.Generator], Iterable[NDArray[np.intp]]]
+"""Yields all row numbers, each once, in a random order, in pieces."""
 GATHERED = 1 << 22  # numbers of rows that are brought into an epoch's order at a time: 32 MB
 
 
@@ -60,17 +64,35 @@ class Batches:
             return n // self.size
         return -(-n // self.size)
 
-    def rows(self, n: int, epoch: int) -> Iterator[NDArray[np.intp]]:
-        """Yield the row numbers of each batch of an epoch, counted from 0."""
+    def rows(self, n: int, epoch: int, shuffled: Shuffle | None = None) -> Iterator[NDArray[np.intp]]:
+        """Yield the row numbers of each batch of an epoch, counted from 0.
+
+        Args:
+            n: how many rows there are.
+            epoch: which epoch it is, from 0.
+            shuffled: how all of them are brought into a random order, in pieces; None: any order as likely as any other.
+        """
         generator = np.random.default_rng((self.seed, epoch))
-        steps = self.steps(n)
-        if self.order == "replacement":
-            for _ in range(steps):
-                yield generator.integers(n, size=self.size)
+        if self.order == "shuffled":
+            pieces = [generator.permutation(n)] if shuffled is None else shuffled(generator)
+            yield from self._cut(pieces)
             return
-        order = generator.permutation(n) if self.order == "shuffled" else np.arange(n)
-        for first in range(0, steps * self.size, self.size):
-            yield order[first : first + self.size]
+        for number in range(self.steps(n)):
+            if self.order == "replacement":
+                yield generator.integers(n, size=self.size)
+            else:
+                yield np.arange(number * self.size, min((number + 1) * self.size, n))
+
+    def _cut(self, pieces: Iterable[NDArray[np.intp]]) -> Iterator[NDArray[np.intp]]:
+        """Cut rows into batches, across the pieces in which they come."""
+        rest = np.empty(0, np.intp)
+        for piece in pieces:
+            rows = np.concatenate([rest, piece]) if rest.size else piece
+            whole = len(rows) // self.size * self.size
+            yield from (rows[first : first + self.size] for first in range(0, whole, self.size))
+            rest = rows[whole:]
+        if rest.size and not self.drop_last:
+            yield rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +105,14 @@ class MiniBatchRule:
 
     Args:
         rule: the rule with its numbers.
-        rows: the rows.
+        rows: the rows; None of a run that was kept without them.
         batches: which of them each step sees.
 
     Source: Robbins, Monro, "A Stochastic Approximation Method", Ann. Math. Statist. 22 (1951), 400-407.
     """
 
     rule: Rule
-    rows: OverRows
+    rows: Rows | None
     batches: Batches
     name: ClassVar[str] = "mini_batch"
 
@@ -130,28 +152,53 @@ class MiniBatchRule:
     def step(
         self, gradient: Gradient, theta: FloatArray, memory: tuple[Any, int]
     ) -> tuple[FloatArray, tuple[Any, int]]:
-        """Take the steps of one epoch; end it where parameters leave float64."""
+        """Take the steps of one epoch.
+
+        Raises:
+            UsageError: the rows are not there.
+        """
         own, epoch = memory
-        for batch in self._batches(epoch):
+        if self.rows is None:
+            raise UsageError(
+                "this run was kept without its rows, which more epochs need. Descend again from the table."
+            )
+        for batch in self._batches(self.rows, epoch):
             theta, own = self.rule.step(Slope(batch), theta, own)
         return theta, (own, epoch + 1)
 
-    def _batches(self, epoch: int) -> Iterator[OverRows]:
+    def _batches(self, rows: Rows, epoch: int) -> Iterator[OverRows]:
         """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
-        n, p = self.rows.U.shape
-        together = max(1, GATHERED // max(1, p * self.batches.size))
+        together = max(1, GATHERED // max(1, rows.width * self.batches.size))
         waiting: list[NDArray[np.intp]] = []
-        for chosen in self.batches.rows(n, epoch):
+        for chosen in self.batches.rows(len(rows), epoch, rows.shuffled):
             waiting.append(chosen)
             if len(waiting) == together:
-                yield from self._gathered(waiting)
+                yield from _gathered(rows, waiting)
                 waiting = []
-        yield from self._gathered(waiting)
+        yield from _gathered(rows, waiting)
 
-    def _gathered(self, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
-        if not chosen:
-            return
-        rows, first = self.rows.take(np.concatenate(chosen)), 0
-        for batch in chosen:
-            yield rows.take(slice(first, first + len(batch)))
-            first += len(batch)
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the rows out of a copy in a file: they may be many, or be in a file themselves."""
+        return {**self.__dict__, "rows": None}
+
+
+def _gathered(rows: Rows, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
+    """The losses of some batches, whose rows are taken at once."""
+    if not chosen:
+        return
+    taken, first = rows.take(np.concatenate(chosen)), 0
+    for batch in chosen:
+        yield taken.take(slice(first, first + len(batch)))
+        first += len(batch)
+
+
+def from_json(content: dict[str, Any]) -> Rule:
+    """Return the rule that `registry.as_json` wrote down, that of a mini-batch run without its rows.
+
+    Raises:
+        UsageError, TypeError: as `registry.from_json`.
+    """
+    if content.get("name") != MiniBatchRule.name:
+        return registry.from_json(content)
+    batches = Batches(content["batch_size"], content["order"], content["seed"], content["drop_last"])
+    return MiniBatchRule(registry.from_json(content["rule"]), None, batches)
