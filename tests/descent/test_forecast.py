@@ -1,6 +1,7 @@
 """Forecasts beside all sequences of batches there are, Kronecker products, literal runs and other tables."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import steepest
 from steepest.descent.minibatch import Batches
 from steepest.errors import DataError, UsageError
 from steepest.objectives.mean_square import MeanSquare
+from steepest.objectives.over_rows import OverRows
 from steepest.objectives.row_moments import RowMoments
 
 
@@ -19,7 +21,7 @@ def table(n=60, d=3, seed=0, heavy=False):
     return X, X @ np.arange(1.0, d + 1) + 1 + generator.normal(size=n)
 
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "weights": {"weight": np.array([0.5, 2.0, 1.0, 1.5])},
     "penalty": {"l2": 0.4},
@@ -187,14 +189,25 @@ def test_a_sample_of_a_large_table_is_enough():
     f = steepest.forecast(X, y, batch_size=1, learning_rate=0.001, standardize=True, order="replacement")
     assert f._moments.W.shape == (4_096, 5)
     assert f._moments.share.sum() == pytest.approx(1, rel=0.05)
-    V = f.problem.quadratic.modes.directions
-    residual = (f.rows.U @ f.problem.quadratic.minimum - f.rows.y)[:, 0]
-    every = RowMoments(
-        f._moments.eigenvalues, f.rows.U @ V, residual, np.ones(40_000), np.full(40_000, 1 / 40_000), 1.0,
-        f._moments.penalty, f._moments.pull, f._moments.start, 40_000, f.minimum,
-    )  # fmt: skip
+    assert len(f.rows) == 4_096
+    standard = np.column_stack([np.ones(40_000), (X - X.mean(axis=0)) / X.std(axis=0)])
+    rows = OverRows(standard, y[:, None], None, 1.0, 0.0, f.rows.penalized)
+    every = RowMoments.of(f.problem, rows, np.zeros((5, 1)))
     assert f.stability_limit == pytest.approx(every.stability_limit(1.0), rel=0.02)
     assert f.floor == pytest.approx(MeanSquare(every, 0.001, 1.0).floor, rel=0.03)
+
+
+@pytest.mark.parametrize(("order", "readings"), [("shuffled", 1), ("replacement", 1), ("fixed", 2)])
+def test_a_table_is_read_once_but_for_a_fixed_order(order, readings, monkeypatch):
+    X, y = table(9_000, 2)
+    source, read = steepest.open_source(X, y), []
+    kind, batches = type(source), type(source).batches
+    monkeypatch.setattr(kind, "batches", lambda *given: (read.append(given), (yield from batches(*given)))[1])
+    f = steepest.forecast(source, batch_size=100, order=order, learning_rate=0.01)
+    assert np.isfinite(f.loss()).all()
+    assert len(read) == readings
+    assert len(f.rows) == (9_000 if order == "fixed" else 4_096)
+    assert f.row_count == 9_000
 
 
 def test_the_best_setting_beats_the_grid_about_it():

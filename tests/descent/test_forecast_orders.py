@@ -23,13 +23,13 @@ def walk(f, theta, order):
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize(("size", "drop_last"), [(1, False), (2, False), (2, True), (5, False)])
+@pytest.mark.parametrize(("size", "drop_last"), [(1, False), (3, False), (3, True), (4, False)])
 def test_the_mean_over_all_orders(settings, size, drop_last):
-    numbers = SETTINGS[settings]
-    if "weight" in numbers:
-        numbers = numbers | {"weight": np.arange(1.0, 6.0)}
-    f = steepest.forecast(X, Y, batch_size=size, drop_last=drop_last, learning_rate=0.1, epochs=2, **numbers)
-    orders = [np.array(order) for order in itertools.permutations(range(5))]
+    numbers = {**SETTINGS[settings]}
+    if settings in ("weights", "all"):
+        numbers["weight"] = np.arange(1.0, 5.0)
+    f = steepest.forecast(X[:4], Y[:4], batch_size=size, drop_last=drop_last, learning_rate=0.1, epochs=2, **numbers)
+    orders = [np.array(order) for order in itertools.permutations(range(4))]
     value = f.problem.quadratic.value
     once = [walk(f, np.zeros((f.rows.U.shape[1], 1)), order) for order in orders]
     twice = [value(walk(f, theta, order))[0] for theta in once for order in orders]
@@ -87,6 +87,7 @@ def test_parts_of_a_sample_are_its_whole(monkeypatch):
 
 def test_many_second_moments_are_judged_by_their_largest_eigenvalue():
     f = steepest.forecast(*table(60, 20), batch_size=10, learning_rate=0.01)
+    assert isinstance(f._expected, OverOrders)
     assert len(f._expected._map) > 200
     largest = np.abs(np.linalg.eigvals(f._expected._map[:-1, :-1])).max()
     assert f.grows == (largest >= 1) == False  # noqa: E712

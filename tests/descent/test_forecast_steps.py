@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import steepest
+from steepest.descent.expected import Path
 from steepest.errors import UsageError
 from steepest.objectives.step_moments import StepMoments
 from steepest.rules.heavy_ball import HeavyBallRule
@@ -42,6 +43,7 @@ def test_the_mean_over_all_sequences_of_rows(steps, settings):
     rows = [f.rows.take(np.array([i])) for i in range(4)]
     mean = np.mean([literal_losses(f, chosen) for chosen in itertools.product(rows, repeat=4)], axis=0)
     path = f._expected
+    assert isinstance(path, Path)
     behind_each = f.minimum + path._moments.excess(path._rates(1), 1, path.skip)
     np.testing.assert_allclose(behind_each[1:], mean, rtol=1e-11)
     assert f.loss()[-1] == pytest.approx(mean[-1], rel=1e-11)

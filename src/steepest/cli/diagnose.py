@@ -17,6 +17,7 @@ from steepest.descent.settings import Auto
 from steepest.objectives.problem import Problem
 from steepest.rules.registry import names_with
 from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.row_sample import RowSampler
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import epochs, momentum, number
 
@@ -54,9 +55,13 @@ def command(data: str, as_json: bool, batch_size: int | None, order: Order, epoc
     """
     batches = None if batch_size is None else Batches(batch_size, order)
     opened = open_table(data, options)
-    summary = opened.read(sample_rows=0, cluster=options["cluster"])
+    sampler = RowSampler(0, coordinates_name(options["standardize"]), fit_intercept=options["fit_intercept"])
+    see = sampler.add if batches is not None and options["cluster"] is None else None
+    summary = opened.read(sample_rows=0, cluster=options["cluster"], see=see)
     diagnosis = diagnose(summary.triangle, **take(options))
-    forecast = None if batches is None else _forecast(opened, summary.triangle, batches, epochs, options)
+    forecast = None
+    if batches is not None:
+        forecast = _forecast(opened, summary.triangle, sampler, batches, epochs, options)
     if as_json:
         more = {} if forecast is None else {"mini_batch": _as_json(forecast)}
         echo_json("diagnose", as_dict(diagnosis) | more)
@@ -67,12 +72,17 @@ def command(data: str, as_json: bool, batch_size: int | None, order: Order, epoc
     click.echo(_modes_table(diagnosis.view) + ("" if forecast is None else f"\n{forecast}\n") + next_fit(data))
 
 
-def _forecast(opened: Table, triangle: Triangle, batches: Batches, epochs: int, options: dict[str, Any]) -> Forecast:
-    """Look at the rows once more, and say what batches of them will do."""
+def _forecast(
+    opened: Table, triangle: Triangle, sampler: RowSampler, batches: Batches, epochs: int, options: dict[str, Any]
+) -> Forecast:
+    """Say what batches of rows will do; rows that a cluster has read are looked at once more."""
     settings = {key: options[key] for key in ("objective", "l2", "fit_intercept")}
     problem = Problem.of(triangle, coordinates_name(options["standardize"]), **settings)
+    if not sampler.row_count:
+        for batch in opened.rows():
+            sampler.add(batch)
     rate: float | Auto = "auto" if options["learning_rate"] is None else options["learning_rate"]
-    return forecast_of(problem, opened.rows(), batches, rate, epochs)
+    return forecast_of(problem, sampler.sample(), opened.rows(), batches, rate, epochs)
 
 
 def _as_json(forecast: Forecast) -> dict[str, Any]:

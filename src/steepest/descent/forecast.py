@@ -22,13 +22,14 @@ from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.objectives.reshuffled import Reshuffled
-from steepest.objectives.row_moments import RowMoments
+from steepest.objectives.row_moments import RowMoments, over_sample
 from steepest.rules.choice import is_auto
 from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import Rule, RuleChoice
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_data
+from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import shown
@@ -65,11 +66,12 @@ class Forecast(Shown):
 
     Args:
         problem: what is minimized.
-        rows: its rows.
+        rows: its rows; of more than 8,192, unless in fixed order, 4,096 that stand for them.
         batches: what a batch is.
         learning_rate: η.
         epochs: how many.
         rule: how a step is made; None: plain gradient at a constant rate.
+        share: what part of the table each of the rows stands for; None: as much as any other.
     """
 
     problem: Problem = field(repr=False)
@@ -78,6 +80,12 @@ class Forecast(Shown):
     learning_rate: float
     epochs: int
     rule: Rule | None = None
+    share: FloatArray | None = field(default=None, repr=False)
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the table, n."""
+        return self.problem.triangle.row_count
 
     def _told(self) -> Iterator[str]:
         batches = f"batches of {pluralize(self.batches.size, 'row')}, {self.batches.order}"
@@ -86,13 +94,12 @@ class Forecast(Shown):
 
     @cached_property
     def _moments(self) -> RowMoments:
-        start = np.zeros((self.rows.U.shape[1], 1))
-        return RowMoments.of(self.problem, self.rows, start, self.batches.seed)
+        return RowMoments.of(self.problem, self.rows, np.zeros((self.rows.U.shape[1], 1)), self.share)
 
     @cached_property
     def _expected(self) -> "Expected":
         """What says the expected loss, for the order and the rule."""
-        n, moments, rate = len(self.rows), self._moments, self.learning_rate
+        n, moments, rate = self.row_count, self._moments, self.learning_rate
         steps = self.batches.steps(n)
         if self._path is not None:
             return self._path
@@ -112,7 +119,7 @@ class Forecast(Shown):
         """The steps of a rule that is not plain gradient at a constant rate."""
         if self.rule is None or isinstance(self.rule, GradientRule):
             return None
-        return Path(self._moments, self.batches.size, self.batches.steps(len(self.rows)), self.rule)
+        return Path(self._moments, self.batches.size, self.batches.steps(self.row_count), self.rule)
 
     @property
     def minimum(self) -> float:
@@ -150,7 +157,7 @@ class Forecast(Shown):
     @cached_property
     def critical_batch(self) -> int:
         """The smallest batch with which plain gradient bears half of the full batch's learning rate; larger ones gain little."""
-        goal, low, high = 1 / float(self._moments.eigenvalues[0]), 0, len(self.rows)
+        goal, low, high = 1 / float(self._moments.eigenvalues[0]), 0, self.row_count
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self._moments.stability_limit(1 / middle) >= goal else (middle, high)
@@ -191,7 +198,7 @@ class Forecast(Shown):
         """
         if not check_epochs(passes) >= 1:
             raise UsageError(f"passes is a whole number, 1 or larger; got {shown(passes)}.")
-        n, found = len(self.rows), []
+        n, found = self.row_count, []
         for size in (size for size in BATCH_SIZES if size <= n):
             limit = self._moments.stability_limit(1 / size)
             steps = passes * -(-n // size)
@@ -206,7 +213,7 @@ class Forecast(Shown):
     def has_heavy_tails(self) -> bool:
         """Whether a hundredth of the rows has half of all fourth moments: the mean over runs is then far above most runs."""
         moments = self._moments
-        if len(self.rows) < FEWEST:
+        if self.row_count < FEWEST:
             return False
         fourth = moments.share * (moments.omega * (moments.W**2).sum(axis=1)) ** 2
         order = np.argsort(-fourth / moments.share)
@@ -261,7 +268,7 @@ def forecast(
         schedule: by what the learning rate is multiplied at each step, as `descend`.
         average: whether the parameters are the mean of the path, or the share of it that is left out, as `descend`.
         order: "shuffled", "replacement" or "fixed", as `descend`.
-        seed: random seed for choosing the 4,096 rows that stand for a table of more than 8,192.
+        seed: random seed for choosing the 4,096 rows that stand for a table of more than 8,192, and of the orders of shuffled rows.
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty in the coordinates in force.
         objective: "half_mse", "mse" or "quarter_mse".
@@ -290,31 +297,35 @@ def forecast(
     opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     if isinstance(opened, Triangle):
         raise UsageError("a triangle has no rows to make batches of.", "give the table itself")
-    triangle = read(opened, sample_rows=0).triangle
+    sampler = RowSampler(seed, coordinates_name(standardize), fit_intercept=fit_intercept)
+    triangle = read(opened, sample_rows=0, see=sampler.add).triangle
     problem = Problem.of(
         triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
     )
     batches = Batches(batch_size, order, seed, drop_last)
     steps = Steps(rule, momentum, schedule, average)
-    return forecast_of(problem, opened.batches(), batches, learning_rate, epochs, steps)
+    return forecast_of(problem, sampler.sample(), opened.batches(), batches, learning_rate, epochs, steps)
 
 
 def forecast_of(
     problem: Problem,
+    sample: RowSample,
     rows: Iterable[Batch],
     batches: Batches,
     learning_rate: float | Auto,
     epochs: int,
     steps: Steps = PLAIN,
 ) -> Forecast:
-    """Return the forecast of a problem from its rows, read once; see `forecast`."""
-    found = OverRows.of(problem, rows)
-    if not batches.steps(len(found)):
-        raise UsageError(f"{len(found):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+    """Return the forecast of a problem from a sample of its rows; all rows are read for a fixed order alone. See `forecast`."""
+    n = problem.triangle.row_count
+    if not batches.steps(n):
+        raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
     if check_epochs(epochs) > MOST_EPOCHS:
         raise UsageError(f"a forecast has up to {MOST_EPOCHS:,} epochs; got {shown(epochs)}.")
-    made = Forecast(problem, found, batches, 1.0, check_epochs(epochs))
-    modes, count = problem.quadratic.modes, batches.steps(len(found))
+    whole = batches.order == "fixed" and len(sample) < n
+    found, share = (OverRows.of(problem, rows), None) if whole else (over_sample(problem, sample), sample.share)
+    made = Forecast(problem, found, batches, 1.0, check_epochs(epochs), share=share)
+    modes, count = problem.quadratic.modes, batches.steps(n)
     guaranteed = made.guaranteed_rate if is_auto(learning_rate) else math.nan
     rule = steps.rule_of(modes, guaranteed, learning_rate, made.epochs, count)
     if batches.order != "replacement" and not isinstance(rule, GradientRule):
