@@ -45,7 +45,7 @@ class OverOrders:
         >>> import steepest
         >>> f = steepest.forecast([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], batch_size=1, learning_rate=0.1, epochs=2)
         >>> f.loss().round(4), f.standard_error()
-        (array([1.6667, 0.275 , 0.1171]), array([0., 0., 0.]))
+        (array([1.6667, 0.3578, 0.1503]), array([0., 0., 0.]))
     """
 
     moments: RowMoments
