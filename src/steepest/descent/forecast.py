@@ -42,7 +42,6 @@ MOST_EPOCHS = 1_000_000
 BATCH_SIZES = tuple(2**k for k in range(8))
 RATES = np.geomspace(0.003, 0.95, 24)  # of the stability limit
 HEAVY = 0.5  # of all fourth moments in a hundredth of the rows
-FEWEST = 100  # rows that have a hundredth
 
 
 class Best(NamedTuple):
@@ -213,8 +212,6 @@ class Forecast(Shown):
     def has_heavy_tails(self) -> bool:
         """Whether a hundredth of the rows has half of all fourth moments: the mean over runs is then far above most runs."""
         moments = self._moments
-        if self.row_count < FEWEST:
-            return False
         fourth = moments.share * (moments.omega * (moments.W**2).sum(axis=1)) ** 2
         order = np.argsort(-fourth / moments.share)
         among = np.cumsum(moments.share[order]) <= 0.01

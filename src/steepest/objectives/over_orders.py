@@ -87,14 +87,17 @@ class OverOrders:
         left = np.linalg.solve(np.eye(len(map_) - 1) - map_[:-1, :-1], map_[:-1, -1])
         return float(self._loss[:-1] @ left)
 
-    @cached_property
+    @property
     def grows(self) -> bool:
         """Whether the mean square of e grows without bound."""
+        return self._radius >= 1
+
+    @cached_property
+    def _radius(self) -> float:
         map_ = self._map[:-1, :-1]
         if len(map_) <= DENSE:
-            return bool(np.abs(np.linalg.eigvals(map_)).max(initial=0.0) >= 1)
-        largest = scipy.sparse.linalg.eigs(map_, k=1, v0=self._loss[:-1], return_eigenvectors=False)
-        return bool(np.abs(largest[0]) >= 1)
+            return float(np.abs(np.linalg.eigvals(map_)).max())
+        return float(np.abs(scipy.sparse.linalg.eigs(map_, k=1, v0=self._loss[:-1], return_eigenvectors=False)[0]))
 
     def _curve(self, map_: FloatArray, epochs: int) -> FloatArray:
         z = np.append(self.moments.start, 1.0)

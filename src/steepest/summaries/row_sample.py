@@ -88,16 +88,16 @@ class RowSampler:
         self._offer(rows, self._sizes)
 
     def _offer(self, rows: Batch, sizes: "_Sizes") -> None:
-        """Keep the rows with the largest keys, one more than a whole small table has."""
+        """Keep the rows with the largest keys, as many as a whole short table has."""
         uniform = (hash_positions(rows.positions, self.seed) >> np.uint64(11)) * 2.0**-53
         size = sizes(rows)
         key = size / (1 - uniform)
-        if len(self._key) > MOST_ROWS:
+        if len(self._key) == MOST_ROWS:
             near = np.flatnonzero(key > self._key.min())
             rows, size, key = rows.take(near), size[near], key[near]
         self._kept = rows if self._kept is None else _joined([self._kept, rows])
         self._size, self._key = np.concatenate([self._size, size]), np.concatenate([self._key, key])
-        self._keep(_largest(self._key, MOST_ROWS + 1))
+        self._keep(_largest(self._key, MOST_ROWS))
 
     def _keep(self, chosen: NDArray[np.intp]) -> None:
         assert self._kept is not None
@@ -157,7 +157,7 @@ class _Sizes:
             for part, mean in zip(self._parts(rows), (self.fourth, self.noise), strict=True):
                 if 0 < mean < np.inf:
                     size += part / mean
-        return np.asarray(np.nan_to_num(np.minimum(size, LARGEST), nan=LARGEST))
+        return np.asarray(np.minimum(size, LARGEST))
 
     def _parts(self, rows: Batch) -> tuple[FloatArray, FloatArray]:
         """q² and ωq·r², each (n,)."""
