@@ -100,6 +100,7 @@ def _as_json(forecast: Forecast) -> dict[str, Any]:
         "critical_batch": forecast.critical_batch,
         "sentence": str(forecast),
         "loss": [float(loss) if math.isfinite(loss) else None for loss in forecast.loss()],
+        "standard_error": [float(error) if math.isfinite(error) else None for error in forecast.standard_error()],
     } | {name: value if math.isfinite(value) else None for name, value in numbers.items()}
 
 
