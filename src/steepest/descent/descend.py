@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
+from steepest.descent.batch_rate import batch_rate
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
@@ -24,7 +25,7 @@ from steepest.errors import DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.objectives.stored_rows import rows_of
-from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_data
@@ -90,7 +91,7 @@ def descend(
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
             numbers; then learning_rate and momentum are left alone.
-        learning_rate: η > 0, or "auto": the best constant rate.
+        learning_rate: η > 0, or "auto": the best constant rate; of batches the one with the smallest expected loss.
         epochs: number of updates, or "auto": until every mode is within the tolerance.
         tolerance: end the run as soon as every mode stays within this share of its start error, which is known beforehand
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
@@ -151,9 +152,15 @@ def descend(
         fit_intercept=fit_intercept,
     )
     problem.warn_undetermined()
-    batched = (
-        None if batch_size is None else _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
-    )
+    batched = None
+    if batch_size is not None:
+        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+    elif order != "shuffled" or drop_last:
+        raise UsageError(
+            Option("order") + " and " + Option("drop_last") + " are about batches of rows, and there are none.",
+            "give " + Option("batch_size"),
+            "leave them out",
+        )
     settings = choose(
         rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
     )
@@ -185,7 +192,11 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     if not steps:
         raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
     rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
-    return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
+    return Batched(
+        steps,
+        lambda rule: MiniBatchRule(rule, rows, batches),
+        lambda epochs, is_constant: batch_rate(problem, rows, batches, epochs, is_constant=is_constant),
+    )
 
 
 def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
@@ -210,7 +221,7 @@ def _descent(
     callbacks, rule = checked_callbacks(callbacks), settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
-    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
@@ -218,8 +229,8 @@ def _descent(
 
 def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
-    if not has_closed_form(rule):
-        raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)
+    if not knows_its_run(rule):
+        raise UsageError(f"rule {words_of(rule)} has no closed form.", remedies.STEP_BY_STEP)
     asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
     if asked:
         raise UsageError(

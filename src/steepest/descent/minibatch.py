@@ -13,7 +13,10 @@ from steepest.objectives.over_rows import OverRows
 from steepest.objectives.slope import Slope
 from steepest.objectives.stored_rows import Rows
 from steepest.rules import registry
+from steepest.rules.best_rate import with_learning_rate
+from steepest.rules.plateau import PlateauRule
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
+from steepest.rules.schedules import AdaptiveSchedule
 from steepest.support.arguments import as_int, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
@@ -145,6 +148,10 @@ class MiniBatchRule:
             "drop_last": batches.drop_last,
         }
 
+    def with_learning_rate(self, rate: float) -> "MiniBatchRule":
+        """Return the same at another η."""
+        return MiniBatchRule(with_learning_rate(self.rule, rate), self.rows, self.batches)
+
     def init(self, theta: FloatArray) -> tuple[Any, int]:
         """What the rule remembers, and no epoch."""
         return self.rule.init(theta), 0
@@ -198,7 +205,13 @@ def from_json(content: dict[str, Any]) -> Rule:
     Raises:
         UsageError, TypeError: as `registry.from_json`.
     """
-    if content.get("name") != MiniBatchRule.name:
+    if content.get("name") == PlateauRule.name and "schedule" in content:
+        return PlateauRule(from_json(content["rule"]), AdaptiveSchedule(**_without_name(content["schedule"])))
+    if content.get("name") != MiniBatchRule.name or "batch_size" not in content:
         return registry.from_json(content)
     batches = Batches(content["batch_size"], content["order"], content["seed"], content["drop_last"])
     return MiniBatchRule(registry.from_json(content["rule"]), None, batches)
+
+
+def _without_name(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != "name"}

@@ -12,8 +12,7 @@ from steepest.objectives import stored_rows
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.stored_rows import StoredRows, rows_of
-
-from .test_minibatch import D, N, by_hand, path, table
+from tests.descent.test_minibatch import D, N, by_hand, path, table
 
 
 @pytest.fixture
