@@ -204,7 +204,7 @@ class Steps:
         Raises:
             UsageError: a setting is outside its range, or does not belong to the rule.
         """
-        batched = Batched(steps, lambda rule: rule)
+        batched = Batched(steps, lambda rule: rule, lambda *_: (guaranteed / 2, ""))
         momentum, rate = self.momentum, learning_rate
         if is_auto(learning_rate) and not is_rule(self.rule):
             rate = guaranteed / 2

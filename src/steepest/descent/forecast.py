@@ -17,7 +17,7 @@ from steepest.descent.settings import Auto, Average, check_epochs
 from steepest.errors import UsageError
 from steepest.objectives.fixed_order import FixedOrder
 from steepest.objectives.mean_square import MeanSquare, excess_by_squares
-from steepest.objectives.over_orders import OverOrders
+from steepest.objectives.over_orders import MOST_ORDERS, OverOrders
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
@@ -71,6 +71,7 @@ class Forecast(Shown):
         epochs: how many.
         rule: how a step is made; None: plain gradient at a constant rate.
         share: what part of the table each of the rows stands for; None: as much as any other.
+        most_orders: how many orders of shuffled rows are looked at, at most.
     """
 
     problem: Problem = field(repr=False)
@@ -80,6 +81,7 @@ class Forecast(Shown):
     epochs: int
     rule: Rule | None = None
     share: FloatArray | None = field(default=None, repr=False)
+    most_orders: int = field(default=MOST_ORDERS, repr=False)
 
     @property
     def row_count(self) -> int:
@@ -93,7 +95,8 @@ class Forecast(Shown):
 
     @cached_property
     def _moments(self) -> RowMoments:
-        return RowMoments.of(self.problem, self.rows, np.zeros((self.rows.U.shape[1], 1)), self.share)
+        start = np.zeros((self.rows.width, 1))
+        return RowMoments.of(self.problem, self.rows, start, self.batches.seed, self.share)
 
     @cached_property
     def _expected(self) -> "Expected":
@@ -109,8 +112,8 @@ class Forecast(Shown):
         sizes = tuple(
             min(self.batches.size, n - first) for first in range(0, steps * self.batches.size, self.batches.size)
         )
-        if OverOrders.reaches(moments):
-            return OverOrders(moments, rate, sizes, self.batches.seed)
+        if OverOrders.reaches(moments, self.most_orders):
+            return OverOrders(moments, rate, sizes, self.batches.seed, self.most_orders)
         return Reshuffled(moments, rate, sizes)
 
     @cached_property

@@ -1,19 +1,48 @@
 """Forecast words: what a forecast says, as sentences."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from steepest.descent.expected import Path
+from steepest.descent.expected import Expected, Path
+from steepest.descent.minibatch import Batches
 from steepest.objectives.over_orders import OverOrders
 from steepest.objectives.reshuffled import Reshuffled
+from steepest.objectives.row_moments import RowMoments
 from steepest.rules.rule import words_of
+from steepest.support.arrays import FloatArray
 from steepest.support.words import number, percent, pluralize
 
-if TYPE_CHECKING:
-    from steepest.descent.forecast import Forecast
+
+class _Forecast(Protocol):
+    """What of a `Forecast` is put into words."""
+
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def minimum(self) -> float: ...
+    @property
+    def stability_limit(self) -> float: ...
+    @property
+    def grows(self) -> bool: ...
+    @property
+    def floor(self) -> float: ...
+    @property
+    def critical_batch(self) -> int: ...
+    @property
+    def has_heavy_tails(self) -> bool: ...
+    @property
+    def _expected(self) -> Expected: ...
+    @property
+    def _moments(self) -> RowMoments: ...
+    def loss(self) -> FloatArray: ...
+    def standard_error(self) -> FloatArray: ...
 
 
-def sentence(f: "Forecast") -> str:
+def sentence(f: _Forecast) -> str:
     """Return what a forecast says."""
     told = [_level(f), _end(f), _batches(f)]
     if f.has_heavy_tails:
@@ -25,7 +54,7 @@ def sentence(f: "Forecast") -> str:
     return " ".join(one for one in (*told, _reach(f)) if one)
 
 
-def _level(f: "Forecast") -> str:
+def _level(f: _Forecast) -> str:
     """Where runs go in the long run."""
     rate, limit, path = f.learning_rate, f.stability_limit, f._expected
     share = f"{percent(rate / limit)} of the mean-square stability limit {number(limit)}"
@@ -41,7 +70,7 @@ def _level(f: "Forecast") -> str:
     return f"{told} level off {number(f.floor)}{above} above the minimum loss {number(f.minimum)}{last}."
 
 
-def _end(f: "Forecast") -> str:
+def _end(f: _Forecast) -> str:
     """The loss behind the last epoch."""
     if f.grows:
         return ""
@@ -52,13 +81,13 @@ def _end(f: "Forecast") -> str:
     return f"{after} the loss is expected at {loss} for the mean of the path, and at {path} for the path itself."
 
 
-def _batches(f: "Forecast") -> str:
+def _batches(f: _Forecast) -> str:
     """Up to which size larger batches are worth it."""
     batch = pluralize(f.critical_batch, "row")
     return f"Batches of {batch} tolerate half of the full batch's learning rate; larger ones gain little."
 
 
-def _reach(f: "Forecast") -> str:
+def _reach(f: _Forecast) -> str:
     """How far the expected loss of shuffled rows may be off."""
     if isinstance(f._expected, Reshuffled):
         reach = percent(Reshuffled.reach(f._moments))

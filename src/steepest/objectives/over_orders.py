@@ -40,6 +40,7 @@ class OverOrders:
         learning_rate: η.
         sizes: rows of each batch of an epoch.
         seed: of the orders.
+        most: how many orders are looked at, at most.
 
     Example:
         >>> import steepest
@@ -52,19 +53,20 @@ class OverOrders:
     learning_rate: float
     sizes: tuple[int, ...]
     seed: int = 0
+    most: int = MOST_ORDERS
 
     @staticmethod
-    def reaches(moments: RowMoments) -> bool:
+    def reaches(moments: RowMoments, most: int = MOST_ORDERS) -> bool:
         """Whether so many orders can be looked at that their mean is nearer than `Reshuffled`."""
         n, modes = moments.row_count, len(moments.eigenvalues)
         if len(moments.W) < n or modes > MOST_MODES:
             return False
-        return n <= FEW_ROWS or _count(n, modes) * Reshuffled.reach(moments) ** 2 > 1
+        return n <= FEW_ROWS or _count(n, modes, most) * Reshuffled.reach(moments) ** 2 > 1
 
     @property
     def count(self) -> int:
         """How many orders are looked at."""
-        return _count(self.moments.row_count, len(self.moments.eigenvalues))
+        return _count(self.moments.row_count, len(self.moments.eigenvalues), self.most)
 
     def excess(self, epochs: int) -> FloatArray:
         """E[J] - J* at the ends of epochs 0 … epochs, shape (epochs + 1,); inf where it leaves float64."""
@@ -104,11 +106,11 @@ class OverOrders:
         first, second, _ = self._pairs
         state, losses = self._scale * np.outer(z, z)[first, second], np.empty(epochs + 1)
         with np.errstate(over="ignore", invalid="ignore"):
-            for epoch in range(epochs + 1):
-                losses[epoch] = self._loss @ state
+            for end in range(epochs + 1):
+                losses[end] = self._loss @ state
                 before, state = state, map_ @ state
                 if np.abs(state - before).max() <= STEADY * np.abs(state).max():
-                    losses[epoch:] = losses[epoch]
+                    losses[end:] = losses[end]
                     break
         return np.where(np.isfinite(losses), np.maximum(losses, 0.0), np.inf)
 
@@ -188,9 +190,9 @@ class OverOrders:
         return maps
 
 
-def _count(rows: int, modes: int) -> int:
+def _count(rows: int, modes: int, most: int) -> int:
     """All orders, or as many as some seconds allow."""
     if rows <= FEW_ROWS:
         return math.factorial(rows)
-    bounded = min(max(MOST_WORK // (rows * modes * (modes + 1)), FEWEST_ORDERS), MOST_ORDERS)
+    bounded = min(max(MOST_WORK // (rows * modes * (modes + 1)), FEWEST_ORDERS), most)
     return bounded // GROUPS * GROUPS

@@ -6,11 +6,12 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse.linalg
 
+from steepest.data.batch import Batch
 from steepest.errors import DataError, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
-from steepest.summaries.row_sample import RowSample
+from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
@@ -54,13 +55,16 @@ class RowMoments:
     minimum: float
 
     @classmethod
-    def of(cls, problem: Problem, rows: OverRows, start: FloatArray, share: FloatArray | None = None) -> "RowMoments":
-        """Return the moments of a problem's rows.
+    def of(
+        cls, problem: Problem, rows: OverRows, start: FloatArray, seed: int = 0, share: FloatArray | None = None
+    ) -> "RowMoments":
+        """Return the moments of a problem's rows; of more than 8,192 those of a sample, see `RowSampler`.
 
         Args:
             problem: what is minimized.
             rows: its rows, or those that stand for them.
             start: where runs begin, shape (p, 1).
+            seed: of the sample.
             share: what part of the table each row stands for, shape (m,); None: as much as any other.
 
         Raises:
@@ -72,6 +76,8 @@ class RowMoments:
         quadratic, V = problem.quadratic, problem.quadratic.modes.directions
         if not V.shape[1]:
             raise DataError("there is nothing to forecast: no parameter changes the loss.", remedies.INTERCEPT)
+        if share is None:
+            rows, share = _sampled(rows, seed)
         minimum = quadratic.nearest_minimum(start)
         penalized = quadratic.l2 * quadratic.penalized
         return cls(
@@ -79,7 +85,7 @@ class RowMoments:
             rows.U @ V,
             (rows.U @ minimum - rows.y)[:, 0],
             np.ones(len(rows)) if rows.omega is None else rows.omega,
-            np.full(len(rows), 1 / len(rows)) if share is None else share,
+            share,
             rows.scale,
             V.T @ (penalized[:, None] * V),
             V.T @ (penalized * minimum[:, 0]),
@@ -157,6 +163,15 @@ class RowMoments:
         """A rate up to which no direction grows in mean square, from one matrix: 2/((1-c)λ_1 + cρ), E[A_i²] ⪯ ρΛ."""
         largest = scipy.linalg.eigh(self.square, np.diag(self.eigenvalues), eigvals_only=True)[-1]
         return float(2 / ((1 - c) * self.eigenvalues[0] + c * largest))
+
+
+def _sampled(rows: OverRows, seed: int) -> tuple[OverRows, FloatArray]:
+    """Rows that stand for these, and what part of them each stands for."""
+    names = tuple(f"u{j}" for j in range(rows.width))
+    sampler = RowSampler(seed, fit_intercept=False)
+    sampler.add(Batch(rows.U, rows.y, names, ("y",), rows.omega))
+    sample = sampler.sample()
+    return rows.take(sample.rows.positions.astype(np.intp)), sample.share
 
 
 def over_sample(problem: Problem, sample: RowSample) -> OverRows:
