@@ -1,22 +1,21 @@
 """Forecast: what a mini-batch run will do on average, said before a step is taken."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
+from steepest.descent.batch_grid import BatchGrid, BatchLimits, Best
 from steepest.descent.expected import PLAIN, Expected, Path, Steps, WithReplacement, check_forecastable
 from steepest.descent.forecast_words import sentence
 from steepest.descent.minibatch import Batches, Order
 from steepest.descent.settings import Auto, Average, check_epochs
 from steepest.errors import UsageError
 from steepest.objectives.fixed_order import FixedOrder
-from steepest.objectives.mean_square import MeanSquare, excess_by_squares
 from steepest.objectives.over_orders import MOST_ORDERS, OverOrders
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
@@ -39,23 +38,7 @@ from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize
 
 MOST_EPOCHS = 1_000_000
-BATCH_SIZES = tuple(2**k for k in range(8))
-RATES = np.geomspace(0.003, 0.95, 24)  # of the stability limit
 HEAVY = 0.5  # of all fourth moments in a hundredth of the rows
-
-
-class Best(NamedTuple):
-    """The best of a grid of batch sizes and rates.
-
-    Args:
-        batch_size: rows of a batch.
-        learning_rate: η.
-        excess: expected loss above the minimum's at the end.
-    """
-
-    batch_size: int
-    learning_rate: float
-    excess: float
 
 
 @numeric
@@ -72,6 +55,7 @@ class Forecast(Shown):
         rule: how a step is made; None: plain gradient at a constant rate.
         share: what part of the table each of the rows stands for; None: as much as any other.
         most_orders: how many orders of shuffled rows are looked at, at most.
+        again: reads the table once more, where rows stand for others.
     """
 
     problem: Problem = field(repr=False)
@@ -82,11 +66,22 @@ class Forecast(Shown):
     rule: Rule | None = None
     share: FloatArray | None = field(default=None, repr=False)
     most_orders: int = field(default=MOST_ORDERS, repr=False)
+    again: Callable[[], Iterable[Batch]] | None = field(default=None, repr=False)
 
     @property
     def row_count(self) -> int:
         """Rows of the table, n."""
         return self.problem.triangle.row_count
+
+    def all_rows(self) -> OverRows:
+        """Return all rows of the table; where others stand for them it is read once more.
+
+        Raises:
+            DataError: the rows are more than 4 GB.
+        """
+        if self.again is None or len(self.rows) == self.row_count:
+            return self.rows
+        return OverRows.of(self.problem, self.again())
 
     def _told(self) -> Iterator[str]:
         batches = f"batches of {pluralize(self.batches.size, 'row')}, {self.batches.order}"
@@ -198,18 +193,21 @@ class Forecast(Shown):
         Raises:
             UsageError: passes is no whole number, 1 or larger.
         """
+        return self.grid(passes).best
+
+    def grid(self, passes: int) -> BatchGrid:
+        """Return what `best` chooses from: batch sizes, learning rates, and the expected loss of each above the minimum's.
+
+        Raises:
+            UsageError: passes is no whole number, 1 or larger.
+        """
         if not check_epochs(passes) >= 1:
             raise UsageError(f"passes is a whole number, 1 or larger; got {shown(passes)}.")
-        n, found = self.row_count, []
-        for size in (size for size in BATCH_SIZES if size <= n):
-            limit = self._moments.stability_limit(1 / size)
-            steps = passes * -(-n // size)
-            found += [
-                (excess_by_squares(self._moments, rate, 1 / size, steps), size, rate, steps)
-                for rate in (RATES * limit).tolist()
-            ]
-        _, size, rate, steps = min(found)
-        return Best(size, rate, float(MeanSquare(self._moments, rate, 1 / size).excess(np.array([steps]))[0]))
+        return BatchGrid.of(self._moments, passes)
+
+    def limits(self) -> BatchLimits:
+        """Return the stability limit and the guaranteed rate of batches of 1, 2, 4 … rows up to the whole table."""
+        return BatchLimits.of(self._moments)
 
     @property
     def has_heavy_tails(self) -> bool:
@@ -304,13 +302,13 @@ def forecast(
     )
     batches = Batches(batch_size, order, seed, drop_last)
     steps = Steps(rule, momentum, schedule, average)
-    return forecast_of(problem, sampler.sample(), opened.batches(), batches, learning_rate, epochs, steps)
+    return forecast_of(problem, sampler.sample(), opened.batches, batches, learning_rate, epochs, steps)
 
 
 def forecast_of(
     problem: Problem,
     sample: RowSample,
-    rows: Iterable[Batch],
+    again: Callable[[], Iterable[Batch]],
     batches: Batches,
     learning_rate: float | Auto,
     epochs: int,
@@ -323,8 +321,8 @@ def forecast_of(
     if check_epochs(epochs) > MOST_EPOCHS:
         raise UsageError(f"a forecast has up to {MOST_EPOCHS:,} epochs; got {shown(epochs)}.")
     whole = batches.order == "fixed" and len(sample) < n
-    found, share = (OverRows.of(problem, rows), None) if whole else (over_sample(problem, sample), sample.share)
-    made = Forecast(problem, found, batches, 1.0, check_epochs(epochs), share=share)
+    found, share = (OverRows.of(problem, again()), None) if whole else (over_sample(problem, sample), sample.share)
+    made = Forecast(problem, found, batches, 1.0, check_epochs(epochs), share=share, again=again)
     modes, count = problem.quadratic.modes, batches.steps(n)
     guaranteed = made.guaranteed_rate if is_auto(learning_rate) else math.nan
     rule = steps.rule_of(modes, guaranteed, learning_rate, made.epochs, count)
