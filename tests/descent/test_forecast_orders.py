@@ -56,6 +56,17 @@ def test_growth_is_that_of_whole_epochs():
     assert told[3.0]
 
 
+@pytest.mark.parametrize("order", ["shuffled", "fixed", "replacement"])
+def test_a_rate_that_leaves_float64_grows(order):
+    for rate in (1e150, 1e308):
+        f = steepest.forecast(*table(), batch_size=4, learning_rate=rate, epochs=3, order=order)
+        assert f.grows
+        assert np.isinf(f.floor)
+        assert np.isinf(f.loss()[1:]).all()
+        assert (f.standard_error() >= 0).all() or order == "shuffled"
+        assert "diverge" in str(f)
+
+
 def test_a_sample_of_orders_says_how_far_off_it_is():
     """The same table by other seeds: about as far apart as each says itself."""
     settings = {"batch_size": 4, "learning_rate": 0.1, "epochs": 8}

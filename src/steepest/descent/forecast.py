@@ -38,6 +38,7 @@ from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize
 
 MOST_EPOCHS = 1_000_000
+LARGEST = 1e100  # η λ_max, whose square float64 holds
 HEAVY = 0.5  # of all fourth moments in a hundredth of the rows
 
 
@@ -174,6 +175,9 @@ class Forecast(Shown):
 
     @cached_property
     def _excess(self) -> FloatArray:
+        values, start = self._moments.eigenvalues, self._moments.start
+        if self.learning_rate * values[0] > LARGEST:
+            return np.append(values @ start**2 / 2, np.full(self.epochs, np.inf))
         return self._expected.excess(self.epochs)
 
     def standard_error(self) -> FloatArray:

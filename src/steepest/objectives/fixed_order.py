@@ -36,17 +36,19 @@ class FixedOrder:
         V = quadratic.modes.directions
         minimum = quadratic.nearest_minimum(np.zeros((len(V), 1)))
         M, b = np.eye(V.shape[1]), np.zeros(V.shape[1])
-        for chosen in self.batches:
-            batch = self.rows.take(chosen)
-            bent = V.T @ batch.curvature(minimum, V @ M)
-            slope = V.T @ (batch.curvature(minimum, (V @ b)[:, None]) + batch.gradient(minimum))
-            M, b = M - self.learning_rate * bent, b - self.learning_rate * slope[:, 0]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for chosen in self.batches:
+                batch = self.rows.take(chosen)
+                bent = V.T @ batch.curvature(minimum, V @ M)
+                slope = V.T @ (batch.curvature(minimum, (V @ b)[:, None]) + batch.gradient(minimum))
+                M, b = M - self.learning_rate * bent, b - self.learning_rate * slope[:, 0]
         return M, b
 
     @cached_property
     def grows(self) -> bool:
         """Whether the run grows without bound."""
-        return bool(np.abs(np.linalg.eigvals(self._map[0])).max(initial=0.0) >= 1)
+        M, _ = self._map
+        return not np.isfinite(M).all() or bool(np.abs(np.linalg.eigvals(M)).max(initial=0.0) >= 1)
 
     @property
     def floor(self) -> float:

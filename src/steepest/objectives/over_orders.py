@@ -97,6 +97,8 @@ class OverOrders:
     @cached_property
     def _radius(self) -> float:
         map_ = self._map[:-1, :-1]
+        if not np.isfinite(map_).all():
+            return math.inf
         if len(map_) <= DENSE:
             return float(np.abs(np.linalg.eigvals(map_)).max())
         return float(np.abs(scipy.sparse.linalg.eigs(map_, k=1, v0=self._loss[:-1], return_eigenvectors=False)[0]))
@@ -143,7 +145,8 @@ class OverOrders:
     @cached_property
     def _groups(self) -> FloatArray:
         """`_map` over each group of orders."""
-        return np.array([self._mean_map(orders) for orders in self._orders()])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array([self._mean_map(orders) for orders in self._orders()])
 
     def _orders(self) -> Iterator[NDArray[np.intp]]:
         """Row numbers of orders, group by group, each (orders, n)."""

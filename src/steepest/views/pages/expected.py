@@ -10,7 +10,6 @@ from steepest.rules.gradient import GradientRule
 from steepest.support.arrays import FloatArray
 
 MOST_EPOCHS = 10_000
-ORDERS = 256  # of shuffled rows: enough for a picture
 
 
 def expected_losses(run: Trajectory, epochs: Sequence[int]) -> FloatArray | None:
@@ -25,5 +24,5 @@ def expected_losses(run: Trajectory, epochs: Sequence[int]) -> FloatArray | None
         return None
     if not len(run.problem.quadratic.modes.eigenvalues):
         return None
-    forecast = Forecast(run.problem, rule.rows, rule.batches, rule.learning_rate, run.epochs, most_orders=ORDERS)
+    forecast = Forecast(run.problem, rule.rows, rule.batches, rule.learning_rate, run.epochs)
     return forecast.loss()[list(epochs)]
