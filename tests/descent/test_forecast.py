@@ -211,6 +211,8 @@ def test_a_table_is_read_once_but_for_a_fixed_order(order, n, readings, monkeypa
     assert len(read) == readings
     assert len(f.rows) == (n if order == "fixed" else 4_096)
     assert f.row_count == n
+    np.testing.assert_allclose(f.all_rows().U[:, 1:], X)  # for runs beside the forecast
+    assert len(read) == readings + (order != "fixed")
 
 
 def test_the_best_setting_beats_the_grid_about_it():
