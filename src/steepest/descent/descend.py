@@ -204,7 +204,7 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     steps = batches.steps(n)
     if not steps:
         raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
-    rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
+    rows = rows_of(problem, data.batches() if reader is None else reader(), batches.seed)  # type: ignore[union-attr]
     return Batched(
         steps,
         lambda rule: MiniBatchRule(rule, rows, batches),
