@@ -1,6 +1,6 @@
 """Mini-batch: an epoch as many steps, each by the gradient of a few rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
 from steepest.objectives.over_rows import OverRows
-from steepest.objectives.slope import Slope
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
@@ -18,7 +17,9 @@ from steepest.support.words import pluralize
 
 Order = Literal["shuffled", "replacement", "fixed"]
 """In which order rows come: each epoch anew, drawn one by one whatever came before, or as they stand in the table."""
-GATHERED = 1 << 22  # numbers of rows that are brought into an epoch's order at a time: 32 MB
+GATHERED = (
+    1 << 16
+)  # numbers of rows that are brought into an epoch's order at a time: half a megabyte, which the cache holds
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,16 @@ class Batches:
 
     def rows(self, n: int, epoch: int) -> Iterator[NDArray[np.intp]]:
         """Yield the row numbers of each batch of an epoch, counted from 0."""
-        generator = np.random.default_rng((self.seed, epoch))
-        steps = self.steps(n)
-        if self.order == "replacement":
-            for _ in range(steps):
-                yield generator.integers(n, size=self.size)
-            return
-        order = generator.permutation(n) if self.order == "shuffled" else np.arange(n)
-        for first in range(0, steps * self.size, self.size):
+        order = self.places(n, epoch)
+        for first in range(0, len(order), self.size):
             yield order[first : first + self.size]
+
+    def places(self, n: int, epoch: int) -> NDArray[np.intp]:
+        """Return the row numbers of all batches of an epoch, one batch after the other."""
+        generator, count = np.random.default_rng((self.seed, epoch)), self.steps(n) * self.size
+        if self.order == "replacement":
+            return generator.integers(n, size=count)
+        return (generator.permutation(n) if self.order == "shuffled" else np.arange(n))[:count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,28 +132,41 @@ class MiniBatchRule:
     def step(
         self, gradient: Gradient, theta: FloatArray, memory: tuple[Any, int]
     ) -> tuple[FloatArray, tuple[Any, int]]:
-        """Take the steps of one epoch; end it where parameters leave float64."""
+        """Take the steps of one epoch."""
+        return self.epoch(theta, memory, self._steps)
+
+    def epoch(
+        self,
+        theta: FloatArray,
+        memory: tuple[Any, int],
+        steps: Callable[[OverRows, FloatArray, Any], tuple[FloatArray, Any]],
+    ) -> tuple[FloatArray, tuple[Any, int]]:
+        """Take the steps of one epoch: many small batches are brought together out of memory at a time.
+
+        Args:
+            theta: parameters, shape (p, t).
+            memory: what the rule remembers, and epochs done.
+            steps: takes the steps over some rows, whole batches of them: from theta and what the rule remembers to both after.
+        """
         own, epoch = memory
-        for batch in self._batches(epoch):
-            theta, own = self.rule.step(Slope(batch), theta, own)
+        for rows in self._pieces(epoch):
+            theta, own = steps(rows, theta, own)
         return theta, (own, epoch + 1)
 
-    def _batches(self, epoch: int) -> Iterator[OverRows]:
-        """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
-        n, p = self.rows.U.shape
-        together = max(1, GATHERED // max(1, p * self.batches.size))
-        waiting: list[NDArray[np.intp]] = []
-        for chosen in self.batches.rows(n, epoch):
-            waiting.append(chosen)
-            if len(waiting) == together:
-                yield from self._gathered(waiting)
-                waiting = []
-        yield from self._gathered(waiting)
+    def _steps(self, rows: OverRows, theta: FloatArray, own: Any) -> tuple[FloatArray, Any]:
+        for first in range(0, len(rows), self.batches.size):
+            theta, own = self.rule.step(rows.take(slice(first, first + self.batches.size)), theta, own)
+        return theta, own
 
-    def _gathered(self, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows]:
-        if not chosen:
+    def _pieces(self, epoch: int) -> Iterator[OverRows]:
+        """The rows of an epoch in the order of its batches, some whole batches at a time."""
+        n, p = self.rows.U.shape
+        together = self.batches.size * max(1, GATHERED // max(1, p * self.batches.size))
+        if self.batches.order == "fixed":
+            count = min(n, self.batches.steps(n) * self.batches.size)
+            for first in range(0, count, together):
+                yield self.rows.take(slice(first, min(count, first + together)))
             return
-        rows, first = self.rows.take(np.concatenate(chosen)), 0
-        for batch in chosen:
-            yield rows.take(slice(first, first + len(batch)))
-            first += len(batch)
+        places = self.batches.places(n, epoch)
+        for first in range(0, len(places), together):
+            yield self.rows.take(places[first : first + together])

@@ -11,6 +11,7 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -71,12 +72,13 @@ class OverRows(Value):
                 "give fewer rows or columns",
                 "leave the batch size out: a full batch needs no rows in memory",
             )
-        U, y, weight = np.ones((n, p)), np.empty((n, t)), np.ones(n)
+        U, y, weight = np.empty((n, p)), np.empty((n, t)), np.ones(n)
         row, coordinates = 0, problem.coordinates
         for batch in batches:
             used = batch if batch.weight is None else batch.take(batch.weight > 0)
             rows = slice(row, row + len(used))
-            U[rows, first:] = (used.X - coordinates.shift) / coordinates.scale
+            U[rows, :first] = 1.0
+            _move(used.X, coordinates, U[rows, first:])
             y[rows] = used.y
             if used.weight is not None:
                 weight[rows] = used.weight
@@ -85,6 +87,8 @@ class OverRows(Value):
             raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
+        for array in (U, y):  # ours alone: handed over without a copy
+            array.flags.writeable = False
         return cls(U, y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)
 
     def __len__(self) -> int:
@@ -92,8 +96,8 @@ class OverRows(Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else self.omega[rows]
-        return OverRows(self.U[rows], self.y[rows], omega, self.scale, self.l2, self.penalized)
+        omega = None if self.omega is None else _part(self.omega, rows)
+        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (p, t), shape (t,)."""
@@ -107,6 +111,8 @@ class OverRows(Value):
     def gradient(self, theta: FloatArray) -> FloatArray:
         """∇J at theta, shape (p, t)."""
         return self._gradient(theta, self.U @ theta - self.y)
+
+    __call__ = gradient  # as a rule sees it
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction, shape (p, t); the same at every theta."""
@@ -129,3 +135,21 @@ class OverRows(Value):
 
     def _weighted(self, values: FloatArray) -> FloatArray:
         return values if self.omega is None else values * self.omega[:, None]
+
+
+def _move(X: FloatArray, coordinates: Coordinates, into: FloatArray) -> None:
+    """(X - shift) / scale, without room for what is in between."""
+    if coordinates.name == "raw":
+        into[:] = X
+    else:
+        np.subtract(X, coordinates.shift, out=into)
+        into /= coordinates.scale
+
+
+def _part(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
+    """Some rows, read-only: seen where they stand, or gathered."""
+    if isinstance(rows, slice):
+        return array[rows]
+    part = array.take(rows, axis=0)
+    part.flags.writeable = False
+    return part
