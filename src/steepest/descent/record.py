@@ -7,6 +7,7 @@ import numpy as np
 from steepest.descent.iterates import Numbers
 from steepest.errors import UsageError
 from steepest.support.arguments import as_int, check_list, shown
+from steepest.support.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Record:
             inner = log_spaced(last, self.points)
         else:
             inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
-        return np.unique(np.concatenate([[0, last], inner]).astype(np.int64))
+        return _ascending(np.concatenate([[0, last], inner]))
 
 
 def log_spaced(last: int, points: int) -> Numbers:
@@ -60,4 +61,10 @@ def log_spaced(last: int, points: int) -> Numbers:
     if last < 1:
         return np.array([0], dtype=np.int64)
     steps = np.round(np.geomspace(1, last, max(2, points)))
-    return np.unique(np.concatenate([[0], steps, [last]]).astype(np.int64))
+    return _ascending(np.concatenate([[0], steps, [last]]))
+
+
+def _ascending(epochs: FloatArray | Numbers) -> Numbers:
+    """Each once: `np.unique` takes a microsecond for each since NumPy 2.3."""
+    ordered = np.sort(epochs.astype(np.int64))
+    return ordered[np.append(True, ordered[1:] > ordered[:-1])]
