@@ -67,4 +67,4 @@ def log_spaced(last: int, points: int) -> Numbers:
 def _ascending(epochs: FloatArray | Numbers) -> Numbers:
     """Each once: `np.unique` takes a microsecond for each since NumPy 2.3."""
     ordered = np.sort(epochs.astype(np.int64))
-    return ordered[np.append(True, ordered[1:] > ordered[:-1])]
+    return np.asarray(ordered[np.append(True, ordered[1:] > ordered[:-1])])
