@@ -21,9 +21,9 @@ except ImportError:
     numba = None
     NumbaError = ArithmeticError  # never raised by compiling, since nothing compiles
 
-    def register_jitable(function: Any) -> Any:
-        """Leave it as it is."""
-        return function
+    def register_jitable(**options: Any) -> Any:
+        """Leave a function as it is."""
+        return lambda function: function
 
 
 def as_tuple(row: Any, like: Any) -> tuple[Any, ...]:
@@ -54,7 +54,7 @@ def is_there() -> bool:
 
 def inner(function: Function) -> Function:
     """Mark a function that compiled ones call."""
-    same: Function = register_jitable(function)
+    same: Function = register_jitable(inline="always")(function)
     return same
 
 
