@@ -149,7 +149,7 @@ def full_batch(update: Update, ahead: Ahead, looks_ahead: bool, like: tuple[floa
             if looks_ahead:
                 for i in range(len(flat)):
                     points[i] = ahead(flat[i], memory[:, i], *row)
-                _value_and_gradient(design, ahead_of, unused, g, left)
+                _gradient_ahead(design, ahead_of, unused, g, left)
             for i in range(len(flat)):
                 flat[i] = update(flat[i], slopes[i], memory[:, i], *row)
         return last, position + 0 * len(fingerprint)
@@ -216,7 +216,8 @@ def _value_and_gradient(design: Any, theta: Any, value: Any, g: Any, left: Any) 
         squares, spoiled = design.rho[c] * design.rho[c], 0.0
         for i in range(len(left)):
             squares += left[i] * left[i]
-            spoiled += left[i] * 0.0  # NaN where one of them left float64, as in the product with all of Rᵀ
+        if not np.isfinite(squares) and not _is_finite(left):
+            spoiled = np.nan  # as in the product with all of Rᵀ, where inf meets 0
         value[c] = design.factor / 2 * squares
         for j in range(len(design.columns)):
             column, product = design.columns[j, : design.lengths[j]], 0.0
@@ -227,6 +228,12 @@ def _value_and_gradient(design: Any, theta: Any, value: Any, g: Any, left: Any) 
             for j in range(len(design.penalized)):
                 value[c] += design.l2 / 2 * design.penalized[j] * theta[c, j] * theta[c, j]
                 g[c, j] += design.l2 * design.penalized[j] * theta[c, j]
+
+
+@register_jitable(inline="never")  # type: ignore[untyped-decorator]
+def _gradient_ahead(design: Any, theta: Any, value: Any, g: Any, left: Any) -> None:
+    """The same, called: inlined a second time, numba warns of itself."""
+    _value_and_gradient(design, theta, value, g, left)
 
 
 @inner
