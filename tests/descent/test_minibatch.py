@@ -5,7 +5,7 @@ import pytest
 
 import steepest
 from steepest.descent.minibatch import Batches
-from steepest.errors import DataError, UsageError
+from steepest.errors import UsageError
 from steepest.rules import registry
 
 N, D, EPOCHS = 53, 3, 4
@@ -22,12 +22,12 @@ def path(run):
 
 
 def by_hand(U, y, batches, *, rate, epochs=EPOCHS, weight=None, l2=0.0, scale=1.0):
-    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first."""
+    """The parameters at the ends of epochs 0 … epochs, from zero, the intercept first; batches, or those of each epoch."""
     omega = np.ones(len(y)) if weight is None else weight / weight.mean()
     theta = np.zeros(U.shape[1])
     ends = [theta]
     for epoch in range(epochs):
-        for rows in batches.rows(len(y), epoch):
+        for rows in batches.rows(len(y), epoch) if isinstance(batches, Batches) else batches[epoch]:
             u, left = U[rows], omega[rows] * (U[rows] @ theta - y[rows])
             g = scale * u.T @ left / len(rows)
             g[1:] += l2 * theta[1:]
@@ -194,7 +194,11 @@ def test_what_a_run_says():
         ({"seed": -1}, "seed"),
         ({"drop_last": 1}, "drop_last"),
         ({"batch_size": 2 * N, "drop_last": True}, "53 rows make no batch of 106"),
-        ({"learning_rate": "auto"}, "Give a learning rate"),
+        (
+            {"learning_rate": "auto", "rule": "heavy_ball"},
+            "batches of rule gradient only; this is heavy_ball. Give a learning rate",
+        ),
+        ({"learning_rate": "auto", "epochs": "auto"}, "Give a number of epochs"),
         ({"epochs": "auto"}, "Give a number of epochs"),
         ({"engine": "modes"}, "has no closed form"),
     ],
@@ -209,9 +213,50 @@ def test_a_triangle_has_no_rows():
         steepest.descend(steepest.summarize(*table()), batch_size=4, learning_rate=0.02, epochs=2)
 
 
-def test_rows_that_are_too_large_are_refused(monkeypatch):
-    from steepest.objectives import over_rows
+def test_a_triangle_with_its_rows_at_hand_is_the_table():
+    X, y = table()
+    settings = {"batch_size": 4, "learning_rate": 0.02, "epochs": 2}
+    source = steepest.open_source(X, y)
+    run = steepest.descend(steepest.summarize(source), rows=source.batches, **settings)
+    assert (path(run) == path(steepest.descend(X, y, **settings))).all()
+    with pytest.raises(UsageError, match="Leave rows out"):
+        steepest.descend(X, y, rows=source.batches, **settings)
 
-    monkeypatch.setattr(over_rows, "MOST_NUMBERS", N * (D + 2) - 1)
-    with pytest.raises(DataError, match="53 rows of 5 columns"):
-        steepest.descend(*table(), batch_size=4, learning_rate=0.02, epochs=2)
+
+@pytest.mark.parametrize("size", [1, 8, 30])
+def test_a_learning_rate_that_is_found_ends_nearer_than_others(size):
+    X, y = table()
+    settings = {"batch_size": size, "epochs": 3, "order": "replacement"}
+    run = steepest.descend(X, y, **settings)
+    best = run.verdict.learning_rate
+    expected = [
+        steepest.forecast(X, y, learning_rate=rate, **settings).loss()[-1]
+        for rate in (best / 3, best, min(3 * best, 0.9))
+    ]
+    # what it goes by leaves out how modes mix: near the best rate the loss is flat
+    assert expected[1] <= 1.05 * min(expected)
+    assert run.reasons == {
+        "learning_rate": f"the smallest expected loss after 3 epochs in batches of {size} row" + "s" * (size > 1)
+    }
+
+
+def test_under_a_schedule_the_rate_is_half_of_the_guaranteed_one():
+    X, y = table()
+    guaranteed = steepest.forecast(X, y, batch_size=8, epochs=3).guaranteed_rate
+    for more in ({"schedule": "cosine"}, {"average": True}):
+        run = steepest.descend(X, y, batch_size=8, epochs=3, **more)
+        assert run.verdict.learning_rate == pytest.approx(guaranteed / 2, rel=1e-12)
+        assert "half of what batches of 8 rows are guaranteed to bear" in run.reasons["learning_rate"]
+
+
+@pytest.mark.parametrize("why", ["one target", "1 GB"])
+def test_no_learning_rate_is_found_for_several_targets_or_stored_rows(why, monkeypatch):
+    from steepest.objectives import stored_rows
+
+    X, y = table()
+    if why == "1 GB":
+        monkeypatch.setattr(stored_rows, "IN_MEMORY", 0)
+    else:
+        y = np.column_stack([y, y])
+    with pytest.raises(UsageError, match=why):
+        steepest.descend(X, y, batch_size=8, epochs=3)

@@ -8,7 +8,7 @@ import click
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.cli.json_output import echo_json
 from steepest.cli.next_step import next_fit
-from steepest.cli.shared_options import json_option, objective_option, standardize_option
+from steepest.cli.shared_options import batch_options, json_option, objective_option, standardize_option
 from steepest.cli.table import Table, cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
 from steepest.descent.forecast import Forecast, forecast_of
@@ -30,19 +30,7 @@ MOST_MODES = 12
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")
 @objective_option
 @standardize_option("Speak of standardized inputs; the first table shows all.")
-@click.option(
-    "--batch-size",
-    type=int,
-    default=None,
-    help="Also forecast mini-batch descent with this many rows per batch.",
-)
-@click.option(
-    "--order",
-    type=click.Choice(["shuffled", "replacement", "fixed"]),
-    default="shuffled",
-    show_default=True,
-    help="Row order of the mini-batches.",
-)
+@batch_options
 @click.option(
     "--epochs", type=int, default=10, show_default=True, help="Number of epochs to forecast for mini-batches."
 )

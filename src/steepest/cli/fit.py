@@ -16,7 +16,7 @@ from steepest.cli import own_units
 from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
 from steepest.cli.json_output import echo_json
 from steepest.cli.residual_pass import as_json, refined, refined_lines
-from steepest.cli.shared_options import descent_options, output_options, standardize_option
+from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
 from steepest.cli.text import echo_log, progress, settings_lines, shorten, weights_table
@@ -25,6 +25,7 @@ from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
+from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES
 from steepest.rules.rule import is_known_beforehand
 from steepest.summaries.partition import Split, Validation
@@ -39,6 +40,8 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 @table_options
 @cluster_option
 @descent_options
+@batch_options
+@click.option("--drop-last", is_flag=True, help="Leave an epoch's last batch out where it has fewer rows.")
 @standardize_option()
 @click.option(
     "--test-size",
@@ -62,7 +65,13 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
     help="Look at DATA again, two times as a rule, and give the exact answer to the last digits that its numbers allow.",
 )
 @click.option("--resume", is_flag=True, help="With --summary FILE: go on where an earlier pass was cut off.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of held-out rows.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Of the choice of held-out rows, and of the order of batches.",
+)
 @output_options
 def command(data: str, **options: Any) -> int:
     """Fit a linear model to DATA by gradient descent: a file, a pattern, a folder, SELECT … or a triangle.
@@ -105,7 +114,8 @@ class _Fit:
 
 def _fit(table: Table, test: Table | None, summary: Summary, options: dict[str, Any]) -> _Fit:
     """Descend, and go over the rows once more where that is asked for."""
-    run, share = _descend(summary.triangle, options), _share(options)
+    share = _share(options)
+    run = _descend(table, share, summary.triangle, options)
     return _Fit(
         run,
         _test_rmse(run, summary.test),
@@ -217,8 +227,8 @@ def _share(options: dict[str, Any]) -> Share | None:
     return Share.of(options["test_size"], options["seed"])
 
 
-def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
-    """Call the front door; a loop gets a progress bar."""
+def _descend(table: Table, share: Share | None, triangle: Triangle, options: dict[str, Any]) -> Trajectory:
+    """Call the front door; a loop gets a progress bar, and batches of rows read the table once more."""
     settings = {
         key: options[key]
         for key in (
@@ -227,6 +237,10 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
             "momentum",
             "schedule",
             "average",
+            "batch_size",
+            "order",
+            "seed",
+            "drop_last",
             "epochs",
             "l2",
             "objective",
@@ -235,7 +249,11 @@ def _descend(triangle: Triangle, options: dict[str, Any]) -> Trajectory:
             "engine",
         )
     }
-    known = is_known_beforehand(RULES[options["rule"]]) and options["schedule"] is None and options["average"] is False
+    if options["batch_size"] is not None:
+        settings["rows"] = lambda: table.training_rows(share)
+    plain = options["average"] is False and options["batch_size"] is None
+    rule = RULES[options["rule"]]
+    known = plain and (is_known_beforehand(rule) if options["schedule"] is None else rule is GradientRule)
     if (
         options["engine"] == "modes"
         or (known and options["engine"] == "auto")

@@ -120,6 +120,27 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return rule_options(command)
 
 
+def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how many rows make a step, and in which order they come."""
+    for option in (
+        click.option(
+            "--order",
+            type=click.Choice(["shuffled", "replacement", "fixed"]),
+            default="shuffled",
+            show_default=True,
+            help="Row order of the mini-batches.",
+        ),
+        click.option(
+            "--batch-size",
+            type=int,
+            default=None,
+            help="Rows whose gradient makes a step (mini-batch descent); default: all of them.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to descend."""
     for option in reversed(

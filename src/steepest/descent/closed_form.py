@@ -11,7 +11,7 @@ from steepest.descent.iterates import Ending, EngineName
 from steepest.descent.record import Record
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
-from steepest.rules.rule import LinearRule, power_ladder_of
+from steepest.rules.rule import PolynomialRule, power_ladder_of
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value, frozen_property
 
@@ -46,7 +46,7 @@ class ClosedIterates(Value):
     """
 
     quadratic: Quadratic
-    rule: LinearRule
+    rule: PolynomialRule
     start: FloatArray
     last: int
     ended: Ending
@@ -186,7 +186,7 @@ class ClosedIterates(Value):
         return self.quadratic.unexplained
 
 
-def run(problem: Problem, rule: LinearRule, start: FloatArray, epochs: int) -> ClosedIterates:
+def run(problem: Problem, rule: PolynomialRule, start: FloatArray, epochs: int) -> ClosedIterates:
     """Return the iterates of `epochs` epochs; of fewer when the parameters leave float64 before.
 
     Args:

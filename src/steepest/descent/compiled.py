@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from steepest.descent import kernels
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.stored_rows import Rows
 from steepest.rules.elementwise import ElementWise, Remembered
 from steepest.support.arrays import FloatArray
 
@@ -117,10 +118,10 @@ class MiniBatch:
         self.code = kernel(kernels.mini_batch, rule)
 
     @classmethod
-    def of(cls, rule: ElementWise, size: int, rows: OverRows, start: FloatArray, memory: Any) -> "MiniBatch | None":
+    def of(cls, rule: ElementWise, size: int, rows: Rows, start: FloatArray, memory: Any) -> "MiniBatch | None":
         """Return the same once it is compiled; None where the compiler does not know what the rule's functions use."""
         made = cls(rule, size)
-        return made if _compiles(lambda: made(rows.take(slice(0, 0)), start, memory)) else None
+        return made if _compiles(lambda: made(rows.take(np.empty(0, np.intp)), start, memory)) else None
 
     def __call__(self, rows: OverRows, theta: FloatArray, memory: Any) -> tuple[FloatArray, Any]:
         """Take a step for each batch of the rows; return theta and what the rule remembers."""

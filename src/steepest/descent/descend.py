@@ -1,14 +1,16 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
+from steepest.descent.batch_rate import batch_rate
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
@@ -20,10 +22,10 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DivergenceWarning, Option, UsageError
-from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
-from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.objectives.stored_rows import rows_of
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.open_data import open_data
@@ -38,6 +40,8 @@ from steepest.support.words import join_names
 
 LARGEST_START = 1e100
 Start = tuple[ArrayLike, ArrayLike]
+RowReader = Callable[[], Iterable[Batch]]
+"""Gives all rows of a table each time it is called, as `source.batches` does."""
 
 
 @numeric
@@ -60,6 +64,7 @@ def descend(
     order: Order = "shuffled",
     seed: int = 0,
     drop_last: bool = False,
+    rows: RowReader | None = None,
     l2: float = 0.0,
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
@@ -86,7 +91,7 @@ def descend(
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
             numbers; then learning_rate and momentum are left alone.
-        learning_rate: η > 0, or "auto": the best constant rate.
+        learning_rate: η > 0, or "auto": the best constant rate; of batches the one with the smallest expected loss.
         epochs: number of updates, or "auto": until every mode is within the tolerance.
         tolerance: end the run as soon as every mode stays within this share of its start error, which is known beforehand
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
@@ -95,11 +100,13 @@ def descend(
         schedule: by what the learning rate is multiplied at each step: "constant", "step", "exponential", "inverse_scaling",
             "cosine", "warm_up", "one_cycle", a function of the step (from 0), or a schedule with its numbers.
         average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
-        batch_size: rows whose gradient makes a step: an epoch is then n/batch_size steps, rounded up, and rows are kept in memory.
-            None: all of them, a step an epoch.
-        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
+        batch_size: rows whose gradient makes a step: an epoch is then n/batch_size steps, rounded up. Rows are kept in memory up to
+            1 GB, and in a temporary file beyond. None: all of them, a step an epoch.
+        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed". Of a temporary file,
+            blocks of rows are shuffled, and the rows of many blocks with each other.
         seed: of that order.
         drop_last: leave an epoch's last batch out where it has fewer rows.
+        rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
         objective: "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -145,7 +152,15 @@ def descend(
         fit_intercept=fit_intercept,
     )
     problem.warn_undetermined()
-    batched = None if batch_size is None else _batched(opened, problem, Batches(batch_size, order, seed, drop_last))
+    batched = None
+    if batch_size is not None:
+        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+    elif order != "shuffled" or drop_last:
+        raise UsageError(
+            Option("order") + " and " + Option("drop_last") + " are about batches of rows, and there are none.",
+            "give " + Option("batch_size"),
+            "leave them out",
+        )
     settings = choose(
         rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
     )
@@ -162,17 +177,26 @@ def descend(
     return run
 
 
-def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches) -> Batched:
+def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:
     """Return what makes an epoch of many steps: how many, and the rule over the rows."""
-    if isinstance(data, Triangle):
+    if isinstance(data, Triangle) and reader is None:
         raise UsageError(
-            "a triangle has no rows to make batches of.", "give the table itself", "leave the batch size out"
+            "a triangle has no rows to make batches of.",
+            "give the table itself",
+            "leave the batch size out",
         )
-    rows = OverRows.of(problem, data.batches())
-    steps = batches.steps(len(rows))
+    if reader is not None and not isinstance(data, Triangle):
+        raise UsageError("rows belong to a triangle; here the table itself was given. Leave rows out.")
+    n = problem.triangle.row_count
+    steps = batches.steps(n)
     if not steps:
-        raise UsageError(f"{len(rows):,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
-    return Batched(steps, lambda rule: MiniBatchRule(rule, rows, batches))
+        raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
+    rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
+    return Batched(
+        steps,
+        lambda rule: MiniBatchRule(rule, rows, batches),
+        lambda epochs, is_constant: batch_rate(problem, rows, batches, epochs, is_constant=is_constant),
+    )
 
 
 def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
@@ -197,7 +221,7 @@ def _descent(
     callbacks, rule = checked_callbacks(callbacks), settings.rule
     if engine == "modes":
         _check_modes(rule, record, stops, callbacks)
-    if has_closed_form(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
     return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
@@ -205,8 +229,8 @@ def _descent(
 
 def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
-    if not has_closed_form(rule):
-        raise UsageError(f"rule {rule!r} has no closed form.", remedies.STEP_BY_STEP)
+    if not knows_its_run(rule):
+        raise UsageError(f"rule {words_of(rule)} has no closed form.", remedies.STEP_BY_STEP)
     asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
     if asked:
         raise UsageError(

@@ -7,9 +7,11 @@ from typing import Literal
 import numpy as np
 
 from steepest.descent.facts import Facts
+from steepest.descent.hovering import hovering, noise_level
 from steepest.descent.loop import RecordedIterates
 from steepest.descent.verdict import CONVERGED, Verdict, VerdictKind
 from steepest.descent.verdict_words import advice_for, sentence_for
+from steepest.descent.walked_words import walked_words
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.rules.best_rate import at_best_rate
@@ -44,10 +46,25 @@ def judge(facts: Facts) -> Verdict:
         last_finite_epoch=facts.last if facts.iterates.ended.reason == "left_float64" else None,
         slowest=_slowest(facts),
     )
-    if has_closed_form(facts.rule):
-        verdict = _with_forecast(verdict, facts, facts.rule)
+    if not has_closed_form(facts.rule):
+        return _judge_walked(verdict, facts)
+    verdict = _with_forecast(verdict, facts, facts.rule)
     verdict = replace(verdict, kind=_kind(verdict, facts))
-    return replace(verdict, sentence=sentence_for(verdict, facts), advice=advice_for(verdict, facts))
+    return replace(verdict, sentence=sentence_for(verdict, facts, facts.rule), advice=advice_for(verdict, facts))
+
+
+def _judge_walked(verdict: Verdict, facts: Facts) -> Verdict:
+    """Judge a run by its path, and batches by what they do on average where a forecast says it."""
+    noise, level = noise_level(facts), hovering(facts)
+    if noise is not None:
+        verdict = replace(verdict, stability_limit=noise.stability_limit)
+    arrived = level is not None if noise is None else noise.level_from is not None and facts.last >= noise.level_from
+    if diverges(facts):
+        verdict = replace(verdict, kind="diverges")
+    elif verdict.remaining > CONVERGED:
+        verdict = replace(verdict, kind="hovers" if arrived else "unfinished")
+    words = walked_words(verdict, facts, noise, level)
+    return replace(verdict, sentence=words[0], advice=words[1])
 
 
 def _with_forecast(verdict: Verdict, facts: Facts, rule: LinearRule) -> Verdict:
@@ -92,12 +109,10 @@ def _limit(rule: LinearRule, facts: Facts) -> float:
 def _kind(verdict: Verdict, facts: Facts) -> VerdictKind:
     if diverges(facts):
         return "diverges"
-    if has_closed_form(facts.rule) and verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
+    if verdict.learning_rate >= verdict.stability_limit * (1 - AT_LIMIT):
         return "oscillates"
     if verdict.remaining <= CONVERGED:
         return "converged"
-    if not has_closed_form(facts.rule):
-        return "unfinished"
     needed = verdict.epochs_needed
     return "crawls" if needed is None or needed > CRAWLS * max(facts.last, 1) else "unfinished"
 

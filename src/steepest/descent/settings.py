@@ -9,10 +9,12 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.averaged import AveragedRule
 from steepest.rules.convergence import settled_epoch
+from steepest.rules.gradient import GradientRule
+from steepest.rules.plateau import PlateauRule
 from steepest.rules.registry import choose_rule
-from steepest.rules.rule import Rule, RuleChoice, has_closed_form
+from steepest.rules.rule import Rule, RuleChoice, has_closed_form, words_of
 from steepest.rules.scheduled import ScheduledRule
-from steepest.rules.schedules import ScheduleChoice, choose_schedule
+from steepest.rules.schedules import AdaptiveSchedule, ScheduleChoice, choose_schedule
 from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.words import fraction
 
@@ -31,10 +33,13 @@ class Batched:
     Args:
         steps: how many an epoch has.
         over: returns a rule that takes them, from the rule of a step.
+        best_rate: returns a learning rate for plain gradient descent and its reason, from the number of epochs and whether the rate
+            is constant.
     """
 
     steps: int
     over: Callable[[Rule], Rule]
+    best_rate: Callable[[int, bool], tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,7 @@ def choose(
     """
     chosen, reasons = choose_rule(rule, learning_rate, momentum, modes)
     if batched is not None and "learning_rate" in reasons:
-        raise UsageError(
-            Option("learning_rate", "auto") + " is the best one for a full batch, and batches of rows bear less.",
-            "give a learning rate",
-        )
+        chosen, reasons["learning_rate"] = _bearable(chosen, epochs, schedule is None and average is False, batched)
     if schedule is not None or average is not False or batched is not None:
         chosen = _around(chosen, epochs, schedule, average, batched)
     share = None if tolerance is None else _check_tolerance(tolerance)
@@ -99,18 +101,36 @@ def choose(
     return Settings(chosen, _enough(chosen, modes, check_epochs(epochs), share, reasons), reasons)
 
 
+def _bearable(rule: Rule, epochs: int | Auto, is_constant: bool, batched: Batched) -> tuple[Rule, str]:
+    """The rule at a learning rate that batches bear, which is less than a full batch does, and the reason for it."""
+    if not isinstance(rule, GradientRule):
+        raise UsageError(
+            Option("learning_rate", "auto") + f" is found for batches of rule gradient only; this is {words_of(rule)}.",
+            "give a learning rate",
+        )
+    if isinstance(epochs, str):
+        raise _no_auto_epochs()
+    rate, reason = batched.best_rate(check_epochs(epochs), is_constant)
+    return GradientRule(rate), reason
+
+
+def _no_auto_epochs() -> UsageError:
+    return UsageError(
+        Option("epochs", "auto") + " is found for a full batch at a constant rate, and for the path, not its mean.",
+        "give a number of epochs",
+    )
+
+
 def _around(
     rule: Rule, epochs: int | Auto, schedule: ScheduleChoice | None, average: Average, batched: Batched | None
 ) -> Rule:
-    """The rule with a schedule, the mean of its path, and an epoch of many steps; the first two count steps."""
+    """The rule with a schedule, the mean of its path, and an epoch of many steps; the first two count steps, a plateau epochs."""
     if isinstance(epochs, str):
-        raise UsageError(
-            Option("epochs", "auto") + " is found for a full batch at a constant rate, and for the path, not its mean.",
-            "give a number of epochs",
-        )
+        raise _no_auto_epochs()
     steps = check_epochs(epochs) * (batched.steps if batched else 1)
-    if schedule is not None:
-        rule = ScheduledRule(rule, choose_schedule(schedule), steps)
+    course = None if schedule is None else choose_schedule(schedule)
+    if course is not None and not isinstance(course, AdaptiveSchedule):
+        rule = ScheduledRule(rule, course, steps)
     if average is not False:
         share = 0.0 if average is True else as_float(average)
         if not 0 <= share < 1:
@@ -119,7 +139,8 @@ def _around(
                 + f" is true, or the share of the steps that is left out of the mean, 0 ≤ share < 1; got {shown(average)}."
             )
         rule = AveragedRule(rule, math.floor(share * steps))
-    return batched.over(rule) if batched else rule
+    rule = batched.over(rule) if batched else rule
+    return PlateauRule(rule, course) if isinstance(course, AdaptiveSchedule) else rule
 
 
 def _check_tolerance(tolerance: object) -> float:

@@ -43,18 +43,17 @@ def stretch_of(
 
 def epoch_of(rule: Rule, start: FloatArray, epochs: int) -> Callable[..., tuple[FloatArray, Any]]:
     """Return what takes one epoch of a run: the rule's step, or many steps over batches at once."""
-    if (
-        not isinstance(rule, MiniBatchRule)
-        or epochs * rule.batches.steps(len(rule.rows)) < FEWEST
-        or not has_compiler()
-    ):
+    rows = rule.rows if isinstance(rule, MiniBatchRule) else None
+    if not isinstance(rule, MiniBatchRule) or rows is None:
         return rule.step
-    element_wise, (n, p) = elementwise_of(rule.rule), rule.rows.U.shape
-    if element_wise is None or min(rule.batches.size, n) * p > LARGEST_BATCH:
+    size, element_wise = rule.batches.size, elementwise_of(rule.rule)
+    if element_wise is None or min(size, len(rows)) * rows.width > LARGEST_BATCH:
+        return rule.step
+    if epochs * rule.batches.steps(len(rows)) < FEWEST or not has_compiler():
         return rule.step
     from steepest.descent import compiled  # noqa: PLC0415 - takes a third of a second
 
-    steps = compiled.MiniBatch.of(element_wise, rule.batches.size, rule.rows, start, rule.rule.init(start))
+    steps = compiled.MiniBatch.of(element_wise, size, rows, start, rule.rule.init(start))
     return rule.step if steps is None else lambda gradient, theta, memory: rule.epoch(theta, memory, steps)
 
 

@@ -8,7 +8,7 @@ from steepest.support.looks import Shown, html_table
 from steepest.support.words import epochs, number, percent
 
 CONVERGED = 1e-6  # share of its start error that every mode must be within
-VerdictKind = Literal["converged", "unfinished", "crawls", "oscillates", "diverges"]
+VerdictKind = Literal["converged", "unfinished", "crawls", "hovers", "oscillates", "diverges"]
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,15 @@ class Verdict(Shown):
     """What became of a run, decided from its modes and not from its loss; `str()` is the sentence.
 
     Args:
-        kind: converged, unfinished, crawls (unfinished beyond any patience), oscillates (exactly at the stability
-            limit) or diverges.
+        kind: converged, unfinished, crawls (unfinished beyond any patience), hovers (as near to the minimum as the steps of
+            a walked run let it come), oscillates (exactly at the stability limit) or diverges.
         sentence: one or two sentences with numbers.
         advice: what to change, and what that would give.
         remaining: largest share of its start error that any moving mode still has, max |p_k(λ_i)|; of a rule without closed
             form as measured on its path.
         epochs_needed: epochs to bring that to 1e-6 at this rate, None where no number is enough, or none is known.
         learning_rate: η of the run.
-        stability_limit: the largest learning rate that does not grow.
+        stability_limit: the largest learning rate that does not grow; of batches the one in mean square, where it is known.
         best_learning_rate: the best constant rate for this rule and momentum; of a rule without closed form that of plain
             gradient descent.
         epochs_at_best: epochs to 1e-6 at that rate.

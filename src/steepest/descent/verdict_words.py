@@ -1,32 +1,30 @@
-"""Verdict words: a verdict as a sentence with numbers, and what to change."""
+"""Verdict words: the verdict on a run known beforehand as a sentence with numbers, and what to change."""
 
 import numpy as np
 
 from steepest.descent.facts import Facts
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.rules.convergence import settled_epoch
-from steepest.rules.rule import has_closed_form, words_of
+from steepest.rules.rule import LinearRule
 from steepest.support.words import epochs, fraction, number, percent
 
 
-def sentence_for(verdict: Verdict, facts: Facts) -> str:
+def sentence_for(verdict: Verdict, facts: Facts, rule: LinearRule) -> str:
     """Return one sentence that says what became of the run."""
     if verdict.kind == "converged":
-        return f"Converged: after {epochs(facts.last)} {_left_over(verdict.remaining)}."
+        return f"Converged: after {epochs(facts.last)} {left_over(verdict.remaining)}."
     if verdict.kind == "oscillates":
         return (
             f"Oscillates: the learning rate {number(verdict.learning_rate)} is exactly the stability limit, so the steepest mode oscillates "
             "forever without shrinking."
         )
     if verdict.kind == "diverges":
-        return _diverges(verdict, facts)
+        return _diverges(verdict, facts, rule)
     if facts.left <= CONVERGED:
-        return _passing(facts)
-    part, share = _most_missing(verdict, facts)
+        return _passing(facts, rule)
+    part, share = most_missing(facts)
     word = "Unfinished" if verdict.kind == "unfinished" else "Crawls"
     missing = f"{word}: {percent(share)} of {part} is still missing after {epochs(facts.last)}"
-    if not has_closed_form(facts.rule):
-        return f"{missing} of rule {words_of(facts.rule)}{_at_rate(verdict)}."
     return (
         f"{missing}; shrinking every mode's error to {fraction(CONVERGED)} of its starting value takes "
         f"{epochs(verdict.epochs_needed)} at this learning rate "
@@ -35,40 +33,28 @@ def sentence_for(verdict: Verdict, facts: Facts) -> str:
     )
 
 
-def _left_over(share: float) -> str:
+def left_over(share: float) -> str:
     """What is left of the starting errors, at most."""
     if share == 0:
         return "nothing is left of the starting error"
     return f"no mode has more than {share:.2g} of its starting error left"
 
 
-def _passing(facts: Facts) -> str:
+def _passing(facts: Facts, rule: LinearRule) -> str:
     """Of a run whose last epoch is within its tolerance, and the next or the one before is not."""
-    within = f"Unfinished: after {epochs(facts.last)} {_left_over(facts.left)}"
-    if not has_closed_form(facts.rule):
-        return f"{within}, but it was not one epoch before, so the run may be passing through its minimum."
-    rest = epochs(settled_epoch(facts.rule, facts.eigenvalues, CONVERGED))
+    within = f"Unfinished: after {epochs(facts.last)} {left_over(facts.left)}"
+    rest = epochs(settled_epoch(rule, facts.eigenvalues, CONVERGED))
     return f"{within}, but the run only passes through its minimum: it comes to rest there after {rest}."
 
 
-def _diverges(verdict: Verdict, facts: Facts) -> str:
+def _diverges(verdict: Verdict, facts: Facts, rule: LinearRule) -> str:
     gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
-    if not has_closed_form(facts.rule):
-        first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
-        return (
-            f"Diverges: after {epochs(facts.last)} of rule {words_of(facts.rule)}{_at_rate(verdict)} the loss is {number(last)}, and it began at "
-            f"{number(first)}{gone}."
-        )
     with np.errstate(over="ignore", invalid="ignore"):
-        growth = float(facts.rule.radius(facts.eigenvalues).max()) - 1
+        growth = float(rule.radius(facts.eigenvalues).max()) - 1
     return (
         f"Diverges: the learning rate {number(verdict.learning_rate)} is above the stability limit {number(verdict.stability_limit)}, so the "
         f"steepest mode grows {'by ' + percent(growth) if growth < 1 else number(growth + 1, 4) + '-fold'} per epoch{gone}."
     )
-
-
-def _at_rate(verdict: Verdict) -> str:
-    return f" at learning rate {number(verdict.learning_rate)}" if np.isfinite(verdict.learning_rate) else ""
 
 
 def advice_for(verdict: Verdict, facts: Facts) -> str:
@@ -76,24 +62,22 @@ def advice_for(verdict: Verdict, facts: Facts) -> str:
     if verdict.kind == "converged":
         return ""
     rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
-    if has_closed_form(facts.rule):
-        best = f"The best constant rate here is {rate}, which needs {needed}."
-    else:
-        best = (
-            f"The rule {words_of(facts.rule)} has no closed form, so what more epochs would give is not known beforehand; "
-            f"gradient descent at its best constant rate, {rate}, needs {needed}."
-        )
+    return f"The best constant rate here is {rate}, which needs {needed}.{standardizing(verdict, facts)}"
+
+
+def standardizing(verdict: Verdict, facts: Facts) -> str:
+    """Return what standardized inputs would give, with a blank before it; nothing where they would change little."""
     better = verdict.standardized_condition_number <= verdict.condition_number / 2
     if facts.problem.coordinates.name == "standardized" or not better:
-        return best
+        return ""
     enough = verdict.epochs_standardized
     return (
-        f"{best} Standardizing the inputs reduces the condition number from {number(verdict.condition_number)} to "
+        f" Standardizing the inputs reduces the condition number from {number(verdict.condition_number)} to "
         f"{number(verdict.standardized_condition_number)}, so {'one epoch is' if enough == 1 else f'{epochs(enough)} are'} enough."
     )
 
 
-def _most_missing(verdict: Verdict, facts: Facts) -> tuple[str, float]:
+def most_missing(facts: Facts) -> tuple[str, float]:
     """Name the parameter that the slowest remaining mode is mostly made of, and the share of its way still to go.
 
     The share is (optimum - now) / (optimum - start), in the data's own units, or else in the inputs in force: a parameter

@@ -26,6 +26,7 @@ from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inpu
 from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
 
+NEAR = 1.01  # times the loss at the minimum: a run that hovers there is near enough
 LOGGER = logging.getLogger("steepest")
 
 
@@ -216,7 +217,8 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         if verdict.kind == "diverges":
             raise DivergenceError(str(verdict))
         done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
-        if not (done or stopped):
+        near = verdict.kind == "hovers" and np.all(run.last.loss <= NEAR * np.asarray(run.optimum.loss))
+        if not (done or stopped or near):
             warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
 
     def _log(self, run: Trajectory) -> None:

@@ -1,5 +1,6 @@
 """Regressor: scikit-learn's fit, partial_fit and predict for one run of gradient descent."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
 
@@ -8,9 +9,11 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from steepest.analysis.validation import ValidationCurve, validation_curve
+from steepest.data.batch import Batch
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.split import Share
 from steepest.descent.descend import descend
+from steepest.descent.minibatch import Order
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
@@ -26,7 +29,7 @@ Start = tuple[FloatArray, FloatArray] | None
 
 
 class GradientDescentRegressor(LinearEstimator):
-    """A linear model fitted by full-batch gradient descent whose every epoch is known in closed form.
+    """A linear model fitted by gradient descent; over all rows at once every epoch is known in closed form.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
 
@@ -40,6 +43,9 @@ class GradientDescentRegressor(LinearEstimator):
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
             numbers; then learning_rate and momentum are left alone.
         momentum: β in [0, 1), for a rule that has one; None: the best.
+        batch_size: rows whose gradient makes a step, for mini-batch and stochastic gradient descent; None: all of them.
+        order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
+        drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None or
@@ -50,7 +56,7 @@ class GradientDescentRegressor(LinearEstimator):
         validation: held-out rows for early stopping: a share of the rows in (0, 1), or (X, y); None for none. The model is
             then that of the epoch with the smallest held-out RMSE.
         warm_start: begin at the coefficients of the last fit instead of zeros; momentum begins anew.
-        random_state: decides which rows `validation` as a share holds out.
+        random_state: decides which rows `validation` as a share holds out, and the order of rows in batches.
         verbose: log the run, thinned, to the logger "steepest" at level INFO; nothing is printed.
 
     Attributes:
@@ -85,6 +91,9 @@ class GradientDescentRegressor(LinearEstimator):
         epochs: int | Auto = "auto",
         rule: RuleChoice = "gradient",
         momentum: float | Auto | None = None,
+        batch_size: int | None = None,
+        order: Order = "shuffled",
+        drop_last: bool = False,
         l2: float = 0.0,
         tol: float | None = 1e-12,
         standardize: bool = True,
@@ -99,6 +108,9 @@ class GradientDescentRegressor(LinearEstimator):
         self.epochs = epochs
         self.rule = rule
         self.momentum = momentum
+        self.batch_size = batch_size
+        self.order = order
+        self.drop_last = drop_last
         self.l2 = l2
         self.tol = tol
         self.standardize = standardize
@@ -142,7 +154,7 @@ class GradientDescentRegressor(LinearEstimator):
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
             train, held_out = self._read(rows, self._held_out(X_val, y_val))
-            return self._learn(train, held_out, self._start(train, coef_init, intercept_init))
+            return self._learn(train, held_out, self._start(train, coef_init, intercept_init), rows)
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
@@ -160,7 +172,12 @@ class GradientDescentRegressor(LinearEstimator):
         Raises:
             ValueError: as `fit`; other columns than before.
             DivergenceError: as `fit`.
+            UsageError: there is a batch_size.
         """
+        if self.batch_size is not None:
+            raise UsageError(
+                "partial_fit keeps no rows to make batches of. Leave batch_size out, or fit all rows at once."
+            )
         if not hasattr(self, "triangle_"):
             return self.fit(X, y, sample_weight)
         with self._whole_or_not():
@@ -218,10 +235,10 @@ class GradientDescentRegressor(LinearEstimator):
             raise UsageError(f"a start needs coefficients of shape {expected}; got {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
-    def _learn(self, train: Triangle, held_out: Triangle | None, start: Start) -> Self:
+    def _learn(self, train: Triangle, held_out: Triangle | None, start: Start, rows: ArraySource | None = None) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         tolerance = None if is_zero(self.tol) else self.tol
-        run = self._descend(train, start, self.rule, self.epochs, tolerance)
+        run = self._descend(train, start, self.rule, self.epochs, tolerance, rows)
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
         self._judge(run, tolerance=tolerance, stopped=stopped)
@@ -237,7 +254,13 @@ class GradientDescentRegressor(LinearEstimator):
         return self._take(run)
 
     def _descend(
-        self, train: Triangle, start: Start, rule: RuleChoice, epochs: int | Auto, tolerance: float | None
+        self,
+        train: Triangle,
+        start: Start,
+        rule: RuleChoice,
+        epochs: int | Auto,
+        tolerance: float | None,
+        rows: ArraySource | None = None,
     ) -> Trajectory:
         own = rule is self.rule  # and not the rule of a run that is taken again
         return descend(
@@ -245,6 +268,11 @@ class GradientDescentRegressor(LinearEstimator):
             rule=rule,
             learning_rate=self.learning_rate if own else "auto",
             momentum=self.momentum if own else None,
+            batch_size=self.batch_size if own else None,
+            order=self.order if own else "shuffled",
+            drop_last=self.drop_last if own else False,
+            seed=self._seed,
+            rows=None if rows is None or self.batch_size is None else lambda: self._training_rows(rows),
             epochs=epochs,
             tolerance=tolerance,
             l2=self.l2,
@@ -253,3 +281,9 @@ class GradientDescentRegressor(LinearEstimator):
             fit_intercept=self.fit_intercept,
             start=start,
         )
+
+    def _training_rows(self, rows: ArraySource) -> Iterator[Batch]:
+        """The rows that are not held out."""
+        share = Share(self.validation, self._seed) if isinstance(self.validation, float) else None
+        for batch in rows.batches():
+            yield batch.take(~share.holds_out(batch.positions)) if share else batch

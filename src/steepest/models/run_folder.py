@@ -14,6 +14,7 @@ import numpy as np
 from steepest.analysis.smearing import Smearing
 from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
+from steepest.models.path_file import write_path
 from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import write_arrays
@@ -51,6 +52,7 @@ def write(
         run.json             settings, why automatic ones got their values, verdict, data, versions, timings
         trajectory.parquet   epoch, loss, rmse, bias, weights at about 1,000 log-spaced epochs
         triangle             the table's triangle: every other epoch and setting follows from it
+        path                 of a run that went step by step: the epochs it kept, in the inputs in force
         loss.svg             the loss over epochs, and the optimum's floor
         modes.svg            what is left of each mode (runs in closed form)
         contour.svg          the loss over the first two parameters and the path across it (two parameters or more)
@@ -86,6 +88,7 @@ def write(
         )
         _write_trajectory(run, folder / "trajectory.parquet")
         triangle.save(folder / "triangle")
+        write_path(folder / "path", run)
         for name, display in {**_pictures(run), **(pictures or {})}.items():
             save(display, folder / f"{name}.{plot_format}", plot_format)
         write_page(run, triangle, rows or Rows(), folder, Path(path).name)

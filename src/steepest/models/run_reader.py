@@ -9,10 +9,13 @@ import numpy as np
 
 from steepest.data.sample import Sample
 from steepest.descent.descend import descend
+from steepest.descent.minibatch import from_json
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import ModelFileError, SteepestError, UsageError
 from steepest.models.model import load
+from steepest.models.path_file import read_path
 from steepest.models.run_folder import ROWS
+from steepest.objectives.problem import Problem
 from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import read_arrays
@@ -38,7 +41,7 @@ def report(path: str | os.PathLike[str], *, title: str = "") -> Page:
 
 
 def read(folder: Path) -> Trajectory:
-    """Return the run of a folder, descended again in closed form."""
+    """Return the run of a folder: descended again in closed form, or as its path was kept."""
     if not (folder / "run.json").is_file() or not (folder / "triangle").is_file():
         raise UsageError(
             f"{folder} is no run folder: run.json and triangle are missing. Give one that `steepest fit` wrote."
@@ -46,24 +49,42 @@ def read(folder: Path) -> Trajectory:
     triangle = Triangle.load(folder / "triangle")
     try:
         record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        run = descend(
-            triangle,
-            rule=rules.from_json(record["rule"]),
-            epochs=record["requested_epochs"],
-            l2=record["l2"],
-            objective=record["objective"],
-            standardize=record["coordinates"] == "standardized",
-            fit_intercept=record["fit_intercept"],
-        )
+        run = _walked(folder, triangle, record) if (folder / "path").is_file() else _descended(triangle, record)
     except UsageError as error:  # its rule may be somebody's own
         raise ModelFileError(f"{folder / 'run.json'}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, SteepestError) as error:
+        if isinstance(error, ModelFileError):
+            raise
         raise ModelFileError(f"{folder / 'run.json'} does not say how the run went ({error}). Fit again.") from error
     model = load(folder)
     there = np.append(np.ravel(run.weights), run.bias), np.append(np.ravel(model.weights), model.bias)
     if there[0].shape != there[1].shape or not np.allclose(*there, rtol=SAME, atol=SAME * np.abs(there[1]).max()):
         raise ModelFileError(f"the model in {folder} is not where its run.json and triangle lead. Fit again.")
     return run
+
+
+def _descended(triangle: Triangle, record: dict[str, Any]) -> Trajectory:
+    return descend(
+        triangle,
+        rule=rules.from_json(record["rule"]),
+        epochs=record["requested_epochs"],
+        l2=record["l2"],
+        objective=record["objective"],
+        standardize=record["coordinates"] == "standardized",
+        fit_intercept=record["fit_intercept"],
+    )
+
+
+def _walked(folder: Path, triangle: Triangle, record: dict[str, Any]) -> Trajectory:
+    problem = Problem.of(
+        triangle,
+        record["coordinates"],
+        objective=record["objective"],
+        l2=record["l2"],
+        fit_intercept=record["fit_intercept"],
+    )
+    start, iterates = read_path(folder / "path", problem.quadratic)
+    return Trajectory(problem, from_json(record["rule"]), start, iterates, record["requested_epochs"])
 
 
 def read_rows(folder: Path) -> Rows:

@@ -1,6 +1,6 @@
 """Over rows: squared loss with the rows themselves, so that it can be had of some of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,6 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
-from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -67,24 +66,13 @@ class OverRows(Value):
         p, t = len(problem.features) + first, len(problem.targets)
         if n * (p + t) > MOST_NUMBERS:
             raise DataError(
-                f"{n:,} rows of {p + t:,} columns are {n * (p + t) * 8 / 1e9:,.1f} GB, and batches are drawn from rows in memory, up to "
+                f"{n:,} rows of {p + t:,} columns are {n * (p + t) * 8 / 1e9:,.1f} GB; in memory there is room for "
                 f"{MOST_NUMBERS * 8 / 1e9:g} GB.",
                 "give fewer rows or columns",
-                "leave the batch size out: a full batch needs no rows in memory",
             )
-        U, y, weight = np.empty((n, p)), np.empty((n, t)), np.ones(n)
-        row, coordinates = 0, problem.coordinates
-        for batch in batches:
-            used = batch if batch.weight is None else batch.take(batch.weight > 0)
-            rows = slice(row, row + len(used))
-            U[rows, :first] = 1.0
-            _move(used.X, coordinates, U[rows, first:])
-            y[rows] = used.y
-            if used.weight is not None:
-                weight[rows] = used.weight
-            row = rows.stop
-        if row != n:
-            raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
+        U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
+        for rows, *values in in_coordinates(problem, batches):
+            U[rows], y[rows], weight[rows] = values
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
         for array in (U, y):  # ours alone: handed over without a copy
@@ -93,6 +81,15 @@ class OverRows(Value):
 
     def __len__(self) -> int:
         return len(self.U)
+
+    @property
+    def width(self) -> int:
+        """How many parameters a row meets, p."""
+        return int(self.U.shape[1])
+
+    def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+        """Yield all row numbers in a random order, any as likely as any other; of rows in memory in one piece."""
+        yield generator.permutation(len(self))
 
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
@@ -137,13 +134,27 @@ class OverRows(Value):
         return values if self.omega is None else values * self.omega[:, None]
 
 
-def _move(X: FloatArray, coordinates: Coordinates, into: FloatArray) -> None:
-    """(X - shift) / scale, without room for what is in between."""
-    if coordinates.name == "raw":
-        into[:] = X
-    else:
-        np.subtract(X, coordinates.shift, out=into)
-        into /= coordinates.scale
+def in_coordinates(
+    problem: Problem, batches: Iterable[Batch]
+) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray]]:
+    """Yield rows of a weight above 0 in a problem's coordinates: which rows they are, U (m, p), y (m, t) and weights (m,).
+
+    Raises:
+        DataError: there are more or fewer rows than the problem's triangle was made of.
+    """
+    n, first, coordinates, row = problem.triangle.row_count, int(problem.fit_intercept), problem.coordinates, 0
+    for batch in batches:
+        used = batch if batch.weight is None else batch.take(batch.weight > 0)
+        rows = slice(row, row + len(used))
+        row = rows.stop
+        if row > n:
+            continue  # counted, to be told below
+        U = np.empty((len(used), first + len(problem.features)))
+        U[:, :first] = 1.0
+        U[:, first:] = used.X if coordinates.name == "raw" else (used.X - coordinates.shift) / coordinates.scale
+        yield rows, U, used.y, np.ones(len(used)) if used.weight is None else used.weight
+    if row != n:
+        raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
 
 
 def _part(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:

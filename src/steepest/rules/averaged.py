@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import UsageError
+from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.elementwise import Ahead, ElementWise, Remembered, Update, elementwise_of
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, shown
@@ -63,6 +64,10 @@ class AveragedRule:
     def formula(self) -> str:
         """The rule's step."""
         return f"mean of the path of: {formula_of(self.rule)}"
+
+    def with_learning_rate(self, rate: float) -> "AveragedRule":
+        """Return the same at another η."""
+        return AveragedRule(with_learning_rate(self.rule, rate), self.skip)
 
     def init(self, theta: FloatArray) -> Memory:
         """Where the rule begins."""

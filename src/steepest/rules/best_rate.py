@@ -80,15 +80,17 @@ def with_learning_rate(rule: Kind, rate: float) -> Kind:
     if own is not None:
         made: Kind = own(rate)
         return made
+    if dataclasses.is_dataclass(rule) and any(
+        field.name == "learning_rate" and field.init for field in dataclasses.fields(rule)
+    ):
+        changed: Kind = dataclasses.replace(rule, learning_rate=rate)
+        return changed
     numbers = numbers_of(rule)
     if "learning_rate" not in numbers:
         raise UsageError(
             f"rule {rule.name!r} cannot be had at another learning rate: {type(rule).__name__} takes none. Give it a "
             "field learning_rate, or a method with_learning_rate(rate)."
         )
-    if dataclasses.is_dataclass(rule):
-        changed: Kind = dataclasses.replace(rule, learning_rate=rate)
-        return changed
     return type(rule)(**numbers | {"learning_rate": rate})
 
 

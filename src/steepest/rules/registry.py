@@ -22,6 +22,7 @@ from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nadam import NAdamRule
 from steepest.rules.nesterov import NesterovRule
+from steepest.rules.plateau import PlateauRule
 from steepest.rules.rmsprop import RMSpropRule
 from steepest.rules.rule import LinearRule, Rule, RuleChoice, has_closed_form, label_of
 from steepest.rules.scheduled import ScheduledRule
@@ -202,6 +203,8 @@ def as_json(rule: Rule) -> dict[str, Any]:
             "schedule": schedules.as_json(rule.schedule),
             "steps": rule.steps,
         }
+    if isinstance(rule, PlateauRule):
+        return {"name": rule.name, "rule": as_json(rule.rule), "schedule": schedules.as_json(rule.schedule)}
     if isinstance(rule, AveragedRule):
         return {"name": rule.name, "rule": as_json(rule.rule), "skip": rule.skip}
     own, inner = getattr(rule, "as_json", None), getattr(rule, "rule", None)
@@ -220,7 +223,9 @@ def from_json(content: dict[str, Any]) -> Rule:
     numbers = dict(content)
     name = numbers.pop("name")
     if name == ScheduledRule.name and "schedule" in numbers:
-        return ScheduledRule(from_json(numbers["rule"]), schedules.from_json(numbers["schedule"]), numbers["steps"])
+        course = schedules.from_json(numbers["schedule"])
+        if not isinstance(course, schedules.AdaptiveSchedule):
+            return ScheduledRule(from_json(numbers["rule"]), course, numbers["steps"])
     if name == AveragedRule.name and "skip" in numbers:
         return AveragedRule(from_json(numbers["rule"]), numbers["skip"])
     if name not in RULES:

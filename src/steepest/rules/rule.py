@@ -93,13 +93,8 @@ RuleChoice = BuiltInRule | RuleName | Rule
 """What `rule=` takes: a name, or a rule with its numbers."""
 
 
-class LinearRule(Rule, Protocol):
+class PolynomialRule(Rule, Protocol):
     """A rule whose whole run on a quadratic is known beforehand."""
-
-    @property
-    def learning_rate(self) -> float:
-        """η."""
-        ...
 
     def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """p_k(λ), shape (K, r): what is left of each mode's start error; may overflow to inf on a diverging run."""
@@ -107,6 +102,15 @@ class LinearRule(Rule, Protocol):
 
     def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
         """1 - p_k(λ), shape (K, r), without cancellation for modes that have hardly moved."""
+        ...
+
+
+class LinearRule(PolynomialRule, Protocol):
+    """A rule known beforehand that does the same each epoch, so that it has a limit and a best rate."""
+
+    @property
+    def learning_rate(self) -> float:
+        """η."""
         ...
 
     def radius(self, eigenvalues: FloatArray) -> FloatArray:
@@ -153,6 +157,20 @@ def has_closed_form(rule: Rule) -> TypeGuard[LinearRule]:
         (True, False)
     """
     return _is_its_steps_own(rule) and hasattr(rule, "learning_rate")
+
+
+def knows_its_run(rule: Rule) -> TypeGuard[PolynomialRule]:
+    """Say whether a rule's run on a quadratic is known beforehand: that of a linear rule, or under a schedule of one that says so.
+
+    Example:
+        >>> from steepest.rules.gradient import GradientRule
+        >>> from steepest.rules.scheduled import ScheduledRule
+        >>> from steepest.rules.schedules import CosineSchedule
+        >>> falling = ScheduledRule(GradientRule(0.1), CosineSchedule(), steps=9)
+        >>> knows_its_run(falling), has_closed_form(falling)
+        (True, False)
+    """
+    return has_closed_form(rule) or (getattr(rule, "is_product", False) and belongs_to(rule, "residual", "step"))
 
 
 def is_known_beforehand(kind: type[Rule]) -> bool:
@@ -219,7 +237,7 @@ def level(rule: object, name: str) -> int | None:
 PowerLadder = Callable[[FloatArray, range], tuple[FloatArray, FloatArray, int]]
 
 
-def power_ladder_of(rule: LinearRule) -> PowerLadder | None:
+def power_ladder_of(rule: PolynomialRule) -> PowerLadder | None:
     """Return the rule's way to write many consecutive epochs as products of two ladders, or None where it has none."""
     ladder: PowerLadder | None = getattr(rule, "power_ladder", None)
     return ladder if belongs_to(rule, "power_ladder", "residual") else None

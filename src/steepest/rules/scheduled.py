@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 from steepest.errors import UsageError
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.elementwise import ElementWise, Remembered, elementwise_of
+from steepest.rules.gradient import GradientRule
+from steepest.rules.recurrence import Epochs
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.rules.schedules import Schedule
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
+PIECE = 1 << 18  # numbers worked on together
+
 
 @dataclass(frozen=True)
 class ScheduledRule:
     """A rule at a learning rate of its own each step: η_k = η · factor(k, steps).
+
+    Of plain gradient descent every epoch is known beforehand: p_k(λ) = Π (1 - η_t λ), t = 0 … k - 1.
 
     Args:
         rule: the rule with its numbers; its learning rate is η.
@@ -52,6 +58,48 @@ class ScheduledRule:
         """The rule's step."""
         return f"{formula_of(self.rule)}, the learning rate times the schedule's factor"
 
+    @property
+    def is_product(self) -> bool:
+        """Whether `residual` and `progress` are known: of plain gradient descent."""
+        return type(self.rule) is GradientRule
+
+    def residual(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """Π (1 - η_t λ) over the steps before each epoch, shape (K, r)."""
+        return self._products(eigenvalues, epochs)[0]
+
+    def progress(self, eigenvalues: FloatArray, epochs: Epochs) -> FloatArray:
+        """1 - Π (1 - η_t λ), shape (K, r), from -expm1(Σ log1p(-η_t λ)) where steps are short."""
+        product, logarithm = self._products(eigenvalues, epochs)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.where(np.isnan(logarithm), 1 - product, -np.expm1(logarithm)))
+
+    def _products(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:
+        """The product of 1 - η_t λ up to each epoch and the sum of its logarithms, NaN after a step beyond a mode's minimum."""
+        wanted = np.asarray(epochs).astype(np.int64)
+        values = np.asarray(eigenvalues, dtype=np.float64)
+        product, logarithm = np.empty((2, len(wanted), len(values)))
+        so_far, sums = np.ones(len(values)), np.zeros(len(values))
+        last, size = int(wanted.max(initial=0)), max(1, PIECE // max(1, len(values)))
+        rates = self._rates(last)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for first in range(0, last + 1, size):
+                moved = rates[first : first + size, None] * values
+                products = np.cumprod(np.vstack([so_far, 1 - moved]), axis=0)
+                all_sums = np.cumsum(np.vstack([sums, np.log1p(-moved)]), axis=0)
+                here = (wanted >= first) & (wanted < first + size)
+                product[here], logarithm[here] = products[wanted[here] - first], all_sums[wanted[here] - first]
+                so_far, sums = products[-1], all_sums[-1]
+        return product, logarithm
+
+    def _rates(self, count: int) -> FloatArray:
+        """η_t of the first steps, kept for the next question."""
+        kept: FloatArray = self.__dict__.get("_known_rates", np.empty(0))
+        if len(kept) < count:
+            more = [self.rate(number) for number in range(len(kept), count)]
+            kept = np.concatenate([kept, more])
+            self.__dict__["_known_rates"] = kept
+        return kept[:count]
+
     def with_learning_rate(self, rate: float) -> "ScheduledRule":
         """Return the same at another η."""
         return ScheduledRule(with_learning_rate(self.rule, rate), self.schedule, self.steps)
@@ -74,7 +122,15 @@ class ScheduledRule:
 
     def at(self, step: int) -> Rule:
         """Return the rule at the learning rate of a step, counted from 0."""
-        return with_learning_rate(self.rule, self.learning_rate * self._factor(step))
+        return with_learning_rate(self.rule, self.rate(step))
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0.
+
+        Raises:
+            UsageError: the schedule's factor is no finite number above 0.
+        """
+        return self.learning_rate * self._factor(step)
 
     def elementwise(self) -> ElementWise | None:
         """The rule's own update, at a learning rate that the schedule multiplies."""

@@ -1,4 +1,4 @@
-"""Schedules: by which factor the learning rate is multiplied at each step, all of it known before the run.
+"""Schedules: by which factor the learning rate is multiplied at each step, known before the run but for the adaptive one.
 
 A schedule of one's own is a function of the step, counted from 0, that returns the factor, or a frozen value with a `name` and
 `factor(step, steps)`, where `steps` is how many the run has.
@@ -14,7 +14,9 @@ from steepest.errors import Option, UsageError
 from steepest.rules.rule import check_above_zero
 from steepest.support.arguments import as_float, as_int, shown
 
-ScheduleName = Literal["constant", "step", "exponential", "inverse_scaling", "cosine", "warm_up", "one_cycle"]
+ScheduleName = Literal[
+    "constant", "step", "exponential", "inverse_scaling", "optimal", "cosine", "warm_up", "one_cycle", "adaptive"
+]
 
 
 class Schedule(Protocol):
@@ -25,10 +27,6 @@ class Schedule(Protocol):
     def factor(self, step: int, steps: int) -> float:
         """Return the factor of a step, counted from 0, of a run that has so many; above 0."""
         ...
-
-
-ScheduleChoice = ScheduleName | Schedule | Callable[[int], float]
-"""What `schedule=` takes."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,33 @@ class InverseScalingSchedule:
     def factor(self, step: int, steps: int) -> float:
         """(step + 1)^(-power)."""
         return float((step + 1) ** -self.power)
+
+
+@dataclass(frozen=True)
+class OptimalSchedule:
+    """A rate that falls as one over the steps: 1/(1 + α^(3/4)·step), scikit-learn's "optimal" for squared loss.
+
+    Beside `SGDRegressor(learning_rate="optimal", alpha=α)`: learning rate α^(-1/4), l2 = α.
+
+    Args:
+        alpha: α > 0.
+
+    Source: Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.2.
+
+    Example:
+        >>> OptimalSchedule().factor(1000, 10_000)                          # 0.0001^(-3/4) = 1000
+        0.5
+    """
+
+    alpha: float = 1e-4
+    name: ClassVar[str] = "optimal"
+
+    def __post_init__(self) -> None:
+        check_above_zero("alpha", self.alpha)
+
+    def factor(self, step: int, steps: int) -> float:
+        """1/(1 + α^(3/4)·step)."""
+        return float(1 / (1 + self.alpha**0.75 * step))
 
 
 @dataclass(frozen=True)
@@ -218,20 +243,54 @@ class OwnSchedule:
         return self.function(step)
 
 
-BUILT_IN: tuple[type[Schedule], ...] = (
+@dataclass(frozen=True)
+class AdaptiveSchedule:
+    """A rate that falls whenever the loss has stopped falling; when that is, is not known before the run.
+
+    Args:
+        factor_at_plateau: by what it is multiplied then, in (0, 1).
+        patience: epochs in a row without a new smallest loss that make a plateau.
+        tolerance: the share by which a loss must be below the smallest so far to count, in [0, 1).
+
+    Example:
+        >>> AdaptiveSchedule()
+        AdaptiveSchedule(factor_at_plateau=0.2, patience=5, tolerance=0.001)
+    """
+
+    factor_at_plateau: float = 0.2
+    patience: int = 5
+    tolerance: float = 1e-3
+    name: ClassVar[str] = "adaptive"
+
+    def __post_init__(self) -> None:
+        if not 0 < as_float(self.factor_at_plateau) < 1:
+            raise UsageError(
+                f"factor_at_plateau must be a number, 0 < factor_at_plateau < 1; got {shown(self.factor_at_plateau)}."
+            )
+        if not (as_int(self.patience) or 0) >= 1:
+            raise UsageError(f"patience is a whole number of epochs, 1 or larger; got {shown(self.patience)}.")
+        if not 0 <= as_float(self.tolerance) < 1:
+            raise UsageError(f"tolerance must be a number, 0 ≤ tolerance < 1; got {shown(self.tolerance)}.")
+
+
+ScheduleChoice = ScheduleName | Schedule | AdaptiveSchedule | Callable[[int], float]
+"""What `schedule=` takes."""
+BUILT_IN: tuple[type[Schedule | AdaptiveSchedule], ...] = (
     ConstantSchedule,
     StepSchedule,
     ExponentialSchedule,
     InverseScalingSchedule,
+    OptimalSchedule,
     CosineSchedule,
     WarmUpSchedule,
     OneCycleSchedule,
+    AdaptiveSchedule,
 )
-SCHEDULES: dict[str, type[Schedule]] = {kind.name: kind for kind in BUILT_IN}
-ALIASES = {"invscaling": "inverse_scaling", "warmup": "warm_up", "onecycle": "one_cycle"}
+SCHEDULES: dict[str, type[Schedule | AdaptiveSchedule]] = {kind.name: kind for kind in BUILT_IN}
+ALIASES = {"invscaling": "inverse_scaling", "warmup": "warm_up", "onecycle": "one_cycle", "plateau": "adaptive"}
 
 
-def choose_schedule(schedule: ScheduleChoice) -> Schedule:
+def choose_schedule(schedule: ScheduleChoice) -> Schedule | AdaptiveSchedule:
     """Return a schedule from its name, a function of the step or itself.
 
     Raises:
@@ -257,6 +316,8 @@ def choose_schedule(schedule: ScheduleChoice) -> Schedule:
         raise UsageError(
             f"a schedule is an object; {schedule.__name__} is a class. Make one: {schedule.__name__}(...)."
         )
+    if isinstance(schedule, AdaptiveSchedule):
+        return schedule
     if callable(schedule) and not hasattr(schedule, "factor"):
         return OwnSchedule(schedule)
     if hasattr(schedule, "factor"):
@@ -264,14 +325,14 @@ def choose_schedule(schedule: ScheduleChoice) -> Schedule:
     raise UsageError(Option("schedule") + f" is a name, a function of the step, or a schedule; got {shown(schedule)}.")
 
 
-def as_json(schedule: Schedule) -> dict[str, Any]:
+def as_json(schedule: Schedule | AdaptiveSchedule) -> dict[str, Any]:
     """Return name and numbers of a schedule as JSON types; of one's own the name and what it looks like."""
     if type(schedule) not in BUILT_IN:
         return {"name": schedule.name, "looks": repr(schedule)}
     return {"name": schedule.name, **{one.name: getattr(schedule, one.name) for one in fields(schedule)}}  # type: ignore[arg-type]
 
 
-def from_json(content: dict[str, Any]) -> Schedule:
+def from_json(content: dict[str, Any]) -> Schedule | AdaptiveSchedule:
     """Return the schedule that `as_json` wrote down.
 
     Raises:

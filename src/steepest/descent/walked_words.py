@@ -1,0 +1,121 @@
+"""Walked words: the verdict on a run that went step by step, and what to change."""
+
+import numpy as np
+
+from steepest.descent.facts import Facts
+from steepest.descent.hovering import Hovering, NoiseLevel
+from steepest.descent.verdict import CONVERGED, Verdict
+from steepest.descent.verdict_words import left_over, most_missing, standardizing
+from steepest.rules.adam import AdamRule
+from steepest.rules.rule import knows_its_run, words_of
+from steepest.support.words import epochs, number, percent
+
+
+def walked_words(verdict: Verdict, facts: Facts, noise: NoiseLevel | None, level: Hovering | None) -> tuple[str, str]:
+    """Return a sentence that says what became of the run, and advice; none where it has arrived.
+
+    Args:
+        verdict: its kind and numbers.
+        facts: what it was judged from.
+        noise: what its batches do on average, where a forecast says it.
+        level: how far above the minimum it stayed, as measured, where it did.
+    """
+    if verdict.kind == "converged":
+        return f"Converged: after {epochs(facts.last)} {left_over(verdict.remaining)}.", ""
+    if verdict.kind == "diverges":
+        return _diverges(verdict, facts), _above_limit(verdict, noise) or _other_rates(verdict, facts)
+    if verdict.kind == "hovers":
+        return _hovers(facts, noise, level), _nearer(facts, noise)
+    advice = _above_limit(verdict, noise) or _levels_off(facts, noise) or _other_rates(verdict, facts)
+    if facts.left <= CONVERGED:
+        missing = (
+            f"Unfinished: after {epochs(facts.last)} {left_over(facts.left)}, but it was not one epoch before, so the run may be "
+            "passing through its minimum."
+        )
+        return missing, advice
+    part, share = most_missing(facts)
+    return (
+        f"Unfinished: {percent(share)} of {part} is still missing after {epochs(facts.last)} of {_run(facts)}.",
+        advice,
+    )
+
+
+def _run(facts: Facts) -> str:
+    """The rule with its learning rate."""
+    rate = float(getattr(facts.rule, "learning_rate", np.nan))
+    words = f"rule {words_of(facts.rule)}"
+    if not np.isfinite(rate):
+        return words
+    return f"{words}{',' if ',' in words else ''} at learning rate {number(rate)}"
+
+
+def _diverges(verdict: Verdict, facts: Facts) -> str:
+    gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
+    first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
+    now = number(last) if np.isfinite(last) else "beyond float64"
+    return f"Diverges: after {epochs(facts.last)} of {_run(facts)} the loss is {now}, and it began at {number(first)}{gone}."
+
+
+def _hovers(facts: Facts, noise: NoiseLevel | None, level: Hovering | None) -> str:
+    least = f"its minimum {number(_least(facts))}"
+    if noise is None and level is not None:
+        stays = f"since epoch {level.since:,} of {facts.last:,} the loss has stayed about {_above(facts, level.excess)} above {least}"
+        return f"Hovers: {stays}, without coming nearer: that is as far as {_run(facts)} gets."
+    now = float(facts.iterates.loss(np.array([facts.last])).sum()) - _least(facts)
+    floor = "" if noise is None else f"; {_levels(facts, noise)}"
+    return f"Hovers: after {epochs(facts.last)} of {_run(facts)} the loss is {_above(facts, now)} above {least}{floor}."
+
+
+def _levels(facts: Facts, noise: NoiseLevel) -> str:
+    """Where the loss of batches ends."""
+    runs = "on average over runs" if noise.is_random else "in this order of rows"
+    return f"{runs} it levels off {_above(facts, noise.floor)} above"
+
+
+def _nearer(facts: Facts, noise: NoiseLevel | None) -> str:
+    """What brings a run nearer that hovers."""
+    if noise is not None:
+        tenth = f"A tenth of the learning rate levels off {_above(facts, noise.floor_of_tenth)} above, in about ten times as many epochs"
+        return f"{tenth}; averaging the iterates or a learning rate schedule also brings it nearer."
+    if type(facts.rule) is AdamRule:  # of its kin nothing was measured
+        return "A tenth of the learning rate hovers about a hundredth as far above; a schedule that falls to 0 comes to rest."
+    return "A smaller learning rate, a schedule that falls to 0 or averaging the iterates brings it nearer."
+
+
+def _least(facts: Facts) -> float:
+    """The loss at the minimum, the sum over targets."""
+    return float((facts.problem.quadratic.unexplained**2 / 2).sum())
+
+
+def _above(facts: Facts, excess: float) -> str:
+    """How far above the minimum: in percent of the loss there, or in numbers where that is next to nothing."""
+    least = _least(facts)
+    return percent(excess / least) if excess <= 100 * least else number(excess)
+
+
+def _above_limit(verdict: Verdict, noise: NoiseLevel | None) -> str:
+    """What a learning rate above the mean-square limit means; nothing where it is below, or no limit is known."""
+    if noise is None or noise.level_from is not None:
+        return ""
+    return (
+        f"The learning rate is above the mean-square stability limit {number(noise.stability_limit)}: on average over runs the error grows, "
+        "and a single run can look fine for a long time and then jump. Stay below it."
+    )
+
+
+def _levels_off(facts: Facts, noise: NoiseLevel | None) -> str:
+    """Where and when batches of rows level off; nothing where no forecast says it."""
+    if noise is None or noise.level_from is None:
+        return ""
+    return (
+        f"At this learning rate the loss of {number(_least(facts))} at the minimum is not reached: {_levels(facts, noise)}, from about "
+        f"epoch {noise.level_from:,} on."
+    )
+
+
+def _other_rates(verdict: Verdict, facts: Facts) -> str:
+    """What is known of a run without a forecast: plain gradient descent over all rows at its best constant rate."""
+    rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
+    unknown = "" if knows_its_run(facts.rule) else "What more epochs would give is not known beforehand for this rule; "
+    best = f"{unknown}full-batch gradient descent at its best constant rate, {rate}, needs {needed}"
+    return f"{best[0].upper()}{best[1:]}.{standardizing(verdict, facts)}"
