@@ -14,7 +14,7 @@ from steepest.objectives.stored_rows import Rows
 from steepest.rules.elementwise import ElementWise, Remembered
 from steepest.support.arrays import FloatArray
 
-MOST_EPOCHS = 8_192  # at once; the numbers of each step are written down before
+MOST_EPOCHS = 32_768  # at once; the numbers of each step are written down before
 MOST_WORK = 100_000_000  # multiplications at once, a tenth of a second: Ctrl-C is heard in between
 
 

@@ -49,7 +49,8 @@ class Record:
         """Return the epochs to keep of a run of `last` epochs, ascending."""
         if self.every is not None:
             inner = np.arange(0, last + 1, self.every, dtype=np.int64)
-        elif self.points is not None:
+            return inner if inner[-1] == last else np.append(inner, last)
+        if self.points is not None:
             inner = log_spaced(last, self.points)
         else:
             inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
