@@ -66,7 +66,12 @@ def objects(d, t, n=60):
         yield from (
             steepest.ValidationCurveDisplay.from_trajectory(run, held),
             steepest.explain(X, y, epoch=3, learning_rate=1e-3),
-            steepest.forecast(X, y, batch_size=8),
+            forecast := steepest.forecast(X, y, batch_size=8),
+            forecast.limits(),
+            forecast.grid(2),
+            steepest.ForecastDisplay.from_forecast(forecast, runs=1),
+            steepest.BatchLimitsDisplay.from_forecast(forecast),
+            steepest.BatchMapDisplay.from_forecast(forecast),
         )
         yield from (steepest.infer(*table(d, t, d + 50)), steepest.GradientDescentRegressor().fit(X, y))
         if d < 250:

@@ -41,6 +41,7 @@ TRIANGLE = steepest.summarize(X, Y)
 RUN = steepest.descend(X, Y, learning_rate=0.1, epochs=50)
 LOGS = steepest.open_source(X, np.exp(Y), log_target=True)
 LOG_RUN = steepest.descend(LOGS, learning_rate=0.1, epochs=50)
+FORECAST = steepest.forecast(X, Y, batch_size=8, epochs=3)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
 SETTINGS = {
     "rule": "gradient",
@@ -144,6 +145,10 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),
     "HeatMapDisplay": (steepest.HeatMapDisplay.from_sweep, (SWEEP,), {}),
+    "Forecast.grid": (FORECAST.grid, (2,), {}),
+    "ForecastDisplay": (steepest.ForecastDisplay.from_forecast, (FORECAST,), {"runs": 1}),
+    "BatchLimitsDisplay": (steepest.BatchLimitsDisplay.from_forecast, (FORECAST,), {}),
+    "BatchMapDisplay": (steepest.BatchMapDisplay.from_forecast, (FORECAST,), {}),
     "estimator": (fitted(steepest.GradientDescentRegressor), (), {}),
     "estimator.fit": (steepest.GradientDescentRegressor(learning_rate=1.0).fit, (X, Y), {}),
     "estimator.partial_fit": (steepest.GradientDescentRegressor(learning_rate=1.0).partial_fit, (X, Y), {}),

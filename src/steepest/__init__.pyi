@@ -61,6 +61,9 @@ from .rules.rule import RuleName as RuleName
 from .summaries.summarize import summarize as summarize
 from .summaries.triangle import Triangle as Triangle
 from .views.pages import page as page
+from .views.plots import BatchLimitsDisplay as BatchLimitsDisplay
+from .views.plots import BatchMapDisplay as BatchMapDisplay
+from .views.plots import ForecastDisplay as ForecastDisplay
 from .views.plots import HeatMapDisplay as HeatMapDisplay
 from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay

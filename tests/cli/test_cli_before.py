@@ -191,3 +191,23 @@ def test_diagnose_says_what_batches_will_do(tmp_path):
     assert json.loads(explodes)["mini_batch"]["floor"] is None
     refused = steepest_command(*arguments[:-3], "0", cwd=tmp_path)
     assert (refused.returncode, "--batch-size is a whole number of rows" in refused.stderr) == (2, True)
+
+
+def test_diagnose_writes_its_pictures_into_a_folder(tmp_path):
+    arguments = ("diagnose", str(PENGUINS), "--target", "body_mass_g", "--missing", "drop", "-o", "before")
+    batches = ("--batch-size", "8", "--epochs", "2")
+    assert "Written: before/" in steepest_command(*arguments, *batches, cwd=tmp_path).stdout
+    pictures = {"batch_limits.svg", "batch_map.svg", "forecast.svg"}
+    assert {p.name for p in (tmp_path / "before").iterdir()} == {"diagnosis.json", *pictures}
+    told = json.loads((tmp_path / "before" / "diagnosis.json").read_text(encoding="utf-8"))
+    assert told["mini_batch"]["batch_size"] == 8
+    refused = steepest_command(*arguments, cwd=tmp_path)
+    assert (refused.returncode, "before exists already" in refused.stderr) == (2, True)
+    again = steepest_command(*arguments, *batches, "--force", "--plot-format", "png", "--json", cwd=tmp_path)
+    assert json.loads(again.stdout)["out"] == "before"
+    there = {p.name for p in (tmp_path / "before").iterdir()}
+    assert there == {"diagnosis.json", *(name.replace("svg", "png") for name in pictures)}
+    steepest_command(*arguments, "--force", cwd=tmp_path)
+    assert [p.name for p in (tmp_path / "before").iterdir()] == ["diagnosis.json"]
+    alone = steepest_command(*arguments[:-2], "--force", cwd=tmp_path)
+    assert (alone.returncode, "Give --out as well" in alone.stderr) == (2, True)

@@ -144,6 +144,24 @@ def test_a_page_is_saved_whole_and_replaced_only_when_asked(tmp_path, run):
         run.page().save(tmp_path / "none" / "a.html")
 
 
+def test_a_run_in_batches_comes_with_what_was_expected_of_it(table):
+    settings = {"batch_size": 8, "learning_rate": 0.1, "epochs": 30, "standardize": True, "l2": 0.1, "objective": "mse"}
+    for order in ("replacement", "shuffled", "fixed"):
+        run = steepest.descend(*table, **settings, order=order)
+        walk = payload(run, steepest.summarize(*table))["run"]["walk"]
+        expected = steepest.forecast(*table, **settings, order=order).loss()
+        np.testing.assert_allclose(numbers(walk["expected"]), expected[walk["epochs"]], rtol=1e-12)
+    np.testing.assert_allclose(numbers(walk["expected"]), run.loss(walk["epochs"]), rtol=1e-9)  # in fixed order, itself
+    for more in ({"start": ([1.0, 0.0, 0.0], 0.0)}, {"rule": "heavy_ball", "momentum": 0.5}, {"average": True}):
+        run = steepest.descend(*table, **settings, **more)
+        assert payload(run, steepest.summarize(*table))["run"]["walk"]["expected"] is None
+    with pytest.warns(steepest.DataWarning, match="collinear"):
+        still = steepest.descend(
+            [[0.0], [0.0]], [1.0, 2.0], fit_intercept=False, batch_size=1, learning_rate=0.1, epochs=2
+        )
+    assert payload(still, still.problem.triangle)["run"]["walk"]["expected"] is None
+
+
 @pytest.mark.process
 def test_bokeh_is_not_imported_for_a_page(tmp_path):
     code = (

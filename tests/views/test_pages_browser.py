@@ -273,3 +273,16 @@ def test_a_run_that_the_page_cannot_compute_is_shown_as_it_went(visit, tmp_path)
     assert page.is_hidden("#arithmetic")
     page.click("#forward")
     assert data(page, "loss-log:point")["epoch"] == [38]
+
+
+def test_a_run_in_batches_shows_what_was_expected(visit, line, tmp_path):
+    x = np.arange(1.0, 31.0).reshape(-1, 1)
+    table, settings = (x, 0.5 * x[:, 0] + 2 + np.sin(x[:, 0])), {"batch_size": 4, "learning_rate": 0.1, "epochs": 12}
+    run = steepest.descend(*table, **settings, standardize=True)
+    page = visit(run.page().save(tmp_path / "batches.html"))
+    expected = steepest.forecast(*table, **settings, standardize=True).loss()
+    np.testing.assert_allclose(data(page, "loss-log:expected")["loss"], expected, rtol=1e-12)
+    assert page.locator("#expected").is_visible()
+    other = visit(line)
+    assert data(other, "loss-log:expected")["loss"] == []
+    assert not other.locator("#expected").is_visible()

@@ -534,3 +534,15 @@ def test_of_a_walked_run_only_the_epoch_can_be_chosen(js):
     for by in (1, -1):  # + 1 and − 1 go on to the next that was kept
         at = epochs[place]
         assert js(settled, payload=told, wanted=at + by, **{"from": at}) == epochs[place + by]
+
+
+def test_what_was_expected_is_drawn_as_far_as_the_picture_goes(js):
+    settings = {"batch_size": 5, "learning_rate": 0.02, "epochs": 9}
+    run = steepest.descend(X_OWN, Y_OWN, **settings)
+    told = payload(run, steepest.summarize(X_OWN, Y_OWN))
+    code = "(() => { const P = openPayload(payload); return [expectedLoss(P.run.walk, 4, 0), expectedLoss(P.run.walk, 9, 1e9), expectedLoss(null, 4, 0)]; })()"
+    near, small, other = js(code, payload=told)
+    assert near["epoch"] == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(near["loss"], steepest.forecast(X_OWN, Y_OWN, **settings).loss()[:5], rtol=1e-12)
+    assert small["loss"] == ["NaN"] * 10  # NaN, which is not drawn
+    assert other == {"epoch": [], "loss": []}

@@ -1,24 +1,36 @@
 """`steepest diagnose`: what descent on a table will be like, before any run."""
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import click
 
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
+from steepest.cli.finish import choose_folder
 from steepest.cli.json_output import echo_json
 from steepest.cli.next_step import next_fit
-from steepest.cli.shared_options import batch_options, json_option, objective_option, standardize_option
+from steepest.cli.shared_options import (
+    batch_options,
+    json_option,
+    objective_option,
+    plot_format_option,
+    standardize_option,
+)
 from steepest.cli.table import Table, cluster_option, notes, open_table, table_options, take
 from steepest.cli.text import shorten, table
 from steepest.descent.forecast import Forecast, forecast_of
 from steepest.descent.minibatch import Batches, Order
 from steepest.descent.settings import Auto
+from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.rules.registry import names_with
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.triangle import Triangle
+from steepest.support.files import whole_folder
 from steepest.support.words import epochs, momentum, number
+from steepest.views.plots import OF_FORECASTS, save
 
 MOST_MODES = 12
 
@@ -34,25 +46,51 @@ MOST_MODES = 12
 @click.option(
     "--epochs", type=int, default=10, show_default=True, help="Number of epochs to forecast for mini-batches."
 )
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    default=None,
+    help="Folder for the diagnosis and, with --batch-size, its pictures; default: none.",
+)
+@click.option("--force", is_flag=True, help="Replace the folder given with --out.")
+@plot_format_option
 @json_option
-def command(data: str, as_json: bool, batch_size: int | None, order: Order, epochs: int, **options: Any) -> None:
+def command(
+    data: str,
+    as_json: bool,
+    batch_size: int | None,
+    order: Order,
+    epochs: int,
+    out: str | None,
+    force: bool,
+    plot_format: str,
+    **options: Any,
+) -> None:
     """Say what gradient descent on DATA will be like: stability limit, best rates, epochs needed, slow directions.
 
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
     batches = None if batch_size is None else Batches(batch_size, order)
+    if force and not out:
+        raise UsageError("--force replaces the folder given with --out.", "give --out as well")
+    folder = choose_folder(out, not out, force, "")
     opened = open_table(data, options)
     summary = opened.read(sample_rows=0, cluster=options["cluster"])
     diagnosis = diagnose(summary.triangle, **take(options))
     forecast = None if batches is None else _forecast(opened, summary.triangle, batches, epochs, options)
+    answer = as_dict(diagnosis) | ({} if forecast is None else {"mini_batch": _as_json(forecast)})
+    if folder is not None:
+        _write(folder, answer, forecast, plot_format, force)
     if as_json:
-        more = {} if forecast is None else {"mini_batch": _as_json(forecast)}
-        echo_json("diagnose", as_dict(diagnosis) | more)
+        echo_json("diagnose", answer | ({} if folder is None else {"out": str(folder)}))
         return
     click.echo(notes(summary) + str(diagnosis) + "\n")
     click.echo(_coordinates_table(diagnosis) + "\n")
     click.echo(_rules_table(diagnosis.view) + "\n")
     click.echo(_modes_table(diagnosis.view) + ("" if forecast is None else f"\n{forecast}\n") + next_fit(data))
+    if folder is not None:
+        click.echo(f"\nWritten: {folder}/")
 
 
 def _forecast(opened: Table, triangle: Triangle, batches: Batches, epochs: int, options: dict[str, Any]) -> Forecast:
@@ -61,6 +99,15 @@ def _forecast(opened: Table, triangle: Triangle, batches: Batches, epochs: int, 
     problem = Problem.of(triangle, coordinates_name(options["standardize"]), **settings)
     rate: float | Auto = "auto" if options["learning_rate"] is None else options["learning_rate"]
     return forecast_of(problem, opened.rows(), batches, rate, epochs)
+
+
+def _write(folder: Path, answer: dict[str, Any], forecast: Forecast | None, plot_format: str, force: bool) -> None:
+    """Write diagnosis.json and, where batches are spoken of, a picture of each kind."""
+    with whole_folder(folder, force=force) as scratch:
+        text = json.dumps(answer, indent=1, allow_nan=False, ensure_ascii=False)
+        (scratch / "diagnosis.json").write_text(text + "\n", encoding="utf-8")
+        for name, kind in OF_FORECASTS.items() if forecast is not None else ():
+            save(kind.from_forecast(forecast), scratch / f"{name}.{plot_format}", plot_format)
 
 
 def _as_json(forecast: Forecast) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from steepest.descent.forecast import RATES
+from steepest.descent.batch_grid import RATES
 from steepest.descent.minibatch import Batches
 from steepest.errors import Option, UsageError
 from steepest.objectives.mean_square import excess_by_squares

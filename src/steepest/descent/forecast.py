@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
+from steepest.descent.batch_grid import BatchGrid, BatchLimits, Best
 from steepest.descent.minibatch import Batches, Order
 from steepest.descent.settings import Auto, check_epochs
 from steepest.errors import UsageError
-from steepest.objectives.mean_square import MeanSquare, excess_by_squares
+from steepest.objectives.mean_square import MeanSquare
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
@@ -32,23 +32,7 @@ from steepest.support.numerics import numeric
 from steepest.support.words import number, percent, pluralize
 
 MOST_EPOCHS = 1_000_000
-BATCH_SIZES = tuple(2**k for k in range(8))
-RATES = np.geomspace(0.003, 0.95, 24)  # of the stability limit
 HEAVY = 0.5  # of all fourth moments in a hundredth of the rows
-
-
-class Best(NamedTuple):
-    """The best of a grid of batch sizes and rates.
-
-    Args:
-        batch_size: rows of a batch.
-        learning_rate: η.
-        excess: expected loss above the minimum's at the end.
-    """
-
-    batch_size: int
-    learning_rate: float
-    excess: float
 
 
 @numeric
@@ -145,18 +129,21 @@ class Forecast(Shown):
         Raises:
             UsageError: passes is no whole number, 1 or larger.
         """
+        return self.grid(passes).best
+
+    def grid(self, passes: int) -> BatchGrid:
+        """Return what `best` chooses from: batch sizes, learning rates, and the expected loss of each above the minimum's.
+
+        Raises:
+            UsageError: passes is no whole number, 1 or larger.
+        """
         if not check_epochs(passes) >= 1:
             raise UsageError(f"passes is a whole number, 1 or larger; got {shown(passes)}.")
-        n, found = len(self.rows), []
-        for size in (size for size in BATCH_SIZES if size <= n):
-            limit = self._moments.stability_limit(1 / size)
-            steps = passes * -(-n // size)
-            found += [
-                (excess_by_squares(self._moments, rate, 1 / size, steps), size, rate, steps)
-                for rate in (RATES * limit).tolist()
-            ]
-        _, size, rate, steps = min(found)
-        return Best(size, rate, float(MeanSquare(self._moments, rate, 1 / size).excess(np.array([steps]))[0]))
+        return BatchGrid.of(self._moments, passes)
+
+    def limits(self) -> BatchLimits:
+        """Return the stability limit and the guaranteed rate of batches of 1, 2, 4 … rows up to the whole table."""
+        return BatchLimits.of(self._moments)
 
     @property
     def has_heavy_tails(self) -> bool:

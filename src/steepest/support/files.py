@@ -15,13 +15,23 @@ from steepest.support.scratch import NEW, OLD, scratch_beside, sweep
 PICTURE_FORMATS = ("svg", "png")
 """What pictures are written as; each is the ending of their names as well."""
 OURS = frozenset(
-    ("model.json", "run.json", "trajectory.parquet", "triangle", "sweep.json", "report.html", "rows", "held_out")
+    (
+        "model.json",
+        "run.json",
+        "trajectory.parquet",
+        "triangle",
+        "sweep.json",
+        "diagnosis.json",
+        "report.html",
+        "rows",
+        "held_out",
+    )
 )
 """Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""
 PICTURES = re.compile(
-    rf"(loss|modes|contour|predictions|residuals|qq|validation|heat_map(-\d+-.+)?)\.({'|'.join(PICTURE_FORMATS)})"
+    rf"(loss|modes|contour|predictions|residuals|qq|validation|heat_map(-\d+-.+)?|forecast|batch_limits|batch_map)\.({'|'.join(PICTURE_FORMATS)})"
 )
-RECORDS = ("run.json", "sweep.json")
+RECORDS = ("run.json", "sweep.json", "diagnosis.json")
 """One of them is in every run folder: one with a summary or a page alone is somebody's own."""
 
 

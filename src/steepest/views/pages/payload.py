@@ -18,6 +18,7 @@ from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.summaries.triangularize import LARGEST
 from steepest.support.arrays import FloatArray
+from steepest.views.pages.expected import expected_losses
 from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
 
 PENALTIES = 12  # log-spaced ones beside 0 and the run's own
@@ -139,9 +140,15 @@ def _as_walked(run: Trajectory, triangle: Triangle, space: Json) -> Json:
     coordinates = triangle.coordinates(space["name"], fit_intercept=run.coordinates.fit_intercept)
     epochs, left, ways = walk(run, Quadratic.of(triangle, coordinates, l2=l2))
     next(block for block in space["blocks"] if block["l2"] == l2)["ways"] = packed(ways)
+    expected = expected_losses(run, epochs)
     return {
         "epochs": epochs[-1],
-        "walk": {"epochs": epochs, "left": packed(left), "modes": len(ways)},
+        "walk": {
+            "epochs": epochs,
+            "left": packed(left),
+            "modes": len(ways),
+            "expected": None if expected is None else packed(expected),
+        },
         "verdict": {"kind": run.verdict.kind, "sentence": str(run.verdict)},
     }
 

@@ -74,6 +74,8 @@ def _loss(scale: str) -> "Figure":
     )
     _pins(made)
     made.line("epoch", "loss", source=_source(made, "curve", epoch=[], loss=[]), color=BLUE, line_width=2.5)
+    expected = _source(made, "expected", epoch=[], loss=[])
+    made.line("epoch", "loss", source=expected, color=PINK, line_width=2)
     made.scatter(
         "epoch", "loss", source=_source(made, "point", epoch=[], loss=[]), color=ORANGE, size=10, level="overlay"
     )

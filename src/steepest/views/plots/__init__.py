@@ -6,9 +6,12 @@ from typing import Any, Literal
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arguments import check_word
+from steepest.views.plots.batch_limits import BatchLimitsDisplay
+from steepest.views.plots.batch_map import BatchMapDisplay
 from steepest.views.plots.canvas import Display, as_bytes, save
 from steepest.views.plots.comparison import ComparisonDisplay
 from steepest.views.plots.contour import LossContourDisplay
+from steepest.views.plots.forecast import ForecastDisplay
 from steepest.views.plots.heat_map import HeatMapDisplay
 from steepest.views.plots.loss import LossCurveDisplay
 from steepest.views.plots.modes import ModeDecayDisplay
@@ -18,8 +21,11 @@ from steepest.views.plots.residuals import ResidualDisplay
 from steepest.views.plots.validation import ValidationCurveDisplay
 
 __all__ = [
+    "BatchLimitsDisplay",
+    "BatchMapDisplay",
     "ComparisonDisplay",
     "Display",
+    "ForecastDisplay",
     "HeatMapDisplay",
     "LossContourDisplay",
     "LossCurveDisplay",
@@ -42,6 +48,11 @@ KINDS: dict[str, Any] = {
     "predictions": PredictionErrorDisplay,
     "residuals": ResidualDisplay,
     "qq": QuantileDisplay,
+}
+OF_FORECASTS: dict[str, Any] = {
+    "forecast": ForecastDisplay,
+    "batch_limits": BatchLimitsDisplay,
+    "batch_map": BatchMapDisplay,
 }
 OF_ROWS = ("predictions", "residuals", "qq")
 

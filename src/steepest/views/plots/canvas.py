@@ -17,8 +17,22 @@ if TYPE_CHECKING:
 
 CYCLE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#000000")
 CURVE_POINTS = 400
+SMALLEST = 1e-280  # that matplotlib takes for more than 0, with room below it
 
-__all__ = ["BLUE", "CURVE_POINTS", "CYCLE", "GREEN", "GREY", "ORANGE", "Display", "as_bytes", "axes", "plain", "save"]
+__all__ = [
+    "BLUE",
+    "CURVE_POINTS",
+    "CYCLE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "Display",
+    "as_bytes",
+    "axes",
+    "legend_below",
+    "plain",
+    "save",
+]
 
 
 class Display(Shown):
@@ -63,6 +77,20 @@ def axes(ax: "Axes | None") -> "tuple[Figure, Axes]":
 
     figure = Figure(figsize=(7, 4.3), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def legend_below(ax: "Axes", columns: int = 1) -> None:
+    """Put the legend below the axis and its label, however small the picture."""
+    from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415 - a picture is asked for
+
+    inches = ax.figure.dpi_scale_trans
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=ax.transAxes + ScaledTranslation(0, -0.45, inches),
+        fontsize=8,
+        ncols=columns,
+    )
 
 
 def as_bytes(display: Display, format: str) -> bytes:

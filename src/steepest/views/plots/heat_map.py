@@ -11,7 +11,7 @@ from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.words import number, pluralize, shorten
-from steepest.views.plots.canvas import ORANGE, Display, axes, plain
+from steepest.views.plots.canvas import ORANGE, Display, axes, legend_below, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,5 +119,5 @@ class HeatMapDisplay(Display):
             text = f"simplest within one standard error: {number(rate, 4)}, {pluralize(count, 'epoch')}"
             self.ax_.plot(rate, count, "o", color="white", markeredgecolor="black", markersize=8, label=text)
         self.ax_.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="epochs", title=plain(self.title))
-        self.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=8)
+        legend_below(self.ax_)
         return self

@@ -21,6 +21,13 @@ function errorCurves(problem, modes, epochs) {
   return { loss, train, held };
 }
 
+// The loss that was expected of a run in batches up to an epoch, on average over runs; of other runs nothing.
+function expectedLoss(walk, last, smallest) {
+  if (!walk || !walk.expected) return { epoch: [], loss: [] };
+  const epoch = walk.epochs.filter((k) => k <= last);
+  return { epoch, loss: epoch.map((_, at) => (walk.expected[at] > smallest && walk.expected[at] < 1e300 ? walk.expected[at] : NaN)) };
+}
+
 // |p_k| of some modes at the given epochs, drawn down to 1e-16.
 function modeCurves(modes, chosen, epochs) {
   return chosen.map((i) => epochs.map((k) => {

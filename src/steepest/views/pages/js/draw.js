@@ -8,7 +8,7 @@ function drawCurves() {
   const end = scale === "log" ? last : Math.min(last, Math.max(state.epoch, payload.run.epochs) * 1.2);
   const epochs = (view.epochs = epochsUpTo(end, POINTS, scale === "linear"));
   view.curves = errorCurves(problem, modes, epochs);
-  showLoss(scale, epochs, view.curves, problem, state);
+  showLoss(scale, epochs, view.curves, problem, state, payload.run.walk);
   whenSeen(`modes-${scale}`, "work", () => {
     const lines = spread(problem.r, SHOWN_LINES);
     showLines("modes", scale, epochs, modeCurves(modes, lines, epochs), lines.map((_, at) => colors[at]));

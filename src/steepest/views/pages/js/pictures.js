@@ -34,13 +34,15 @@ function paint() {
   }
 }
 
-function showLoss(scale, epochs, curves, problem, state) {
+function showLoss(scale, epochs, curves, problem, state, walk) {
   const xs = onAxis(epochs, scale), name = `loss-${scale}`, low = scale === "log";
   const floor = !low || problem.floor > 1e-13 * curves.loss[0] ? problem.floor : NaN;
   const smallest = low ? Math.max(1e-300, curves.loss[0] * 1e-32) : -Infinity;
   fill(`${name}:curve`, { epoch: xs, loss: curves.loss.map((value) => (value > smallest ? value : NaN)) });
   const ends = [xs[0], xs[xs.length - 1]];
-  setRange(name, [ends, holding([curves.loss.filter((value) => value > smallest && value < 1e6 * curves.loss[0]), [floor]], low)]);
+  const expected = expectedLoss(walk, epochs[epochs.length - 1], smallest), drawable = (value) => value > smallest && value < 1e6 * curves.loss[0];
+  setRange(name, [ends, holding([curves.loss.filter(drawable), expected.loss.filter(drawable), [floor]], low)]);
+  fill(`${name}:expected`, { ...expected, epoch: onAxis(expected.epoch, scale) });
   fill(`${name}:floor`, { epoch: [xs[0], xs[xs.length - 1]], floor: [floor, floor] });
   if (!problem.held) return;
   const most = 10 * Math.max(curves.held[0], curves.train[0]), seen = (values) => values.filter((value) => value < most);

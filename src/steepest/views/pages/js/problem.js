@@ -32,7 +32,7 @@ function openPayload(payload) {
   }
   const rows = payload.rows && { ...payload.rows, X: unpacked(payload.rows.X), y: unpacked(payload.rows.y) };
   const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
-  const walk = payload.run.walk && { ...payload.run.walk, left: unpacked(payload.run.walk.left) };
+  const walk = payload.run.walk && { ...payload.run.walk, left: unpacked(payload.run.walk.left), expected: payload.run.walk.expected && unpacked(payload.run.walk.expected) };
   return { ...payload, spaces, rows, curve, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
 }
 

@@ -83,5 +83,6 @@ function nameThings() {
   setText("data-exact", one ? "exact minimum" : "prediction = target");
   setText("data-now", one ? `${payload.curve ? "curve" : "line"} at this epoch` : "");
   byId("data-now").parentElement.hidden = !one;
+  byId("expected").hidden = !(payload.run.walk && payload.run.walk.expected);
   if (byId("errors-card")) byId("errors-card").hidden = !payload.spaces.raw.held_out;
 }
