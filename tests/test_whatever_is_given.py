@@ -238,8 +238,8 @@ OF_SCIKIT_LEARN = {
     "set_score_request",
 }
 OF_THE_LOOP = {
-    "arithmetic", "at_best_rate", "begin", "best", "best_momentum", "choose", "envelope", "init", "memory_after", "metric", "power_ladder",
-    "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "value", "value_and_gradient",
+    "arithmetic", "at_best_rate", "begin", "best", "best_momentum", "choose", "envelope", "init", "memory_after", "metric", "numbers", "power_ladder",
+    "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "update", "value", "value_and_gradient",
 }  # fmt: skip
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 

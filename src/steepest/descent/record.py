@@ -51,9 +51,8 @@ class Record:
             inner = np.arange(0, last + 1, self.every, dtype=np.int64)
             return inner if inner[-1] == last else np.append(inner, last)
         if self.points is not None:
-            inner = log_spaced(last, self.points)
-        else:
-            inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
+            return log_spaced(last, self.points)
+        inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
         return _ascending(np.concatenate([[0, last], inner]))
 
 
