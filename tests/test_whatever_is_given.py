@@ -64,6 +64,12 @@ def fitted(kind):
     return door
 
 
+def held_out_run(data, y=None, patience=3):
+    """A run on our rows that held-out ones end."""
+    stop = steepest.HeldOut(data, y, patience=patience)
+    return steepest.descend(X, Y, learning_rate=0.1, epochs=9, stop=stop)
+
+
 ESTIMATOR = steepest.GradientDescentRegressor(learning_rate=1.0).fit(X, Y)
 MODEL = steepest.Model.of(RUN)
 BATCH = steepest.Batch(X, Y[:, None], ("a", "b", "c"), ("y",))
@@ -86,6 +92,10 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "Model.of log": (steepest.Model.of, (LOG_RUN,), {}),
     "validation_curve": (steepest.validation_curve, (RUN, TRIANGLE), {}),
     "Record": (steepest.Record, (), {}),
+    "HeldOut": (steepest.HeldOut, (X, Y), {}),
+    "descend held out": (held_out_run, (X, Y), {}),
+    "JsonLines": (steepest.JsonLines, ("log",), {}),
+    "MLflow": (steepest.MLflow, (), {}),
     "TimeLimit": (steepest.TimeLimit, (1.0,), {}),
     "SmallGradient": (steepest.SmallGradient, (1.0,), {}),
     "Problem.of": (steepest.Problem.of, (TRIANGLE,), {}),
@@ -233,13 +243,14 @@ OF_SCIKIT_LEARN = {
     "get_metadata_routing",
     "get_params",
     "set_params",
+    "set_callbacks",
     "set_fit_request",
     "set_partial_fit_request",
     "set_score_request",
 }
 OF_THE_LOOP = {
-    "arithmetic", "at_best_rate", "begin", "best", "best_momentum", "choose", "envelope", "init", "memory_after", "metric", "numbers", "power_ladder",
-    "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "update", "value", "value_and_gradient",
+    "arithmetic", "at_best_rate", "begin", "best", "best_momentum", "choose", "envelope", "for_run", "init", "memory_after", "metric", "power_ladder",
+    "numbers", "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "update", "value", "value_and_gradient",
 }  # fmt: skip
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 

@@ -25,6 +25,9 @@ from .data.sources.source import Source as Source
 from .descent.descend import descend as descend
 from .descent.forecast import Forecast as Forecast
 from .descent.forecast import forecast as forecast
+from .descent.held_out import HeldOut as HeldOut
+from .descent.json_lines import JsonLines as JsonLines
+from .descent.mlflow import MLflow as MLflow
 from .descent.record import Record as Record
 from .descent.state import State as State
 from .descent.stops import SmallGradient as SmallGradient

@@ -186,6 +186,8 @@ def test_diagnose_says_what_batches_will_do(tmp_path):
     assert str(f) in told
     answer = json.loads(steepest_command(*arguments, "--json", cwd=tmp_path).stdout)["mini_batch"]
     assert (answer["sentence"], answer["loss"]) == (str(f), f.loss().tolist())
+    assert answer["standard_error"] == f.standard_error().tolist()
+    assert answer["standard_error"][-1] > 0
     assert (answer["stability_limit"], answer["critical_batch"]) == (f.stability_limit, f.critical_batch)
     explodes = steepest_command(*arguments, "--order", "replacement", "--lr", "1e9", "--json", cwd=tmp_path).stdout
     assert json.loads(explodes)["mini_batch"]["floor"] is None

@@ -9,6 +9,7 @@ import steepest
 from steepest.data.batch import Batch
 from steepest.data.sources.openers import OPENERS, open_source
 from steepest.data.sources.recognize import OWN_FILES, Kind, recognize
+from steepest.descent import checkpoint as run_checkpoint
 from steepest.errors import DataError, DataTypeError, UsageError
 from steepest.summaries import checkpoint, triangle_file
 from steepest.summaries.open_data import open_alike, open_data
@@ -25,6 +26,7 @@ def folder(tmp_path):
     np.save(tmp_path / "t.npy", np.column_stack([X, Y]))
     steepest.summarize(X, Y).save(tmp_path / "t.triangle")
     read(open_source(X, Y), checkpoint=tmp_path / "t.partial", checkpoint_seconds=0)
+    steepest.descend(X, Y, l2=0.1, epochs=1, checkpoint=tmp_path / "t.ckpt")
     with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
         connection.execute("CREATE TABLE t AS SELECT i AS a, 2 * i AS y FROM range(6) t(i)")
     return tmp_path
@@ -43,6 +45,7 @@ def values(folder):
         Kind.SOURCE: Own(),
         Kind.TRIANGLE: steepest.summarize(X, Y),
         Kind.CHECKPOINT: folder / "t.partial",
+        Kind.RUN: folder / "t.ckpt",
         Kind.ARRAY: X,
         Kind.NUMPY_FILE: str(folder / "t.npy"),
         Kind.FRAME: pandas.DataFrame({"a": Y}),
@@ -68,7 +71,8 @@ def test_every_kind_is_recognized_and_has_an_opener(folder):
 
 
 def test_files_of_our_own_are_known_by_the_formats_they_are_written_in():
-    assert {triangle_file.FORMAT: Kind.TRIANGLE, checkpoint.FORMAT: Kind.CHECKPOINT} == OWN_FILES
+    formats = {triangle_file.FORMAT: Kind.TRIANGLE, checkpoint.FORMAT: Kind.CHECKPOINT, run_checkpoint.FORMAT: Kind.RUN}
+    assert formats == OWN_FILES
 
 
 def test_a_frame_is_a_frame_whatever_its_columns_are_called():
@@ -94,6 +98,8 @@ def test_what_has_no_rows_is_opened_as_a_triangle_or_refused(folder):
                 open_data(data, **options)
     with pytest.raises(DataError, match="the state of an unfinished pass"):
         open_data(folder / "t.partial")
+    with pytest.raises(DataError, match=r'unfinished run, and no table. Go on with it \(checkpoint=".*t.ckpt"\)'):
+        open_data(folder / "t.ckpt")
     for unknown in (None, 3.0, {"x": [1.0]}):
         with pytest.raises(DataTypeError, match="is not known"):
             open_data(unknown)

@@ -1,6 +1,7 @@
 """Forecasts beside all sequences of batches there are, Kronecker products, literal runs and other tables."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import steepest
 from steepest.descent.minibatch import Batches
 from steepest.errors import DataError, UsageError
 from steepest.objectives.mean_square import MeanSquare
+from steepest.objectives.over_rows import OverRows
 from steepest.objectives.row_moments import RowMoments
 
 
@@ -19,7 +21,7 @@ def table(n=60, d=3, seed=0, heavy=False):
     return X, X @ np.arange(1.0, d + 1) + 1 + generator.normal(size=n)
 
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "weights": {"weight": np.array([0.5, 2.0, 1.0, 1.5])},
     "penalty": {"l2": 0.4},
@@ -164,12 +166,8 @@ def test_the_curve_is_the_mean_of_literal_runs(order, size, share, heavy):
     runs = literal_runs(f, 2_000)
     mean, error = runs.mean(axis=0), runs.std(axis=0) / np.sqrt(len(runs))
     expected = f.loss() - f.minimum
-    if order == "replacement":
-        assert (np.abs(expected - mean)[1:] <= 4 * error[1:]).all(), (expected / mean - 1, error / mean)
-    else:  # an approximation, as `Reshuffled` says: low in the long run, high while the start fades
-        assert (np.abs(expected - mean)[5:] <= 4 * error[5:] + 0.09 * mean[5:]).all(), expected / mean - 1
-        assert ((expected / mean)[1:5] < 2).all()
-        assert f.floor == pytest.approx(mean[-1], rel=0.13)
+    error = np.hypot(error, f.standard_error())
+    assert (np.abs(expected - mean)[1:] <= 4 * error[1:]).all(), (expected / mean - 1, error / mean)
 
 
 def test_above_the_limit_runs_explode_and_below_they_do_not():
@@ -191,14 +189,30 @@ def test_a_sample_of_a_large_table_is_enough():
     f = steepest.forecast(X, y, batch_size=1, learning_rate=0.001, standardize=True, order="replacement")
     assert f._moments.W.shape == (4_096, 5)
     assert f._moments.share.sum() == pytest.approx(1, rel=0.05)
-    V = f.problem.quadratic.modes.directions
-    residual = (f.rows.U @ f.problem.quadratic.minimum - f.rows.y)[:, 0]
-    every = RowMoments(
-        f._moments.eigenvalues, f.rows.U @ V, residual, np.ones(40_000), np.full(40_000, 1 / 40_000), 1.0,
-        f._moments.penalty, f._moments.pull, f._moments.start, 40_000, f.minimum,
-    )  # fmt: skip
+    assert len(f.rows) == 4_096
+    standard = np.column_stack([np.ones(40_000), (X - X.mean(axis=0)) / X.std(axis=0)])
+    rows = OverRows(standard, y[:, None], None, 1.0, 0.0, f.rows.penalized)
+    every = RowMoments.of(f.problem, rows, np.zeros((5, 1)))
     assert f.stability_limit == pytest.approx(every.stability_limit(1.0), rel=0.02)
     assert f.floor == pytest.approx(MeanSquare(every, 0.001, 1.0).floor, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("order", "n", "readings"),
+    [("shuffled", 9_000, 1), ("replacement", 9_000, 1), ("fixed", 9_000, 2), ("fixed", 8_000, 1)],
+)
+def test_a_table_is_read_once_but_for_a_fixed_order(order, n, readings, monkeypatch):
+    X, y = table(n, 2)
+    source, read = steepest.open_source(X, y), []
+    kind, batches = type(source), type(source).batches
+    monkeypatch.setattr(kind, "batches", lambda *given: (read.append(given), (yield from batches(*given)))[1])
+    f = steepest.forecast(source, batch_size=100, order=order, learning_rate=0.01)
+    assert np.isfinite(f.loss()).all()
+    assert len(read) == readings
+    assert len(f.rows) == (n if order == "fixed" else 4_096)
+    assert f.row_count == n
+    np.testing.assert_allclose(f.all_rows().U[:, 1:], X)  # for runs beside the forecast
+    assert len(read) == readings + (order != "fixed")
 
 
 def test_the_best_setting_beats_the_grid_about_it():
@@ -234,6 +248,7 @@ def test_heavy_tails_are_named():
     assert f.has_heavy_tails
     assert "and then jump" in str(f)
     assert not steepest.forecast(*table(2_000), batch_size=1, standardize=True).has_heavy_tails
+    assert not steepest.forecast([[1.0], [2.0], [50.0]], [1.0, 0.0, 5.0], batch_size=1).has_heavy_tails
 
 
 @pytest.mark.parametrize(

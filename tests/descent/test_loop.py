@@ -126,6 +126,20 @@ def test_a_stop_of_ones_own(line):
     assert str(run.ended) == f"No smaller loss since epoch {losses.argmin()}."
 
 
+def test_a_stop_sees_the_last_epoch_and_does_not_end_it(line):
+    seen = []
+
+    class AtFive:
+        name = "at_five"
+
+        def begin(self, objective, start):
+            return lambda progress: seen.append(progress.epoch) or ("five" if progress.epoch == 5 else None)
+
+    assert steepest.descend(*line, rule=Sign(), epochs=5, stop=AtFive()).ended.reason == "epochs"
+    assert seen == [0, 1, 2, 3, 4, 5]
+    assert steepest.descend(*line, rule=Sign(), epochs=6, stop=AtFive()).ended.reason == "at_five"
+
+
 @pytest.mark.parametrize("stop", [3, "soon", [None], steepest.TimeLimit])
 def test_what_is_no_stop_is_refused(line, stop):
     with pytest.raises(UsageError, match="stop takes"):

@@ -32,7 +32,7 @@ ARGUMENTS = {
     "fields_separated": ";",
     "leave_out": "my column",
     "marks": (".", ","),
-    "unfinished_pass": "t.partial",
+    "unfinished": "t.partial",
     "unseen_as": "a",
 }
 """What the functions of the table are tried with."""

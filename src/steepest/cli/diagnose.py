@@ -27,6 +27,7 @@ from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
 from steepest.rules.registry import names_with
 from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.row_sample import RowSampler
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import whole_folder
 from steepest.support.words import epochs, momentum, number
@@ -76,9 +77,13 @@ def command(
         raise UsageError("--force replaces the folder given with --out.", "give --out as well")
     folder = choose_folder(out, not out, force, "")
     opened = open_table(data, options)
-    summary = opened.read(sample_rows=0, cluster=options["cluster"])
+    sampler = RowSampler(0, coordinates_name(options["standardize"]), fit_intercept=options["fit_intercept"])
+    see = sampler.add if batches is not None and options["cluster"] is None else None
+    summary = opened.read(sample_rows=0, cluster=options["cluster"], see=see)
     diagnosis = diagnose(summary.triangle, **take(options))
-    forecast = None if batches is None else _forecast(opened, summary.triangle, batches, epochs, options)
+    forecast = None
+    if batches is not None:
+        forecast = _forecast(opened, summary.triangle, sampler, batches, epochs, options)
     answer = as_dict(diagnosis) | ({} if forecast is None else {"mini_batch": _as_json(forecast)})
     if folder is not None:
         _write(folder, answer, forecast, plot_format, force)
@@ -93,12 +98,17 @@ def command(
         click.echo(f"\nWritten: {folder}/")
 
 
-def _forecast(opened: Table, triangle: Triangle, batches: Batches, epochs: int, options: dict[str, Any]) -> Forecast:
-    """Look at the rows once more, and say what batches of them will do."""
+def _forecast(
+    opened: Table, triangle: Triangle, sampler: RowSampler, batches: Batches, epochs: int, options: dict[str, Any]
+) -> Forecast:
+    """Say what batches of rows will do; rows that a cluster has read are looked at once more."""
     settings = {key: options[key] for key in ("objective", "l2", "fit_intercept")}
     problem = Problem.of(triangle, coordinates_name(options["standardize"]), **settings)
+    if not sampler.row_count:
+        for batch in opened.rows():
+            sampler.add(batch)
     rate: float | Auto = "auto" if options["learning_rate"] is None else options["learning_rate"]
-    return forecast_of(problem, opened.rows(), batches, rate, epochs)
+    return forecast_of(problem, sampler.sample(), opened.rows, batches, rate, epochs)
 
 
 def _write(folder: Path, answer: dict[str, Any], forecast: Forecast | None, plot_format: str, force: bool) -> None:
@@ -125,6 +135,7 @@ def _as_json(forecast: Forecast) -> dict[str, Any]:
         "critical_batch": forecast.critical_batch,
         "sentence": str(forecast),
         "loss": [float(loss) if math.isfinite(loss) else None for loss in forecast.loss()],
+        "standard_error": [float(error) if math.isfinite(error) else None for error in forecast.standard_error()],
     } | {name: value if math.isfinite(value) else None for name, value in numbers.items()}
 
 

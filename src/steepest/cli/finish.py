@@ -12,6 +12,7 @@ import click
 from steepest.analysis.smearing import Smearing
 from steepest.cli.standard_input import STANDARD_INPUT
 from steepest.cli.streams import heard
+from steepest.descent.held_out import HeldOut
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
@@ -60,32 +61,51 @@ def choose_summary(path: str | None, resume: bool, force: bool) -> Path | None:
         if resume:
             raise UsageError("--resume goes on with the pass of a summary file. Name it.")
         return None
-    if resume and force:
-        raise UsageError("--resume goes on and --force starts over; give one of them.")
     file, state = Path(path), Path(f"{path}.partial")
     refuse_existing_file(file, force=True)
     sweep(state)
-    if os.path.lexists(state) and not is_array_file(state, FORMAT):
-        raise UsageError(f"{state} is there and is no unfinished pass; it would be replaced.", "give another name")
-    if force or file.exists():  # killed before it removed the state of what is complete
-        state.unlink(missing_ok=True)
-    if not force and file.exists():
+    complete = file.exists() and not force
+    # one that was killed before it removed the state of what is complete leaves a state to remove
+    refuse_unresumable(state, FORMAT, "pass", resume, force, remove=complete)
+    if complete:
         done = "it is complete, there is nothing to resume" if resume else "it exists already"
         raise UsageError(f"{file}: {done}. Use it as DATA, give another name, or replace it with --force.")
-    if state.exists() and not resume:
-        raise UsageError(f"{state} holds an unfinished pass. Go on with --resume, or start over with --force.")
     return state
 
 
+def refuse_unresumable(state: Path, kind: str, what: str, resume: bool, force: bool, *, remove: bool = False) -> None:
+    """Refuse the state of something unfinished that nobody wants to go on with; with --force it is removed.
+
+    Args:
+        state: the file.
+        kind: of array file that it must be where it is there.
+        what: "pass" or "run".
+        resume: whether to go on with it.
+        force: whether to start over.
+        remove: remove it in any case.
+
+    Raises:
+        UsageError: the options contradict each other, or the file is something else, or unfinished without an option.
+    """
+    if resume and force:
+        raise UsageError("--resume goes on and --force starts over; give one of them.")
+    if os.path.lexists(state) and not is_array_file(state, kind):
+        raise UsageError(f"{state} is there and is no unfinished {what}; it would be replaced.", "give another name")
+    if force or remove:
+        state.unlink(missing_ok=True)
+    if state.exists() and not resume:
+        raise UsageError(f"{state} holds an unfinished {what}. Go on with --resume, or start over with --force.")
+
+
 @contextmanager
-def resumable(state: Path | None) -> Iterator[None]:
-    """Say how to go on when a pass is interrupted that leaves a state."""
+def resumable(state: Path | None, what: str = "the rows read so far") -> Iterator[None]:
+    """Say how to go on when a pass or a run is interrupted that leaves a state."""
     try:
         yield
     except KeyboardInterrupt:
         if state is None or not state.exists():
             raise
-        click.echo(f"Interrupted; {state} holds the rows read so far. Go on with --resume.", file=heard("stderr"))
+        click.echo(f"Interrupted; {state} holds {what}. Go on with --resume.", file=heard("stderr"))
         sys.exit(130)
 
 
@@ -148,7 +168,8 @@ def under_free_name(folder: Path, write: Callable[[Path], object], *, named: boo
 def status(run: Trajectory, options: dict[str, Any]) -> int:
     """Return the exit status of a run: 4 where it diverges, or does not converge though nobody chose where it ends; else 0."""
     kind = run.verdict.kind
-    as_asked = kind != "diverges" and options["epochs"] != "auto" and not options["strict"]
+    chosen = options["epochs"] != "auto" or run.ended.reason == HeldOut.name
+    as_asked = kind != "diverges" and chosen and not options["strict"]
     if kind == "converged" or as_asked:
         return 0
     if heard("stderr") is not sys.stderr:  # it was told to be quiet; this is what went wrong

@@ -17,17 +17,15 @@ from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summar
 from steepest.cli.json_output import echo_json
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
+from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
-from steepest.cli.text import echo_log, progress, settings_lines, shorten, weights_table
+from steepest.cli.text import echo_log, settings_lines, shorten, weights_table
 from steepest.data.split import Share
-from steepest.descent.descend import descend
+from steepest.descent.held_out import HeldOut
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
-from steepest.rules.gradient import GradientRule
-from steepest.rules.registry import RULES
-from steepest.rules.rule import is_known_beforehand
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
@@ -64,7 +62,12 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
     is_flag=True,
     help="Look at DATA again, two times as a rule, and give the exact answer to the last digits that its numbers allow.",
 )
-@click.option("--resume", is_flag=True, help="With --summary FILE: go on where an earlier pass was cut off.")
+@step_options
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="With --summary FILE or --checkpoint FILE: go on where an earlier pass or run was cut off.",
+)
 @click.option(
     "--seed",
     type=int,
@@ -82,7 +85,10 @@ def command(data: str, **options: Any) -> int:
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
     wants_table(options)
-    folder = choose_folder(options["out"], options["no_out"], options["force"], stem(data))
+    refuse_contradictions(options)
+    starts_over = triangle_file(options) or options["checkpoint"]  # what --force may be for where no folder is named
+    force = options["force"] and bool(options["out"] or not starts_over)
+    folder = choose_folder(options["out"], options["no_out"], force, stem(data))
     began = time.perf_counter()
     table, test, summary = _read(data, options)
     read_seconds = time.perf_counter() - began
@@ -90,7 +96,9 @@ def command(data: str, **options: Any) -> int:
     fit = _fit(table, test, summary, options)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _print(data, summary, fit, options)
-    return _keep(data, folder, summary, fit, seconds, options)
+    exit_status = _keep(data, folder, summary, fit, seconds, options)
+    remove_checkpoint(options)
+    return exit_status
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +123,7 @@ class _Fit:
 def _fit(table: Table, test: Table | None, summary: Summary, options: dict[str, Any]) -> _Fit:
     """Descend, and go over the rows once more where that is asked for."""
     share = _share(options)
-    run = _descend(table, share, summary.triangle, options)
+    run = descended(table, share, summary, options)
     return _Fit(
         run,
         _test_rmse(run, summary.test),
@@ -141,6 +149,8 @@ def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> N
         _echo(f"\n{refined_lines(fit.refined, options['fit_intercept'])}", to_stderr)
     if fit.table:
         _echo(f"\n{fit.table}", to_stderr)
+    if run.ended.reason == HeldOut.name:
+        _echo(f"\n{run.ended}", to_stderr)
     _echo(f"\n{run.verdict}", to_stderr)
 
 
@@ -208,7 +218,7 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Table | None, Summ
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
     file = triangle_file(options)
-    kept = choose_summary(file, options["resume"], options["force"])
+    kept = choose_summary(file, options["resume"] and not options["checkpoint"], options["force"])
     table = open_table(data, options)
     split: Split | None = _share(options)
     test = None if options["test_file"] is None else open_like(options["test_file"], options, table.opened)
@@ -225,48 +235,6 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Table | None, Summ
 def _share(options: dict[str, Any]) -> Share | None:
     """The share of the rows that is held out."""
     return Share.of(options["test_size"], options["seed"])
-
-
-def _descend(table: Table, share: Share | None, triangle: Triangle, options: dict[str, Any]) -> Trajectory:
-    """Call the front door; a loop gets a progress bar, and batches of rows read the table once more."""
-    settings = {
-        key: options[key]
-        for key in (
-            "rule",
-            "learning_rate",
-            "momentum",
-            "schedule",
-            "average",
-            "batch_size",
-            "order",
-            "seed",
-            "drop_last",
-            "epochs",
-            "l2",
-            "objective",
-            "standardize",
-            "fit_intercept",
-            "engine",
-        )
-    }
-    if options["batch_size"] is not None:
-        settings["rows"] = lambda: table.training_rows(share)
-    plain = options["average"] is False and options["batch_size"] is None
-    rule = RULES[options["rule"]]
-    known = plain and (is_known_beforehand(rule) if options["schedule"] is None else rule is GradientRule)
-    if (
-        options["engine"] == "modes"
-        or (known and options["engine"] == "auto")
-        or (options["epochs"] == "auto" and not known)
-    ):
-        return descend(triangle, **settings)
-    steps = options["epochs"]
-    if known:
-        forecast = descend(triangle, **{**settings, "engine": "modes"})
-        click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
-        steps = forecast.requested_epochs
-    with progress("descending", steps) as bar:
-        return descend(triangle, **settings, callbacks=(bar,))
 
 
 def _test_rmse(run: Trajectory, test: Triangle | None) -> float | None:

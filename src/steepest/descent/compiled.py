@@ -95,7 +95,7 @@ class FullBatch:
             goal: the next epoch at which something is to be looked at.
             position: how many epochs are kept.
         """
-        last = min(goal, epoch + self.at_once)
+        last = min(goal, epoch - epoch % self.at_once + self.at_once)  # the same ends for a run that goes on
         remembered = self.rule.pack(memory)
         slots = _packed(remembered, theta)
         numbers = _numbers(self.rule, remembered.steps, last - epoch)

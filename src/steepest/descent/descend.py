@@ -1,5 +1,6 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -11,6 +12,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.batch_rate import batch_rate
+from steepest.descent.checkpoint import RunCheckpoint, identity_of
 from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
@@ -19,7 +21,7 @@ from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks,
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Average, Batched, Settings, choose
-from steepest.descent.stops import Stop, Within, checked_stops
+from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
@@ -32,8 +34,9 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
-from steepest.support.arguments import check_word, shown
+from steepest.support.arguments import check_file_name, check_word, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.files import refuse_existing_file
 from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
@@ -71,8 +74,9 @@ def descend(
     fit_intercept: bool = True,
     start: Start | None = None,
     record: Record | None = None,
-    stop: Stop | Sequence[Stop] = (),
-    callbacks: Callback | Sequence[Callback] = (),
+    stop: AnyStop | Sequence[AnyStop] = (),
+    callbacks: Callback | AnyStop | Sequence[Callback | AnyStop] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
     engine: Literal["auto", "modes", "loop"] = "auto",
 ) -> Trajectory:
     """Run full-batch gradient descent on a linear model and return the whole run.
@@ -114,16 +118,18 @@ def descend(
         fit_intercept: whether the model has a bias.
         start: (weights, bias) in the data's own units; default zeros.
         record: which epochs a loop keeps.
-        stop: what else may end the run early: `TimeLimit`, `SmallGradient`, a stop of your own, or several.
-        callbacks: called by a loop after each epoch with (epochs done, loss before its update, theta in force after it, which
-            is read-only); one that returns True ends the run.
+        stop: what else may end the run early: `HeldOut`, `TimeLimit`, `SmallGradient`, a stop of your own, or several.
+        callbacks: functions that a loop calls after each epoch with (epochs done, loss before its update, theta in force after it,
+            which is read-only); one that returns True ends the run. `JsonLines` writes a log.
+        checkpoint: a file for the state of the run, written about once a second: where there is one the run goes on from it, with the
+            same bits as a run that was never cut off. Remove it once the run is kept. None: a run that is cut off begins anew.
         engine: "modes" (closed form), "loop" (step by step) or "auto": modes where the rule is linear.
 
     Returns:
         a Trajectory: weights, bias, at(k), loss(), rmse(), epochs_to(), optimum, verdict.
 
     Raises:
-        UsageError: a setting is outside its range.
+        UsageError: a setting is outside its range, or the checkpoint is of another table or of other settings.
         DataError: the data cannot be used; says which column and row.
 
     Warns:
@@ -155,7 +161,9 @@ def descend(
     batched = None
     if batch_size is not None:
         batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
-    elif order != "shuffled" or drop_last:
+    elif not (
+        isinstance(order, str) and order == "shuffled" and isinstance(drop_last, (bool, np.bool_)) and not drop_last
+    ):
         raise UsageError(
             Option("order") + " and " + Option("drop_last") + " are about batches of rows, and there are none.",
             "give " + Option("batch_size"),
@@ -167,8 +175,13 @@ def descend(
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
-    stops = _stops(stop, settings.rule, tolerance)
-    iterates = _descent(engine, problem, settings, theta, record, stops, callbacks)
+    functions, watchers = checked_callbacks(callbacks)
+    check_word("engine", engine, ("auto", "modes", "loop"))
+    if engine == "modes":
+        given = {"callbacks": (*functions, *watchers), "record": record, "stop": checked_stops(stop)}
+        _check_modes(settings.rule, **given, checkpoint=checkpoint)
+    stops = _stops((*checked_stops(stop), *watchers), problem, settings, tolerance)
+    iterates = _descent(engine, problem, settings, theta, record, stops, functions, checkpoint)
     if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
@@ -199,9 +212,12 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     )
 
 
-def _stops(stop: Stop | Sequence[Stop], rule: Rule, tolerance: float | None) -> tuple[Stop, ...]:
-    """What may end the run early; a tolerance is one where the rule does not know beforehand when it gets there."""
-    stops = checked_stops(stop)
+def _stops(
+    asked: tuple[AnyStop, ...], problem: Problem, settings: Settings, tolerance: float | None
+) -> tuple[Stop, ...]:
+    """What may end the run early, or watches it; a tolerance is a stop where the rule does not know beforehand when it gets there."""
+    rule = settings.rule
+    stops = tuple(one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in asked)
     return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
 
 
@@ -212,26 +228,32 @@ def _descent(
     start: FloatArray,
     record: Record | None,
     stops: tuple[Stop, ...],
-    callbacks: Callback | Sequence[Callback],
+    callbacks: tuple[Callback, ...],
+    checkpoint: str | os.PathLike[str] | None,
 ) -> ClosedIterates | RecordedIterates:
     """Run the engine; "auto" takes the closed form where the rule has one and nobody wants to watch each step."""
     if record is not None and not isinstance(record, Record):
         raise UsageError(Option("record") + f" is a Record, such as Record(every=10); got {shown(record)}.")
-    check_word("engine", engine, ("auto", "modes", "loop"))
-    callbacks, rule = checked_callbacks(callbacks), settings.rule
-    if engine == "modes":
-        _check_modes(rule, record, stops, callbacks)
-    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not callbacks and not stops)):
+    rule = settings.rule
+    watched = callbacks or stops or checkpoint is not None
+    if knows_its_run(rule) and (engine == "modes" or (engine == "auto" and not watched)):
         return closed_form.run(problem, rule, start, settings.epochs)
     seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
-    return loop.run(problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen)
+    file = None
+    if checkpoint is not None:
+        path = check_file_name("checkpoint", checkpoint)
+        refuse_existing_file(path, force=True)
+        file = RunCheckpoint(path, identity_of(problem, rule, start, settings.epochs, record))
+    return loop.run(
+        problem.quadratic, rule, start, settings.epochs, record=record, stop=stops, callbacks=seen, checkpoint=file
+    )
 
 
-def _check_modes(rule: Rule, record: Record | None, stops: tuple[Stop, ...], callbacks: object) -> None:
+def _check_modes(rule: Rule, **given: object) -> None:
     """Raise UsageError where the closed form is asked for together with what only a loop can do."""
     if not knows_its_run(rule):
         raise UsageError(f"rule {words_of(rule)} has no closed form.", remedies.STEP_BY_STEP)
-    asked = [name for name, given in (("callbacks", callbacks), ("record", record), ("stop", stops)) if given]
+    asked = [name for name, value in given.items() if value]
     if asked:
         raise UsageError(
             Option("engine", "modes") + f" takes no steps, so nothing would come of {join_names(asked)}.",

@@ -1,6 +1,6 @@
 """Hovering: whether a run that was walked has come as near to its minimum as its steps let it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,7 @@ FALLS = 0.8  # of the excess in the first of them: what falls farther, from each
 RISES = 0.25  # of the steps in the window: what rises less often crawls
 FADED = 0.1  # of the floor: what is left of the start is no longer seen then
 MOST_MODES = 60  # a floor takes a second there
+ORDERS = 256  # of shuffled rows: a floor to 5% or so is enough here
 FARTHEST = 1 << 40  # epochs looked ahead
 
 
@@ -90,9 +91,9 @@ def noise_level(facts: Facts) -> NoiseLevel | None:
     ):
         return None
     rate, rows = rule.learning_rate, rule.rows
-    forecast = Forecast(facts.problem, rows, rule.batches, rate, facts.last)
+    forecast = Forecast(facts.problem, rows, rule.batches, rate, facts.last, most_orders=ORDERS)
     floor, limit = forecast.floor, forecast.stability_limit
-    tenth = Forecast(facts.problem, rows, rule.batches, rate / 10, facts.last).floor
+    tenth = replace(forecast, learning_rate=rate / 10).floor
     level = None if forecast.grows else _level_from(facts, rate, rule.batches.steps(len(rows)), floor)
     return NoiseLevel(limit, floor, tenth, level, rule.batches.order != "fixed")
 

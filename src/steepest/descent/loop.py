@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.descent.checkpoint import RunCheckpoint, RunState
+from steepest.descent.checks import Checks
 from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
-from steepest.descent.stops import Check, Progress, Stop, checked_stops
+from steepest.descent.recording import Kept
+from steepest.descent.stops import AnyStop, Progress, Stop, is_stop
 from steepest.descent.stretch import epoch_of, stretch_of
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
@@ -21,7 +25,7 @@ from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 Callback = Callable[[int, FloatArray, FloatArray], object]
-"""Called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
+"""A function that is called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
 one that returns True ends the run. One with an attribute `pace`, a whole number, is called after every so many epochs and after the
 last: in between, an element-wise rule can be walked compiled."""
 MOST_RECORDED = 50_000_000  # numbers, 400 MB
@@ -106,6 +110,7 @@ def run(
     record: Record | None = None,
     stop: Stop | Sequence[Stop] = (),
     callbacks: Sequence[Callback] = (),
+    checkpoint: RunCheckpoint | None = None,
 ) -> RecordedIterates:
     """Take up to `epochs` steps and return what was kept; end at the last finite state when parameters leave float64.
 
@@ -117,10 +122,11 @@ def run(
         record: which epochs to keep; None keeps all up to 40 MB, and 10,000 log-spaced ones beyond.
         stop: what may end the run before, one or several; the first that says so does.
         callbacks: called after every epoch, see `Callback`.
+        checkpoint: keeps the state of the run, and has that of one that was cut off.
 
     Raises:
         UsageError: the record would take more than 400 MB, or a step returned something else than
-            parameters, or a stop something else than a sentence.
+            parameters, or a stop something else than a sentence; the checkpoint is of another run.
 
     Example:
         >>> from steepest.objectives.problem import Problem
@@ -133,13 +139,16 @@ def run(
     """
     kept = _epochs_to_keep(record, epochs, start.size)
     thetas, losses = np.empty((len(kept), *start.shape)), np.empty((len(kept), start.shape[1]))
-    theta = before = _read_only(start)
-    checks = [(one.name, one.begin(objective, theta)) for one in checked_stops(stop)]
-    memory, epoch, position = rule.init(theta), 0, 0
-    ended, last = None, (theta, 0)
-    step = epoch_of(rule, theta, epochs)
-    stretch = None if checks else stretch_of(objective, rule, theta, epochs, kept, thetas, losses)
-    with np.errstate(over="ignore", invalid="ignore"):
+    checks = Checks.of(stop, record, objective, _read_only(start))
+    state = (checkpoint.load() if checkpoint else None) or RunState.first(rule, _read_only(start))
+    checks.remember(state)
+    position, theta, before, memory = len(state.thetas), _read_only(state.theta), state.before, state.memory
+    thetas[:position], losses[:position] = state.thetas, state.losses
+    epoch, ended, last = state.epoch, None, (before, max(0, state.epoch - 1))
+    step, stretch = epoch_of(rule, theta, epochs), None
+    if not checks.begun and all(pace_of(callback) > 1 for callback in callbacks):
+        stretch = stretch_of(objective, rule, theta, epochs, kept, thetas, losses)
+    with np.errstate(over="ignore", invalid="ignore"), closing(checks):
         while True:
             value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
@@ -147,17 +156,21 @@ def run(
                 ended = Ending.left_float64(last[1])
                 break
             before, last = last[0], (theta, epoch)
+            if checkpoint:
+                state = RunState(epoch, theta, before, memory, checks.memories, thetas[:position], losses[:position])
             if kept[position] == epoch:
                 thetas[position], losses[position] = theta, value
                 position += 1
-            if epoch == epochs:
-                break
-            if checks and ended is None:
-                ended = _asked_to_end(checks, Progress(epoch, theta, value, _read_only(slope)))
-            if ended is not None:
+            if checks.begun:
+                asked = checks.see(Progress(epoch, theta, value, _read_only(slope)))
+                ended = ended or (asked if epoch < epochs else None)
+            is_last = epoch == epochs or ended is not None
+            if checkpoint:
+                checkpoint.keep(state, now=is_last)
+            if is_last:
                 break
             goal = min([epochs, *(epoch - epoch % pace_of(callback) + pace_of(callback) for callback in callbacks)])
-            if stretch is not None and goal > epoch + 1:
+            if stretch is not None:
                 walked = stretch(theta, before, memory, epoch, goal, position)
                 theta, *behind = map(_read_only, walked.thetas)
                 memory, epoch, value, position = walked.memory, walked.epoch, walked.loss, walked.position
@@ -171,34 +184,29 @@ def run(
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
         array.flags.writeable = False
-    return _with_last(objective, last, before, ended, kept[:position], thetas[:position], losses[:position])
+    back = checks.back(ended, last[1])
+    if back:
+        last, before, ended = (back.theta, back.epoch), back.before, back.ended
+    parts = checks.with_kept(Kept(kept[:position], thetas[:position], losses[:position])).up_to(last[1])
+    return _with_last(objective, last, before, ended, *parts)
 
 
-def _asked_to_end(checks: Sequence[tuple[str, Check]], progress: Progress) -> Ending | None:
-    for name, check in checks:
-        sentence = check(progress)
-        if sentence is None:
-            continue
-        if not isinstance(sentence, str):
-            raise UsageError(
-                f"the stop {name!r} answered {sentence!r}. A check returns a sentence that says why the run ends, or None to go on."
-            )
-        return Ending(name, sentence)
-    return None
-
-
-def checked_callbacks(callbacks: object) -> tuple[Callback, ...]:
-    """Return one callback or several as a tuple.
+def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[AnyStop, ...]]:
+    """Return one callback or several: those that are functions, and those that begin a check, as a stop does.
 
     Raises:
-        UsageError: one of them cannot be called.
+        UsageError: one of them is neither.
     """
     given = (callbacks,) if callable(callbacks) else callbacks
     several = tuple(given) if is_many(given) else (given,)
-    for one in several:
+    watchers = tuple(one for one in several if is_stop(one))
+    functions = tuple(one for one in several if not is_stop(one))
+    for one in functions:
         if not callable(one):
-            raise UsageError(f"callbacks are functions of an epoch, a loss and theta; got {shown(one)}.")
-    return several
+            raise UsageError(
+                f"callbacks are functions of an epoch, a loss and theta, or JsonLines(...); got {shown(one)}."
+            )
+    return functions, watchers
 
 
 def pace_of(callback: Callback) -> int:

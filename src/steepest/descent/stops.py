@@ -4,14 +4,16 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
-from steepest.descent.iterates import shares_left
+from steepest.descent.iterates import Ending, shares_left
 from steepest.errors import UsageError
-from steepest.objectives.objective import Objective, is_spectral
-from steepest.support.arguments import as_float, shown
+from steepest.objectives.objective import Objective, Spectral, is_spectral
+from steepest.objectives.problem import Problem
+from steepest.rules.rule import Rule
+from steepest.support.arguments import as_float, as_int, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import fraction
 
@@ -34,7 +36,31 @@ class Progress:
 
 
 Check = Callable[[Progress], str | None]
-"""Called before every step; returns a sentence that says why the run ends here, or None to go on."""
+"""Called at every epoch; returns a sentence that says why the run ends here, or None to go on.
+
+What else a check may have:
+
+    memory              what it remembers, made of arrays, numbers, texts, None and tuples of these; a checkpoint keeps it
+    only_watches        True where a run can go on without what it remembered
+    back(ended, epoch)  asked when the run is over: a `Back` where it is to end at an earlier epoch, or None
+    close()             called when the run is over, however it ends
+"""
+
+
+class Back(NamedTuple):
+    """An earlier epoch at which a run is to end: its number, theta there and one epoch before, and why.
+
+    Args:
+        epoch: number of updates done there.
+        theta: parameters in force, shape (p, t).
+        before: parameters one epoch before.
+        ended: why the run ends there.
+    """
+
+    epoch: int
+    theta: FloatArray
+    before: FloatArray
+    ended: Ending
 
 
 class Stop(Protocol):
@@ -50,7 +76,18 @@ class Stop(Protocol):
         ...
 
 
-def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
+class StopForRun(Protocol):
+    """A stop that has to know the table, the rule and the number of epochs."""
+
+    def for_run(self, problem: Problem, rule: Rule, epochs: int) -> Stop:
+        """Return the stop of one run."""
+        ...
+
+
+AnyStop = Stop | StopForRun
+
+
+def checked_stops(stop: AnyStop | Sequence[AnyStop]) -> tuple[AnyStop, ...]:
     """Return one stop or several as a tuple.
 
     Raises:
@@ -58,11 +95,16 @@ def checked_stops(stop: Stop | Sequence[Stop]) -> tuple[Stop, ...]:
     """
     stops = tuple(stop) if isinstance(stop, Sequence) else (stop,)
     for one in stops:
-        if isinstance(one, type) or not hasattr(one, "begin") or not hasattr(one, "name"):
+        if not is_stop(one) or not (hasattr(one, "name") or hasattr(one, "for_run")):
             raise UsageError(
-                f"stop takes TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
+                f"stop takes HeldOut(...), TimeLimit(...), SmallGradient(...) or an object of your own with a name and begin; got {shown(one)}."
             )
     return stops
+
+
+def is_stop(value: object) -> TypeGuard[AnyStop]:
+    """Say whether something can begin a check, and is not the class of what can."""
+    return not isinstance(value, type) and (hasattr(value, "begin") or hasattr(value, "for_run"))
 
 
 @dataclass(frozen=True)
@@ -90,16 +132,24 @@ class Within:
             raise UsageError(
                 f"a tolerance is a share of each mode's starting error, and a {type(objective).__name__} knows no modes. Use stop=SmallGradient(...)."
             )
-        before = False
+        return _Twice(self.tolerance, objective, start)
 
-        def check(progress: Progress) -> str | None:
-            nonlocal before
-            was, before = before, bool((shares_left(objective, start, progress.theta[None]) <= self.tolerance).all())
-            if was and before:
-                return f"No mode has more than {fraction(self.tolerance)} of its starting error left since epoch {progress.epoch - 1:,}."
-            return None
 
-        return check
+@dataclass
+class _Twice:
+    """The check of `Within`; it remembers whether every mode was within the tolerance at the last epoch."""
+
+    tolerance: float
+    objective: Spectral
+    start: FloatArray
+    memory: bool = False
+
+    def __call__(self, progress: Progress) -> str | None:
+        left = shares_left(self.objective, self.start, progress.theta[None])
+        was, self.memory = self.memory, bool((left <= self.tolerance).all())
+        if was and self.memory:
+            return f"No mode has more than {fraction(self.tolerance)} of its starting error left since epoch {progress.epoch - 1:,}."
+        return None
 
 
 @dataclass(frozen=True)
@@ -157,6 +207,18 @@ class TimeLimit:
             return f"The time limit of {self.seconds:g} seconds ended the run after epoch {progress.epoch:,}."
 
         return check
+
+
+def checked_every(name: str, every: object) -> int:
+    """Return how many epochs lie between two that are looked at.
+
+    Raises:
+        UsageError: it is no whole number, 1 or larger.
+    """
+    count = as_int(every)
+    if count is None or count < 1:
+        raise UsageError(f"{name}(every=...) is a whole number of epochs, 1 or larger; got {shown(every)}.")
+    return count
 
 
 def _is_positive(value: object) -> bool:

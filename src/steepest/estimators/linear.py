@@ -25,6 +25,7 @@ from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
 from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inputs, refuse_targets
 from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import warn
 
 NEAR = 1.01  # times the loss at the minimum: a run that hovers there is near enough
 LOGGER = logging.getLogger("steepest")
@@ -127,11 +128,11 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         refuse_targets(y)
         inputs, targets = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
         if targets.ndim == 2 and targets.shape[1] == 1:
-            warnings.warn(
-                "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
-                "pass y.ravel() to say so.",
-                DataConversionWarning,
-                stacklevel=4,
+            warn(
+                DataConversionWarning(
+                    "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
+                    "pass y.ravel() to say so."
+                )
             )
         weight = (
             None if sample_weight is None else _check_sample_weight(_numbers(sample_weight), inputs, dtype=np.float64)
@@ -219,7 +220,7 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         done = verdict.kind == "converged" or (tolerance is not None and verdict.remaining <= tolerance)
         near = verdict.kind == "hovers" and np.all(run.last.loss <= NEAR * np.asarray(run.optimum.loss))
         if not (done or stopped or near):
-            warnings.warn(str(verdict), ConvergenceWarning, stacklevel=4)
+            warn(ConvergenceWarning(str(verdict)))
 
     def _log(self, run: Trajectory) -> None:
         """Tell the logger "steepest" about the run, thinned to about 20 lines."""

@@ -17,6 +17,7 @@ from steepest.descent.minibatch import Order
 from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
+from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose, is_zero
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import RuleChoice
@@ -28,7 +29,7 @@ from steepest.support.arrays import FloatArray
 Start = tuple[FloatArray, FloatArray] | None
 
 
-class GradientDescentRegressor(LinearEstimator):
+class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A linear model fitted by gradient descent; over all rows at once every epoch is known in closed form.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
@@ -36,6 +37,8 @@ class GradientDescentRegressor(LinearEstimator):
     With the defaults the learning rate and the number of epochs are chosen from the modes, inputs are standardized, and
     the result is the least-squares model. A run that diverges raises `steepest.DivergenceError` with the stability limit
     and the rate that would do; one that has not arrived gives a ConvergenceWarning with what is missing.
+
+    From scikit-learn 1.9 on, `set_callbacks(...)` lets its callbacks see each epoch, and end the fit; such a fit goes step by step.
 
     Args:
         learning_rate: η > 0, or "auto": the best constant rate.
@@ -121,6 +124,7 @@ class GradientDescentRegressor(LinearEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
     def fit(
         self,
         X: ArrayLike,
@@ -149,12 +153,17 @@ class GradientDescentRegressor(LinearEstimator):
             ValueError: the rows or a setting cannot be used; says why.
             DivergenceError: the learning rate is above the stability limit.
         """
+        task = FitTask.begun(self, X, y, sample_weight, self.epochs)
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
             train, held_out = self._read(rows, self._held_out(X_val, y_val))
-            return self._learn(train, held_out, self._start(train, coef_init, intercept_init), rows)
+            begun = self._start(train, coef_init, intercept_init)
+            self._learn(train, held_out, begun, rows, task.watchers if task else ())
+        if task:
+            task.ended()
+        return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
@@ -235,13 +244,20 @@ class GradientDescentRegressor(LinearEstimator):
             raise UsageError(f"a start needs coefficients of shape {expected}; got {weights.T.shape}.")
         return weights, np.zeros(1) if intercept is None else np.asarray(intercept)
 
-    def _learn(self, train: Triangle, held_out: Triangle | None, start: Start, rows: ArraySource | None = None) -> Self:
+    def _learn(
+        self,
+        train: Triangle,
+        held_out: Triangle | None,
+        start: Start,
+        rows: ArraySource | None = None,
+        watchers: tuple[FitTask, ...] = (),
+    ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         tolerance = None if is_zero(self.tol) else self.tol
-        run = self._descend(train, start, self.rule, self.epochs, tolerance, rows)
+        run = self._descend(train, start, self.rule, self.epochs, tolerance, rows, watchers)
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
-        self._judge(run, tolerance=tolerance, stopped=stopped)
+        self._judge(run, tolerance=tolerance, stopped=stopped or run.ended.reason == FitTask.name)
         if curve is not None and stopped:
             last = run.epochs
             run = self._descend(train, start, run.rule, curve.best_epoch, None)
@@ -261,6 +277,7 @@ class GradientDescentRegressor(LinearEstimator):
         epochs: int | Auto,
         tolerance: float | None,
         rows: ArraySource | None = None,
+        watchers: tuple[FitTask, ...] = (),
     ) -> Trajectory:
         own = rule is self.rule  # and not the rule of a run that is taken again
         return descend(
@@ -280,6 +297,7 @@ class GradientDescentRegressor(LinearEstimator):
             standardize=self.standardize,
             fit_intercept=self.fit_intercept,
             start=start,
+            callbacks=watchers,
         )
 
     def _training_rows(self, rows: ArraySource) -> Iterator[Batch]:

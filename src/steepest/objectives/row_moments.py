@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 import scipy.sparse.linalg
-from numpy.typing import NDArray
 
+from steepest.data.batch import Batch
 from steepest.errors import DataError, UsageError
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
+from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
-MOST_ROWS = 8_192  # up to which every row is looked at
-SAMPLED = 4_096  # rows of a larger table
 DENSE = 12  # modes up to which an operator on matrices is written out: 78 numbers
 PIECE = 1 << 20  # numbers worked on together
 
@@ -55,39 +55,42 @@ class RowMoments:
     minimum: float
 
     @classmethod
-    def of(cls, problem: Problem, rows: OverRows, start: FloatArray, seed: int = 0) -> "RowMoments":
-        """Return the moments of a problem's rows: of all, or beyond 8,192 of a weighted sample of 4,096.
+    def of(
+        cls, problem: Problem, rows: OverRows, start: FloatArray, seed: int = 0, share: FloatArray | None = None
+    ) -> "RowMoments":
+        """Return the moments of a problem's rows; of more than 8,192 those of a sample, see `RowSampler`.
 
-        Sampled are rows with large fourth moments and large errors first, by priority sampling: each with the key size/uniform,
-        the largest keys stay, and a row of size x counts as max(1, threshold/x) rows. Means over the sample are unbiased.
+        Args:
+            problem: what is minimized.
+            rows: its rows, or those that stand for them.
+            start: where runs begin, shape (p, 1).
+            seed: of the sample.
+            share: what part of the table each row stands for, shape (m,); None: as much as any other.
 
         Raises:
             UsageError: several targets.
             DataError: no parameter changes the loss.
-
-        Source: Duffield, Lund, Thorup, "Priority Sampling for Estimation of Arbitrary Subset Sums", J. ACM 54 (2007).
         """
         if len(problem.targets) != 1:
             raise UsageError(f"a forecast is of one target; this table has {len(problem.targets)}.", "give one target")
         quadratic, V = problem.quadratic, problem.quadratic.modes.directions
         if not V.shape[1]:
             raise DataError("there is nothing to forecast: no parameter changes the loss.", remedies.INTERCEPT)
+        if share is None:
+            rows, share = _sampled(rows, seed)
         minimum = quadratic.nearest_minimum(start)
-        residual = (rows.U @ minimum - rows.y)[:, 0]
-        chosen, share = _sampled(rows.U, residual, seed)
-        omega = np.ones(len(chosen)) if rows.omega is None else rows.omega[chosen]
         penalized = quadratic.l2 * quadratic.penalized
         return cls(
             quadratic.modes.eigenvalues,
-            rows.U[chosen] @ V,
-            residual[chosen],
-            omega,
+            rows.U @ V,
+            (rows.U @ minimum - rows.y)[:, 0],
+            np.ones(len(rows)) if rows.omega is None else rows.omega,
             share,
             rows.scale,
             V.T @ (penalized[:, None] * V),
             V.T @ (penalized * minimum[:, 0]),
             -quadratic.start_errors(start)[:, 0],
-            len(rows),
+            problem.triangle.row_count,
             float(quadratic.unexplained[0] ** 2 / 2),
         )
 
@@ -162,15 +165,21 @@ class RowMoments:
         return float(2 / ((1 - c) * self.eigenvalues[0] + c * largest))
 
 
-def _sampled(U: FloatArray, residual: FloatArray, seed: int) -> tuple[NDArray[np.intp], FloatArray]:
-    """Row numbers, and what share of the table each stands for."""
-    n = len(U)
-    if n <= MOST_ROWS:
-        return np.arange(n), np.full(n, 1 / n)
-    length = (U**2).sum(axis=1)
-    parts = [length**2, length * residual**2]
-    size = 0.2 / n + sum(part / part.sum() for part in parts if part.sum() > 0)
-    keys = size / (1 - np.random.default_rng(seed).random(n))
-    order = np.argpartition(-keys, SAMPLED)
-    threshold, chosen = keys[order[SAMPLED]], np.sort(order[:SAMPLED])
-    return chosen, np.asarray(np.maximum(1.0, threshold / size[chosen]) / n)
+def _sampled(rows: OverRows, seed: int) -> tuple[OverRows, FloatArray]:
+    """Rows that stand for these, and what part of them each stands for."""
+    names = tuple(f"u{j}" for j in range(rows.width))
+    sampler = RowSampler(seed, fit_intercept=False)
+    sampler.add(Batch(rows.U, rows.y, names, ("y",), rows.omega))
+    sample = sampler.sample()
+    return rows.take(sample.rows.positions.astype(np.intp)), sample.share
+
+
+def over_sample(problem: Problem, sample: RowSample) -> OverRows:
+    """Return the loss over rows that stand for a table, in the problem's coordinates."""
+    rows, coordinates, first = sample.rows, problem.coordinates, int(problem.fit_intercept)
+    U = np.ones((len(rows), first + len(problem.features)))
+    U[:, first:] = (rows.X - coordinates.shift) / coordinates.scale
+    mean = problem.triangle.total_weight / sample.row_count
+    omega = None if rows.weight is None or (rows.weight == mean).all() else rows.weight / mean
+    quadratic = problem.quadratic
+    return OverRows(U, rows.y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)

@@ -268,7 +268,9 @@ class AdaptiveSchedule:
                 f"factor_at_plateau must be a number, 0 < factor_at_plateau < 1; got {shown(self.factor_at_plateau)}."
             )
         if not (as_int(self.patience) or 0) >= 1:
-            raise UsageError(f"patience is a whole number of epochs, 1 or larger; got {shown(self.patience)}.")
+            raise UsageError(
+                f"AdaptiveSchedule(patience=...) is a whole number of epochs, 1 or larger; got {shown(self.patience)}."
+            )
         if not 0 <= as_float(self.tolerance) < 1:
             raise UsageError(f"tolerance must be a number, 0 ≤ tolerance < 1; got {shown(self.tolerance)}.")
 

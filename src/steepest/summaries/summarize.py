@@ -1,11 +1,12 @@
 """Summarize: one pass over a source, every row into a triangle, some rows kept to look at."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from steepest.data.batch import Batch
 from steepest.data.sample import Sample
 from steepest.data.sources import FullSource, MissingPolicy, Watch, watched
 from steepest.data.sources.log_target import is_log_target, log_note, own_names
@@ -20,6 +21,8 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import shown
 
 COPIES = 6  # of a triangle, in memory at a time while it is made and decomposed
+See = Callable[[Batch], None]
+"""Something that looks at each batch of a pass."""
 SAMPLE_ROWS = 1_000  # rows kept for plots of predictions against targets
 
 
@@ -109,6 +112,7 @@ def read(
     checkpoint_seconds: float = SECONDS,
     watch: Watch | None = None,
     cluster: object = None,
+    see: See | None = None,
 ) -> Summary:
     """Read a table once: triangles of the rows to learn from and of those held out, and a sample of each.
 
@@ -123,6 +127,7 @@ def read(
         checkpoint_seconds: between two writings of the state.
         watch: called after each batch with the rows done and their expected number.
         cluster: "local:N", "tcp://…" or a `distributed.Client`, whose workers share the pass.
+        see: called with each batch once it is summed; not on a cluster, nor with rows that a checkpoint has done.
 
     Raises:
         DataError: no row has a weight above 0, or every row was held out.
@@ -145,7 +150,7 @@ def read(
         state = _on_cluster(data, cluster, share, seed, sample_rows, watch)
     else:
         state = (file.load() if file else None) or PassState.empty(data.features, data.targets, seed)
-        state = read_on(data, state, share, sample_rows, watch, file)
+        state = read_on(data, state, share, sample_rows, watch, file, see)
     _refuse_empty(state, share)
     origin = {**data.describe(), "sha256_of_triangle": state.train.checksum}
     train = _signed(state.train, data, origin)
@@ -164,12 +169,15 @@ def read_on(
     sample_rows: int = 0,
     watch: Watch | None = None,
     file: Checkpoint | None = None,
+    see: See | None = None,
 ) -> PassState:
     """Go on with a pass over rows that are not done yet; an interruption leaves the file's state at the last whole batch."""
     _refuse_too_large(source)
     try:
         for batch in watched(source, watch, state.position):
             state = state.with_batch(batch, share, sample_rows)
+            if see:
+                see(batch)
             if file:
                 file.keep(state)
     except KeyboardInterrupt:

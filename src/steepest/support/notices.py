@@ -6,14 +6,20 @@ import warnings
 from steepest.support.numerics import numeric
 
 PACKAGE = __name__.partition(".")[0]
+WRAPPER = "sklearn.callback._callback_support"
+"""What stands between a method of an estimator and who called it."""
 
 
 def warn(warning: Warning) -> None:
     """Warn at the first line outside of this package on the way out of here."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+    while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
     warnings.warn(warning, stacklevel=level)
+
+
+def _is_inside(module: str) -> bool:
+    return module.partition(".")[0] == PACKAGE or module == WRAPPER
 
 
 def asked_from_outside() -> bool:

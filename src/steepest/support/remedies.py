@@ -36,8 +36,8 @@ def unseen_as(reference: str) -> Phrase:
     return f"take them for {reference!r} (" + Option("unseen", "reference") + ")"
 
 
-def unfinished_pass(checkpoint: str) -> Phrase:
-    """Go on with a pass that was cut off."""
+def unfinished(checkpoint: str) -> Phrase:
+    """Go on with a pass or a run that was cut off."""
     return "go on with it (" + Option("checkpoint", checkpoint) + ")"
 
 

@@ -224,13 +224,18 @@ def _triangle(data: Any, request: Request) -> FullSource:
 
 
 def _checkpoint(data: Any, request: Request) -> FullSource:
-    raise DataError(f"{data} is the state of an unfinished pass.", remedies.unfinished_pass(str(data)))
+    raise DataError(f"{data} is the state of an unfinished pass.", remedies.unfinished(str(data)))
+
+
+def _run(data: Any, request: Request) -> FullSource:
+    raise DataError(f"{data} is the state of an unfinished run, and no table.", remedies.unfinished(str(data)))
 
 
 OPENERS: dict[Kind, Callable[[Any, Request], FullSource]] = {
     Kind.SOURCE: _source,
     Kind.TRIANGLE: _triangle,
     Kind.CHECKPOINT: _checkpoint,
+    Kind.RUN: _run,
     Kind.ARRAY: _array,
     Kind.NUMPY_FILE: _numpy_file,
     Kind.DASK_ARRAY: _dask_array,

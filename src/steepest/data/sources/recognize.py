@@ -21,6 +21,7 @@ class Kind(enum.Enum):
     SOURCE = "a source"
     TRIANGLE = "a triangle, or the file of one"
     CHECKPOINT = "the file of an unfinished pass"
+    RUN = "the file of an unfinished run"
     ARRAY = "an array of inputs"
     NUMPY_FILE = "a .npy or .npz file"
     DASK_ARRAY = "a Dask array"
@@ -33,7 +34,7 @@ class Kind(enum.Enum):
     FILES = "a file, a pattern or a folder"
 
 
-OWN_FILES = {"steepest-triangle": Kind.TRIANGLE, "steepest-partial": Kind.CHECKPOINT}
+OWN_FILES = {"steepest-triangle": Kind.TRIANGLE, "steepest-partial": Kind.CHECKPOINT, "steepest-run": Kind.RUN}
 
 
 @runtime_checkable

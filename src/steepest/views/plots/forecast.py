@@ -11,6 +11,7 @@ from steepest.descent.forecast import Forecast
 from steepest.descent.minibatch import MiniBatchRule
 from steepest.descent.record import Record, log_spaced
 from steepest.errors import Option, UsageError
+from steepest.objectives.over_rows import OverRows
 from steepest.rules.gradient import GradientRule
 from steepest.support.arguments import as_int, check_kind, shown
 from steepest.support.arrays import FloatArray
@@ -79,7 +80,8 @@ class ForecastDisplay(Display):
         if forecast.batches.order == "fixed":
             count = min(count, 1)  # all are the same
         epochs = np.array(log_spaced(forecast.epochs, CURVE_POINTS))
-        losses = [_losses(forecast, epochs, seed) for seed in range(count)]
+        rows = forecast.all_rows() if count else forecast.rows
+        losses = [_losses(forecast, rows, epochs, seed) for seed in range(count)]
         label = f"loss ({forecast.problem.objective})"
         return cls(
             epochs,
@@ -145,13 +147,15 @@ def told(forecast: Forecast) -> str:
 
 def _most_runs(forecast: Forecast) -> int:
     """As many as take 50,000 steps together, 8 at most."""
-    steps = forecast.epochs * forecast.batches.steps(len(forecast.rows))
+    steps = forecast.epochs * forecast.batches.steps(forecast.row_count)
     return min(RUNS, MOST_STEPS // max(1, steps))
 
 
-def _losses(forecast: Forecast, epochs: NDArray[np.int64], seed: int) -> FloatArray:
+def _losses(forecast: Forecast, rows: OverRows, epochs: NDArray[np.int64], seed: int) -> FloatArray:
     """The losses of a run from 0 at some epochs, NaN from where it left float64."""
-    rule = MiniBatchRule(GradientRule(forecast.learning_rate), forecast.rows, replace(forecast.batches, seed=seed))
+    rule = MiniBatchRule(
+        forecast.rule or GradientRule(forecast.learning_rate), rows, replace(forecast.batches, seed=seed)
+    )
     start = np.zeros((forecast.rows.U.shape[1], 1))
     kept = Record(epochs=tuple(epochs.tolist()))
     run = loop.run(forecast.problem.quadratic, rule, start, forecast.epochs, record=kept)
