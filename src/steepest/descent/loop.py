@@ -145,9 +145,8 @@ def run(
     position, theta, before, memory = len(state.thetas), _read_only(state.theta), state.before, state.memory
     thetas[:position], losses[:position] = state.thetas, state.losses
     epoch, ended, last = state.epoch, None, (before, max(0, state.epoch - 1))
-    step, stretch = epoch_of(rule, theta, epochs), None
-    if not checks.begun and all(pace_of(callback) > 1 for callback in callbacks):
-        stretch = stretch_of(objective, rule, theta, epochs, kept, thetas, losses)
+    step = epoch_of(rule, theta, epochs)
+    stretch = stretch_of(objective, rule, theta, epochs, kept, thetas, losses)
     with np.errstate(over="ignore", invalid="ignore"), closing(checks):
         while True:
             value, slope = objective.value_and_gradient(theta)
@@ -169,7 +168,10 @@ def run(
                 checkpoint.keep(state, now=is_last)
             if is_last:
                 break
-            goal = min([epochs, *(epoch - epoch % pace_of(callback) + pace_of(callback) for callback in callbacks)])
+            looks = [epoch + 1] * bool(checks.begun) + [
+                epoch - epoch % pace_of(one) + pace_of(one) for one in callbacks
+            ]
+            goal = min([epochs, *looks])
             if stretch is not None:
                 walked = stretch(theta, before, memory, epoch, goal, position)
                 theta, *behind = map(_read_only, walked.thetas)
