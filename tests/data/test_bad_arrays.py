@@ -314,11 +314,22 @@ def test_44_rows_of_weight_zero_are_absent():
         )
 
 
-# 42, the batch size, belongs to mini-batches, which are not there yet: it is refused as an unknown name
-@pytest.mark.parametrize("value", [0, 10**9, 1.5])
-def test_42_there_is_no_batch_size(value):
-    with pytest.raises(TypeError, match="unexpected keyword argument 'batch_size'"):
-        GradientDescentRegressor(**{"batch_size": value})
+@pytest.mark.parametrize("value", [0, -1, 1.5, "8", True])
+def test_42_no_batch_size(value):
+    with pytest.raises(ValueError, match="whole number of rows, 1 or larger; got"):
+        GradientDescentRegressor(batch_size=value, epochs=3, learning_rate=0.1).fit(X, Y)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "replacement", "fixed"])
+def test_42_a_batch_of_more_rows_than_there_are_is_all_of_them(order):
+    with pytest.warns(
+        steepest.DataWarning, match=r"a batch of 1,000,000,000 rows is more than the table has; .* all 5\."
+    ):
+        run = steepest.descend(X, Y, batch_size=10**9, order=order, epochs=3, learning_rate=0.01)
+    if order != "replacement":
+        np.testing.assert_allclose(
+            run.weights, steepest.descend(X, Y, epochs=3, learning_rate=0.01).weights, rtol=1e-12
+        )
 
 
 # ------------------------------------------------------------------- 46-51: the object

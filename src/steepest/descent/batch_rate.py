@@ -6,10 +6,9 @@ from steepest.descent.batch_grid import RATES
 from steepest.descent.minibatch import Batches
 from steepest.errors import Option, UsageError
 from steepest.objectives.mean_square import excess_by_squares
-from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.row_moments import RowMoments
-from steepest.objectives.stored_rows import Rows
+from steepest.objectives.stored_rows import Rows, standing_for
 from steepest.support.words import pluralize
 
 
@@ -27,14 +26,15 @@ def batch_rate(problem: Problem, rows: Rows, batches: Batches, epochs: int, *, i
         is_constant: whether the rate stays and the last parameters count.
 
     Raises:
-        UsageError: there are several targets, or rows on a disk.
+        UsageError: there are several targets.
     """
-    if len(problem.targets) != 1 or not isinstance(rows, OverRows):
-        why = "tables of one target" if isinstance(rows, OverRows) else "rows that fit into 1 GB of memory"
+    if len(problem.targets) != 1:
         raise UsageError(
-            Option("learning_rate", "auto") + f" is found for batches of {why} only.", "give a learning rate"
+            Option("learning_rate", "auto") + " is found for batches of tables of one target only.",
+            "give a learning rate",
         )
-    moments = RowMoments.of(problem, rows, np.zeros((rows.width, 1)), batches.seed)
+    standing, share = standing_for(problem, rows)
+    moments = RowMoments.of(problem, standing, np.zeros((rows.width, 1)), batches.seed, share)
     c, size = 1 / batches.size, pluralize(batches.size, "row")
     if not is_constant:
         return moments.guaranteed_rate(c) / 2, f"half of what batches of {size} are guaranteed to bear"

@@ -23,7 +23,7 @@ from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DivergenceWarning, Option, UsageError
+from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.objectives.stored_rows import rows_of
@@ -201,10 +201,17 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     if reader is not None and not isinstance(data, Triangle):
         raise UsageError("rows belong to a triangle; here the table itself was given. Leave rows out.")
     n = problem.triangle.row_count
+    if batches.size > n and not batches.drop_last:
+        warn(
+            DataWarning(
+                f"a batch of {batches.size:,} rows is more than the table has; each epoch is one step over all {n:,}."
+            )
+        )
+        batches = replace(batches, size=n)
     steps = batches.steps(n)
     if not steps:
         raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
-    rows = rows_of(problem, data.batches() if reader is None else reader())  # type: ignore[union-attr]
+    rows = rows_of(problem, data.batches() if reader is None else reader(), batches.seed)  # type: ignore[union-attr]
     return Batched(
         steps,
         lambda rule: MiniBatchRule(rule, rows, batches),

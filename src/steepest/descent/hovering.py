@@ -10,7 +10,7 @@ from steepest.descent.forecast import Forecast
 from steepest.descent.iterates import ROUNDING
 from steepest.descent.loop import RecordedIterates
 from steepest.descent.minibatch import MiniBatchRule
-from steepest.objectives.over_rows import OverRows
+from steepest.objectives.stored_rows import StoredRows, standing_for
 from steepest.rules.gradient import GradientRule
 
 PARTS = 4  # of the window that is looked at
@@ -80,21 +80,22 @@ def hovering(facts: Facts) -> Hovering | None:
 
 
 def noise_level(facts: Facts) -> NoiseLevel | None:
-    """Return what batches do on average; None where no forecast is made: other rules, schedules, several targets, rows on a disk."""
+    """Return what batches do on average; None where no forecast is made: other rules, schedules, several targets, a fixed order of rows on a disk."""
     rule = facts.rule
     if not (
         isinstance(rule, MiniBatchRule)
         and isinstance(rule.rule, GradientRule)
-        and isinstance(rule.rows, OverRows)
+        and rule.rows is not None
+        and not (isinstance(rule.rows, StoredRows) and rule.batches.order == "fixed")
         and len(facts.problem.targets) == 1
         and 0 < len(facts.eigenvalues) <= MOST_MODES
     ):
         return None
-    rate, rows = rule.learning_rate, rule.rows
-    forecast = Forecast(facts.problem, rows, rule.batches, rate, facts.last, most_orders=ORDERS)
+    rate, (rows, share) = rule.learning_rate, standing_for(facts.problem, rule.rows)
+    forecast = Forecast(facts.problem, rows, rule.batches, rate, facts.last, share=share, most_orders=ORDERS)
     floor, limit = forecast.floor, forecast.stability_limit
     tenth = replace(forecast, learning_rate=rate / 10).floor
-    level = None if forecast.grows else _level_from(facts, rate, rule.batches.steps(len(rows)), floor)
+    level = None if forecast.grows else _level_from(facts, rate, rule.batches.steps(len(rule.rows)), floor)
     return NoiseLevel(limit, floor, tenth, level, rule.batches.order != "fixed")
 
 

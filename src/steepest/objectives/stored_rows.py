@@ -16,6 +16,8 @@ from steepest.errors import DataError
 from steepest.objectives.over_rows import OverRows, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.objectives.row_moments import over_sample
+from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.support.arrays import FloatArray
 
 IN_MEMORY = 1 << 27  # numbers, 1 GB: rows of more are stored
@@ -58,6 +60,7 @@ class StoredRows:
         scale: s, 1/2 for quarter_mse, 1 for half_mse, 2 for mse.
         l2: the ridge penalty.
         penalized: 1 for weights, 0 for the intercept, shape (p,).
+        sample: rows that stand for them, for what can be said before a run.
 
     Source: Xu, Qiu, Yi, Li, Tang, Zhang, Liu, Wu, "Stochastic Gradient Descent without Full Data Shuffle", SIGMOD 2022.
     """
@@ -69,30 +72,35 @@ class StoredRows:
     scale: float
     l2: float
     penalized: FloatArray
+    sample: RowSample
 
     @classmethod
-    def of(cls, problem: Problem, batches: Iterable[Batch]) -> "StoredRows":
+    def of(cls, problem: Problem, batches: Iterable[Batch], seed: int = 0) -> "StoredRows":
         """Write a problem's own rows to a temporary file.
 
         Args:
             problem: the table's.
             batches: all rows of the table, once.
+            seed: of the sample.
 
         Raises:
             DataError: there is no room for the file, or the rows are others than a moment ago.
         """
         quadratic, shape = problem.quadratic, (len(problem.quadratic.penalized), len(problem.targets))
         total, least, largest = 0.0, np.inf, -np.inf
+        sampler = RowSampler(seed, problem.coordinates.name, fit_intercept=problem.fit_intercept)
         with contextlib.ExitStack() as until_done:
             file = until_done.enter_context(_temporary())
-            for _, U, y, weight in in_coordinates(problem, batches):
+            for _, U, y, weight in in_coordinates(problem, _seen(batches, sampler)):
                 total += float(weight.sum())
                 least, largest = min(least, weight.min(initial=np.inf)), max(largest, weight.max(initial=-np.inf))
                 _write(file, np.column_stack([U, y, weight]))
             until_done.pop_all()
         n = problem.triangle.row_count
         mean = None if least == largest else total / n
-        rows = cls(file, n, shape, mean, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)
+        rows = cls(
+            file, n, shape, mean, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized, sampler.sample()
+        )
         weakref.finalize(rows, file.close)
         return rows
 
@@ -126,19 +134,35 @@ class StoredRows:
         return OverRows(values[:, :p], values[:, p : p + t], omega, self.scale, self.l2, self.penalized)
 
 
-def rows_of(problem: Problem, batches: Iterable[Batch]) -> OverRows | StoredRows:
+def _seen(batches: Iterable[Batch], sampler: RowSampler) -> Iterator[Batch]:
+    for batch in batches:
+        sampler.add(batch)
+        yield batch
+
+
+def standing_for(problem: Problem, rows: Rows) -> tuple[OverRows, FloatArray | None]:
+    """Return rows in memory that stand for all, and what part of the table each stands for; None: as much as any other."""
+    if isinstance(rows, StoredRows):
+        return over_sample(problem, rows.sample), rows.sample.share
+    assert isinstance(rows, OverRows)
+    return rows, None
+
+
+def rows_of(problem: Problem, batches: Iterable[Batch], seed: int = 0) -> OverRows | StoredRows:
     """Return a problem's own rows, in memory up to 1 GB and in a temporary file beyond.
 
     Args:
         problem: the table's.
         batches: all rows of the table, once.
+        seed: of the sample that stands for rows in a file.
 
     Raises:
         DataError: as `StoredRows.of`.
     """
     columns = len(problem.quadratic.penalized) + len(problem.targets)
-    kind = OverRows if problem.triangle.row_count * columns <= IN_MEMORY else StoredRows
-    return kind.of(problem, batches)
+    if problem.triangle.row_count * columns <= IN_MEMORY:
+        return OverRows.of(problem, batches)
+    return StoredRows.of(problem, batches, seed)
 
 
 def _temporary() -> IO[bytes]:
