@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-NAMES = ["tutorial_run", "in_memory", "shapes", "cross_validation", "start_up", "out_of_core", "cluster", "pages"]
+NAMES = [
+    "tutorial_run",
+    "in_memory",
+    "shapes",
+    "cross_validation",
+    "start_up",
+    "out_of_core",
+    "cluster",
+    "pages",
+    "compiled",
+]
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

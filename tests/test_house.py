@@ -119,7 +119,7 @@ def test_importing_the_package_is_light():
     )
     code = (
         "import sys, numpy, steepest; steepest.descend([[1.0], [2.0], [4.0]], [1, 2, 3]).loss(); "
-        "print([m for m in ('duckdb', 'nanoarrow', 'matplotlib', 'click', 'rich', 'scipy.optimize') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'nanoarrow', 'matplotlib', 'click', 'rich', 'numba', 'scipy.optimize') if m in sys.modules])"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
@@ -136,7 +136,14 @@ def test_there_is_one_loop_over_epochs():
                 and node.target.id in ("epoch", "k", "step")
             ):
                 loops.append(path.name)
-    assert loops == ["loop.py"]
+            if isinstance(node, ast.While) and any(
+                isinstance(one, ast.Name) and one.id == "memory" for one in ast.walk(node)
+            ):
+                loops.append(path.name)
+    assert loops == [
+        "kernels.py",
+        "loop.py",
+    ]  # the second is the loop; the first takes steps for it, where it has nothing to look at
 
 
 def test_every_command_is_in_the_readme():

@@ -250,7 +250,7 @@ OF_SCIKIT_LEARN = {
 }
 OF_THE_LOOP = {
     "arithmetic", "at_best_rate", "begin", "best", "best_momentum", "choose", "envelope", "for_run", "init", "memory_after", "metric", "power_ladder",
-    "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "value", "value_and_gradient",
+    "numbers", "progress", "radius", "recurrence", "residual", "stability_limit", "step", "unimodal_until", "update", "value", "value_and_gradient",
 }  # fmt: skip
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 

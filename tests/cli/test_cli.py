@@ -1,5 +1,6 @@
 """The command line as a person meets it: output, exit statuses, files."""
 
+import importlib.util
 import json
 import signal
 import subprocess
@@ -347,6 +348,8 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
     assert first == f"steepest, version {steepest.__version__}"
     assert f"duckdb {version('duckdb')}, " in rest
     assert f"numpy {np.__version__}, " in rest
+    has_numba = importlib.util.find_spec("numba") is not None
+    assert (f", numba {version('numba')}" in rest) if has_numba else ("numba" not in rest)
     result = steepest_command("--help", cwd=tmp_path)
     assert result.returncode == 0
     assert "demo" in result.stdout

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from steepest.errors import UsageError
-from steepest.rules.adam import Moments
+from steepest.rules.elementwise import Remembered
 from steepest.support.nested import pack, unpack
 
 
@@ -45,7 +45,7 @@ def same(one, other):
     [
         None, True, 3, 2**80, 0.1, float("nan"), float("-inf"), -0.0, "text", (), [], {}, np.float64(0.1), np.int32(3),
         np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.zeros((0, 2)), np.array(1 + 2j),
-        (np.array([np.nan, -0.0]), (None, [1, (2.5,)]), {"m": np.array([True])}), Moments.of(np.zeros((2, 1))),
+        (np.array([np.nan, -0.0]), (None, [1, (2.5,)]), {"m": np.array([True])}), Remembered([np.zeros((2, 1))], 1),
         Pair(np.ones(2), Pair(1, None)), {"tuple": (1,), "array": "0"},
     ],
 )  # fmt: skip

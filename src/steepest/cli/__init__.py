@@ -1,5 +1,6 @@
 """The command line: reads options, calls the front door, prints."""
 
+import contextlib
 import importlib
 import os
 import platform
@@ -89,7 +90,7 @@ def group(context: click.Context, debug: bool) -> None:
 
 
 def _print_version(context: click.Context) -> None:
-    """Print the version, and those of Python and of the packages that are needed, without importing any."""
+    """Print the version, and those of Python, of the packages that are needed and of numba, without importing any."""
     from importlib.metadata import PackageNotFoundError, requires, version  # noqa: PLC0415 - this option alone
 
     click.echo(f"steepest, version {__version__}")
@@ -97,6 +98,8 @@ def _print_version(context: click.Context) -> None:
         needed = [line for line in requires("steepest") or () if "extra ==" not in line]
         names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed]
         rest = ", ".join(f"{name} {version(name)}" for name in names)
+        with contextlib.suppress(PackageNotFoundError):
+            rest += f", numba {version('numba')}"
     except PackageNotFoundError:
         rest = "its packages' versions are unknown, since it was not installed"
     click.echo(f"Python {platform.python_version()}, {rest}")

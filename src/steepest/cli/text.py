@@ -80,17 +80,18 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
 class Progress:
     """A progress bar on stderr for a loop; silent where stderr is no terminal."""
 
+    pace = 64  # epochs between two looks
+
     def __init__(self, bar: Any, task: Any, last: int) -> None:
         self._bar, self._task, self._last = bar, task, last
         self._next = 0.0
 
     def __call__(self, epoch: int, *_: object) -> None:
         """Show the epoch, ten times a second at most: drawing costs more than a step."""
-        if epoch % 64 == 0 or epoch == self._last:
-            now = time.monotonic()
-            if now >= self._next or epoch == self._last:
-                self._bar.update(self._task, completed=epoch)
-                self._next = now + 0.1
+        now = time.monotonic()
+        if now >= self._next or epoch == self._last:
+            self._bar.update(self._task, completed=epoch)
+            self._next = now + 0.1
 
 
 @contextmanager

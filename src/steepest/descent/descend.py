@@ -17,7 +17,7 @@ from steepest.descent.closed_form import ClosedIterates
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
 from steepest.descent.judge import diverges
-from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks
+from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks, pace_of
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
 from steepest.descent.settings import Auto, Average, Batched, Settings, choose
@@ -319,7 +319,12 @@ def _check_modes(rule: Rule, **given: object) -> None:
 
 def _one_number(callback: Callback) -> Callback:
     """Let the callback of a run with one target have its loss as a number."""
-    return lambda epoch, loss, theta: callback(epoch, loss[0], theta)
+
+    def seen(epoch: int, loss: FloatArray, theta: FloatArray) -> object:
+        return callback(epoch, loss[0], theta)
+
+    seen.pace = pace_of(callback)  # type: ignore[attr-defined]
+    return seen
 
 
 def _start(start: Start | None, problem: Problem) -> FloatArray:

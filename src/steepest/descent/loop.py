@@ -15,17 +15,19 @@ from steepest.descent.iterates import Ending, EngineName, shares_left
 from steepest.descent.record import Record
 from steepest.descent.recording import Kept
 from steepest.descent.stops import AnyStop, Progress, Stop, is_stop
+from steepest.descent.stretch import epoch_of, stretch_of
 from steepest.errors import UsageError
 from steepest.objectives.objective import Objective, is_spectral
 from steepest.objectives.slope import Slope
 from steepest.rules.rule import Rule
-from steepest.support.arguments import is_many, shown
+from steepest.support.arguments import as_int, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 Callback = Callable[[int, FloatArray, FloatArray], object]
 """A function that is called after every epoch with (epochs done, loss (t,) before its update, theta (p, t) in force after it, read-only);
-one that returns True ends the run."""
+one that returns True ends the run. One with an attribute `pace`, a whole number, is called after every so many epochs and after the
+last: in between, an element-wise rule can be walked compiled."""
 MOST_RECORDED = 50_000_000  # numbers, 400 MB
 RECORD_ALL = 5_000_000  # numbers up to which every epoch is kept when nobody says otherwise
 RECORD_POINTS = 10_000
@@ -142,9 +144,11 @@ def run(
     checks.remember(state)
     position, theta, before, memory = len(state.thetas), _read_only(state.theta), state.before, state.memory
     thetas[:position], losses[:position] = state.thetas, state.losses
-    ended, last = None, (before, max(0, state.epoch - 1))
+    epoch, ended, last = state.epoch, None, (before, max(0, state.epoch - 1))
+    step = epoch_of(rule, theta, epochs)
+    stretch = stretch_of(objective, rule, theta, epochs, kept, thetas, losses)
     with np.errstate(over="ignore", invalid="ignore"), closing(checks):
-        for epoch in range(state.epoch, epochs + 1):
+        while True:
             value, slope = objective.value_and_gradient(theta)
             # parameters that left float64 take the loss with them, and a look at one number is cheap
             if not all(map(math.isfinite, value.tolist())) and not np.isfinite(theta).all():
@@ -164,10 +168,21 @@ def run(
                 checkpoint.keep(state, now=is_last)
             if is_last:
                 break
-            theta, memory = rule.step(Slope(objective, theta, slope), theta, memory)
-            theta = _parameters(theta, start, rule)
-            if callbacks and _any_is_true([callback(epoch + 1, value, theta) for callback in callbacks]):
-                ended = Ending("callback", f"A callback ended the run after epoch {epoch + 1:,}.")
+            looks = [epoch + 1] * bool(checks.begun) + [
+                epoch - epoch % pace_of(one) + pace_of(one) for one in callbacks
+            ]
+            goal = min([epochs, *looks])
+            if stretch is not None:
+                walked = stretch(theta, before, memory, epoch, goal, position)
+                theta, *behind = map(_read_only, walked.thetas)
+                memory, epoch, value, position = walked.memory, walked.epoch, walked.loss, walked.position
+                before, last = behind[1], (behind[0], epoch - 1)
+            else:
+                theta, memory = step(Slope(objective, theta, slope), theta, memory)
+                theta, epoch = _parameters(theta, start, rule), epoch + 1
+            seen = [callback for callback in callbacks if epoch % pace_of(callback) == 0 or epoch == epochs]
+            if seen and _any_is_true([callback(epoch, value, theta) for callback in seen]):
+                ended = Ending("callback", f"A callback ended the run after epoch {epoch:,}.")
     ended = ended or Ending.all_epochs(epochs)
     for array in (kept, thetas, losses):  # ours alone: handed over without a copy
         array.flags.writeable = False
@@ -194,6 +209,11 @@ def checked_callbacks(callbacks: object) -> tuple[tuple[Callback, ...], tuple[An
                 f"callbacks are functions of an epoch, a loss and theta, or JsonLines(...); got {shown(one)}."
             )
     return functions, watchers
+
+
+def pace_of(callback: Callback) -> int:
+    """Return after how many epochs a callback is called."""
+    return as_int(getattr(callback, "pace", 1)) or 1
 
 
 def _any_is_true(answers: Sequence[object]) -> bool:

@@ -11,8 +11,7 @@ from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.over_rows import OverRows
-from steepest.objectives.slope import Slope
-from steepest.objectives.stored_rows import Rows
+from steepest.objectives.stored_rows import Rows, StoredRows
 from steepest.rules import registry
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.plateau import PlateauRule
@@ -26,7 +25,10 @@ Order = Literal["shuffled", "replacement", "fixed"]
 """In which order rows come: each epoch anew, drawn one by one whatever came before, or as they stand in the table."""
 Shuffle = Callable[[np.random.Generator], Iterable[NDArray[np.intp]]]
 """Yields all row numbers, each once, in a random order, in pieces."""
-GATHERED = 1 << 22  # numbers of rows that are brought into an epoch's order at a time: 32 MB
+GATHERED = (
+    1 << 16
+)  # numbers of rows in memory that are brought into an epoch's order at a time: half a megabyte, for the cache
+READ = 1 << 22  # the same of rows in a file: 32 MB
 
 
 @dataclass(frozen=True)
@@ -68,34 +70,38 @@ class Batches:
             return n // self.size
         return -(-n // self.size)
 
-    def rows(self, n: int, epoch: int, shuffled: Shuffle | None = None) -> Iterator[NDArray[np.intp]]:
-        """Yield the row numbers of each batch of an epoch, counted from 0.
+    def rows(
+        self, n: int, epoch: int, shuffled: Shuffle | None = None, together: int = 1
+    ) -> Iterator[NDArray[np.intp]]:
+        """Yield the row numbers of each batch of an epoch, counted from 0, or of some batches at a time.
 
         Args:
             n: how many rows there are.
             epoch: which epoch it is, from 0.
             shuffled: how all of them are brought into a random order, in pieces; None: any order as likely as any other.
+            together: how many batches at a time.
         """
-        generator = np.random.default_rng((self.seed, epoch))
+        generator, size, count = np.random.default_rng((self.seed, epoch)), together * self.size, self.steps(n)
         if self.order == "shuffled":
             pieces = [generator.permutation(n)] if shuffled is None else shuffled(generator)
-            yield from self._cut(pieces)
+            yield from self._cut(pieces, size)
             return
-        for number in range(self.steps(n)):
-            if self.order == "replacement":
-                yield generator.integers(n, size=self.size)
-            else:
-                yield np.arange(number * self.size, min((number + 1) * self.size, n))
+        rows = count * self.size if self.order == "replacement" else min(n, count * self.size)
+        for first in range(0, rows, size):
+            last = min(first + size, rows)
+            yield generator.integers(n, size=last - first) if self.order == "replacement" else np.arange(first, last)
 
-    def _cut(self, pieces: Iterable[NDArray[np.intp]]) -> Iterator[NDArray[np.intp]]:
-        """Cut rows into batches, across the pieces in which they come."""
+    def _cut(self, pieces: Iterable[NDArray[np.intp]], size: int) -> Iterator[NDArray[np.intp]]:
+        """Cut rows into whole batches, across the pieces in which they come."""
         rest = np.empty(0, np.intp)
         for piece in pieces:
             rows = np.concatenate([rest, piece]) if rest.size else piece
-            whole = len(rows) // self.size * self.size
-            yield from (rows[first : first + self.size] for first in range(0, whole, self.size))
+            whole = len(rows) // size * size
+            yield from (rows[first : first + size] for first in range(0, whole, size))
             rest = rows[whole:]
-        if rest.size and not self.drop_last:
+        if self.drop_last:
+            rest = rest[: len(rest) // self.size * self.size]
+        if rest.size:
             yield rest
 
 
@@ -165,39 +171,51 @@ class MiniBatchRule:
         Raises:
             UsageError: the rows are not there.
         """
+        return self.epoch(theta, memory, self._steps)
+
+    def epoch(
+        self,
+        theta: FloatArray,
+        memory: tuple[Any, int],
+        steps: Callable[[Any, FloatArray, Any], tuple[FloatArray, Any]],
+    ) -> tuple[FloatArray, tuple[Any, int]]:
+        """Take the steps of one epoch: many small batches are brought together out of memory at a time.
+
+        Args:
+            theta: parameters, shape (p, t).
+            memory: what the rule remembers, and epochs done.
+            steps: takes the steps over some rows, whole batches of them: from theta and what the rule remembers to both after.
+
+        Raises:
+            UsageError: the rows are not there.
+        """
         own, epoch = memory
         if self.rows is None:
             raise UsageError(
                 "this run was kept without its rows, which more epochs need. Descend again from the table."
             )
-        for batch in self._batches(self.rows, epoch):
-            theta, own = self.rule.step(Slope(batch), theta, own)
+        for rows in self._pieces(self.rows, epoch):
+            theta, own = steps(rows, theta, own)
         return theta, (own, epoch + 1)
 
-    def _batches(self, rows: Rows, epoch: int) -> Iterator[OverRows | LossOverRows]:
-        """The losses of an epoch's batches; many small ones are brought together out of memory at a time."""
-        together = max(1, GATHERED // max(1, rows.width * self.batches.size))
-        waiting: list[NDArray[np.intp]] = []
-        for chosen in self.batches.rows(len(rows), epoch, rows.shuffled):
-            waiting.append(chosen)
-            if len(waiting) == together:
-                yield from _gathered(rows, waiting)
-                waiting = []
-        yield from _gathered(rows, waiting)
+    def _steps(self, rows: OverRows | LossOverRows, theta: FloatArray, own: Any) -> tuple[FloatArray, Any]:
+        for first in range(0, len(rows), self.batches.size):
+            theta, own = self.rule.step(rows.take(slice(first, first + self.batches.size)), theta, own)
+        return theta, own
+
+    def _pieces(self, rows: Rows, epoch: int) -> Iterator[OverRows | LossOverRows]:
+        """The rows of an epoch in the order of its batches, some whole batches at a time."""
+        most = READ if isinstance(rows, StoredRows) else GATHERED
+        together = max(1, most // max(1, rows.width * self.batches.size))
+        for chosen in self.batches.rows(len(rows), epoch, rows.shuffled, together):
+            if self.batches.order == "fixed" and isinstance(rows, (OverRows, LossOverRows)):
+                yield rows.take(slice(int(chosen[0]), int(chosen[-1]) + 1))
+            else:
+                yield rows.take(chosen)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the rows out of a copy in a file: they may be many, or be in a file themselves."""
         return {**self.__dict__, "rows": None}
-
-
-def _gathered(rows: Rows, chosen: list[NDArray[np.intp]]) -> Iterator[OverRows | LossOverRows]:
-    """The losses of some batches, whose rows are taken at once."""
-    if not chosen:
-        return
-    taken, first = rows.take(np.concatenate(chosen)), 0
-    for batch in chosen:
-        yield taken.take(slice(first, first + len(batch)))
-        first += len(batch)
 
 
 def from_json(content: dict[str, Any]) -> Rule:

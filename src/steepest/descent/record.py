@@ -9,6 +9,7 @@ from steepest.descent.iterates import Numbers
 from steepest.descent.stops import Progress
 from steepest.errors import UsageError
 from steepest.support.arguments import as_int, check_list, shown
+from steepest.support.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ class Record:
         """Return the epochs to keep of a run of `last` epochs, ascending."""
         if self.every is not None:
             inner = np.arange(0, last + 1, self.every, dtype=np.int64)
-        elif self.points is not None:
-            inner = log_spaced(last, self.points)
-        else:
-            inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
-        return np.unique(np.concatenate([[0, last], inner]).astype(np.int64))
+            return inner if inner[-1] == last else np.append(inner, last)
+        if self.points is not None:
+            return log_spaced(last, self.points)
+        inner = np.array([k for k in self.epochs or () if 0 <= k <= last], dtype=np.int64)
+        return _ascending(np.concatenate([[0, last], inner]))
 
 
 def log_spaced(last: int, points: int) -> Numbers:
@@ -72,4 +73,10 @@ def log_spaced(last: int, points: int) -> Numbers:
     if last < 1:
         return np.array([0], dtype=np.int64)
     steps = np.round(np.geomspace(1, last, max(2, points)))
-    return np.unique(np.concatenate([[0], steps, [last]]).astype(np.int64))
+    return _ascending(np.concatenate([[0], steps, [last]]))
+
+
+def _ascending(epochs: FloatArray | Numbers) -> Numbers:
+    """Each once: `np.unique` takes a microsecond for each since NumPy 2.3."""
+    ordered = np.sort(epochs.astype(np.int64))
+    return np.asarray(ordered[np.append(True, ordered[1:] > ordered[:-1])])

@@ -66,6 +66,8 @@ class LossOverRows(Value):
         """∇J at theta, shape (p, t)."""
         return self._gradient(theta, self.U @ theta)
 
+    __call__ = gradient  # as a rule sees it
+
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction at theta, both of shape (p, t)."""
         bent = self.loss.curvature(self.U @ theta, self.y) * (self.U @ direction)

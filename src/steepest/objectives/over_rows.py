@@ -75,6 +75,8 @@ class OverRows(Value):
             U[rows], y[rows], weight[rows] = values
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
+        for array in (U, y):  # ours alone: handed over without a copy
+            array.flags.writeable = False
         return cls(U, y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)
 
     def __len__(self) -> int:
@@ -91,8 +93,8 @@ class OverRows(Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else self.omega[rows]
-        return OverRows(self.U[rows], self.y[rows], omega, self.scale, self.l2, self.penalized)
+        omega = None if self.omega is None else _part(self.omega, rows)
+        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (p, t), shape (t,)."""
@@ -106,6 +108,8 @@ class OverRows(Value):
     def gradient(self, theta: FloatArray) -> FloatArray:
         """∇J at theta, shape (p, t)."""
         return self._gradient(theta, self.U @ theta - self.y)
+
+    __call__ = gradient  # as a rule sees it
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction, shape (p, t); the same at every theta."""
@@ -145,8 +149,18 @@ def in_coordinates(
         row = rows.stop
         if row > n:
             continue  # counted, to be told below
-        U = np.ones((len(used), first + len(problem.features)))
-        U[:, first:] = (used.X - coordinates.shift) / coordinates.scale
+        U = np.empty((len(used), first + len(problem.features)))
+        U[:, :first] = 1.0
+        U[:, first:] = used.X if coordinates.name == "raw" else (used.X - coordinates.shift) / coordinates.scale
         yield rows, U, used.y, np.ones(len(used)) if used.weight is None else used.weight
     if row != n:
         raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
+
+
+def _part(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
+    """Some rows, read-only: seen where they stand, or gathered."""
+    if isinstance(rows, slice):
+        return array[rows]
+    part = array.take(rows, axis=0)
+    part.flags.writeable = False
+    return part

@@ -1,16 +1,22 @@
 """AdaGrad: steps that shrink as gradients add up, each parameter by itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from steepest.rules.rule import Gradient, check_above_zero, check_learning_rate
-from steepest.support.arrays import FloatArray
+from steepest.rules.elementwise import ElementWiseRule, Update
+from steepest.rules.rule import check_above_zero, check_learning_rate
+
+
+def adagrad(theta: Any, gradient: Any, memory: Any, rate: Any, epsilon: Any) -> Any:
+    """v ← v + g²;  theta - η g / (√v + ε)."""
+    memory[0] = memory[0] + gradient**2
+    return theta - rate * gradient / (np.sqrt(memory[0]) + epsilon)
 
 
 @dataclass(frozen=True)
-class AdaGradRule:
+class AdaGradRule(ElementWiseRule):
     """AdaGrad.
 
         v ← v + (∇J)²
@@ -35,17 +41,13 @@ class AdaGradRule:
     name: ClassVar[str] = "adagrad"
     label: ClassVar[str] = "AdaGrad"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · gradient / (√(sum of squares of gradients) + ε)"
+    update: ClassVar[Update] = staticmethod(adagrad)
+    remembered: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         check_learning_rate(self.learning_rate)
         check_above_zero("epsilon", self.epsilon)
 
-    def init(self, theta: FloatArray) -> FloatArray:
-        """The sum of no squares."""
-        return np.zeros_like(theta)
-
-    def step(self, gradient: Gradient, theta: FloatArray, memory: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Take a step along the gradient, divided by the root of the sum of all squares."""
-        slope = gradient(theta)
-        memory = memory + slope**2
-        return theta - self.learning_rate * slope / (np.sqrt(memory) + self.epsilon), memory
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """η, ε."""
+        return rate, self.epsilon

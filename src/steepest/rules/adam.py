@@ -1,43 +1,35 @@
 """Adam: steps in units of the gradient's own size, each parameter by itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
-from steepest.rules.rule import Gradient, check_above_zero, check_decay, check_learning_rate
-from steepest.support.arrays import FloatArray
+from steepest.rules.elementwise import ElementWiseRule, Update
+from steepest.rules.rule import check_above_zero, check_decay, check_learning_rate
+
+ROUNDING = 1e-17  # of 1
 
 
-class Moments(NamedTuple):
-    """What Adam remembers.
-
-    Args:
-        mean: m, the running mean of the gradients, shape (p, t).
-        square: v, that of their squares, shape (p, t).
-        steps: how many there were.
-    """
-
-    mean: FloatArray
-    square: FloatArray
-    steps: int
-
-    @classmethod
-    def of(cls, theta: FloatArray) -> Self:
-        """Return what is remembered before the first step."""
-        return cls(np.zeros_like(theta), np.zeros_like(theta), 0)
-
-    def after(self, gradient: FloatArray, beta_1: float, beta_2: float) -> "Moments":
-        """Return what is remembered once a gradient was seen.
-
-        m ← β₁ m + (1 - β₁) g;   v ← β₂ v + (1 - β₂) g²
-        """
-        mean = beta_1 * self.mean + (1 - beta_1) * gradient
-        return Moments(mean, beta_2 * self.square + (1 - beta_2) * gradient**2, self.steps + 1)
+def adam(
+    theta: Any,
+    gradient: Any,
+    memory: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    share_1: Any,
+    share_2: Any,
+) -> Any:
+    """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  theta - η · m/(1 - β₁^k) / (√(v/(1 - β₂^k)) + ε)."""
+    memory[0] = beta_1 * memory[0] + (1 - beta_1) * gradient
+    memory[1] = beta_2 * memory[1] + (1 - beta_2) * gradient**2
+    return theta - rate * (memory[0] / share_1) / (np.sqrt(memory[1] / share_2) + epsilon)
 
 
 @dataclass(frozen=True)
-class AdamRule:
+class AdamRule(ElementWiseRule):
     """Adam.
 
         m ← β₁ m + (1 - β₁) ∇J;   v ← β₂ v + (1 - β₂) (∇J)²
@@ -65,6 +57,8 @@ class AdamRule:
     name: ClassVar[str] = "adam"
     label: ClassVar[str] = "Adam"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · mean gradient / (√(mean square of gradients) + ε)"
+    update: ClassVar[Update] = staticmethod(adam)
+    remembered: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         check_learning_rate(self.learning_rate)
@@ -72,16 +66,13 @@ class AdamRule:
         check_decay("beta_2", self.beta_2)
         check_above_zero("epsilon", self.epsilon)
 
-    def init(self, theta: FloatArray) -> Moments:
-        """Means of no gradients."""
-        return Moments.of(theta)
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """η, β₁, β₂, ε, 1 - β₁^k, 1 - β₂^k."""
+        return rate, self.beta_1, self.beta_2, self.epsilon, share(self.beta_1, step), share(self.beta_2, step)
 
-    def step(self, gradient: Gradient, theta: FloatArray, memory: Moments) -> tuple[FloatArray, Moments]:
-        """Take a step along the mean gradient, divided by the root of its mean square."""
-        memory = memory.after(gradient(theta), self.beta_1, self.beta_2)
-        mean = memory.mean / (1 - self.beta_1**memory.steps)
-        return theta - self.learning_rate * mean / self._size(memory.square, memory.steps), memory
 
-    def _size(self, square: FloatArray, steps: int) -> FloatArray:
-        """√(v/(1 - β₂^k)) + ε: how large the gradient has been."""
-        return np.sqrt(square / (1 - self.beta_2**steps)) + self.epsilon
+def share(beta: float, step: Any) -> Any:
+    """1 - β^k, what a running mean of k ones has of 1; from where β^k is less than rounding on, a single 1 for many steps."""
+    if not isinstance(step, int) and beta ** float(step[0]) < ROUNDING:
+        return 1.0
+    return 1 - beta**step

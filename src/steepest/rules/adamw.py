@@ -1,11 +1,16 @@
 """AdamW: Adam with weights that shrink a little each step."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from steepest.rules.adam import AdamRule, Moments
-from steepest.rules.rule import Gradient, check_not_negative
-from steepest.support.arrays import FloatArray
+from steepest.rules.adam import AdamRule, adam
+from steepest.rules.elementwise import Update
+from steepest.rules.rule import check_not_negative
+
+
+def adamw(theta: Any, gradient: Any, memory: Any, decay: Any, *numbers: Any) -> Any:
+    """Adam's step from where the gradient was, and the parameters shrunk by ηλ."""
+    return adam(theta, gradient, memory, *numbers) - decay * theta
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,13 @@ class AdamWRule(AdamRule):
     weight_decay: float = 0.01
     name: ClassVar[str] = "adamw"
     label: ClassVar[str] = "AdamW"
+    update: ClassVar[Update] = staticmethod(adamw)
     formula: ClassVar[str] = "parameter ← (1 − learning rate · weight decay) · parameter, and then Adam's step"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_not_negative("weight_decay", self.weight_decay)
 
-    def step(self, gradient: Gradient, theta: FloatArray, memory: Moments) -> tuple[FloatArray, Moments]:
-        """Shrink the parameters, and take Adam's step from where the gradient was."""
-        after, memory = super().step(gradient, theta, memory)
-        return after - self.learning_rate * self.weight_decay * theta, memory
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """ηλ, and Adam's."""
+        return (rate * self.weight_decay, *super().numbers(step, rate))

@@ -1,13 +1,30 @@
 """AMSGrad: Adam whose steps never grow again."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from steepest.rules.adam import AdamRule, Moments
-from steepest.rules.rule import Gradient
-from steepest.support.arrays import FloatArray
+from steepest.rules.adam import AdamRule
+from steepest.rules.elementwise import Update
+
+
+def amsgrad(
+    theta: Any,
+    gradient: Any,
+    memory: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    share_1: Any,
+    share_2: Any,
+) -> Any:
+    """m, v as Adam's;  u ← max(u, v);  theta - η · m/(1 - β₁^k) / (√(u/(1 - β₂^k)) + ε)."""
+    memory[0] = beta_1 * memory[0] + (1 - beta_1) * gradient
+    memory[1] = beta_2 * memory[1] + (1 - beta_2) * gradient**2
+    memory[2] = np.maximum(memory[2], memory[1])
+    return theta - rate * (memory[0] / share_1) / (np.sqrt(memory[2] / share_2) + epsilon)
 
 
 @dataclass(frozen=True)
@@ -35,20 +52,8 @@ class AMSGradRule(AdamRule):
 
     name: ClassVar[str] = "amsgrad"
     label: ClassVar[str] = "AMSGrad"
+    update: ClassVar[Update] = staticmethod(amsgrad)
+    remembered: ClassVar[int] = 3
     formula: ClassVar[str] = (
         "parameter ← parameter − learning rate · mean gradient / (√(largest mean square of gradients) + ε)"
     )
-
-    def init(self, theta: FloatArray) -> tuple[Moments, FloatArray]:  # type: ignore[override]
-        """Means of no gradients, and the largest mean square so far."""
-        return Moments.of(theta), np.zeros_like(theta)
-
-    def step(  # type: ignore[override]
-        self, gradient: Gradient, theta: FloatArray, memory: tuple[Moments, FloatArray]
-    ) -> tuple[FloatArray, tuple[Moments, FloatArray]]:
-        """Take a step along the mean gradient, divided by the root of its largest mean square."""
-        moments, largest = memory
-        moments = moments.after(gradient(theta), self.beta_1, self.beta_2)
-        largest = np.maximum(largest, moments.square)
-        mean = moments.mean / (1 - self.beta_1**moments.steps)
-        return theta - self.learning_rate * mean / self._size(largest, moments.steps), (moments, largest)

@@ -1,11 +1,16 @@
 """Averaged: a rule whose parameters are the mean of its path."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from steepest.errors import UsageError
 from steepest.rules.best_rate import with_learning_rate
+from steepest.rules.elementwise import Ahead, ElementWise, Remembered, Update, elementwise_of
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
 from steepest.support.arguments import as_int, shown
 from steepest.support.arrays import FloatArray
@@ -75,3 +80,40 @@ class AveragedRule:
         count += 1
         mean = point if count <= self.skip + 1 else theta + (point - theta) / (count - self.skip)
         return mean, (point, own, count)
+
+    def elementwise(self) -> ElementWise | None:
+        """The rule's own update, and the mean of where it was; where it is comes first of what is remembered."""
+        inner = elementwise_of(self.rule)
+        if inner is None:
+            return None
+
+        def numbers(steps: NDArray[np.int64], factor: Any) -> tuple[Any, ...]:
+            return (np.maximum(steps - self.skip, 1), *inner.numbers(steps, factor))
+
+        def pack(memory: Memory) -> Remembered:
+            point, own, count = memory
+            return Remembered([point, *inner.pack(own).slots], count)
+
+        def unpack(remembered: Remembered) -> Memory:
+            point, *slots = remembered.slots
+            return point, inner.unpack(Remembered(slots, remembered.steps)), remembered.steps
+
+        update, ahead = _around(inner.update, inner.ahead)
+        return ElementWise(update, ahead, numbers, pack, unpack)
+
+
+@functools.cache
+def _around(step: Update, place: Ahead | None) -> tuple[Update, Ahead]:
+    """The update of the mean, and where the gradient is asked for, of an update of the path."""
+
+    def update(theta: Any, gradient: Any, memory: Any, count: Any, *numbers: Any) -> Any:
+        memory[0] = step(memory[0], gradient, memory[1:], *numbers)
+        return theta + (memory[0] - theta) / count
+
+    def on_the_path(theta: Any, memory: Any, count: Any, *numbers: Any) -> Any:
+        return memory[0]
+
+    def ahead_of_it(theta: Any, memory: Any, count: Any, *numbers: Any) -> Any:
+        return place(memory[0], memory[1:], *numbers)  # type: ignore[misc]
+
+    return update, on_the_path if place is None else ahead_of_it

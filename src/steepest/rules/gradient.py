@@ -1,21 +1,27 @@
 """Plain gradient descent."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
 from steepest.rules.choice import Momentum, Rate, is_auto, refuse_momentum
+from steepest.rules.elementwise import ElementWiseRule, Remembered, Update
 from steepest.rules.recurrence import Epochs, ladder, one_minus_powers, signed_powers, wide
-from steepest.rules.rule import Gradient, check_learning_rate
+from steepest.rules.rule import check_learning_rate
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
 
+def gradient_step(theta: Any, gradient: Any, memory: Any, rate: Any) -> Any:
+    """theta - η g."""
+    return theta - rate * gradient
+
+
 @dataclass(frozen=True)
-class GradientRule:
+class GradientRule(ElementWiseRule):
     """Plain gradient descent.
 
         theta ← theta - η ∇J(theta)                p_k(λ) = (1 - ηλ)^k
@@ -37,6 +43,7 @@ class GradientRule:
     polynomial: ClassVar[str] = "power"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · gradient"
     aliases: ClassVar[tuple[str, ...]] = ("gd", "plain", "steepest", "vanilla", "sgd")
+    update: ClassVar[Update] = staticmethod(gradient_step)
     exact_envelope: ClassVar[bool] = True
     of_product: ClassVar[bool] = True
 
@@ -66,15 +73,9 @@ class GradientRule:
         largest, smallest = float(modes.eigenvalues[0]), float(modes.eigenvalues[-1])
         return replace(self, learning_rate=below(self.stability_limit(largest), 2 / (largest + smallest)))
 
-    def init(self, theta: FloatArray) -> None:
-        """Nothing to remember."""
-
-    def step(self, gradient: Gradient, theta: FloatArray, memory: object) -> tuple[FloatArray, None]:
-        """theta ← theta - η ∇J(theta)."""
-        return theta - self.learning_rate * gradient(theta), None
-
-    def memory_after(self, change: FloatArray, epochs: int) -> None:
-        """Nothing to remember."""
+    def memory_after(self, change: FloatArray, epochs: int) -> Remembered:
+        """The number of steps."""
+        return Remembered([], epochs)
 
     def arithmetic(
         self, before: float, change: float, gradient: float, after: float, memory: object

@@ -1,11 +1,34 @@
 """NAdam: Adam that looks a step ahead."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from steepest.rules.adam import AdamRule, Moments
-from steepest.rules.rule import Gradient, check_not_negative
-from steepest.support.arrays import FloatArray
+import numpy as np
+
+from steepest.rules.adam import AdamRule, share
+from steepest.rules.elementwise import Update
+from steepest.rules.rule import check_not_negative
+
+
+def nadam(
+    theta: Any,
+    gradient: Any,
+    memory: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    share_2: Any,
+    now: Any,
+    ahead: Any,
+) -> Any:
+    """m, v as Adam's, 1 - Π_k, and the step of a gradient and a mean weighed by μ_k and μ_{k+1}."""
+    memory[0] = beta_1 * memory[0] + (1 - beta_1) * gradient
+    memory[1] = beta_2 * memory[1] + (1 - beta_2) * gradient**2
+    product = (1 - memory[2]) * now
+    memory[2] = 1 - product
+    step = (1 - now) / (1 - product) * gradient + ahead / (1 - product * ahead) * memory[0]
+    return theta - rate * step / (np.sqrt(memory[1] / share_2) + epsilon)
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,8 @@ class NAdamRule(AdamRule):
     momentum_decay: float = 0.004
     name: ClassVar[str] = "nadam"
     label: ClassVar[str] = "NAdam"
+    update: ClassVar[Update] = staticmethod(nadam)
+    remembered: ClassVar[int] = 3
     formula: ClassVar[str] = (
         "parameter ← parameter − learning rate · (gradient and mean gradient, weighed) / (√(mean square of gradients) + ε)"
     )
@@ -42,21 +67,11 @@ class NAdamRule(AdamRule):
         super().__post_init__()
         check_not_negative("momentum_decay", self.momentum_decay)
 
-    def init(self, theta: FloatArray) -> tuple[Moments, float]:  # type: ignore[override]
-        """Means of no gradients, and the product of no μ."""
-        return Moments.of(theta), 1.0
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """η, β₁, β₂, ε, 1 - β₂^k, μ_k, μ_{k+1}."""
+        now, ahead = self._momentum(step), self._momentum(step + 1)
+        return rate, self.beta_1, self.beta_2, self.epsilon, share(self.beta_2, step), now, ahead
 
-    def step(  # type: ignore[override]
-        self, gradient: Gradient, theta: FloatArray, memory: tuple[Moments, float]
-    ) -> tuple[FloatArray, tuple[Moments, float]]:
-        """Take a step along the gradient and its mean, divided by the root of the mean square."""
-        slope, (moments, product) = gradient(theta), memory
-        moments = moments.after(slope, self.beta_1, self.beta_2)
-        now, ahead = self._momentum(moments.steps), self._momentum(moments.steps + 1)
-        product *= now
-        step = (1 - now) / (1 - product) * slope + ahead / (1 - product * ahead) * moments.mean
-        return theta - self.learning_rate * step / self._size(moments.square, moments.steps), (moments, product)
-
-    def _momentum(self, step: int) -> float:
+    def _momentum(self, step: Any) -> Any:
         """μ_k."""
-        return float(self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.momentum_decay)))
+        return self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.momentum_decay))

@@ -1,16 +1,22 @@
 """RMSprop: steps in units of the gradient's recent size, each parameter by itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from steepest.rules.rule import Gradient, check_above_zero, check_decay, check_learning_rate
-from steepest.support.arrays import FloatArray
+from steepest.rules.elementwise import ElementWiseRule, Update
+from steepest.rules.rule import check_above_zero, check_decay, check_learning_rate
+
+
+def rmsprop(theta: Any, gradient: Any, memory: Any, rate: Any, decay: Any, epsilon: Any) -> Any:
+    """v ← α v + (1 - α) g²;  theta - η g / (√v + ε)."""
+    memory[0] = decay * memory[0] + (1 - decay) * gradient**2
+    return theta - rate * gradient / (np.sqrt(memory[0]) + epsilon)
 
 
 @dataclass(frozen=True)
-class RMSpropRule:
+class RMSpropRule(ElementWiseRule):
     """RMSprop.
 
         v ← α v + (1 - α) (∇J)²
@@ -36,18 +42,14 @@ class RMSpropRule:
     name: ClassVar[str] = "rmsprop"
     label: ClassVar[str] = "RMSprop"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · gradient / (√(mean square of gradients) + ε)"
+    update: ClassVar[Update] = staticmethod(rmsprop)
+    remembered: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         check_learning_rate(self.learning_rate)
         check_decay("decay", self.decay)
         check_above_zero("epsilon", self.epsilon)
 
-    def init(self, theta: FloatArray) -> FloatArray:
-        """The mean of no squares."""
-        return np.zeros_like(theta)
-
-    def step(self, gradient: Gradient, theta: FloatArray, memory: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Take a step along the gradient, divided by the root of the mean square."""
-        slope = gradient(theta)
-        memory = self.decay * memory + (1 - self.decay) * slope**2
-        return theta - self.learning_rate * slope / (np.sqrt(memory) + self.epsilon), memory
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """η, α, ε."""
+        return rate, self.decay, self.epsilon

@@ -24,6 +24,8 @@ name at every door. What else a rule may know of itself, each with what stands i
     arithmetic(before, change, gradient,     lines that tell the update of one parameter   gradient, step, sum
                after, memory)                in numbers, for `explain`
     as_json()                                its numbers as JSON types                    its fields
+    elementwise()                            its step as a function of one parameter,     that of an `ElementWiseRule`;
+                                             which can be compiled                        else walked step by step
 """
 
 import math

@@ -1,13 +1,15 @@
 """Scheduled: a rule whose learning rate follows a schedule."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.errors import UsageError
 from steepest.rules.best_rate import with_learning_rate
+from steepest.rules.elementwise import ElementWise, Remembered, elementwise_of
 from steepest.rules.gradient import GradientRule
 from steepest.rules.recurrence import Epochs
 from steepest.rules.rule import Gradient, Rule, formula_of, words_of
@@ -128,9 +130,26 @@ class ScheduledRule:
         Raises:
             UsageError: the schedule's factor is no finite number above 0.
         """
+        return self.learning_rate * self._factor(step)
+
+    def elementwise(self) -> ElementWise | None:
+        """The rule's own update, at a learning rate that the schedule multiplies."""
+        inner = elementwise_of(self.rule)
+        if inner is None:
+            return None
+
+        def numbers(steps: NDArray[np.int64], factor: Any) -> tuple[Any, ...]:
+            return inner.numbers(steps, factor * np.array([self._factor(step - 1) for step in steps.tolist()]))
+
+        def unpack(remembered: Remembered) -> tuple[Any, int]:
+            return inner.unpack(remembered), remembered.steps
+
+        return replace(inner, numbers=numbers, pack=lambda memory: inner.pack(memory[0]), unpack=unpack)
+
+    def _factor(self, step: int) -> float:
         factor = self.schedule.factor(step, self.steps)
         if not 0 < as_float(factor) < math.inf:
             raise UsageError(
                 f"the factor of a schedule is a finite number above 0; the {self.schedule.name} schedule gave {shown(factor)} at step {step:,}."
             )
-        return self.learning_rate * float(factor)
+        return float(factor)

@@ -1,16 +1,21 @@
 """Sign descent: every parameter moves by the same length."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from steepest.rules.rule import Gradient, check_learning_rate
-from steepest.support.arrays import FloatArray
+from steepest.rules.elementwise import ElementWiseRule, Update
+from steepest.rules.rule import check_learning_rate
+
+
+def sign(theta: Any, gradient: Any, memory: Any, rate: Any) -> Any:
+    """theta - η sign(g)."""
+    return theta - rate * np.sign(gradient)
 
 
 @dataclass(frozen=True)
-class SignRule:
+class SignRule(ElementWiseRule):
     """Sign descent.
 
         theta ← theta - η sign(∇J)
@@ -31,14 +36,8 @@ class SignRule:
     name: ClassVar[str] = "sign"
     label: ClassVar[str] = "sign descent"
     formula: ClassVar[str] = "parameter ← parameter − learning rate · sign of the gradient"
+    update: ClassVar[Update] = staticmethod(sign)
     aliases: ClassVar[tuple[str, ...]] = ("signsgd", "sign_descent")
 
     def __post_init__(self) -> None:
         check_learning_rate(self.learning_rate)
-
-    def init(self, theta: FloatArray) -> None:
-        """Nothing to remember."""
-
-    def step(self, gradient: Gradient, theta: FloatArray, memory: object) -> tuple[FloatArray, None]:
-        """theta ← theta - η sign(∇J)."""
-        return theta - self.learning_rate * np.sign(gradient(theta)), None

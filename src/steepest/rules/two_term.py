@@ -1,7 +1,7 @@
 """Two-term rules: a step made of the gradient and of the step before."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -9,14 +9,26 @@ from steepest.errors import UsageError
 from steepest.objectives.modes import Modes
 from steepest.rules.best_rate import below
 from steepest.rules.choice import Momentum, Rate, is_auto
+from steepest.rules.elementwise import Ahead, ElementWiseRule, Remembered, Update
 from steepest.rules.recurrence import Epochs, Recurrence, WideArray, log_distance, wide
-from steepest.rules.rule import Gradient, check_learning_rate, check_momentum
+from steepest.rules.rule import check_learning_rate, check_momentum
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
 
+def two_term(theta: Any, gradient: Any, memory: Any, rate: Any, momentum: Any, share: Any) -> Any:
+    """v ← β v - η g;  theta + v."""
+    memory[0] = momentum * memory[0] - rate * gradient
+    return theta + memory[0]
+
+
+def look_ahead(theta: Any, memory: Any, rate: Any, momentum: Any, share: Any) -> Any:
+    """theta + sβ v."""
+    return theta + share * momentum * memory[0]
+
+
 @dataclass(frozen=True)
-class TwoTermRule:
+class TwoTermRule(ElementWiseRule):
     """Gradient descent with a memory of its last step, and a gradient that is taken a share s of that step ahead.
 
         v ← β v - η ∇J(theta + sβ v);  theta ← theta + v                            s = `look_ahead`
@@ -33,6 +45,8 @@ class TwoTermRule:
     momentum: float
     name: ClassVar[str]
     look_ahead: ClassVar[float]
+    update: ClassVar[Update] = staticmethod(two_term)
+    remembered: ClassVar[int] = 1
     of_product: ClassVar[bool] = True
     polynomial: ClassVar[str] = "two_term"
 
@@ -105,19 +119,18 @@ class TwoTermRule:
         balance = brentq(difference, low, high, xtol=1e-16, rtol=1e-15) if difference(high) < 0 else high
         return replace(self, learning_rate=below(limit, balance / largest))
 
-    def init(self, theta: FloatArray) -> FloatArray:
-        """v = 0."""
-        return np.zeros_like(theta)
+    @property
+    def ahead(self) -> Ahead | None:
+        """theta + sβ v."""
+        return look_ahead if self.look_ahead else None
 
-    def step(self, gradient: Gradient, theta: FloatArray, velocity: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """v ← β v - η ∇J(theta + sβ v);  theta ← theta + v."""
-        ahead = theta + self.look_ahead * self.momentum * velocity if self.look_ahead else theta
-        velocity = self.momentum * velocity - self.learning_rate * gradient(ahead)
-        return theta + velocity, velocity
+    def numbers(self, step: Any, rate: Any) -> tuple[Any, ...]:
+        """η, β, s."""
+        return rate, self.momentum, self.look_ahead
 
-    def memory_after(self, change: FloatArray, epochs: int) -> FloatArray:
+    def memory_after(self, change: FloatArray, epochs: int) -> Remembered:
         """The last step."""
-        return change
+        return Remembered([change], epochs)
 
     def arithmetic(
         self, before: float, change: float, gradient: float, after: float, memory: object
