@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import steepest
+from steepest.descent import stretch
 from steepest.errors import DataError, UsageError
 from steepest.objectives.losses import HuberLoss
 
@@ -29,7 +30,9 @@ SLOPES = {
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("batch_size", [None, 16])
-def test_steps_are_literal(loss, batch_size):
+@pytest.mark.parametrize("fewest", [0, 20_000])
+def test_steps_are_literal(loss, batch_size, fewest, monkeypatch):
+    monkeypatch.setattr(stretch, "FEWEST", fewest)  # what is compiled is squared loss alone
     X, y = table(loss)
     weight = 1.0 + np.arange(len(y)) % 3
     settings = {} if batch_size is None else {"batch_size": batch_size, "order": "fixed"}
