@@ -12,6 +12,8 @@ from steepest.rules.rule import words_of
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number, percent, pluralize
 
+MANY = 10  # times a limit: percents would have too many digits
+
 
 class _Forecast(Protocol):
     """What of a `Forecast` is put into words."""
@@ -57,7 +59,8 @@ def sentence(f: _Forecast) -> str:
 def _level(f: _Forecast) -> str:
     """Where runs go in the long run."""
     rate, limit, path = f.learning_rate, f.stability_limit, f._expected
-    share = f"{percent(rate / limit)} of the mean-square stability limit {number(limit)}"
+    times = f"{rate / limit:,.0f} times" if rate >= MANY * limit else f"{percent(rate / limit)} of"
+    share = f"{times} the mean-square stability limit {number(limit)}"
     told = (
         f"On average over runs, batches of {pluralize(f.batches.size, 'row')} at learning rate {number(rate)} ({share})"
     )
