@@ -19,7 +19,7 @@ try:
     from numba.np.unsafe.ndarray import to_fixed_tuple
 except ImportError:
     numba = None
-    NumbaError = ArithmeticError  # never raised by compiling, since nothing compiles
+    NumbaError = ArithmeticError  # type: ignore[misc, assignment]  # never raised: nothing compiles
 
     def register_jitable(**options: Any) -> Any:
         """Leave a function as it is."""
