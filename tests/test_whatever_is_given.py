@@ -78,6 +78,11 @@ PROBLEM = steepest.Problem.of(TRIANGLE)
 DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "descend": (steepest.descend, (X, Y), {}),
     "descend in batches": (steepest.descend, (X, Y), {"batch_size": 4, "learning_rate": 0.01, "epochs": 3}),
+    "descend on a loss": (
+        steepest.descend,
+        (X, (np.median(Y) < Y).astype(float)),
+        {"loss": "logistic", "l2": 0.1, "epochs": 3},
+    ),
     "forecast": (steepest.forecast, (X, Y), {"batch_size": 4}),
     "descend frame": (steepest.descend, (FRAME,), {"target": "y"}),
     "solve": (steepest.solve, (X, Y), {}),

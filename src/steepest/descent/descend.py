@@ -27,7 +27,7 @@ from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss, LossChoice, choose_loss
 from steepest.objectives.problem import Problem
-from steepest.objectives.quadratic import ObjectiveName
+from steepest.objectives.quadratic import GRADIENT_SCALE, ObjectiveName
 from steepest.objectives.stored_rows import Rows, rows_of
 from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
@@ -213,6 +213,7 @@ def _with_loss(
     fit_intercept: bool,
 ) -> LossProblem:
     """Return the problem of a loss other than squares; its rows are needed."""
+    check_word("objective", objective, tuple(GRADIENT_SCALE))
     if objective != "half_mse":
         raise UsageError(
             Option("objective") + f" is of squared loss; a {loss.name} loss is the mean over the rows.", "leave it out"
