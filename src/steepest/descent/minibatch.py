@@ -25,10 +25,8 @@ Order = Literal["shuffled", "replacement", "fixed"]
 """In which order rows come: each epoch anew, drawn one by one whatever came before, or as they stand in the table."""
 Shuffle = Callable[[np.random.Generator], Iterable[NDArray[np.intp]]]
 """Yields all row numbers, each once, in a random order, in pieces."""
-GATHERED = (
-    1 << 16
-)  # numbers of rows in memory that are brought into an epoch's order at a time: half a megabyte, for the cache
-READ = 1 << 22  # the same of rows in a file: 32 MB
+GATHERED = 1 << 16  # numbers of rows that are brought into an epoch's order at a time: half a megabyte, for the cache
+READ = 1 << 22  # the same of rows in a file, or in their own order: 32 MB
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,8 @@ class MiniBatchRule:
 
     def _pieces(self, rows: Rows, epoch: int) -> Iterator[OverRows | LossOverRows]:
         """The rows of an epoch in the order of its batches, some whole batches at a time."""
-        most = READ if isinstance(rows, StoredRows) else GATHERED
+        # rows that stand in order are seen where they are, and a file is read in large pieces
+        most = READ if isinstance(rows, StoredRows) or self.batches.order == "fixed" else GATHERED
         together = max(1, most // max(1, rows.width * self.batches.size))
         for chosen in self.batches.rows(len(rows), epoch, rows.shuffled, together):
             if self.batches.order == "fixed" and isinstance(rows, (OverRows, LossOverRows)):
