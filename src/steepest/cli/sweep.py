@@ -24,6 +24,7 @@ from steepest.cli.shared_options import (
     quiet_option,
     standardize_option,
 )
+from steepest.cli.sweep_batches import sweep_batches
 from steepest.cli.table import open_table, read_alike, shown, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
@@ -51,6 +52,12 @@ MOST_ROWS = 10
 )
 @click.option(
     "--momentum", type=Numbers(float), default=None, help="β of a rule that has one, such as heavy_ball; default 0.9."
+)
+@click.option(
+    "--batch-sizes",
+    type=Numbers(int),
+    default=None,
+    help="Judge mini-batches of these sizes by forecast, each at its best learning rate, in place of full-batch runs on held-out rows.",
 )
 @click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
 @click.option(
@@ -88,6 +95,9 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
     Example: steepest sweep examples/penguins.csv --target body_mass_g --l2 0,0.01,0.1,1
     """
+    if options["batch_sizes"] is not None:
+        sweep_batches(data, as_json, options)
+        return
     folder = choose_folder(options["out"], options["no_out"], options["force"], f"sweep-{stem(data)}")
     began = time.perf_counter()
     result, notes = _sweep(data, options)

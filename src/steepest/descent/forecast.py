@@ -9,7 +9,7 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
-from steepest.descent.batch_grid import BatchGrid, BatchLimits, Best
+from steepest.descent.batch_grid import BATCH_SIZES, BatchGrid, BatchLimits, Best
 from steepest.descent.expected import PLAIN, Expected, Path, Steps, WithReplacement, check_forecastable
 from steepest.descent.forecast_words import sentence
 from steepest.descent.minibatch import Batches, Order
@@ -31,7 +31,7 @@ from steepest.summaries.open_data import open_data
 from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import shown
+from steepest.support.arguments import check_list, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import Shown
 from steepest.support.numerics import numeric
@@ -199,15 +199,22 @@ class Forecast(Shown):
         """
         return self.grid(passes).best
 
-    def grid(self, passes: int) -> BatchGrid:
+    def grid(self, passes: int, batch_sizes: Sequence[int] = BATCH_SIZES) -> BatchGrid:
         """Return what `best` chooses from: batch sizes, learning rates, and the expected loss of each above the minimum's.
 
+        Args:
+            passes: over the rows.
+            batch_sizes: those to look at; larger ones than the table are left out.
+
         Raises:
-            UsageError: passes is no whole number, 1 or larger.
+            UsageError: passes is no whole number, 1 or larger, or no batch size is one that the table has rows for.
         """
         if not check_epochs(passes) >= 1:
             raise UsageError(f"passes is a whole number, 1 or larger; got {shown(passes)}.")
-        return BatchGrid.of(self._moments, passes)
+        sizes = [Batches(size).size for size in check_list("batch_sizes", batch_sizes, "whole numbers")]
+        if not any(size <= self.row_count for size in sizes):
+            raise UsageError(f"batch_sizes needs one of up to {self.row_count:,} rows; got {shown(batch_sizes)}.")
+        return BatchGrid.of(self._moments, passes, sizes)
 
     def limits(self) -> BatchLimits:
         """Return the stability limit and the guaranteed rate of batches of 1, 2, 4 … rows up to the whole table."""
