@@ -85,9 +85,9 @@ def test_the_limit_and_the_floor_of_single_rows_by_kronecker_products(numbers):
 def test_a_batch_of_many_rows_nears_the_full_batch():
     X, y = table()
     limit = steepest.descend(X, y, learning_rate=0.1, epochs=1).verdict.stability_limit
-    limits = [steepest.forecast(X, y, batch_size=size).stability_limit for size in (1, 4, 16, 64, 10**6)]
+    limits = [steepest.forecast(X, y, batch_size=size).stability_limit for size in (1, 4, 16, 64)]
     assert (np.diff(limits) > 0).all()
-    assert limits[-1] == pytest.approx(limit, rel=1e-4)
+    assert 0.97 * limit < limits[-1] < limit  # a 64th of a row's variance is left
     f = steepest.forecast(X, y, batch_size=1)
     assert 0.3 * f.stability_limit < f.guaranteed_rate <= f.stability_limit
     half = [

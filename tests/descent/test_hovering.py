@@ -37,6 +37,8 @@ def excess(run, epochs):
         ({"rule": "conjugate_gradient", "epochs": 3}, "unfinished"),
         ({"rule": "adagrad", "learning_rate": 0.1, "epochs": 400}, "unfinished"),
         ({"schedule": "cosine", "learning_rate": 0.2, "epochs": 400}, "unfinished"),
+        ({"schedule": "cosine", "batch_size": 4, "learning_rate": 1e-4, "epochs": 400}, "unfinished"),
+        ({"average": 0.5, "batch_size": 4, "learning_rate": 0.1, "epochs": 400}, "unfinished"),
     ],
 )
 def test_what_becomes_of_runs(settings, kind):
@@ -47,6 +49,13 @@ def test_batches_without_noise_converge():
     run = steepest.descend(*table(kappa=4.0, noise=0.0), batch_size=4, learning_rate=0.3, epochs=400)
     assert run.verdict.kind == "converged"
     assert run.verdict.advice == ""
+
+
+@pytest.mark.parametrize("y", [[3.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0]])
+def test_a_table_without_noise_has_a_verdict(y):
+    run = steepest.descend(np.arange(1.0, 6)[:, None], y, batch_size=2, learning_rate=0.05, epochs=10)
+    assert run.verdict.kind == "unfinished"
+    assert "at the minimum is not reached" not in run.verdict.advice
 
 
 def test_the_start_has_faded_from_that_epoch_on():

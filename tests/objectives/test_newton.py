@@ -12,6 +12,7 @@ from steepest.objectives.loss_problem import LossProblem, loss_over_rows
 from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
 from steepest.objectives.newton import bowl_at, minimize
 from steepest.objectives.problem import Problem
+from tests.truths import PENGUINS
 
 ORACLES = json.loads((Path(__file__).parent / "oracles" / "statsmodels_glm.json").read_text())
 
@@ -121,3 +122,44 @@ def test_classes_that_can_be_told_apart_have_no_minimum():
         LossProblem.over(steepest.summarize(source), source.batches, LogisticLoss())
     bounded = LossProblem.over(steepest.summarize(source), source.batches, LogisticLoss(), l2=0.01)
     assert bounded.found.settled
+
+
+@pytest.mark.parametrize("level", [2.0, 7.0, 10.0])
+def test_large_counts_are_found_from_their_mean(level):
+    generator = np.random.default_rng(int(level))
+    X = generator.normal(size=(100, 2))
+    y = generator.poisson(np.exp(level + X @ [0.3, 0.2])).astype(float)
+    plain, minimum = found(PoissonLoss(), X, y)
+    assert minimum.settled
+    assert minimum.passes < 12
+    weights, bias = plain.to_raw(minimum.bowl.theta)
+    slopes = np.exp(X @ weights[:, 0] + bias) - y
+    assert np.abs(np.column_stack([np.ones(100), X]).T @ slopes).max() < 1e-9 * y.sum()
+
+
+def test_counts_that_are_met_exactly_have_a_loss_of_0():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    for y in (np.exp(X @ [1.0, 2.0]), np.full(50, 5.0)):
+        _, minimum = found(PoissonLoss(), X, y)
+        assert minimum.settled
+        assert minimum.bowl.value < 1e-14
+
+
+@pytest.mark.parametrize("delta", [10.0, 50.0, 400.0])
+def test_hubers_loss_is_found_where_most_rows_are_far_away(delta):
+    rows = np.loadtxt(PENGUINS, delimiter=",", skiprows=1)
+    X, y = rows[:, :-1], rows[:, -1]
+    plain, minimum = found(HuberLoss(delta), X, y, coordinates="standardized")
+    assert minimum.settled
+    weights, bias = plain.to_raw(minimum.bowl.theta)
+    slopes = np.clip(X @ weights[:, 0] + bias - y, -delta, delta)
+    standard = np.column_stack([np.ones(len(y)), (X - X.mean(axis=0)) / X.std(axis=0)])
+    assert np.abs(standard.T @ slopes).max() < 1e-8 * delta
+
+
+def test_a_table_is_as_good_as_arrays(tmp_path):
+    _, X, y, _, told = known("spector")
+    lines = [",".join(map(repr, [*row, target])) for row, target in zip(X.tolist(), y.tolist(), strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]))
+    run = steepest.descend(tmp_path / "t.csv", target="y", loss="logistic", standardize=True, epochs=1)
+    np.testing.assert_allclose(np.append(run.optimum.bias, run.optimum.weights), told["parameters"], rtol=1e-8)

@@ -286,3 +286,9 @@ def test_a_plateau_of_a_closed_rule_is_found():
     )
     assert isinstance(adaptive.rule, PlateauRule)
     assert adaptive.last.loss - adaptive.optimum.loss < 0.1 * (constant.last.loss - constant.optimum.loss)
+
+
+def test_a_rate_that_falls_for_long_stays_above_zero():
+    X, y = table()
+    run = steepest.descend(X, y, learning_rate=0.05, epochs=4_000, schedule="adaptive")
+    assert run.epochs == 4_000

@@ -34,6 +34,7 @@ from steepest.support.words import epochs, momentum, number
 from steepest.views.plots import OF_FORECASTS, save
 
 MOST_MODES = 12
+EPOCHS = 10
 
 
 @click.command(name="diagnose")
@@ -45,7 +46,7 @@ MOST_MODES = 12
 @standardize_option("Speak of standardized inputs; the first table shows all.")
 @batch_options
 @click.option(
-    "--epochs", type=int, default=10, show_default=True, help="Number of epochs to forecast for mini-batches."
+    "--epochs", type=int, default=EPOCHS, show_default=True, help="Number of epochs to forecast for mini-batches."
 )
 @click.option(
     "-o",
@@ -73,6 +74,10 @@ def command(
     Example: steepest diagnose examples/penguins.csv --target body_mass_g
     """
     batches = None if batch_size is None else Batches(batch_size, order)
+    if batches is None and (order != "shuffled" or epochs != EPOCHS):
+        raise UsageError(
+            "--order and --epochs are about mini-batches, and there are none.", "give --batch-size", "leave them out"
+        )
     if force and not out:
         raise UsageError("--force replaces the folder given with --out.", "give --out as well")
     folder = choose_folder(out, not out, force, "")

@@ -249,9 +249,7 @@ def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, re
     n = problem.triangle.row_count
     if batches.size > n and not batches.drop_last:
         warn(
-            DataWarning(
-                f"a batch of {batches.size:,} rows is more than the table has; each epoch is one step over all {n:,}."
-            )
+            DataWarning(f"a batch of {batches.size:,} rows is more than the table has; batches of all {n:,} are taken.")
         )
         batches = replace(batches, size=n)
     steps = batches.steps(n)

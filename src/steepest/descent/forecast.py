@@ -327,6 +327,8 @@ def forecast_of(
 ) -> Forecast:
     """Return the forecast of a problem from a sample of its rows; all rows are read for a fixed order alone. See `forecast`."""
     n = problem.triangle.row_count
+    if batches.size > n and not batches.drop_last:  # as `descend` takes it
+        batches = replace(batches, size=n)
     if not batches.steps(n):
         raise UsageError(f"{n:,} rows make no batch of {batches.size:,}, and the last one is to be dropped.")
     if check_epochs(epochs) > MOST_EPOCHS:

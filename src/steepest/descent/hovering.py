@@ -11,7 +11,10 @@ from steepest.descent.iterates import ROUNDING
 from steepest.descent.loop import RecordedIterates
 from steepest.descent.minibatch import MiniBatchRule
 from steepest.objectives.stored_rows import StoredRows, standing_for
+from steepest.rules.averaged import AveragedRule
 from steepest.rules.gradient import GradientRule
+from steepest.rules.plateau import PlateauRule
+from steepest.rules.scheduled import ScheduledRule
 
 PARTS = 4  # of the window that is looked at
 FEWEST = 2  # epochs in each
@@ -20,6 +23,8 @@ RISES = 0.25  # of the steps in the window: what rises less often crawls
 FADED = 0.1  # of the floor: what is left of the start is no longer seen then
 MOST_MODES = 60  # a floor takes a second there
 ORDERS = 256  # of shuffled rows: a floor to 5% or so is enough here
+ILL_CONDITIONED = 1e12  # rounding takes the place of the noise in the flattest modes
+EXACT = 1e-24  # of the loss of all parameters at 0
 FARTHEST = 1 << 40  # epochs looked ahead
 
 
@@ -61,8 +66,11 @@ def hovering(facts: Facts) -> Hovering | None:
     Looked at is the second half of its epochs, in four parts: the loss rises in at least a quarter of the steps between them, and the
     median excess does not fall from each part to the next by more than a fifth in all.
     """
-    if not isinstance(facts.iterates, RecordedIterates):
-        return None  # a schedule's run is known, and noise is what hovers
+    rule = facts.rule.rule if isinstance(facts.rule, MiniBatchRule) else facts.rule
+    if not isinstance(facts.iterates, RecordedIterates) or isinstance(rule, (ScheduledRule, AveragedRule, PlateauRule)):
+        return None  # a rate that falls, or a mean, goes on coming nearer
+    if isinstance(rule, GradientRule) and facts.problem.is_quadratic and _fits_exactly(facts):
+        return None  # nothing holds it off: what looks like rest is slow
     epochs = facts.iterates.epochs
     window = epochs[epochs >= facts.last / 2]
     if len(window) < PARTS * FEWEST:
@@ -90,6 +98,8 @@ def noise_level(facts: Facts) -> NoiseLevel | None:
         and not (isinstance(rule.rows, StoredRows) and rule.batches.order == "fixed")
         and len(facts.problem.targets) == 1
         and 0 < len(facts.eigenvalues) <= MOST_MODES
+        and facts.problem.condition_number < ILL_CONDITIONED
+        and not _fits_exactly(facts)
     ):
         return None
     rate, (rows, share) = rule.learning_rate, standing_for(facts.problem, rule.rows)
@@ -98,6 +108,12 @@ def noise_level(facts: Facts) -> NoiseLevel | None:
     tenth = replace(forecast, learning_rate=rate / 10).floor
     level = None if forecast.grows else _level_from(facts, rate, rule.batches.steps(len(rule.rows)), floor)
     return NoiseLevel(limit, floor, tenth, level, rule.batches.order != "fixed")
+
+
+def _fits_exactly(facts: Facts) -> bool:
+    """Whether the minimum is 0, but for rounding: there is no noise then."""
+    quadratic = facts.problem.quadratic
+    return bool((quadratic.unexplained**2 / 2 <= EXACT * quadratic.value(np.zeros_like(facts.start))).all())
 
 
 def _level_from(facts: Facts, rate: float, steps: int, floor: float) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from steepest.descent.facts import Facts
-from steepest.descent.hovering import Hovering, NoiseLevel
+from steepest.descent.hovering import FARTHEST, Hovering, NoiseLevel
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.descent.verdict_words import left_over, most_missing, standardizing
 from steepest.rules.adam import AdamRule
@@ -60,7 +60,7 @@ def _hovers(facts: Facts, noise: NoiseLevel | None, level: Hovering | None) -> s
     least = f"its minimum {number(_least(facts))}"
     if noise is None and level is not None:
         stays = f"since epoch {level.since:,} of {facts.last:,} the loss has stayed about {_above(facts, level.excess)} above {least}"
-        return f"Hovers: {stays}, without coming nearer: that is as far as {_run(facts)} gets."
+        return f"Hovers: {stays}, without coming nearer, by {_run(facts)}."
     now = float(facts.iterates.loss(np.array([facts.last])).sum()) - _least(facts)
     floor = "" if noise is None else f"; {_levels(facts, noise)}"
     return f"Hovers: after {epochs(facts.last)} of {_run(facts)} the loss is {_above(facts, now)} above {least}{floor}."
@@ -90,7 +90,7 @@ def _least(facts: Facts) -> float:
 def _above(facts: Facts, excess: float) -> str:
     """How far above the minimum: in percent of the loss there, or in numbers where that is next to nothing."""
     least = _least(facts)
-    return percent(excess / least) if excess <= 100 * least else number(excess)
+    return percent(excess / least) if 0 < excess <= 100 * least else number(excess)
 
 
 def _above_limit(verdict: Verdict, noise: NoiseLevel | None) -> str:
@@ -98,7 +98,7 @@ def _above_limit(verdict: Verdict, noise: NoiseLevel | None) -> str:
     if noise is None and verdict.learning_rate > verdict.stability_limit:
         limit = number(verdict.stability_limit)
         return f"The learning rate is above the stability limit {limit} at the minimum, so that no run comes to rest there. Stay below it."
-    if noise is None or noise.level_from is not None:
+    if noise is None or not verdict.learning_rate >= noise.stability_limit:
         return ""
     return (
         f"The learning rate is above the mean-square stability limit {number(noise.stability_limit)}: on average over runs the error grows, "
@@ -111,9 +111,13 @@ def _levels_off(facts: Facts, noise: NoiseLevel | None) -> str:
     if noise is None or noise.level_from is None:
         return ""
     return (
-        f"At this learning rate the loss of {number(_least(facts))} at the minimum is not reached: {_levels(facts, noise)}, from about "
-        f"epoch {noise.level_from:,} on."
+        f"At this learning rate the loss of {number(_least(facts))} at the minimum is not reached: {_levels(facts, noise)}, from "
+        f"{_about(noise.level_from)} on."
     )
+
+
+def _about(epoch: int) -> str:
+    return f"about epoch {epoch:,}" if epoch < FARTHEST else f"beyond epoch {FARTHEST:,}"
 
 
 def _other_rates(verdict: Verdict, facts: Facts) -> str:

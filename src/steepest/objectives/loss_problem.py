@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from steepest.data.batch import Batch
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.losses import Loss
@@ -20,6 +20,12 @@ from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+
+REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
+    "logistic": (remedies.PENALTY, "leave out columns that tell the target"),
+    "huber": ("give a delta nearer to the size of the residuals",),
+}
+"""What may help where no minimum was found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +125,7 @@ def _no_minimum(loss: Loss, found: Minimum) -> DataError:
     )
     return DataError(
         f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.{why}",
-        remedies.PENALTY,
-        "leave out columns that tell the target",
+        *REMEDIES.get(loss.name, ()),
     )
 
 

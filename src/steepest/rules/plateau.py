@@ -10,6 +10,7 @@ from steepest.rules.schedules import AdaptiveSchedule
 from steepest.support.arrays import FloatArray
 
 Memory = tuple[Any, float, float, int]
+LEAST = 1e-12  # of η: steps of less move nothing
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class PlateauRule:
         waited = waited + 1 if loss > (1 - self.schedule.tolerance) * smallest else 0
         smallest = min(loss, smallest)
         if waited >= self.schedule.patience:
-            share, waited = share * self.schedule.factor_at_plateau, 0
+            share, waited = max(share * self.schedule.factor_at_plateau, LEAST), 0
         rule = self.rule if share == 1 else with_learning_rate(self.rule, share * self.learning_rate)
         theta, own = rule.step(gradient, theta, own)
         return theta, (own, share, smallest, waited)
