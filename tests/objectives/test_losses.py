@@ -62,8 +62,12 @@ def test_means():
 @pytest.mark.parametrize(
     ("loss", "y", "words"),
     [
-        (LogisticLoss(), [0.0, 2.0, -1.0], "targets 0 and 1, or shares between them; 2 are none, the first is 2"),
-        (PoissonLoss(), [0.0, -1.0], "counts, 0 or larger; 1 are none, the first is -1"),
+        (
+            LogisticLoss(),
+            [0.0, 2.0, -1.0],
+            "targets 0 and 1, or shares between them; 2 targets outside that range, the first is 2. Code",
+        ),
+        (PoissonLoss(), [0.0, -1.0], "counts, 0 or larger; 1 target outside that range, the first is -1. Correct"),
     ],
 )
 def test_targets_of_another_loss_are_refused(loss, y, words):

@@ -73,7 +73,7 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
     type=int,
     default=0,
     show_default=True,
-    help="Of the choice of held-out rows, and of the order of batches.",
+    help="Random seed for the choice of held-out rows and the order of batches.",
 )
 @output_options
 def command(data: str, **options: Any) -> int:

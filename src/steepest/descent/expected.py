@@ -142,7 +142,7 @@ class Path:
 
     @cached_property
     def floor(self) -> float:
-        """Of the path, in the long run at the last step's rate."""
+        """The expected excess of the path itself in the long run, at the learning rate of its last step."""
         return math.inf if self.grows else self._moments.floor(self._last_rate)
 
     def excess(self, epochs: int) -> FloatArray:

@@ -67,7 +67,7 @@ class LossProblem(Problem):
 
         Raises:
             UsageError: there are several targets, or l2 is out of its range.
-            DataError: a target is none of this loss, or it has no minimum.
+            DataError: a target does not fit this loss, or the loss has no minimum.
         """
         if len(triangle.targets) != 1:
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")

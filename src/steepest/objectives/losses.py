@@ -10,6 +10,7 @@ import scipy.special
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
+from steepest.support.words import pluralize
 
 LossName = Literal["logistic", "huber", "poisson"]
 
@@ -67,7 +68,12 @@ class LogisticLoss:
 
     def check(self, y: FloatArray) -> None:
         """Raise DataError where a target is not between 0 and 1."""
-        _refuse(y, (y < 0) | (y > 1), "the logistic loss takes targets 0 and 1, or shares between them")
+        _refuse(
+            y,
+            (y < 0) | (y > 1),
+            "the logistic loss takes targets 0 and 1, or shares between them",
+            "Code the two classes as 0 and 1.",
+        )
 
     def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """log(1 + e^m) - y·m, as a sum of two terms that are not negative where y is 0 or 1."""
@@ -106,7 +112,7 @@ class PoissonLoss:
 
     def check(self, y: FloatArray) -> None:
         """Raise DataError where a count is negative."""
-        _refuse(y, y < 0, "the Poisson loss takes counts, 0 or larger")
+        _refuse(y, y < 0, "the Poisson loss takes counts, 0 or larger", "Correct them, or use another loss.")
 
     def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """e^m - y·m + y·log y - y."""
@@ -201,6 +207,7 @@ def choose_loss(loss: LossName | Loss) -> Loss:
     return loss
 
 
-def _refuse(y: FloatArray, wrong: np.ndarray, what: str) -> None:
+def _refuse(y: FloatArray, wrong: np.ndarray, what: str, remedy: str) -> None:
     if wrong.any():
-        raise DataError(f"{what}; {int(wrong.sum()):,} are none, the first is {float(y[wrong][0]):g}.")
+        count = pluralize(int(wrong.sum()), "target")
+        raise DataError(f"{what}; {count} outside that range, the first is {float(y[wrong][0]):g}. {remedy}")

@@ -77,7 +77,7 @@ def minimize(
         start: theta_0, shape (p, 1); default: 0.
 
     Raises:
-        DataError: there are no rows, or a target is none of this loss.
+        DataError: there are no rows, or a target does not fit this loss.
 
     Source: Green, "Iteratively Reweighted Least Squares for Maximum Likelihood Estimation", J. R. Stat. Soc. B 46 (1984).
     """
