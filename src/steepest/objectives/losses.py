@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import scipy.special
+from numpy.typing import NDArray
 
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, shown
@@ -43,6 +44,13 @@ class Loss(Protocol):
 
     def mean(self, margin: FloatArray) -> FloatArray:
         """What is predicted for the target: its mean, or for Huber's loss its middle."""
+        ...
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_] | None:
+        """Which of K classes each row of targets (n, t) has, shape (n, K); None where every loss has a minimum.
+
+        Where a row has one class alone, its loss falls for ever as the margin of that class grows beside the others.
+        """
         ...
 
 
@@ -92,6 +100,10 @@ class LogisticLoss:
         """The probability of class 1."""
         return np.asarray(scipy.special.expit(margin))
 
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Class 0 where y < 1, and class 1 where y > 0."""
+        return np.column_stack([y[:, 0] < 1, y[:, 0] > 0])
+
 
 @dataclass(frozen=True)
 class PoissonLoss:
@@ -133,6 +145,10 @@ class PoissonLoss:
         """The expected count."""
         with np.errstate(over="ignore"):
             return np.asarray(np.exp(margin))
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """A count of 0 can come nearer for ever, by a margin that falls; others hold their margin on both sides."""
+        return np.column_stack([np.ones(len(y), bool), y[:, 0] > 0])
 
 
 @dataclass(frozen=True)
@@ -179,6 +195,9 @@ class HuberLoss:
     def mean(self, margin: FloatArray) -> FloatArray:
         """The margin itself."""
         return margin
+
+    def presence(self, y: FloatArray) -> None:
+        """No row's loss falls for ever."""
 
 
 LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
