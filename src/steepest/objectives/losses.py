@@ -2,18 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import DataError, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
-
-LossName = Literal["logistic", "huber", "poisson"]
 
 
 class Loss(Protocol):
@@ -46,11 +44,36 @@ class Loss(Protocol):
         """What is predicted for the target: its mean, or for Huber's loss its middle."""
         ...
 
-    def presence(self, y: FloatArray) -> NDArray[np.bool_] | None:
-        """Which of K classes each row of targets (n, t) has, shape (n, K); None where every loss has a minimum.
 
-        Where a row has one class alone, its loss falls for ever as the margin of that class grows beside the others.
-        """
+@runtime_checkable
+class Kinked(Protocol):
+    """A loss whose curvature jumps, so that a quadratic of its slope and curvature may be far from it a step away."""
+
+    @property
+    def unit(self) -> float:
+        """How far a margin goes until the curvature jumps."""
+        ...
+
+    def majorant(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """The curvature of a quadratic in the margin that touches the loss there and is nowhere below it."""
+        ...
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A loss that knows the margin at which it predicts a given mean."""
+
+    def link(self, mean: float) -> float:
+        """That margin, for a mean inside the range of the targets."""
+        ...
+
+
+@runtime_checkable
+class Separable(Protocol):
+    """A loss that need not have a minimum: of a row with one class alone it falls for ever as that class's margin grows."""
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Which of K classes each row of targets (n, t) has, shape (n, K)."""
         ...
 
 
@@ -104,6 +127,10 @@ class LogisticLoss:
         """Class 0 where y < 1, and class 1 where y > 0."""
         return np.column_stack([y[:, 0] < 1, y[:, 0] > 0])
 
+    def link(self, mean: float) -> float:
+        """log(mean/(1 - mean))."""
+        return float(scipy.special.logit(mean))
+
 
 @dataclass(frozen=True)
 class PoissonLoss:
@@ -149,6 +176,10 @@ class PoissonLoss:
     def presence(self, y: FloatArray) -> NDArray[np.bool_]:
         """A count of 0 can come nearer for ever, by a margin that falls; others hold their margin on both sides."""
         return np.column_stack([np.ones(len(y), bool), y[:, 0] > 0])
+
+    def link(self, mean: float) -> float:
+        """The logarithm of the mean."""
+        return math.log(mean) if mean > 0 else -math.inf
 
 
 @dataclass(frozen=True)
@@ -196,34 +227,17 @@ class HuberLoss:
         """The margin itself."""
         return margin
 
-    def presence(self, y: FloatArray) -> None:
-        """No row's loss falls for ever."""
+    @property
+    def unit(self) -> float:
+        """δ."""
+        return self.delta
 
+    def majorant(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """1 within δ, δ/|m - y| beyond.
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
-
-
-LossChoice = Literal["squared"] | LossName | Loss
-"""What `loss=` takes."""
-
-
-def choose_loss(loss: LossName | Loss) -> Loss:
-    """Return a loss from its name, or itself.
-
-    Raises:
-        UsageError: no loss has this name.
-
-    Example:
-        >>> choose_loss("huber")
-        HuberLoss(delta=1.345)
-    """
-    if isinstance(loss, str):
-        if loss in LOSSES:
-            return LOSSES[loss]()
-        raise UsageError(Option("loss") + f' is "squared" or one of {", ".join(map(repr, LOSSES))}; got {shown(loss)}.')
-    if isinstance(loss, type) or not hasattr(loss, "curvature"):
-        raise UsageError(Option("loss") + f" is a name or a loss object; got {shown(loss)}.")
-    return loss
+        Source: Huber, "Robust Statistics", 1981, section 7.8 (modified weights).
+        """
+        return np.asarray(self.delta / np.maximum(np.abs(margin - y), self.delta))
 
 
 def _refuse(y: FloatArray, wrong: np.ndarray, what: str, remedy: str) -> None:

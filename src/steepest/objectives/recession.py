@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Separable
 from steepest.objectives.newton import RowReader
 from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
@@ -83,7 +83,7 @@ class Rows:
         coordinates: the inputs that the direction is in; best where all are of one size.
     """
 
-    loss: Loss
+    loss: Separable
     reader: RowReader
     coordinates: Coordinates
 
