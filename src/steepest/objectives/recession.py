@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.data.batch import Batch
 from steepest.objectives.losses import Separable
 from steepest.objectives.newton import RowReader
 from steepest.summaries.coordinates import Coordinates
@@ -36,7 +37,7 @@ class Conditions:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class Seen:
     """What a pass over all rows told of a direction.
 
     Args:
@@ -89,20 +90,22 @@ class Rows:
 
     def pieces(self) -> Iterator[tuple[FloatArray, NDArray[np.bool_]]]:
         """Yield inputs at length 1, shape (n, p), and the classes that each row has, shape (n, K); of rows with weight."""
-        shift, scale, ones = self.coordinates.shift, self.coordinates.scale, self.coordinates.fit_intercept
         for batch in self.reader():
-            counts = slice(None) if batch.weight is None else batch.weight > 0
-            u = (batch.X[counts] - shift) / scale
-            u = np.column_stack([np.ones(len(u)), u]) if ones else u
-            length = np.linalg.norm(u, axis=1, keepdims=True)
-            yield u / np.where(length > 0, length, 1.0), self.loss.presence(batch.y[counts])
+            yield self._conditions(batch if batch.weight is None else batch.take(batch.weight > 0))
 
-    def look(self, direction: FloatArray | None, most: int) -> _Seen:
+    def _conditions(self, batch: Batch) -> tuple[FloatArray, NDArray[np.bool_]]:
+        u = (batch.X - self.coordinates.shift) / self.coordinates.scale
+        u = np.column_stack([np.ones(len(u)), u]) if self.coordinates.fit_intercept else u
+        length = np.linalg.norm(u, axis=1, keepdims=True)
+        return u / np.where(length > 0, length, 1.0), self.loss.presence(batch.y)
+
+    def look(self, direction: FloatArray | None, most: int, least: float = 0.0) -> Seen:
         """Look at a direction (p, K - 1) with all rows; without one every condition is open.
 
         Args:
             direction: which.
             most: how many of the conditions that it misses are kept.
+            least: what margins are to be at least.
         """
         kept, worst, count, ties = None, 0.0, 0, 0
         total: FloatArray | float = 0.0
@@ -113,7 +116,7 @@ class Rows:
             margin = values[np.arange(n), first][:, None] - values
             asked = np.arange(classes) != first[:, None]
             tied = has & asked
-            miss = np.where(asked, np.where(tied, np.abs(margin), -margin), 0.0)
+            miss = np.where(asked, np.where(tied, np.abs(margin), least - margin), 0.0)
             opened = asked & ~has & (margin <= POSITIVE)
             count, ties = count + int(opened.sum()), ties + int(tied.sum())
             sums = np.zeros((classes, n))  # how often a class's β has a row, with its sign
@@ -123,7 +126,19 @@ class Rows:
             worst = max(worst, float(miss.max(initial=0.0)))
             kept = _most_missed(kept, u, first, miss, tied, most)
         assert kept is not None
-        return _Seen(worst, kept[0], np.asarray(total), count, ties)
+        return Seen(worst, kept[0], np.asarray(total), count, ties)
+
+    def open_rows(self, direction: FloatArray) -> Iterator[Batch]:
+        """Yield the rows whose loss does not fall to 0 along a direction: one of their margins stays."""
+        for batch in self.reader():
+            counts = np.ones(len(batch), bool) if batch.weight is None else batch.weight > 0
+            u, has = self._conditions(batch.take(counts))
+            first = has.argmax(axis=1)
+            values = u @ np.column_stack([np.zeros(len(direction)), direction])
+            own = np.take_along_axis(values, first[:, None], axis=1)
+            others = np.arange(has.shape[1]) != first[:, None]
+            stay = (others & (has | (own - values <= POSITIVE))).any(axis=1)
+            yield batch.take(np.flatnonzero(counts)[stay])
 
 
 def _most_missed(
@@ -135,7 +150,7 @@ def _most_missed(
     most: int,
 ) -> tuple[Conditions, FloatArray]:
     """The conditions that are missed most, of those kept so far and of a piece, and by how much."""
-    n, classes = miss.shape
+    classes = miss.shape[1]
     found = np.flatnonzero(miss.ravel() > FEASIBLE / 2)
     found = found[np.argsort(-miss.ravel()[found], kind="stable")[:most]]
     row, other = np.divmod(found, classes)
