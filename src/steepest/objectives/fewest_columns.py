@@ -33,6 +33,11 @@ class Threshold:
     has_below: bool
 
     @property
+    def sign(self) -> float:
+        """1 where class 1 is on the upper side, else -1."""
+        return 1.0 if self.rises else -1.0
+
+    @property
     def is_complete(self) -> bool:
         """Whether no row is at the boundary."""
         return self.low < self.high
@@ -41,9 +46,9 @@ class Threshold:
 def find_threshold(rows: Rows) -> Threshold | None:
     """Return the column that tells two classes apart by itself, with the widest gap; None where none does, or classes are more.
 
-    Rows that have something of both classes have to be at the boundary.
+    Rows that have something of both classes have to be at the boundary. A boundary needs an intercept.
     """
-    ranges = _ranges(rows)
+    ranges = _ranges(rows) if rows.coordinates.fit_intercept else None
     if ranges is None:
         return None
     (low0, high0), (low1, high1), (low_both, high_both) = ranges

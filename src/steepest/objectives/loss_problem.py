@@ -1,28 +1,31 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Loss
-from steepest.objectives.newton import Minimum, RowReader, minimize
+from steepest.objectives.losses import Joint, Loss, Separable
+from steepest.objectives.mode_words import mode_in_words
+from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, minimize
 from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
-    "logistic": (remedies.PENALTY, "leave out columns that tell the target"),
+    "logistic": (remedies.PENALTY, "standardize the inputs"),
     "huber": ("give a delta nearer to the size of the residuals",),
 }
 """What may help where no minimum was found."""
@@ -37,12 +40,14 @@ class LossProblem(Problem):
     Args:
         loss: ℓ.
         rows: the rows in the inputs in force.
-        found: the minimum.
+        found: the minimum; where there is none, how far Newton's method came.
+        separation: why there is none.
     """
 
     loss: Loss = None  # type: ignore[assignment]  # fields after those with defaults need one
     rows: LossOverRows = None  # type: ignore[assignment]
     found: Minimum = None  # type: ignore[assignment]
+    separation: Separation | None = None
 
     @classmethod
     def over(
@@ -67,21 +72,45 @@ class LossProblem(Problem):
 
         Raises:
             UsageError: there are several targets, or l2 is out of its range.
-            DataError: a target does not fit this loss, or the loss has no minimum.
+            DataError: a target does not fit this loss, no minimum was found and no reason for it, or a class has no row.
         """
-        if len(triangle.targets) != 1:
+        if len(triangle.targets) != 1 and not isinstance(loss, Joint):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
-        found = minimize(loss, reader, plain.coordinates, l2=plain.l2)
+        may_separate = isinstance(loss, Separable) and not plain.l2
+        found = minimize(
+            loss, reader, plain.coordinates, l2=plain.l2, most_passes=FIRST_PASSES if may_separate else MOST_PASSES
+        )
+        rows = loss_over_rows(plain, reader(), loss)
+        problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
+        return problem if found.settled else problem._without_minimum(reader)
+
+    def _without_minimum(self, reader: RowReader) -> Self:
+        """The same with what tells its classes apart, or with a minimum that took more passes.
+
+        Raises:
+            DataError: neither was found.
+        """
+        loss, found = self.loss, self.found
+        if self.fit_intercept:
+            refuse_one_class(loss, reader, self.triangle)
+        if not self.l2:
+            separation = find_separation(loss, reader, self.triangle, self.coordinates, self.to_raw(found.bowl.theta))
+            if separation is not None:
+                return replace(self, separation=separation)
+            more = minimize(loss, reader, self.coordinates, start=found.bowl.theta)
+            found = replace(more, passes=found.passes + more.passes)
         if not found.settled:
             raise _no_minimum(loss, found)
-        rows = loss_over_rows(plain, reader(), loss)
-        return cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
+        return replace(self, found=found)
 
     @cached_property
     def quadratic(self) -> Quadratic:
-        """J as a function of the parameters in force, with its modes at the minimum."""
-        return AtMinimum.at(self.found.bowl, self.rows)
+        """J as a function of the parameters in force, with its modes at the minimum; where there is none, those where all is 0."""
+        if self.separation is None:
+            return AtMinimum.at(self.found.bowl, self.rows)
+        least = self.found.bowl.value if self.separation.infimum is None else self.separation.infimum
+        return AtMinimum.at(replace(self.found.bowl, value=least), self.rows)
 
     @property
     def is_quadratic(self) -> bool:
@@ -101,30 +130,79 @@ class LossProblem(Problem):
         """Raise UsageError: this is another loss."""
         raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
 
+    @cached_property
+    def squares(self) -> Quadratic:
+        """The squares of the same table, without a penalty: what its inputs are like."""
+        return Quadratic.of(self.triangle, self.coordinates)
+
+    @property
+    def dependent_features(self) -> tuple[str, ...]:
+        """Features that can be computed from the other columns, which no penalty tells apart."""
+        dependent, constant = self.squares.dependent(self.features) if not self.l2 else (), self.constant_features
+        return tuple(name for name in dependent if name not in constant)
+
     @property
     def global_limit(self) -> float:
         """The largest learning rate that is safe from any start, 2/L; 0 where curvature has no bound."""
-        largest = self.loss.largest_curvature
-        plain = Quadratic.of(self.triangle, self.coordinates).modes.eigenvalues
+        largest, plain = self.loss.largest_curvature, self.squares.modes.eigenvalues
         steepest = largest * float(plain[0]) + self.l2 if plain.size else 0.0
         return 2 / steepest if steepest else np.inf
+
+    @property
+    def classes(self) -> int:
+        """K, how many margins a row has; 1 but for several classes."""
+        return len(self.targets) if isinstance(self.loss, Joint) else 1
+
+    def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (weights, bias) in the data's own units, of K margins (..., d, K) and (..., K) for theta (..., p·K, 1)."""
+        return self.coordinates.to_raw(theta.reshape(*theta.shape[:-2], -1, self.classes))
+
+    def from_raw(self, weights: FloatArray, bias: FloatArray) -> FloatArray:
+        """Return the parameters in force, (p, 1) or (p·K, 1), for weights (d, K) and bias (K,) in the data's own units."""
+        return self.coordinates.from_raw(weights, bias).reshape(-1, 1)
+
+    def parameter_in_words(self, row: int) -> str:
+        """Say which parameter a row of theta is, and of which class."""
+        if self.classes == 1:
+            return super().parameter_in_words(row)
+        of_input, of_class = divmod(row, self.classes)
+        return f"{super().parameter_in_words(of_input)} for {self.targets[of_class]!r}"
+
+    def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
+        """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
+        sizes = np.repeat(self.triangle.input_sizes(self.coordinates), self.classes)
+        names = self.parameter_names
+        if self.classes > 1:
+            spoken = ["the intercept" if name == "intercept" else name for name in names]
+            names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
 
     def in_coordinates(self, name: CoordinatesName) -> "Problem":
         """Return the squares that touch the loss at its minimum, in other coordinates, up to a factor: for their modes."""
         if self.coordinates.name == name:
             return self
+        if self.classes > 1:
+            return self._joint_in(name)
         bowl, coordinates = self.found.bowl, self.triangle.coordinates(name, fit_intercept=self.fit_intercept)
         return Problem(bowl.triangle, coordinates, "half_mse", self.l2 / bowl.quadratic.scale)
 
+    def _joint_in(self, name: CoordinatesName) -> "LossProblem":
+        """The same with the inputs of all margins changed by hand: u' = a·u + c, in columns of R."""
+        old, new = self.coordinates, self.triangle.coordinates(name, fit_intercept=self.fit_intercept)
+        change = np.diag(np.append(np.ones(int(self.fit_intercept)), old.scale / new.scale))
+        if self.fit_intercept:
+            change[0, 1:] = (old.shift - new.shift) / new.scale
+        wide, bowl = np.kron(change, np.eye(self.classes)), self.found.bowl
+        R, r = np.linalg.qr(bowl.quadratic.R @ wide, mode="r"), bowl.quadratic.r
+        noise = np.abs(wide).T @ bowl.quadratic.noise
+        quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
+        found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
+        return replace(self, coordinates=new, found=found)
+
 
 def _no_minimum(loss: Loss, found: Minimum) -> DataError:
-    why = (
-        " Most often the classes can be told apart without error: weights then grow without end."
-        if loss.name == "logistic"
-        else ""
-    )
     return DataError(
-        f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.{why}",
+        f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.",
         *REMEDIES.get(loss.name, ()),
     )
 
@@ -135,8 +213,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     Raises:
         DataError: the rows are others than a moment ago.
     """
-    n, p = problem.triangle.row_count, len(problem.coordinates.shift) + problem.fit_intercept
-    U, y, weight = np.empty((n, p)), np.empty((n, 1)), np.empty(n)
+    n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
+    U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
     for rows, *values in in_coordinates(problem, batches):
         U[rows], y[rows], weight[rows] = values
     if not n:
@@ -144,4 +222,5 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     omega = None if (weight == weight[0]).all() else weight / weight.mean()
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
+    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
     return LossOverRows(loss, U, y, omega, problem.l2, penalized)

@@ -63,8 +63,17 @@ class Kinked(Protocol):
 class Linked(Protocol):
     """A loss that knows the margin at which it predicts a given mean."""
 
-    def link(self, mean: float) -> float:
-        """That margin, for a mean inside the range of the targets."""
+    def link(self, means: FloatArray) -> FloatArray:
+        """That margin, of each of the t targets, for means inside their range."""
+        ...
+
+
+@runtime_checkable
+class Joint(Loss, Protocol):
+    """A loss of several margins of a row together, one for each target: `value` has one column."""
+
+    def bent(self, margin: FloatArray, y: FloatArray, change: FloatArray) -> FloatArray:
+        """How much the slopes change with the margins: the second derivative times a change, all of shape (n, t)."""
         ...
 
 
@@ -127,9 +136,9 @@ class LogisticLoss:
         """Class 0 where y < 1, and class 1 where y > 0."""
         return np.column_stack([y[:, 0] < 1, y[:, 0] > 0])
 
-    def link(self, mean: float) -> float:
+    def link(self, means: FloatArray) -> FloatArray:
         """log(mean/(1 - mean))."""
-        return float(scipy.special.logit(mean))
+        return np.asarray(scipy.special.logit(means))
 
 
 @dataclass(frozen=True)
@@ -177,9 +186,9 @@ class PoissonLoss:
         """A count of 0 can come nearer for ever, by a margin that falls; others hold their margin on both sides."""
         return np.column_stack([np.ones(len(y), bool), y[:, 0] > 0])
 
-    def link(self, mean: float) -> float:
+    def link(self, means: FloatArray) -> FloatArray:
         """The logarithm of the mean."""
-        return math.log(mean) if mean > 0 else -math.inf
+        return np.asarray(np.log(means))
 
 
 @dataclass(frozen=True)
