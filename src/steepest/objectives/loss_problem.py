@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.errors import DataError, Phrase, UsageError
+from steepest.errors import DataError, DataWarning, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.losses import Joint, Loss, Separable
 from steepest.objectives.mode_words import mode_in_words
-from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, minimize
+from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
@@ -23,6 +23,7 @@ from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
+from steepest.support.notices import warn
 
 REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
     "logistic": (remedies.PENALTY, "standardize the inputs"),
@@ -94,23 +95,28 @@ class LossProblem(Problem):
         loss, found = self.loss, self.found
         if self.fit_intercept:
             refuse_one_class(loss, reader, self.triangle)
-        if not self.l2:
+        if self.l2 == 0:
             separation = find_separation(loss, reader, self.triangle, self.coordinates, self.to_raw(found.bowl.theta))
             if separation is not None:
-                return replace(self, separation=separation)
+                return replace(self, found=self._seen_from_0(reader), separation=separation)
             more = minimize(loss, reader, self.coordinates, start=found.bowl.theta)
             found = replace(more, passes=found.passes + more.passes)
         if not found.settled:
             raise _no_minimum(loss, found)
         return replace(self, found=found)
 
+    def _seen_from_0(self, reader: RowReader) -> Minimum:
+        """Where there is no minimum: the loss where all parameters are 0 and it is as curved as anywhere, or else the last of Newton's."""
+        start = np.zeros_like(self.found.bowl.theta)
+        bowl = bowl_at(self.loss, reader, self.coordinates, start, 0.0) if np.isfinite(self.loss.largest_curvature) else None
+        return self.found if bowl is None else replace(self.found, bowl=bowl)
+
     @cached_property
     def quadratic(self) -> Quadratic:
         """J as a function of the parameters in force, with its modes at the minimum; where there is none, those where all is 0."""
         if self.separation is None:
             return AtMinimum.at(self.found.bowl, self.rows)
-        least = self.found.bowl.value if self.separation.infimum is None else self.separation.infimum
-        return AtMinimum.at(replace(self.found.bowl, value=least), self.rows)
+        return AtMinimum.at(replace(self.found.bowl, value=self.separation.infimum), self.rows)
 
     @property
     def is_quadratic(self) -> bool:
@@ -125,6 +131,25 @@ class LossProblem(Problem):
     def mean(self, margin: FloatArray) -> FloatArray:
         """What is predicted where u·theta is `margin`: a probability, an expected count."""
         return self.loss.mean(margin)
+
+    def check_minimum(self) -> None:
+        """Raise DataError where columns tell the classes apart."""
+        if self.separation is not None:
+            raise DataError(
+                f"{self.separation}, so the {self.loss.name} loss has no minimum.", *self._remedies(self.separation)
+            )
+
+    def warn_undetermined(self) -> None:
+        """Warn of columns that leave their coefficients open, and of those that tell the classes apart."""
+        super().warn_undetermined()
+        if self.separation is not None:
+            growing = f"{self.separation}, so the {self.loss.name} loss has no minimum: weights grow for ever."
+            warn(DataWarning(f"separable: {growing}", *self._remedies(self.separation)))
+
+    @staticmethod
+    def _remedies(separation: Separation) -> tuple[Phrase, ...]:
+        """The penalty that will do, where one is known."""
+        return (remedies.PENALTY,) if separation.l2 is None else (remedies.penalty(separation.l2),)
 
     def check_squares(self, what: str) -> None:
         """Raise UsageError: this is another loss."""

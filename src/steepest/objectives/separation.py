@@ -35,7 +35,7 @@ class Separation(Value):
         weights: that direction in the data's own units, of the features, shape (d, t), t columns as the parameters have; it needs
             `columns` alone.
         bias: and of the intercept, shape (t,).
-        infimum: what the loss tends to; None where that is not known.
+        infimum: what the loss tends to.
         l2: a penalty with which there is a minimum: 1/n, which is scikit-learn's C = 1; larger where Newton's method does not settle
             with that; None where none did.
         told: the sentence.
@@ -57,7 +57,7 @@ class Separation(Value):
     endless: tuple[str, ...]
     weights: FloatArray
     bias: FloatArray
-    infimum: float | None
+    infimum: float
     l2: float | None
     told: str
 
