@@ -142,6 +142,7 @@ def descend(
 
     Warns:
         DivergenceWarning: the run grows without bound; it is returned all the same.
+        DataWarning: columns tell the classes apart, so that the loss has no minimum; the run is returned all the same.
 
     Example:
         >>> import numpy as np
@@ -203,6 +204,8 @@ def descend(
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
     if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
         warn(DivergenceWarning(str(run.verdict)))
+    elif asked_from_outside() and problem.separation is not None:
+        warn(DataWarning(str(run.verdict)))
     return run
 
 

@@ -245,7 +245,11 @@ class Trajectory(Value):
 
         |p_k(λ_i)|                                                           known beforehand
         |v_iᵀ(minimum - theta_k)| / |v_iᵀ(minimum - theta_0)|                measured, where the run was walked
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
         """
+        self.problem.check_minimum()
         return self._in_chunks(self.iterates.remaining, self._check_epochs(epochs))
 
     @property
