@@ -27,14 +27,16 @@ def test_the_verdict_is_separable_and_the_loss_falls_to_0():
         "With a penalty there is a minimum: l2 = 0.17 will do."
     )
     loss, size = run.loss([1000, 2000, 4000]), [float(run.at(epoch).weights[0]) for epoch in (1000, 2000, 4000)]
-    assert 0 < loss[2] < loss[1] < loss[0] and size[0] < size[1] < size[2]
+    assert 0 < loss[2] < loss[1] < loss[0]
+    assert size[0] < size[1] < size[2]
 
 
 def test_the_run_is_the_literal_one_at_95_percent_of_the_global_limit():
     run = descend()
     U = np.column_stack([np.ones(6), X])
     rate = 0.95 * 2 / (np.linalg.eigvalsh(U.T @ U / 6)[-1] / 4)
-    assert run.epochs == 1000 and run.rule.learning_rate == pytest.approx(rate, rel=1e-12)
+    assert run.epochs == 1000
+    assert run.rule.learning_rate == pytest.approx(rate, rel=1e-12)
     theta = np.zeros(2)
     for _ in range(run.epochs):
         theta -= rate * U.T @ (1 / (1 + np.exp(-U @ theta)) - y) / 6
@@ -45,14 +47,16 @@ def test_the_run_is_the_literal_one_at_95_percent_of_the_global_limit():
 
 def test_nothing_is_claimed_of_a_minimum():
     run = descend(epochs=20, tolerance=0.5)
-    assert run.epochs == 20 and run.epochs_to(1e-6) is None
+    assert run.epochs == 20
+    assert run.epochs_to(1e-6) is None
     for ask in (lambda: run.optimum, run.remaining, lambda: run.plot("contour"), run.summary):
         with pytest.raises((DataError, UsageError)):
             ask()
     assert run.epochs_to(0.9, measure="loss") < 20
     with pytest.raises(UsageError, match="a run on logistic loss has no closed form"):
         run.epochs_to(1e-9, measure="loss")
-    assert "exact minimum" not in run._repr_html_() and "Separable" in repr(run)
+    assert "exact minimum" not in run._repr_html_()
+    assert "Separable" in repr(run)
     assert run.plot("loss").floor == 0
 
 
@@ -77,7 +81,8 @@ def test_counts_have_a_rate_too():
     flag = np.array([1.0, 1, 0, 0, 0, 0])[:, None]
     with pytest.warns(DataWarning, match="Separable"):
         run = steepest.descend(np.column_stack([X, flag]), run_of, loss="poisson", epochs=2000)
-    assert run.verdict.kind == "separable" and run.last.loss > run.problem.separation.infimum > 0
+    assert run.verdict.kind == "separable"
+    assert run.last.loss > run.problem.separation.infimum > 0
     assert run.loss([2000])[0] < run.loss([1000])[0]
 
 

@@ -112,7 +112,8 @@ def test_parameters_that_tell_the_classes_apart_need_no_program(monkeypatch):
     X, y = np.arange(6.0)[:, None], np.array([0.0, 0, 0, 1, 1, 1])
     monkeypatch.setattr("scipy.optimize.linprog", None)
     recession = found(LogisticLoss(), X, y, hint=np.array([[0.0], [5.0]]))[1]
-    assert recession.is_complete and not len(recession.conditions.rows)
+    assert recession.is_complete
+    assert not len(recession.conditions.rows)
 
 
 def test_columns_that_are_a_sum_of_others_separate_nothing():

@@ -41,7 +41,8 @@ def margins(separation, X, y):
 def test_breast_cancer_with_30_columns_is_separable_for_certain():
     X, y = pytest.importorskip("sklearn.datasets").load_breast_cancer(return_X_y=True)
     separation = problem(X, y).separation
-    assert separation.kind == "complete" and separation.infimum == 0
+    assert separation.kind == "complete"
+    assert separation.infimum == 0
     assert min(margins(separation, X, y)) > 0
     assert 15 <= len(separation.columns) < 30
     assert "together tell the classes apart" in str(separation)
@@ -56,11 +57,13 @@ def test_breast_cancer_with_30_columns_is_separable_for_certain():
 def test_one_column_is_named_with_its_threshold():
     iris = pytest.importorskip("sklearn.datasets").load_iris()
     separation = problem(iris.data, (iris.target == 0).astype(float)).separation
-    assert separation.columns == ("x3",) and len(separation.endless) == 4
+    assert separation.columns == ("x3",)
+    assert len(separation.endless) == 4
     assert (
         str(separation) == "'x3' alone tells the classes apart: at most 1.9 where 'y' is 1, at least 3 where 'y' is 0"
     )
-    assert separation.weights[:, 0].tolist() == [0, 0, -1, 0] and separation.bias == pytest.approx([2.45])
+    assert separation.weights[:, 0].tolist() == [0, 0, -1, 0]
+    assert separation.bias == pytest.approx([2.45])
     for other in (1, 2):
         assert problem(iris.data, (iris.target == other).astype(float)).separation is None
 
@@ -90,7 +93,7 @@ def test_one_sure_column_is_quasi_complete(scale):
 
 
 def test_counts_that_are_0_wherever_a_column_is_above_0():
-    X, y = sure_table()
+    X, _y = sure_table()
     counts = np.random.default_rng(1).poisson(np.exp(X[:, 0] / 3)).astype(float)
     counts[X[:, 2] == 1] = 0
     separation = problem(X, counts, PoissonLoss()).separation
@@ -103,7 +106,8 @@ def test_a_sum_of_columns_is_named_as_such():
     X = generator.integers(-3, 4, size=(80, 4)).astype(float)
     y = (X[:, 0] + X[:, 1] > 0).astype(float)
     separation = problem(X, y).separation
-    assert separation.columns == ("x1", "x2") and min(margins(separation, X, y)) > 0
+    assert separation.columns == ("x1", "x2")
+    assert min(margins(separation, X, y)) > 0
     assert str(separation) == "'x1' and 'x2' together tell the classes apart"
 
 
@@ -113,7 +117,8 @@ def test_the_penalty_offered_has_a_minimum(fit_intercept):
     l2 = problem(X, y, fit_intercept=fit_intercept).separation.l2
     assert l2 == 0.005
     penalized = problem(X, y, l2=l2, fit_intercept=fit_intercept)
-    assert penalized.separation is None and penalized.found.settled
+    assert penalized.separation is None
+    assert penalized.found.settled
 
 
 def test_tables_that_overlap_are_not_called_separable():
@@ -150,7 +155,8 @@ def test_rows_in_pieces_say_the_same():
     whole, pieces = (
         LossProblem.over(triangle, rows, LogisticLoss()).separation for rows in (source.batches, in_pieces)
     )
-    assert str(whole) == str(pieces) and whole.columns == pieces.columns
+    assert str(whole) == str(pieces)
+    assert whole.columns == pieces.columns
     assert pieces.infimum == pytest.approx(whole.infimum, rel=1e-12)
 
 
