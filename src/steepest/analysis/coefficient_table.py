@@ -188,10 +188,13 @@ class Inference(Value):
             UsageError: kind or confidence is outside its range.
             DataError: X has another number of columns, or holds NaN or inf.
         """
-        kind = kind or ("prediction" if self.loss_kind is None else "mean")
+        if kind is None:
+            kind = "prediction" if self.loss_kind is None else "mean"
         check_word("kind", kind, ("prediction", "mean"))
         if kind == "prediction" and self.loss_kind is not None:
-            raise UsageError(f"limits of a new row are known of squared loss; of {self.loss} loss only those of the mean, kind=\"mean\".")
+            raise UsageError(
+                f'limits of a new row are known of squared loss; of {self.loss} loss only those of the mean, kind="mean".'
+            )
         confidence = check_confidence(self.confidence if confidence is None else confidence)
         basis = self.shape.basis
         inputs = in_order(X, self.names[1:] if basis.fit_intercept else self.names)
@@ -244,7 +247,12 @@ class Inference(Value):
 
     def __str__(self) -> str:
         return "\n".join(
-            [heading(self), table(self._header(), self._rows()), *(f"  {line}" for line in facts(self)), *notes_wrapped(self)]
+            [
+                heading(self),
+                table(self._header(), self._rows()),
+                *(f"  {line}" for line in facts(self)),
+                *notes_wrapped(self),
+            ]
         )
 
     def _header(self) -> tuple[str, ...]:

@@ -183,7 +183,9 @@ def _of_a_loss(
     triangle, loss, coordinates = problem.triangle, problem.loss, problem.coordinates
     check_loss(loss, triangle, weights, robust)
     if not problem.found.settled:
-        raise DataError(f"the {loss.name} loss has no minimum on this table, so there is nothing to be sure of.", remedies.PENALTY)
+        raise DataError(
+            f"the {loss.name} loss has no minimum on this table, so there is nothing to be sure of.", remedies.PENALTY
+        )
     _check_data(problem, weights)
     theta, d = problem.found.bowl.theta, len(problem.features)
     slopes, bias = (part.ravel() for part in problem.to_raw(theta))

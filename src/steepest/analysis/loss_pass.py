@@ -10,8 +10,8 @@ from steepest.analysis.leverage import Basis
 from steepest.analysis.likelihoods import LIKELIHOODS
 from steepest.analysis.residuals import ROWS, pieces
 from steepest.data.batch import Batch
-from steepest.objectives.losses import Loss
 from steepest.objectives.loss_problem import LossProblem
+from steepest.objectives.losses import Loss
 from steepest.summaries.qr import triangularize
 from steepest.support.arrays import FloatArray
 
@@ -102,7 +102,19 @@ def loss_pass(
         count += len(batch)
     value, excess, null_excess, pearson, squares, first, second, beyond, between, best, total = sums.tolist()
     return LossSums(
-        information, meat, value, excess, null_excess, pearson, squares, (first, second), beyond, between, best, count, total
+        information,
+        meat,
+        value,
+        excess,
+        null_excess,
+        pearson,
+        squares,
+        (first, second),
+        beyond,
+        between,
+        best,
+        count,
+        total,
     )
 
 

@@ -16,7 +16,7 @@ from steepest.objectives.losses import HuberLoss, Loss
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
-from steepest.support.words import number
+from steepest.support.words import number, percent
 
 FLAT = 1e-12  # of the largest diagonal of E: curvature that is no more than rounding
 SPREAD_OUT = 1e-3  # probability of so large a Pearson χ² below which a note speaks of it
@@ -86,9 +86,9 @@ class MEstimate:
     def spread(self) -> FloatArray:
         """F with the parameters' covariance K·Kᵀ, K = R⁻¹·Fᵀ, shape (p, p), in the basis of R.
 
-            F = E⁻ᵀ              of a likelihood: the inverse of the information EᵀE
-            F = B·E⁻¹·E⁻ᵀ        HC0, and √(n/(n - p)) times that for HC1
-            F = s·identity       of Huber's loss (his H1): s = κ·√(Σ w·ℓ'²/(n - p))/m, m the mean of ℓ'', κ = 1 + p/n·(variance of ℓ'')/m²
+        F = E⁻ᵀ              of a likelihood: the inverse of the information EᵀE
+        F = B·E⁻¹·E⁻ᵀ        HC0, and √(n/(n - p)) times that for HC1
+        F = s·identity       of Huber's loss (his H1): s = κ·√(Σ w·ℓ'²/(n - p))/m, m the mean of ℓ'', κ = 1 + p/n·(variance of ℓ'')/m²
         """
         p = len(self.parameters)
         if self.robust is None and not self.is_likelihood:
@@ -188,15 +188,17 @@ class MEstimate:
     def _notes(self) -> tuple[str, ...]:
         notes, triangle = [], self.triangle
         if self.robust is not None:
+            also = "; deviances and what follows from them suppose it" if self.is_likelihood else ""
             notes.append(
-                f"Standard errors are {self.robust}, right also where targets vary otherwise than the loss supposes; p is by the normal distribution."
+                f"Standard errors are {self.robust}, right also where targets vary otherwise than the loss supposes{also}."
             )
         elif not self.is_likelihood:
             notes.append(
                 "Standard errors are Huber's for an M-estimate (H1), with δ as given; they suppose errors of the same distribution in every row."
             )
         if isinstance(self.loss, HuberLoss):
-            notes.append(f"{self.sums.beyond / self.sums.total_weight:.3g} of the weight lies beyond δ.")
+            whose = "rows' weight lies" if _is_weighted(triangle) else "rows lie"
+            notes.append(f"{percent(self.sums.beyond / self.sums.total_weight)} of the {whose} beyond δ.")
         notes.extend(self._of_weights())
         if self.is_likelihood and math.isnan(self.sums.log_best):
             notes.append(
@@ -205,7 +207,9 @@ class MEstimate:
                 + " are no whole numbers, so they are no counts with a probability."
             )
         if self.is_likelihood and not self.basis.fit_intercept:
-            notes.append("Without intercept the null deviance, pseudo R² and likelihood ratio compare with margins of 0.")
+            notes.append(
+                "Without intercept the null deviance, pseudo R² and likelihood ratio compare with margins of 0."
+            )
         notes.extend(self._of_dispersion())
         return tuple(notes)
 
@@ -213,9 +217,12 @@ class MEstimate:
         triangle = self.triangle
         if self.weights == "frequency":
             return (f"Weights are frequencies: n is their sum, {number(self.rows)}.",)
-        if triangle.total_weight == triangle.row_count and not triangle.log_weights:
+        if not _is_weighted(triangle):
             return ()
-        meaning = {"logistic": "numbers of trials, of which the target is a share", "poisson": "exposures, of which the target is a rate"}
+        meaning = {
+            "logistic": "numbers of trials, of which the target is a share",
+            "poisson": "exposures, of which the target is a rate",
+        }
         said = meaning.get(self.loss.name, "factors of the loss")
         return (f"Weights are {said}; n counts the {triangle.row_count:,} rows of weight above 0.",)
 
@@ -230,7 +237,8 @@ class MEstimate:
             return ()
         times = sums.pearson / df
         return (
-            f'Targets vary {number(times, 3)} times as much as the {self.loss.name} loss supposes, so standard errors are too small, by a factor of some {number(math.sqrt(times), 3)}; robust="HC1" does not suppose it.',
+            f"Targets vary {number(times, 3)} times as much as the {self.loss.name} loss supposes, so standard errors are too small, "
+            f"by a factor of some {number(math.sqrt(times), 3)}; those of HC1 do not suppose it.",
         )
 
 
@@ -245,10 +253,14 @@ def check_loss(loss: Loss, triangle: Triangle, weights: WeightKind, robust: str 
         raise UsageError(f'of {loss.name} loss there are "HC0" and "HC1"; {robust} is of squared loss.', remedies.HC1)
     if not known and robust is None:
         raise UsageError(f"nothing is known of how targets vary around a {loss.name} loss.", remedies.HC1)
-    weighted = triangle.total_weight != triangle.row_count or triangle.log_weights
-    if isinstance(loss, HuberLoss) and weighted and weights == "precision" and robust is None:
+    if isinstance(loss, HuberLoss) and _is_weighted(triangle) and weights == "precision" and robust is None:
         raise UsageError(
             "a weight of Huber's loss is a factor of the loss, and says nothing of the variance of a row.",
             'say that a row of weight 2 is there twice (weights="frequency")',
             remedies.HC1,
         )
+
+
+def _is_weighted(triangle: Triangle) -> bool:
+    """Whether some row weighs other than 1."""
+    return triangle.total_weight != triangle.row_count or triangle.log_weights != 0

@@ -2,42 +2,39 @@
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from steepest.support.words import number, pluralize, printable, shorten
 
-if TYPE_CHECKING:
-    from steepest.analysis.coefficient_table import Inference
 
-
-def heading(table: "Inference") -> str:
+def heading(table: Any) -> str:
     """Return what the table is of."""
     kind = table.loss_kind
     if kind is None:
         what = "Exact least squares"
     else:
         delta = getattr(kind, "delta", None)
-        what = f"Exact {table.loss} regression" + ("" if delta is None else f" (δ = {number(delta)})")
+        what = f"{table.loss.capitalize()} regression" + ("" if delta is None else f" (δ = {number(delta)})")
     rows = pluralize(table.row_count, "row")
     return f"{what} of {shorten(table.target)} on {rows}" + (
         f", {table.robust} standard errors" if table.robust else ""
     )
 
 
-def facts(table: "Inference") -> list[str]:
+def facts(table: Any) -> list[str]:
     """Return what holds of the fit as a whole, a line each."""
     lines = list(_of_squares(table) if table.loss_kind is None else _of_a_loss(table))
-    kappa = f"condition number {number(table.condition_number)}, standardized {number(table.standardized_condition_number)}"
+    kappa = (
+        f"condition number {number(table.condition_number)}, standardized {number(table.standardized_condition_number)}"
+    )
     watson = "" if table.durbin_watson is None else f"; Durbin-Watson {number(table.durbin_watson, 4)}"
     return [*lines, kappa + watson]
 
 
-def notes_wrapped(table: "Inference") -> Iterator[str]:
+def notes_wrapped(table: Any) -> Iterator[str]:
     """Yield the notes, as lines of a terminal."""
     for note in table.notes:
-        yield textwrap.fill(
-            printable(note), 118, initial_indent="  ", subsequent_indent="  ", break_long_words=False
-        )
+        yield textwrap.fill(printable(note), 118, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
 
 
 def statistic_in_words(value: float) -> str:
@@ -50,7 +47,7 @@ def p_in_words(value: float) -> str:
     return f"{value:.3g}" if value >= 1e-300 else "< 1e-300"
 
 
-def _of_squares(table: "Inference") -> Iterator[str]:
+def _of_squares(table: Any) -> Iterator[str]:
     if table.residual_sd is not None:
         yield f"residual SD {number(table.residual_sd)} with {number(table.degrees_of_freedom)} degrees of freedom"
     if table.r_squared is not None and table.adjusted_r_squared is not None:
@@ -61,7 +58,7 @@ def _of_squares(table: "Inference") -> Iterator[str]:
     yield from _criteria(table)
 
 
-def _of_a_loss(table: "Inference") -> Iterator[str]:
+def _of_a_loss(table: Any) -> Iterator[str]:
     df = f"{number(table.degrees_of_freedom)} degrees of freedom"
     if table.deviance is None or table.null_deviance is None:
         yield df
@@ -70,7 +67,7 @@ def _of_a_loss(table: "Inference") -> Iterator[str]:
     if table.pearson_chi_squared is not None and table.dispersion is not None:
         yield f"Pearson χ² {number(table.pearson_chi_squared)}, dispersion {number(table.dispersion)}"
     if table.likelihood_ratio is not None and table.likelihood_ratio_p_value is not None:
-        slopes = len(table.names) - (table.shape.basis.fit_intercept)
+        slopes = len(table.names) - table.shape.basis.fit_intercept
         yield (
             f"likelihood ratio χ² {number(table.likelihood_ratio)} with {pluralize(slopes, 'degree')} of freedom, "
             f"p {p_in_words(table.likelihood_ratio_p_value)}"
@@ -80,6 +77,6 @@ def _of_a_loss(table: "Inference") -> Iterator[str]:
     yield from _criteria(table)
 
 
-def _criteria(table: "Inference") -> Iterator[str]:
+def _criteria(table: Any) -> Iterator[str]:
     if table.log_likelihood is not None and table.aic is not None and table.bic is not None:
         yield f"log-likelihood {number(table.log_likelihood)}, AIC {number(table.aic)}, BIC {number(table.bic)}"
