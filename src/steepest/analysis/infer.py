@@ -13,12 +13,14 @@ from steepest.analysis.loss_pass import kept_rows, loss_pass
 from steepest.analysis.m_estimate import MEstimate, check_loss
 from steepest.analysis.residuals import POWERS, residual_pass, second_look
 from steepest.data.batch import Batch
+from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, LossName, choose_loss
+from steepest.objectives.loss_choice import LossChoice, LossName, check_offset, choose_loss
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Linked, Loss
+from steepest.objectives.newton import minimize
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
@@ -40,6 +42,8 @@ def infer(
     target: str | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    offset: object = None,
+    exposure: object = None,
     missing: MissingPolicy = "error",
     fit_intercept: bool = True,
     loss: LossChoice = "squared",
@@ -59,6 +63,7 @@ def infer(
         target: name of the target column of a table.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
+        offset, exposure: of another loss than squares, as `descend` takes them.
         missing: of a table: "error", "drop" or "indicator".
         fit_intercept: whether the model has a bias.
         loss: "squared", "logistic", "poisson", "huber" or a loss object, as `descend` takes it.
@@ -84,9 +89,13 @@ def infer(
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
     _check_words(robust, weights)
+    beside = Offset.of(offset, exposure)
+    if beside is not None:
+        check_offset(beside, loss)
+        features = beside.among(features)
     table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
     if not (isinstance(loss, str) and loss == "squared"):
-        return _of_a_loss(_minimized(table, loss, fit_intercept), confidence, robust, None, weights)
+        return _of_a_loss(_minimized(table, loss, beside, fit_intercept), confidence, robust, None, weights)
     source = None if isinstance(table, Triangle) else table
     if source is None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
@@ -121,6 +130,10 @@ def infer_run(
     problem = run.problem
     batches = None if data is None else second_look(problem.triangle, data, y)
     if isinstance(problem, LossProblem):
+        if batches is not None and problem.rows.offset is not None:
+            raise UsageError(
+                "the rows that are given again have no offset. Leave data and y out: the run keeps its rows."
+            )
         inference = _of_a_loss(problem, confidence, robust, batches, weights)
     else:
         problem.check_squares("this coefficient table")
@@ -160,13 +173,17 @@ def _table(
     return fit.inference(confidence, weights, robust, residuals, _condition_numbers(problem))
 
 
-def _minimized(table: FullSource | Triangle, loss: LossName | Loss, fit_intercept: bool) -> LossProblem:
+def _minimized(
+    table: FullSource | Triangle, loss: LossName | Loss, beside: Offset | None, fit_intercept: bool
+) -> LossProblem:
     """Return the problem of a table and another loss than squares, its minimum found in standardized inputs."""
     chosen = choose_loss(loss)
     if isinstance(table, Triangle):
         raise UsageError(f"a triangle has no rows, which a {chosen.name} loss needs.", "give the table itself")
-    triangle = read(table, sample_rows=0).triangle
-    return LossProblem.over(triangle, table.batches, chosen, "standardized", fit_intercept=fit_intercept)
+    triangle, reader = read(table, sample_rows=0).triangle, table.batches
+    if beside is not None:
+        triangle, reader = triangle.select(beside.without(triangle.features)), beside.reader(reader)
+    return LossProblem.over(triangle, reader, chosen, "standardized", fit_intercept=fit_intercept)
 
 
 def _of_a_loss(
@@ -193,7 +210,7 @@ def _of_a_loss(
     if problem.fit_intercept:  # from the coordinates in force: an intercept that is far away would leave its rounding
         away = (triangle.means[:d] - coordinates.shift) + triangle.tails[:d]
         level = float(theta[0, 0] + away / coordinates.scale @ theta[1:, 0])
-        null = loss.link(float(triangle.means[d])) if isinstance(loss, Linked) else 0.0
+        null = _null_margin(problem)
     basis = Basis.of(triangle, fit_intercept=problem.fit_intercept)
     rows = kept_rows(problem) if batches is None else batches
     sums = loss_pass(rows, loss, basis, level, slopes, null, copies=weights == "frequency", robust=robust is not None)
@@ -201,6 +218,20 @@ def _of_a_loss(
     estimate = MEstimate(triangle, loss, basis, parameters, level, sums, weights, robust)
     estimate.check_same_rows(problem.found.bowl.value)
     return estimate.inference(confidence, _condition_numbers(problem))
+
+
+def _null_margin(problem: LossProblem) -> float:
+    """The margin of the intercept alone at its best."""
+    loss, mean = problem.loss, problem.triangle.means[len(problem.features) :]
+    if problem.rows.offset is None:
+        return float(loss.link(mean)[0]) if isinstance(loss, Linked) else 0.0
+    alone = problem.triangle.select(())
+    found = minimize(
+        loss,
+        lambda: (replace(batch, X=batch.X[:, :0], features=()) for batch in kept_rows(problem)),
+        alone.coordinates("raw"),
+    )
+    return float(found.bowl.theta[0, 0])
 
 
 def _condition_numbers(problem: Problem) -> tuple[float, float]:

@@ -59,7 +59,8 @@ def kept_rows(problem: LossProblem) -> Iterator[Batch]:
         part = rows.take(slice(start, start + ROWS))
         X = part.U[:, first:] * coordinates.scale + coordinates.shift
         weight = np.full(len(part), unit) if part.omega is None else unit * part.omega
-        yield Batch(X, part.y, problem.features, problem.targets, weight, start)
+        offset = None if part.offset is None else part.offset[:, 0]
+        yield Batch(X, part.y, problem.features, problem.targets, weight, start, offset=offset)
 
 
 def loss_pass(
@@ -75,7 +76,7 @@ def loss_pass(
 ) -> LossSums:
     """Go over the rows once and sum up what their loss, its slope and curvature are, in constant memory.
 
-        m = level + (x - mean)·slopes          q = basis(x)
+        m = level + (x - mean)·slopes + offset          q = basis(x)
 
     Args:
         batches: the rows, in any order.
@@ -92,13 +93,14 @@ def loss_pass(
     for batch in pieces(batches):
         weight = np.ones(len(batch)) if batch.weight is None else batch.weight
         y, Q = batch.y[:, 0], basis.rows(batch.X)
-        margin = level + ((batch.X - basis.centre) - basis.tails) @ slopes
+        offset = np.zeros(len(batch)) if batch.offset is None else batch.offset
+        margin = level + ((batch.X - basis.centre) - basis.tails) @ slopes + offset
         slope, curvature = loss.slope(margin, y), loss.curvature(margin, y)
         information = triangularize(np.vstack([information, np.sqrt(weight * curvature)[:, None] * Q]))
         if robust:
             scaled = (np.sqrt(weight) if copies else weight) * slope
             meat = triangularize(np.vstack([meat, scaled[:, None] * Q]))
-        sums += _sums(loss, margin, y, weight, slope, curvature, null_margin, copies=copies)
+        sums += _sums(loss, margin, y, weight, slope, curvature, null_margin + offset, copies=copies)
         count += len(batch)
     value, excess, null_excess, pearson, squares, first, second, beyond, between, best, total = sums.tolist()
     return LossSums(
@@ -125,13 +127,13 @@ def _sums(
     weight: FloatArray,
     slope: FloatArray,
     curvature: FloatArray,
-    null_margin: float,
+    null_margin: FloatArray,
     *,
     copies: bool,
 ) -> FloatArray:
     """The sums of some rows, in the order of the fields."""
     likelihood = LIKELIHOODS.get(loss.name)
-    value, null = loss.value(margin, y), loss.value(np.full_like(margin, null_margin), y)
+    value, null = loss.value(margin, y), loss.value(null_margin, y)
     least, best = np.zeros_like(y), math.nan
     if likelihood is not None:
         least = likelihood.least(y)
