@@ -16,7 +16,7 @@ LOSSES = [PoissonLoss(), LogisticLoss(), HuberLoss(0.7)]
 def table(loss, n=120, seed=0):
     """Inputs, targets, offsets, weights."""
     generator = np.random.default_rng(seed)
-    X = generator.normal(size=(n, 2)) + [2.0, 0.0]
+    X = np.array([2.0, 0.0]) + generator.normal(size=(n, 2))
     offset = generator.normal(size=n)
     margin = X @ [0.4, -0.3] - 0.5 + offset
     y = {
