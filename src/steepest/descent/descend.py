@@ -24,8 +24,9 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
+from steepest.objectives.loss_choice import LossChoice, choose_loss
 from steepest.objectives.loss_problem import LossProblem
-from steepest.objectives.losses import Loss, LossChoice, choose_loss
+from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, ObjectiveName
 from steepest.objectives.stored_rows import Rows, rows_of

@@ -7,7 +7,7 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Kinked, Linked, Loss
 from steepest.objectives.quadratic import Quadratic
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
@@ -85,7 +85,8 @@ def minimize(
     if bowl is None:
         raise DataError("the loss at this start leaves float64. Start nearer to the data, or choose other units.")
     length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
-    most = MOST_PASSES * (1 if loss.name != "huber" else 5)
+    kinked = isinstance(loss, Kinked)
+    most = MOST_PASSES * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
         if passes >= most or length < SHORTEST:
             return Minimum(bowl, passes, False)
@@ -97,7 +98,7 @@ def minimize(
             bowl, step = ahead, ahead.quadratic.minimum - ahead.theta
         elif ahead is not None and ahead.value <= bowl.value:
             bowl, length, step = ahead, 1.0, ahead.quadratic.minimum - ahead.theta
-        elif length > DOUBTED or loss.name != "huber":
+        elif length > DOUBTED or not kinked:
             length /= 2
         else:  # curvature jumps there: the lowest point of a quadratic above the loss is never higher
             above = bowl_at(loss, rows, coordinates, bowl.theta, l2, majorized=True)
@@ -110,22 +111,24 @@ def minimize(
 
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
-    """Where no row is far away: the least-squares answer for Huber's loss, the margin of the mean target for others."""
+    """Where no row is far away: the least-squares answer where curvature jumps, the margin of the mean target for others."""
     theta = np.zeros((len(coordinates.shift) + coordinates.fit_intercept, 1))
     parts = [Triangle.of(batch) for batch in rows()]
     whole = Triangle.sum(parts) if parts else None
     if whole is None or not whole.row_count:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    if loss.name == "huber":
+    if isinstance(loss, Kinked):
         return Quadratic.of(whole, coordinates).minimum
-    if loss.name == "poisson" and coordinates.fit_intercept and whole.means[-1] > 0:
-        theta[0] = np.log(whole.means[-1])
+    if isinstance(loss, Linked) and coordinates.fit_intercept:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margin = loss.link(float(whole.means[-1]))
+        theta[0] = margin if np.isfinite(margin) else 0.0
     return theta
 
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:
     """Whether the loss no longer shows what is left: a small part of it, or margins that hardly move where it is 0."""
-    unit = float(getattr(loss, "delta", 1.0))
+    unit = loss.unit if isinstance(loss, Kinked) else 1.0
     return bowl.decrement <= max(NEAR * bowl.value, GONE * bowl.quadratic.scale * unit**2)
 
 
@@ -140,7 +143,7 @@ def bowl_at(
         coordinates: the inputs in force.
         theta: where.
         l2: the ridge penalty.
-        majorized: with the curvature of a quadratic above the loss, |slope|/|residual| for Huber's.
+        majorized: with the curvature of a quadratic above the loss, of one that has it.
     """
     weights, bias = coordinates.to_raw(theta)
     triangle, total, value = None, 0.0, 0.0
@@ -174,8 +177,8 @@ def _working(
         value = float((own * loss.value(margin, y)).sum())
         # any curvature above 0 leaves the slope of the sum as it is
         flattest = FLATTEST * (loss.largest_curvature if np.isfinite(loss.largest_curvature) else 1.0)
-        if majorized:
-            curvature = np.abs(slope) / np.maximum(np.abs(margin - y), np.abs(slope) + 1e-300)
+        if majorized and isinstance(loss, Kinked):
+            curvature = loss.majorant(margin, y)
         curvature = np.maximum(curvature, flattest)
         response, weight = margin - slope / curvature, own * curvature
         squares = weight * response**2
