@@ -1,6 +1,6 @@
 """Confusion: how often each class was taken for each other one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,10 @@ class Confusion(Value):
     def class_shares(self) -> FloatArray:
         """The share of each class in the weight of all rows, shape (K,)."""
         return _shares(self.matrix.sum(axis=1), np.full(len(self.classes), self.total))
+
+    def _told(self) -> Iterator[str]:
+        yield f" of {len(self.classes)} classes, weight {number(self.total)}"
+        yield from self.lines()
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

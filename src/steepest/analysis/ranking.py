@@ -29,7 +29,7 @@ class Ranking(Value):
 
     Example:
         >>> found = rank(np.array([0.1, 0.4, 0.4, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]))
-        >>> found.auc, found.average_precision.__round__(4)                # 3½ of 4 pairs
+        >>> found.auc, round(found.average_precision, 4)                # 3½ of 4 pairs
         (0.875, 0.8333)
         >>> found.false_positive_rate, found.true_positive_rate
         (array([0. , 0. , 0.5, 1. ]), array([0. , 0.5, 1. , 1. ]))
