@@ -122,7 +122,7 @@ def test_any_of_them_draws_on_given_axes_and_says_what_it_needs(kind):
 
 @pytest.mark.parametrize("kind", ["predictions", "residuals", "qq"])
 def test_pictures_of_numbers_refuse_classes(kind):
-    with pytest.raises(UsageError, match='predicts classes. Draw "calibration"'):
+    with pytest.raises(UsageError, match=r'predicts classes\. Draw "calibration"'):
         RUN.plot(kind, X, Y)
 
 

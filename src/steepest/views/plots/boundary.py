@@ -70,7 +70,7 @@ class BoundaryDisplay(Display):
         X: ArrayLike,
         y: ArrayLike,
         *,
-        epochs: Sequence[int] = (),
+        epochs: Sequence[int] | None = None,
         threshold: float = 0.5,
         title: str = "",
     ) -> "BoundaryDisplay":
@@ -99,10 +99,10 @@ class BoundaryDisplay(Display):
         own = np.concatenate([shares_of(batch).argmax(axis=1) for batch in batches])
         across, up = (_span(rows[:, j]) for j in (0, 1))
         at = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        chosen = [run.at(one) for one in (check_list("epochs", epochs, "epochs") if len(epochs) else [])]
+        chosen = [] if epochs is None else [run.at(one) for one in check_list("epochs", epochs, "epochs")]
         earlier = tuple((state.epoch, _probabilities(state, at, len(up))) for state in chosen)
         last = _probabilities(run.last, at, len(up))
-        return cls(across, up, last, rows, own, classes_of(run), run.features, threshold, earlier, title)  # type: ignore[arg-type]
+        return cls(across, up, last, rows, own, classes_of(run), run.features, threshold, earlier, title)
 
     def _what(self) -> str:
         before = f", and at {pluralize(len(self.earlier), 'earlier epoch')}" if self.earlier else ""

@@ -62,7 +62,7 @@ def _evaluated(run: Trajectory, X: Any, y: Any) -> Classification:
 
 def curves_of(groups: tuple[tuple[str, Classification], ...]) -> list[tuple[str, Classification, str | None]]:
     """Return what has a curve of its own: rows and held-out rows of two classes, each class of several on the last rows given."""
-    name, found = groups[-1]
+    _, found = groups[-1]
     if len(found.classes) > 2:
         return [(shorten(each, 24), found, each) for each in found.classes]
     return [(name, found, None) for name, found in groups]
