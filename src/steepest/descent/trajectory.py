@@ -301,7 +301,8 @@ class Trajectory(Value):
             measure="modes":   max |p_k(λ_i)| ≤ tolerance                  every moving mode
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
-        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured.
+        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.
@@ -415,7 +416,7 @@ class Trajectory(Value):
         return np.concatenate([compute(epochs[start : start + size]) for start in range(0, len(epochs), size)])
 
     def _squeeze(self, values: FloatArray) -> FloatArray:
-        return values[..., 0] if len(self.targets) == 1 else values
+        return values[..., 0] if values.shape[-1] == 1 else values
 
     def _scalar(self, values: FloatArray) -> Scalar:
-        return float(values[0]) if len(self.targets) == 1 else values
+        return float(values[0]) if values.shape == (1,) else values
