@@ -104,8 +104,9 @@ def _weight(batch: Batch) -> FloatArray:
 
 def _classes(run: Trajectory, batches: Iterator[Batch], threshold: float, curves: bool) -> Classification:
     """Add up what batches of rows say; of several classes a target column is there for each."""
-    classes = classes_of(run)
-    target, parts = run.targets[0].removesuffix(f"={classes[0]}"), []
+    classes, K = classes_of(run), len(run.targets)
+    target = run.targets[0] if K == 1 else run.targets[0].removesuffix(f"={classes[0]}")
+    target, parts = ("classes" if target == classes[0] else target), []
     for batch in batches:
         margins = _margins(run, batch.X)
         rows = ClassRows.of_margins(shares_of(batch), margins, _weight(batch))

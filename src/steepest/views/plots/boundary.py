@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GRID = 201
 PALE = 0.5  # of the colours of areas, under the rows in full colours
 MARKS = "o^sDvPX"
-STRENGTHS = (0.15, 0.6)  # of the boundaries of the first and the last epoch asked for
+GREYS = (0.7, 0.3)  # of the boundaries of the first and the last epoch asked for: the later, the darker
 
 
 @numeric
@@ -121,11 +121,11 @@ class BoundaryDisplay(Display):
             label = plain(shorten(name, 24))
             self.artists_.append(self.ax_.scatter(mine[:, 0], mine[:, 1], marker=MARKS[j % 7], label=label, **style))
         for i, (epoch, probabilities) in enumerate(self.earlier):
-            weak, strong = STRENGTHS
-            share = weak + (strong - weak) * i / max(1, len(self.earlier) - 1) if len(self.earlier) > 1 else strong
-            self._plot_line(probabilities, f"epoch {epoch:,}", linestyles="--", linewidths=1.2, alpha=share + 0.15)
+            first, last = GREYS
+            shade = first + (last - first) * (i + 1) / len(self.earlier)
+            self._plot_line(probabilities, f"epoch {epoch:,}", str(shade), linestyles="--", linewidths=1.2)
         text = f"probability {percent(self.threshold)}" if K == 2 else "boundary"
-        self._plot_line(self.probabilities, f"{text}, last epoch" if self.earlier else text, linewidths=1.6)
+        self._plot_line(self.probabilities, f"{text}, last epoch" if self.earlier else text, "black", linewidths=1.6)
         self.ax_.set(xlim=self.x[[0, -1]], ylim=self.y[[0, -1]], title=plain(self.title))
         self.ax_.set(xlabel=plain(self.names[0]), ylabel=plain(self.names[1]))
         legend_below(self.ax_, 4)
@@ -153,20 +153,20 @@ class BoundaryDisplay(Display):
         picture = 1 - strength * (1 - shades[likeliest])
         self.artists_.append(self.ax_.imshow(picture, extent=ends, origin="lower", aspect="auto"))
 
-    def _plot_line(self, probabilities: FloatArray, label: str, **style: Any) -> None:
+    def _plot_line(self, probabilities: FloatArray, label: str, color: str, **style: Any) -> None:
         """Where the prediction changes; nothing where one class is predicted everywhere in the picture."""
         K = len(self.classes)
         drawn = False
-        for j in range(1, 2) if K == 2 else range(K):
+        for j in range(1, K):  # the first has no border that is not one of another, too
             rest = np.delete(probabilities, j, axis=-1).max(axis=-1)
             level = probabilities[..., j] - (self.threshold if K == 2 else rest)
             if level.min() < 0 < level.max():
-                lines = self.ax_.contour(self.x, self.y, level, levels=[0.0], colors="black", zorder=2, **style)
+                lines = self.ax_.contour(self.x, self.y, level, levels=[0.0], colors=color, zorder=2, **style)
                 self.artists_.append(lines)
                 drawn = True
         if drawn:
             known = {"linestyle": style.get("linestyles", "-"), "linewidth": style.get("linewidths", 1.0)}
-            self.ax_.plot([], [], color="black", alpha=style.get("alpha", 1.0), label=label, **known)
+            self.ax_.plot([], [], color=color, label=label, **known)
 
 
 def _probabilities(state: State, at: FloatArray, height: int) -> FloatArray:
