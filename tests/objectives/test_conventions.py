@@ -69,7 +69,9 @@ def test_sgd_classifier_has_our_l2():
     alpha = 0.05
     settings = {"learning_rate": "constant", "eta0": 0.01, "max_iter": 2000, "tol": None, "average": True}
     model = linear_model.SGDClassifier(loss="log_loss", alpha=alpha, random_state=0, **settings).fit(X, Y)
-    near = {factor: np.abs(minimum(Y, "logistic", factor * alpha)[0] - theirs(model)).max() for factor in (0.9, 1.0, 1.1)}
+    near = {
+        factor: np.abs(minimum(Y, "logistic", factor * alpha)[0] - theirs(model)).max() for factor in (0.9, 1.0, 1.1)
+    }
     assert near[1.0] < 0.005
     assert near[1.0] < 0.1 * min(near[0.9], near[1.1])
 
@@ -92,7 +94,9 @@ def test_poisson_regressor_has_our_l2(alpha):
 def test_huber_regressor_estimates_the_scale_that_delta_holds(alpha):
     model = linear_model.HuberRegressor(epsilon=1.5, alpha=alpha, tol=1e-10, max_iter=10_000).fit(X, VALUES)
     delta, l2 = model.epsilon * model.scale_, alpha * model.scale_ / N
-    np.testing.assert_allclose(minimum(VALUES, HuberLoss(delta), l2)[0], theirs(model), rtol=1e-4)  # its L-BFGS stops there
+    np.testing.assert_allclose(
+        minimum(VALUES, HuberLoss(delta), l2)[0], theirs(model), rtol=1e-4
+    )  # its L-BFGS stops there
 
 
 def test_statsmodels_sums_what_we_average():

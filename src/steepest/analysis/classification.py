@@ -97,7 +97,7 @@ class Classification(Value):
             >>> found
             Classification of 4 rows, target: classes no (2) and yes (2)
               log-loss 0.438905 (0.693147 where only the classes' shares are known); Brier score 0.1425
-              above probability 0.5: accuracy 75%, balanced 75%; of yes precision 100%, recall 50%, F1 0.6667
+              above probability 0.5: accuracy 75%, balanced 75%; class yes: precision 100%, recall 50%, F1 0.6667
               AUC 0.875, average precision 0.8333; error of 10 calibration bins 0.125
                           predicted no  predicted yes
               actual no              2              0
@@ -241,7 +241,7 @@ class Classification(Value):
             two = self.confusion
             precision, recall, f1 = float(two.precision[1]), float(two.recall[1]), float(two.f1[1])
             name = shorten(self.classes[1], 16)
-            measures = f"of {name} precision {_percent(precision)}, recall {_percent(recall)}, F1 {number(f1, 4)}"
+            measures = f"class {name}: precision {_percent(precision)}, recall {_percent(recall)}, F1 {number(f1, 4)}"
             yield f"above probability {number(self.threshold, 4)}: {balanced}; {measures}"
         if self.rankings:
             rest = " of each class against the rest" if self.threshold is None else ""
