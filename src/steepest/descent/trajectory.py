@@ -284,8 +284,9 @@ class Trajectory(Value):
         """Draw a picture of the run and return it; a notebook shows it by itself.
 
         Args:
-            kind: "loss", "modes", "contour", "predictions", "residuals" or "qq".
-            X: rows to predict, shape (n, d): an array or a data frame of the features; for the last three kinds.
+            kind: "loss", "modes" or "contour"; "predictions", "residuals" or "qq" of rows; "roc", "precision_recall",
+                "calibration", "confusion" or "boundary" of rows with classes.
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for kinds of rows.
             y: their targets, shape (n,).
             ax: matplotlib's axes to draw on; default: a figure of its own.
             options: what else `from_trajectory` of the picture's class takes, such as title.
