@@ -18,7 +18,8 @@ from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
-from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose, is_zero
+from steepest.estimators.linear import LOGGER, check_verbose, is_zero
+from steepest.estimators.regression import LinearRegressor
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import RuleChoice
 from steepest.summaries.pass_state import PassState
@@ -29,7 +30,7 @@ from steepest.support.arrays import FloatArray
 Start = tuple[FloatArray, FloatArray] | None
 
 
-class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignore[misc]  # scikit-learn has no types
     """A linear model fitted by gradient descent; over all rows at once every epoch is known in closed form.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
