@@ -20,6 +20,9 @@ from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.linear import LOGGER, check_verbose, is_zero
 from steepest.estimators.regression import LinearRegressor
+from steepest.estimators.walk import Solver, at_minimum, is_newton, tolerance_of, walk
+from steepest.objectives.loss_choice import LossChoice, choose_loss
+from steepest.objectives.losses import Loss
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import RuleChoice
 from steepest.summaries.pass_state import PassState
@@ -31,7 +34,7 @@ Start = tuple[FloatArray, FloatArray] | None
 
 
 class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignore[misc]  # scikit-learn has no types
-    """A linear model fitted by gradient descent; over all rows at once every epoch is known in closed form.
+    """A linear model fitted by gradient descent; on squared loss over all rows at once every epoch is known in closed form.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
 
@@ -62,6 +65,13 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         warm_start: begin at the coefficients of the last fit instead of zeros; momentum begins anew.
         random_state: decides which rows `validation` as a share holds out, and the order of rows in batches.
         verbose: log the run, thinned, to the logger "steepest" at level INFO; nothing is printed.
+        loss: "squared", "huber" (rows far away pull less), "poisson" (counts, with a logarithmic link), "quantile", or a loss object.
+        delta: of loss="huber", δ: how far from the target a square ends and a straight line begins, in target units.
+        quantile: of loss="quantile", τ: the share of the targets that lies below what is predicted.
+        solver: "descent" runs; "newton" takes the exact minimum itself.
+
+    On another loss than squares the run is walked: `epochs="auto"` is then at most 10,000, `objective`, `validation` and
+    `partial_fit` are not for it, and the minimum it is measured against is found by Newton's method.
 
     Attributes:
         coef_: weights, shape (d,), or (t, d) where y had several columns; target units per feature unit.
@@ -107,6 +117,10 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         warm_start: bool = False,
         random_state: Any = None,
         verbose: bool | int = False,
+        loss: LossChoice = "squared",
+        delta: float = 1.345,
+        quantile: float = 0.5,
+        solver: Solver = "descent",
     ) -> None:
         self.learning_rate = learning_rate
         self.epochs = epochs
@@ -124,6 +138,10 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+        self.loss = loss
+        self.delta = delta
+        self.quantile = quantile
+        self.solver = solver
 
     @with_callbacks
     def fit(
@@ -159,9 +177,13 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             rows = self._rows(X, y, sample_weight, reset=True)
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
-            train, held_out = self._read(rows, self._held_out(X_val, y_val))
-            begun = self._start(train, coef_init, intercept_init)
-            self._learn(train, held_out, begun, rows, task.watchers if task else ())
+            begun, watchers = self._start(rows, coef_init, intercept_init), task.watchers if task else ()
+            loss, held = self._chosen_loss(), self._held_out(X_val, y_val)
+            if loss is None:
+                train, held_out = self._read(rows, held)
+                self._learn(train, held_out, begun, rows, watchers)
+            else:
+                self._walk(rows, loss, held, begun, watchers)
         if task:
             task.ended()
         return self
@@ -182,8 +204,10 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         Raises:
             ValueError: as `fit`; other columns than before.
             DivergenceError: as `fit`.
-            UsageError: there is a batch_size.
+            UsageError: there is a batch_size, or another loss than squares.
         """
+        if self._chosen_loss() is not None:
+            raise UsageError(f"partial_fit keeps no rows, which a {self.loss} loss needs. Fit all rows at once.")
         if self.batch_size is not None:
             raise UsageError(
                 "partial_fit keeps no rows to make batches of. Leave batch_size out, or fit all rows at once."
@@ -232,7 +256,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             return state.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
         return state.train, state.test if share else None
 
-    def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
+    def _start(self, train: Triangle | ArraySource, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
@@ -256,6 +280,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         tolerance = None if is_zero(self.tol) else self.tol
         run = self._descend(train, start, self.rule, self.epochs, tolerance, rows, watchers)
+        run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
         self._judge(run, tolerance=tolerance, stopped=stopped or run.ended.reason == FitTask.name)
@@ -269,6 +294,28 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
         self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
         return self._take(run)
+
+    def _walk(
+        self, rows: ArraySource, loss: Loss, held: object, start: Start, watchers: tuple[FitTask, ...]
+    ) -> Self:
+        """Run on another loss than squares, judge the run and keep it."""
+        if held is not None:
+            raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")
+        run = walk(self, rows, loss, start, watchers)
+        self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
+        if check_verbose(self.verbose):
+            self._log(run)
+        self.triangle_, self._held, self.validation_curve_ = run.problem.triangle, None, None
+        return self._take(run)
+
+    def _chosen_loss(self) -> Loss | None:
+        """The loss that the parameters ask for; None for squares."""
+        if isinstance(self.loss, str) and self.loss == "squared":
+            return None
+        numbers = {"huber": {"delta": self.delta}, "quantile": {"quantile": self.quantile}}
+        if isinstance(self.loss, str) and self.loss in numbers:
+            return replace(choose_loss(self.loss), **numbers[self.loss])  # type: ignore[type-var]  # losses are dataclasses
+        return choose_loss(self.loss)
 
     def _descend(
         self,

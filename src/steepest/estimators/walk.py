@@ -14,7 +14,7 @@ from steepest.descent.stops import Within
 from steepest.descent.trajectory import Trajectory
 from steepest.estimators.callbacks import FitTask
 from steepest.objectives.losses import Loss
-from steepest.support.arguments import as_float, check_word
+from steepest.support.arguments import check_word
 
 Solver = Literal["descent", "newton"]
 MOST_WALKED = 10_000  # epochs that "auto" takes of a run that is walked
@@ -35,14 +35,13 @@ def walk(
         start: (weights, bias), or None for zeros.
         watchers: what is told of each epoch.
     """
-    check_word("solver", estimator.solver, ("descent", "newton"))
     shared = {
         "l2": estimator.l2,
         "loss": loss,
         "standardize": estimator.standardize,
         "fit_intercept": estimator.fit_intercept,
     }
-    if estimator.solver == "newton":
+    if is_newton(estimator.solver):
         return at_minimum(descend(rows, epochs=0, **shared))
     tolerance = tolerance_of(estimator)
     own = {name: getattr(estimator, name) for name in ("batch_size", "order", "drop_last", "schedule", "average") if hasattr(estimator, name)}
@@ -77,6 +76,12 @@ def at_minimum(run: Trajectory) -> Trajectory:
     return replace(
         run, start=theta, iterates=loop.run(quadratic, run.rule, theta, 0), requested_epochs=0, reasons={}
     )
+
+
+def is_newton(solver: Solver) -> bool:
+    """Return whether the exact minimum is asked for; raise UsageError where that is no solver."""
+    check_word("solver", solver, ("descent", "newton"))
+    return solver == "newton"
 
 
 def passes_of(run: Trajectory) -> int:
