@@ -14,7 +14,7 @@ from steepest.errors import UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.classification import LinearClassifier
 from steepest.estimators.linear import check_verbose
-from steepest.estimators.walk import Solver, passes_of, tolerance_of, walk
+from steepest.estimators.walk import Solver, is_newton, tolerance_of, walk
 from steepest.rules.rule import RuleChoice
 from steepest.rules.schedules import ScheduleChoice
 from steepest.support.arrays import FloatArray
@@ -35,9 +35,11 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
     A decision threshold other than 1/2 is scikit-learn's `FixedThresholdClassifier` or `TunedThresholdClassifierCV` around it.
 
     Args:
-        learning_rate: η > 0, or "auto": the best constant rate at the minimum, and at most 95% of what is safe from any start.
+        learning_rate: η > 0, or "auto": the best constant rate at the minimum; of plain gradient descent at most 95% of what is
+            safe from any start.
         epochs: number of updates, or "auto": until every mode is within `tol`, at most 10,000.
-        rule: the name of a rule, or a rule with its numbers; then learning_rate and momentum are left alone.
+        rule: the name of a rule, or a rule with its numbers; then learning_rate and momentum are left alone. "auto": Nesterov's
+            where learning rate, schedule, mean and batches are not chosen, else plain gradient descent.
         momentum: β in [0, 1), for a rule that has one; None: the best at the minimum.
         schedule: by what the learning rate is multiplied at each step; None: 1.
         average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
@@ -82,7 +84,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         *,
         learning_rate: float | Auto = "auto",
         epochs: int | Auto = "auto",
-        rule: RuleChoice = "gradient",
+        rule: RuleChoice | Auto = "auto",
         momentum: float | Auto | None = None,
         schedule: ScheduleChoice | None = None,
         average: Average = False,
@@ -180,7 +182,4 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
         if check_verbose(self.verbose):
             self._log(run)
-        self._take(run)
-        if self.solver == "newton":
-            self.n_iter_ = passes_of(run)
-        return self
+        return self._take_exact(run) if is_newton(self.solver) else self._take(run)

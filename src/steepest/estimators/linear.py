@@ -159,6 +159,14 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self.n_iter_ = run.epochs
         return self
 
+    def _take_exact(self, run: Trajectory) -> Self:
+        """Keep a run that began at the exact minimum; its iterations are the passes that found it, of squared loss one."""
+        self._take(run)
+        if not run.epochs:
+            found = getattr(run.problem, "found", None)
+            self.n_iter_ = 1 if found is None else int(found.passes)
+        return self
+
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, Scalar]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (d,) and a float, or (t, d) and (t,)."""
         single = len(problem.targets) == 1

@@ -20,7 +20,7 @@ from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.linear import LOGGER, check_verbose, is_zero
 from steepest.estimators.regression import LinearRegressor
-from steepest.estimators.walk import Solver, at_minimum, is_newton, tolerance_of, walk
+from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
 from steepest.objectives.loss_choice import LossChoice, choose_loss
 from steepest.objectives.losses import Loss
 from steepest.objectives.quadratic import ObjectiveName
@@ -48,7 +48,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within `tol`.
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
-            numbers; then learning_rate and momentum are left alone.
+            numbers; then learning_rate and momentum are left alone. "auto": plain gradient descent; on another loss than squares
+            Nesterov's, where learning rate and batches are not chosen.
         momentum: β in [0, 1), for a rule that has one; None: the best.
         batch_size: rows whose gradient makes a step, for mini-batch and stochastic gradient descent; None: all of them.
         order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
@@ -103,7 +104,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         *,
         learning_rate: float | Auto = "auto",
         epochs: int | Auto = "auto",
-        rule: RuleChoice = "gradient",
+        rule: RuleChoice | Auto = "auto",
         momentum: float | Auto | None = None,
         batch_size: int | None = None,
         order: Order = "shuffled",
@@ -278,8 +279,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance = None if is_zero(self.tol) else self.tol
-        run = self._descend(train, start, self.rule, self.epochs, tolerance, rows, watchers)
+        tolerance, rule = None if is_zero(self.tol) else self.tol, "gradient" if is_word(self.rule, "auto") else self.rule
+        run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
@@ -293,7 +294,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         if verbose and curve is not None and stopped:
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
         self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
-        return self._take(run)
+        return self._take_exact(run) if is_newton(self.solver) else self._take(run)
 
     def _walk(
         self, rows: ArraySource, loss: Loss, held: object, start: Start, watchers: tuple[FitTask, ...]
@@ -306,7 +307,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         if check_verbose(self.verbose):
             self._log(run)
         self.triangle_, self._held, self.validation_curve_ = run.problem.triangle, None, None
-        return self._take(run)
+        return self._take_exact(run) if is_newton(self.solver) else self._take(run)
 
     def _chosen_loss(self) -> Loss | None:
         """The loss that the parameters ask for; None for squares."""
@@ -327,7 +328,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         rows: ArraySource | None = None,
         watchers: tuple[FitTask, ...] = (),
     ) -> Trajectory:
-        own = rule is self.rule  # and not the rule of a run that is taken again
+        own = isinstance(rule, str) or rule is self.rule  # and not the rule of a run that is taken again
         return descend(
             train,
             rule=rule,
