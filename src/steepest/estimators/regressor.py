@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.data.batch import Batch
@@ -22,7 +23,7 @@ from steepest.estimators.linear import LOGGER, check_verbose, is_zero
 from steepest.estimators.regression import LinearRegressor
 from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
 from steepest.objectives.loss_choice import LossChoice, choose_loss
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Loss, PoissonLoss
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import RuleChoice
 from steepest.summaries.pass_state import PassState
@@ -31,6 +32,11 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 
 Start = tuple[FloatArray, FloatArray] | None
+
+
+def _has_squared_loss(estimator: "GradientDescentRegressor") -> bool:
+    """Say whether rows can be added one after the other: their triangle is all that squared loss needs."""
+    return is_word(estimator.loss, "squared")
 
 
 class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignore[misc]  # scikit-learn has no types
@@ -161,7 +167,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             X: inputs, dense or sparse, shape (n, d).
             y: targets, shape (n,) or (n, t).
             sample_weight: one weight a row, shape (n,), not negative: 0 is a row that is absent, 2 a row that stands twice.
-            coef_init: where the run starts, shape of coef_; default zeros, or the last fit with warm_start.
+            coef_init: where the run starts, shape of coef_; default zeros (of counts with the intercept at their mean), or the last
+                fit with warm_start.
             intercept_init: the same for intercept_.
             X_val: held-out inputs for early stopping, instead of `validation`.
             y_val: their targets.
@@ -189,6 +196,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             task.ended()
         return self
 
+    @available_if(_has_squared_loss)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
 
@@ -205,10 +213,9 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         Raises:
             ValueError: as `fit`; other columns than before.
             DivergenceError: as `fit`.
-            UsageError: there is a batch_size, or another loss than squares.
+            UsageError: there is a batch_size.
+            AttributeError: there is another loss than squares, which needs all rows at once.
         """
-        if self._chosen_loss() is not None:
-            raise UsageError(f"partial_fit keeps no rows, which a {self.loss} loss needs. Fit all rows at once.")
         if self.batch_size is not None:
             raise UsageError(
                 "partial_fit keeps no rows to make batches of. Leave batch_size out, or fit all rows at once."
@@ -302,7 +309,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         """Run on another loss than squares, judge the run and keep it."""
         if held is not None:
             raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")
-        run = walk(self, rows, loss, start, watchers)
+        run = walk(self, rows, loss, start or _without_inputs(rows, loss, self.fit_intercept), watchers)
         self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
         if check_verbose(self.verbose):
             self._log(run)
@@ -317,6 +324,12 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         if isinstance(self.loss, str) and self.loss in numbers:
             return replace(choose_loss(self.loss), **numbers[self.loss])  # type: ignore[type-var]  # losses are dataclasses
         return choose_loss(self.loss)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = is_word(self.loss, "squared")
+        tags.target_tags.positive_only = is_word(self.loss, "poisson") or isinstance(self.loss, PoissonLoss)
+        return tags
 
     def _descend(
         self,
@@ -354,3 +367,11 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         share = Share(self.validation, self._seed) if isinstance(self.validation, float) else None
         for batch in rows.batches():
             yield batch.take(~share.holds_out(batch.positions)) if share else batch
+
+
+def _without_inputs(rows: ArraySource, loss: Loss, fit_intercept: bool) -> Start:
+    """Where a run on counts begins: at the mean count, since from zeros a step may overshoot without bound; None for other losses."""
+    mean = np.average(rows.y, axis=0, weights=rows.weight)
+    if not (fit_intercept and isinstance(loss, PoissonLoss) and (mean > 0).all()):
+        return None
+    return np.zeros((len(rows.features), 1)), np.log(mean)
