@@ -13,7 +13,8 @@ from steepest.lab.runs import curve
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
-from steepest.views.pages.payload import Json, Rows, payload
+from steepest.views.pages.packing import Json
+from steepest.views.pages.payload import Rows, payload
 
 
 @dataclass(frozen=True)
