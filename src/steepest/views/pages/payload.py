@@ -113,7 +113,8 @@ def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Jso
     else:
         rules = [walked_entry(entry) for entry in rules if entry["name"] == settings["rule"]]
     shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
-    return parts | {"rules": rules, "run": settings, "rows": shown}
+    classes = list(getattr(triangle.coding, "classes", ()))
+    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes}
 
 
 def problem_with(run: Trajectory) -> str | None:
