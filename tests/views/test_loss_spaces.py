@@ -193,6 +193,15 @@ def test_a_loss_that_the_page_does_not_know_is_refused():
         run.page()
 
 
+def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):
+    for loss in ("logistic", "poisson", "huber"):
+        for rule in RULES:
+            run = steepest.descend(*table(loss), loss=loss, rule=rule, epochs=3)
+            code = f"(() => {{ {SETTING}; return bestOf(q, ruleOf(s, q)); }})()"
+            best = js(code, payload=payload(run, run.problem.triangle), hash="")
+            assert best == pytest.approx(run.rule.learning_rate, rel=1e-9)
+
+
 def test_the_payload_is_json(js):
     for loss in ("logistic", "poisson", "huber"):
         run = run_of(loss, epochs=5)

@@ -9,7 +9,6 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.data.sample import Sample
-from steepest.descent.descend import SAFE
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
 from steepest.objectives.loss_over_rows import LossOverRows
@@ -25,6 +24,7 @@ from steepest.views.pages.packing import Json, packed
 from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, WALKED_EPOCHS, WALKED_NUMBERS, best_settings
 
+SAFE = 0.95  # of the global limit: what a run takes that is given no learning rate
 KNOWN = ("logistic", "poisson", "huber")
 """Losses that the page computes."""
 WALKABLE = ("power", "two_term")

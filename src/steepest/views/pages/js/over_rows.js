@@ -128,15 +128,15 @@ function levelLines({ over, limit, floor }, i, j, goal, range) {
   };
   const root = (x, y) => Math.sqrt(Math.max(0, height(x, y) - floor)), wide = range.map(([low, high]) => high - low);
   const corners = range[0].flatMap((x) => range[1].map((y) => root(x - goal[0], y - goal[1]))).filter(Number.isFinite), top = Math.max(...corners);
-  const turns = over.n > 1000 ? 36 : 90, steps = 24;
+  const turns = over.n > 1000 ? 36 : 90, steps = 34, far = Math.SQRT2; // from a corner to the one across
   const rays = Array.from({ length: turns + 1 }, (_, turn) => {
-    const dx = wide[0] * Math.cos((2 * Math.PI * turn) / turns), dy = wide[1] * Math.sin((2 * Math.PI * turn) / turns);
+    const dx = far * wide[0] * Math.cos((2 * Math.PI * turn) / turns), dy = far * wide[1] * Math.sin((2 * Math.PI * turn) / turns);
     return { dx, dy, roots: Array.from({ length: steps + 1 }, (_, s) => root((dx * s) / steps, (dy * s) / steps)) };
   });
   return Array.from({ length: 12 }, (_, level) => {
     const wanted = top * ((level + 1) / 12) ** 1.5, xs = [], ys = [];
     for (const { dx, dy, roots } of rays) {
-      const s = roots.findIndex((value) => value >= wanted), at = s < 1 ? NaN : (s - (roots[s] - wanted) / (roots[s] - roots[s - 1])) / steps;
+      const s = roots.findIndex((value) => value >= wanted), at = s < 1 || !Number.isFinite(roots[s]) ? NaN : (s - (roots[s] - wanted) / (roots[s] - roots[s - 1])) / steps;
       xs.push(goal[0] + at * dx);
       ys.push(goal[1] + at * dy);
     }

@@ -149,6 +149,12 @@ function frameData(payload, exact) {
   fill("data:exact", one ? { x, y: curve } : { x: dataRange, y: dataRange });
 }
 
+// Points of two classes would lie on each other: each is moved up or down a little.
+function apart({ over }, { y }) {
+  const classes = over && over.loss === "logistic" && y.every((value) => value === 0 || value === 1), golden = (Math.sqrt(5) - 1) / 2;
+  return classes ? Array.from(y, (value, i) => value + 0.08 * (((i + 1) * golden) % 1) - 0.04) : y;
+}
+
 function firstColumn({ X, count }, d) {
   return Array.from({ length: count }, (_, row) => X[row * d]);
 }
@@ -156,7 +162,7 @@ function firstColumn({ X, count }, d) {
 function showRows(payload) {
   if (hasBoundary(payload)) return;
   const { rows } = payload;
-  if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: rows.y });
+  if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: apart(payload, rows) });
   if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
