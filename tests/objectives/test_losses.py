@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from steepest.errors import DataError, UsageError
-from steepest.objectives.losses import LOSSES, HuberLoss, LogisticLoss, PoissonLoss, choose_loss
+from steepest.objectives.loss_choice import LOSSES, choose_loss
+from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
 
 MARGINS = [-800.0, -40.0, -3.0, -1e-9, 0.0, 0.5, 2.0, 37.0, 600.0]
 

@@ -2,17 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.special
 
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import DataError, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
-
-LossName = Literal["logistic", "huber", "poisson"]
 
 
 class Loss(Protocol):
@@ -43,6 +41,38 @@ class Loss(Protocol):
 
     def mean(self, margin: FloatArray) -> FloatArray:
         """What is predicted for the target: its mean, or for Huber's loss its middle."""
+        ...
+
+
+@runtime_checkable
+class Kinked(Protocol):
+    """A loss whose curvature jumps, so that a quadratic of its slope and curvature may be far from it a step away."""
+
+    @property
+    def unit(self) -> float:
+        """How far a margin goes until the curvature jumps."""
+        ...
+
+    def majorant(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """The curvature of a quadratic in the margin that touches the loss there and is nowhere below it."""
+        ...
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A loss that knows the margin at which it predicts a given mean."""
+
+    def link(self, means: FloatArray) -> FloatArray:
+        """That margin, of each of the t targets, for means inside their range."""
+        ...
+
+
+@runtime_checkable
+class Joint(Loss, Protocol):
+    """A loss of several margins of a row together, one for each target: `value` has one column."""
+
+    def bent(self, margin: FloatArray, y: FloatArray, change: FloatArray) -> FloatArray:
+        """How much the slopes change with the margins: the second derivative times a change, all of shape (n, t)."""
         ...
 
 
@@ -92,6 +122,10 @@ class LogisticLoss:
         """The probability of class 1."""
         return np.asarray(scipy.special.expit(margin))
 
+    def link(self, means: FloatArray) -> FloatArray:
+        """log(mean/(1 - mean))."""
+        return np.asarray(scipy.special.logit(means))
+
 
 @dataclass(frozen=True)
 class PoissonLoss:
@@ -133,6 +167,10 @@ class PoissonLoss:
         """The expected count."""
         with np.errstate(over="ignore"):
             return np.asarray(np.exp(margin))
+
+    def link(self, means: FloatArray) -> FloatArray:
+        """The logarithm of the mean."""
+        return np.asarray(np.log(means))
 
 
 @dataclass(frozen=True)
@@ -180,31 +218,17 @@ class HuberLoss:
         """The margin itself."""
         return margin
 
+    @property
+    def unit(self) -> float:
+        """δ."""
+        return self.delta
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
+    def majorant(self, margin: FloatArray, y: FloatArray) -> FloatArray:
+        """1 within δ, δ/|m - y| beyond.
 
-
-LossChoice = Literal["squared"] | LossName | Loss
-"""What `loss=` takes."""
-
-
-def choose_loss(loss: LossName | Loss) -> Loss:
-    """Return a loss from its name, or itself.
-
-    Raises:
-        UsageError: no loss has this name.
-
-    Example:
-        >>> choose_loss("huber")
-        HuberLoss(delta=1.345)
-    """
-    if isinstance(loss, str):
-        if loss in LOSSES:
-            return LOSSES[loss]()
-        raise UsageError(Option("loss") + f' is "squared" or one of {", ".join(map(repr, LOSSES))}; got {shown(loss)}.')
-    if isinstance(loss, type) or not hasattr(loss, "curvature"):
-        raise UsageError(Option("loss") + f" is a name or a loss object; got {shown(loss)}.")
-    return loss
+        Source: Huber, "Robust Statistics", 1981, section 7.8 (modified weights).
+        """
+        return np.asarray(self.delta / np.maximum(np.abs(margin - y), self.delta))
 
 
 def _refuse(y: FloatArray, wrong: np.ndarray, what: str, remedy: str) -> None:

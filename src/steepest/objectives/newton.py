@@ -7,8 +7,9 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Joint, Kinked, Linked, Loss
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.working_response import working
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -17,7 +18,6 @@ from steepest.support.values import Value
 MOST_PASSES = 100
 NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
 SETTLED = 1e-30  # of the loss: a decrease of this share moves no digit of theta
-FLATTEST = 1e-10  # of the largest curvature: below it a row's working response leaves float64 before its slope does
 SHORTEST = 2.0**-40  # of a Newton step
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
 GONE = 1e-14  # of the mean curvature: margins move by a ten-millionth; of classes that can be told apart they go on moving by 1
@@ -74,7 +74,7 @@ def minimize(
         rows: gives all rows each time it is called, one target, weights and all.
         coordinates: the inputs in force.
         l2: the ridge penalty in them.
-        start: theta_0, shape (p, 1); default: 0.
+        start: theta_0, shape (p, 1), or (p·K, 1) of K margins; default: where no row is far away.
 
     Raises:
         DataError: there are no rows, or a target does not fit this loss.
@@ -85,7 +85,8 @@ def minimize(
     if bowl is None:
         raise DataError("the loss at this start leaves float64. Start nearer to the data, or choose other units.")
     length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
-    most = MOST_PASSES * (1 if loss.name != "huber" else 5)
+    kinked = isinstance(loss, Kinked)
+    most = MOST_PASSES * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
         if passes >= most or length < SHORTEST:
             return Minimum(bowl, passes, False)
@@ -97,7 +98,7 @@ def minimize(
             bowl, step = ahead, ahead.quadratic.minimum - ahead.theta
         elif ahead is not None and ahead.value <= bowl.value:
             bowl, length, step = ahead, 1.0, ahead.quadratic.minimum - ahead.theta
-        elif length > DOUBTED or loss.name != "huber":
+        elif length > DOUBTED or not kinked:
             length /= 2
         else:  # curvature jumps there: the lowest point of a quadratic above the loss is never higher
             above = bowl_at(loss, rows, coordinates, bowl.theta, l2, majorized=True)
@@ -110,22 +111,25 @@ def minimize(
 
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
-    """Where no row is far away: the least-squares answer for Huber's loss, the margin of the mean target for others."""
-    theta = np.zeros((len(coordinates.shift) + coordinates.fit_intercept, 1))
+    """Where no row is far away: the least-squares answer where curvature jumps, the margins of the mean targets for others."""
     parts = [Triangle.of(batch) for batch in rows()]
     whole = Triangle.sum(parts) if parts else None
     if whole is None or not whole.row_count:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    if loss.name == "huber":
+    if isinstance(loss, Kinked):
         return Quadratic.of(whole, coordinates).minimum
-    if loss.name == "poisson" and coordinates.fit_intercept and whole.means[-1] > 0:
-        theta[0] = np.log(whole.means[-1])
-    return theta
+    d, t = len(whole.features), len(whole.targets)
+    theta = np.zeros((d + coordinates.fit_intercept, t))
+    if isinstance(loss, Linked) and coordinates.fit_intercept:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margins = loss.link(whole.means[d:])
+        theta[0] = margins if np.isfinite(margins).all() else 0.0
+    return theta.reshape(-1, 1)
 
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:
     """Whether the loss no longer shows what is left: a small part of it, or margins that hardly move where it is 0."""
-    unit = float(getattr(loss, "delta", 1.0))
+    unit = loss.unit if isinstance(loss, Kinked) else 1.0
     return bowl.decrement <= max(NEAR * bowl.value, GONE * bowl.quadratic.scale * unit**2)
 
 
@@ -140,20 +144,19 @@ def bowl_at(
         coordinates: the inputs in force.
         theta: where.
         l2: the ridge penalty.
-        majorized: with the curvature of a quadratic above the loss, |slope|/|residual| for Huber's.
+        majorized: with the curvature of a quadratic above the loss, of one that has it.
     """
-    weights, bias = coordinates.to_raw(theta)
     triangle, total, value = None, 0.0, 0.0
     for batch in rows():
-        working, of_rows, weight = _working(loss, batch, weights, bias, majorized)
-        if working is None:
-            return None
-        total, value = total + weight, value + of_rows
-        part = Triangle.of(working)
-        triangle = part if triangle is None else triangle + part
+        for part in working(loss, batch, theta, coordinates, majorized=majorized):
+            if part.rows is None:
+                return None
+            total, value = total + part.total, value + part.value
+            more = Triangle.of(part.rows)
+            triangle = more if triangle is None else triangle + more
     if triangle is None or not total:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    whole = Quadratic.of(triangle, coordinates, l2=l2)
+    whole = _least_squares(loss, triangle, coordinates, l2)
     quadratic = replace(whole, scale=triangle.total_weight / total)
     penalty = l2 / 2 * float((quadratic.penalized[:, None] * theta**2).sum())
     # from the distance to its minimum: the values themselves would cancel
@@ -161,25 +164,10 @@ def bowl_at(
     return Bowl(theta, max(value, 0.0) / total + penalty, quadratic, float(away.sum()) / 2, triangle)
 
 
-def _working(
-    loss: Loss, batch: Batch, weights: FloatArray, bias: FloatArray, majorized: bool
-) -> tuple[Batch | None, float, float]:
-    """The rows with their working response and its weights, or None beyond float64; the sum of their losses, and that of their weights."""
-    own = np.ones(len(batch)) if batch.weight is None else batch.weight
-    X, y = batch.X, batch.y[:, 0]
-    loss.check(y[own > 0])
-    with np.errstate(over="ignore", invalid="ignore"):
-        margin = X @ weights[:, 0] + bias[0]
-        slope, curvature = loss.slope(margin, y), loss.curvature(margin, y)
-        value = float((own * loss.value(margin, y)).sum())
-        # any curvature above 0 leaves the slope of the sum as it is
-        flattest = FLATTEST * (loss.largest_curvature if np.isfinite(loss.largest_curvature) else 1.0)
-        if majorized:
-            curvature = np.abs(slope) / np.maximum(np.abs(margin - y), np.abs(slope) + 1e-300)
-        curvature = np.maximum(curvature, flattest)
-        response, weight = margin - slope / curvature, own * curvature
-        squares = weight * response**2
-    if not (np.isfinite(squares).all() and np.isfinite(value) and np.isfinite(weight).all()):
-        return None, value, float(own.sum())
-    working = Batch(X, response[:, None], batch.features, batch.targets, weight, batch.first_row)
-    return working, value, float(own.sum())
+def _least_squares(loss: Loss, triangle: Triangle, coordinates: Coordinates, l2: float) -> Quadratic:
+    """The squares of a working response; of several margins, all their parameters are columns of their own."""
+    if not isinstance(loss, Joint):
+        return Quadratic.of(triangle, coordinates, l2=l2)
+    lifted = Quadratic.of(triangle, triangle.coordinates("raw", fit_intercept=False), l2=l2)
+    classes = len(triangle.features) // (len(coordinates.shift) + coordinates.fit_intercept)
+    return replace(lifted, unpenalized=classes * coordinates.fit_intercept)
