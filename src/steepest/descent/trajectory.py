@@ -150,7 +150,12 @@ class Trajectory(Value):
 
     @cached_property
     def optimum(self) -> State:
-        """The exact least-squares (ridge) state that the run heads for; its epoch is -1: no epoch reaches it."""
+        """The exact state of the smallest loss, which the run heads for; its epoch is -1: no epoch reaches it.
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
+        """
+        self.problem.check_minimum()
         quadratic = self.problem.quadratic
         theta = quadratic.minimum
         weights, bias = self.problem.to_raw(theta)
