@@ -129,7 +129,9 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         problem.targets,
         rows.omega,
     )
-    penalties = penalty_grid(own, base) if run.problem.loss_name in KNOWN else [own]
+    penalties = penalty_grid(own, base)
+    if problem.separation is not None and problem.separation.l2 is not None and len(penalties) > 1:
+        penalties = sorted({*penalties, problem.separation.l2})
     blocks = []
     for l2 in penalties:
         kept = problem.found if is_own and l2 == problem.l2 else _found(problem.loss, [batch], coordinates, l2)
