@@ -114,36 +114,6 @@ function leftOnPath({ problem, path, i }, k) {
   return rest / ways[i];
 }
 
-// Lines of the same loss over parameters i and j, the others at the minimum: along a ray from there a convex loss only rises.
-function levelLines({ over, limit, floor }, i, j, goal, range) {
-  const margins = Float64Array.from({ length: over.n }, (_, row) => marginOf(over, limit, row));
-  let restOfPenalty = 0;
-  for (let at = over.first; at < over.p; at++) restOfPenalty += (over.l2 / 2) * limit[at] ** 2;
-  const penalty = [i, j].map((at) => (at < over.first ? 0 : over.l2));
-  const height = (x, y) => {
-    let sum = 0;
-    for (let row = 0; row < over.n; row++) sum += over.share[row] * over.value(margins[row] + over.U[row * over.p + i] * x + over.U[row * over.p + j] * y, over.y[row], over.delta);
-    const bent = [limit[i], limit[j]].reduce((all, value, at) => all + (penalty[at] / 2) * [x, y][at] * (2 * value + [x, y][at]), 0);
-    return sum + bent + restOfPenalty;
-  };
-  const root = (x, y) => Math.sqrt(Math.max(0, height(x, y) - floor)), wide = range.map(([low, high]) => high - low);
-  const corners = range[0].flatMap((x) => range[1].map((y) => root(x - goal[0], y - goal[1]))).filter(Number.isFinite), top = Math.max(...corners);
-  const turns = over.n > 1000 ? 36 : 90, steps = 34, far = Math.SQRT2; // from a corner to the one across
-  const rays = Array.from({ length: turns + 1 }, (_, turn) => {
-    const dx = far * wide[0] * Math.cos((2 * Math.PI * turn) / turns), dy = far * wide[1] * Math.sin((2 * Math.PI * turn) / turns);
-    return { dx, dy, roots: Array.from({ length: steps + 1 }, (_, s) => root((dx * s) / steps, (dy * s) / steps)) };
-  });
-  return Array.from({ length: 12 }, (_, level) => {
-    const wanted = top * ((level + 1) / 12) ** 1.5, xs = [], ys = [];
-    for (const { dx, dy, roots } of rays) {
-      const s = roots.findIndex((value) => value >= wanted), at = s < 1 || !Number.isFinite(roots[s]) ? NaN : (s - (roots[s] - wanted) / (roots[s] - roots[s - 1])) / steps;
-      xs.push(goal[0] + at * dx);
-      ys.push(goal[1] + at * dy);
-    }
-    return { xs, ys };
-  });
-}
-
 // Where the margin of two features has a value, as the ends of a line through the frame; nothing where it does not pass.
 function boundaryLine({ weights: [a, b], bias }, margin, [[left, right], [low, high]]) {
   const found = [];

@@ -75,7 +75,7 @@ function showLines(name, scale, epochs, curves, colors) {
 
 function showGoals(scale, epochs, goals, curves, colors) {
   const ends = onAxis([epochs[0], epochs[epochs.length - 1]], scale);
-  fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors });
+  fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors.slice(0, goals.length) });
   const far = goals.length ? 20 * Math.max(...goals.map(Math.abs), 1e-300) : Infinity, xs = onAxis(epochs, scale);
   setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
 }

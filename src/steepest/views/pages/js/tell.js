@@ -55,7 +55,7 @@ function showControls() {
   byId("objective").disabled = fixed || Boolean(problem.payload.over);
   byId("best").disabled = noRate || Number.isNaN(best);
   byId("arithmetic").hidden = fixed;
-  byId("modes-card").hidden = byId("floor").hidden = !problem.settled;
+  for (const part of document.querySelectorAll(".of-minimum")) part.hidden = !problem.settled;
   byId("data-exact").parentElement.hidden = !problem.settled && hasCurveOrBoundary(problem.payload);
   setValue("momentum", momentumPosition(state.momentum));
   setValue("momentum-number", state.momentum);
