@@ -67,7 +67,9 @@ def test_another_setting_is_another_run_of_the_library(js):
         standardize=True,
     )  # fmt: skip
     got = page_numbers(js, run, "#rate=1.5&rule=nesterov&momentum=0.3&l2=5&standardize=1&epoch=40", [40])
-    np.testing.assert_allclose(got[0], [other.loss([40])[0], other.rmse([40])[0], other.bias, *other.weights], rtol=1e-9)
+    np.testing.assert_allclose(
+        got[0], [other.loss([40])[0], other.rmse([40])[0], other.bias, *other.weights], rtol=1e-9
+    )
     code = f"(() => {{ {SETTING}; return [Array.from(q.limit), q.floor, Array.from(q.eigenvalues), q.safe]; }})()"
     limit, floor, eigenvalues, safe = js(code, payload=told, hash="#l2=5&standardize=1")
     np.testing.assert_allclose(limit, other.problem.quadratic.minimum.ravel(), rtol=1e-9)
@@ -148,10 +150,19 @@ def test_a_run_that_the_page_does_not_walk_is_shown_as_it_went(js, why, monkeypa
 def test_python_that_is_copied_gives_the_pages_run(js):
     for loss in ("logistic", HuberLoss(0.3)):
         run = run_of(loss, epochs=20)
-        text = js(f"(() => {{ {SETTING}; return asPython(P, s, q); }})()", payload=payload(run, run.problem.triangle), hash="")
+        text = js(
+            f"(() => {{ {SETTING}; return asPython(P, s, q); }})()", payload=payload(run, run.problem.triangle), hash=""
+        )
         X, y = table(run.objective)
         names = {"data": steepest.open_source(X, y, target="y")}
-        exec(compile(text.replace("print(run.verdict)", "").replace(', target="y"', "").replace('    target="y",\n', ""), "copied", "exec"), names)
+        exec(
+            compile(
+                text.replace("print(run.verdict)", "").replace(', target="y"', "").replace('    target="y",\n', ""),
+                "copied",
+                "exec",
+            ),
+            names,
+        )
         np.testing.assert_allclose(names["run"].weights, run.weights, rtol=1e-12)
 
 

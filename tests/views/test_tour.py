@@ -88,7 +88,9 @@ def test_each_step_asks_to_move_one_control_of_the_page_and_says_what_to_watch(t
         assert len(asking) == 1
         assert re.search(rf" {re.escape(control)}\b", step["text"][asking[0]].split(".")[0])
         assert any("atch the " in sentence for sentence in step["text"][asking[0] :])
-        assert re.search(rf"<(label|button)[^>]*>(<input[^>]*>)?\s*{re.escape(control)}(:\s*<output|\s*</)", page), control
+        assert re.search(rf"<(label|button)[^>]*>(<input[^>]*>)?\s*{re.escape(control)}(:\s*<output|\s*</)", page), (
+            control
+        )
     for name in (">What is left of each mode<", ">Use the best<", ">best<", ">limit<"):
         assert name in page
     assert "heavy ball" in [entry["label"] for entry in rule_table(GradientRule(1.0))[0]]
@@ -287,7 +289,16 @@ def separation_numbers(step):
     ]
 
 
-MEANT = [gradient_numbers, line_numbers, rate_numbers, scaling_numbers, momentum_numbers, stopping_numbers, class_numbers, separation_numbers]
+MEANT = [
+    gradient_numbers,
+    line_numbers,
+    rate_numbers,
+    scaling_numbers,
+    momentum_numbers,
+    stopping_numbers,
+    class_numbers,
+    separation_numbers,
+]
 
 
 @pytest.mark.filterwarnings("ignore:separable")

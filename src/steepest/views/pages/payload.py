@@ -14,7 +14,7 @@ from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
 from steepest.rules.rule import polynomial_of
-from steepest.summaries.coordinates import Coordinates, CoordinatesName
+from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.expected import expected_losses
