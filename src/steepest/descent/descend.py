@@ -24,7 +24,7 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, choose_loss
+from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -156,7 +156,7 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing, loss=name_of(loss))
     triangle = read(opened, sample_rows=0).triangle
     reader = rows if isinstance(opened, Triangle) else opened.batches
     if isinstance(loss, str) and loss == "squared":

@@ -13,6 +13,16 @@ LossChoice = Literal["squared"] | LossName | Loss
 LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
 
 
+def name_of(loss: object) -> str:
+    """Return what a loss is called, also one that `choose_loss` would refuse.
+
+    Example:
+        >>> name_of("squared"), name_of(HuberLoss(2.0))
+        ('squared', 'huber')
+    """
+    return loss if isinstance(loss, str) else str(getattr(loss, "name", ""))
+
+
 def choose_loss(loss: LossName | Loss) -> Loss:
     """Return a loss from its name, or itself.
 
