@@ -293,7 +293,7 @@ def _descent(
     watched = callbacks or stops or checkpoint is not None
     if knows_its_run(rule) and problem.is_quadratic and (engine == "modes" or (engine == "auto" and not watched)):
         return closed_form.run(problem, rule, start, settings.epochs)
-    seen = [_one_number(callback) if len(problem.targets) == 1 else callback for callback in callbacks]
+    seen = [_one_number(callback) if start.shape[1] == 1 else callback for callback in callbacks]
     file = None
     if checkpoint is not None:
         path = check_file_name("checkpoint", checkpoint)
@@ -331,7 +331,7 @@ def _start(start: Start | None, problem: Problem) -> FloatArray:
     """Return theta_0 in the coordinates in force, from weights and bias in the data's own units."""
     d, t = len(problem.features), len(problem.targets)
     if start is None:
-        return np.zeros((d + problem.fit_intercept, t))
+        return problem.from_raw(np.zeros((d, t)), np.zeros(t))
     try:
         weights, bias = map(np.asarray, start)
     except (TypeError, ValueError):
@@ -350,4 +350,4 @@ def _start(start: Start | None, problem: Problem) -> FloatArray:
         raise UsageError(
             "start has a bias, but " + Option("fit_intercept", False) + " leaves none.", "give a bias of 0"
         )
-    return problem.coordinates.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))
+    return problem.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))

@@ -64,7 +64,6 @@ def history(run: Any, epochs: Any = None) -> dict[str, Any]:
     """Return a run's course by column: epoch, loss, rmse, bias and a weight a feature, for each target."""
     chosen = np.asarray(run.some_epochs(HISTORY) if epochs is None else run._check_epochs(epochs))
     weights, bias = run.parameters(chosen)
-    t = len(run.targets)
     curves = {"loss": run.loss(chosen), "rmse": run.rmse(chosen)}
     if run.coordinates.fit_intercept:
         curves["bias"] = bias
@@ -73,6 +72,8 @@ def history(run: Any, epochs: Any = None) -> dict[str, Any]:
     curves |= {label: weights[:, j] for j, label in enumerate(labels)}
     columns = {"epoch": chosen}
     for label, curve in curves.items():
-        for target, values in zip(run.targets, np.reshape(curve, (len(chosen), t)).T, strict=True):
-            columns[label if t == 1 else f"{label} of {target}"] = values
+        if curve.ndim == 1:
+            columns[label] = curve
+        else:
+            columns |= {f"{label} of {target}": values for target, values in zip(run.targets, curve.T, strict=True)}
     return columns

@@ -414,7 +414,7 @@ class Trajectory(Value):
         return np.concatenate([compute(epochs[start : start + size]) for start in range(0, len(epochs), size)])
 
     def _squeeze(self, values: FloatArray) -> FloatArray:
-        return values[..., 0] if len(self.targets) == 1 else values
+        return values[..., 0] if values.shape[-1] == 1 else values
 
     def _scalar(self, values: FloatArray) -> Scalar:
-        return float(values[0]) if len(self.targets) == 1 else values
+        return float(values[0]) if values.shape == (1,) else values

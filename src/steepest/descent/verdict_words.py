@@ -88,10 +88,12 @@ def most_missing(facts: Facts) -> tuple[str, float]:
     slowest = int(left.argmax())
     row = int(np.abs(problem.quadratic.modes.directions[:, slowest]).argmax())
     points = (facts.start, facts.iterates.final, problem.quadratic.minimum)
-    name = problem.parameter_names[row]
-    name = "the bias" if problem.fit_intercept and row == 0 else f"the weight of {name!r}"
+    name = problem.parameter_in_words(row)
     first = 0 if problem.fit_intercept else 1
-    raw = [np.vstack([bias[None, :], weights])[first:] for weights, bias in map(problem.to_raw, points)]
+    raw = [
+        np.vstack([bias[None, :], weights])[first:].reshape(point.shape)
+        for point, (weights, bias) in zip(points, map(problem.to_raw, points), strict=True)
+    ]
     inside = f" in {problem.coordinates.name} inputs"
     for (start, now, goal), where in ((raw, ""), (points, inside)):
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -32,6 +32,11 @@ class AtMinimum(Quadratic):
         local = {field.name: getattr(bowl.quadratic, field.name) for field in fields(Quadratic)}
         return cls(**local, rows=rows, least=bowl.value)
 
+    @frozen_property
+    def penalized(self) -> FloatArray:
+        """The diagonal of D: 1 for weights, 0 for intercepts."""
+        return self.rows.penalized
+
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (..., p, t), shape (..., t)."""
         return self._each(self.rows.value, theta)

@@ -4,13 +4,14 @@ from typing import Literal
 
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import HuberLoss, LogisticLoss, Loss, PoissonLoss
+from steepest.objectives.multinomial import MultinomialLoss
 from steepest.support.arguments import shown
 
-LossName = Literal["logistic", "huber", "poisson"]
+LossName = Literal["logistic", "multinomial", "huber", "poisson"]
 LossChoice = Literal["squared"] | LossName | Loss
 """What `loss=` takes."""
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, HuberLoss, PoissonLoss)}
+LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss)}
 
 
 def name_of(loss: object) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Joint, Loss
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -22,10 +22,10 @@ class LossOverRows(Value):
     Args:
         loss: ℓ.
         U: inputs in the coordinates in force, a column of ones first where there is an intercept, shape (n, p).
-        y: targets, shape (n, t).
+        y: targets, shape (n, 1), or (n, K) of a loss of K margins; theta is then of shape (p·K, 1), all margins of an input together.
         omega: ω, shape (n,), or None: 1 for each.
         l2: the ridge penalty.
-        penalized: the diagonal of D: 1 for weights, 0 for the intercept, shape (p,).
+        penalized: the diagonal of D: 1 for weights, 0 for the intercept, as long as theta.
     """
 
     loss: Loss
@@ -41,8 +41,8 @@ class LossOverRows(Value):
 
     @property
     def width(self) -> int:
-        """How many parameters a row meets, p."""
-        return int(self.U.shape[1])
+        """How many parameters a row meets, p or p·K."""
+        return len(self.penalized)
 
     def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
         """Yield all row numbers in a random order; of rows in memory in one piece."""
@@ -54,29 +54,37 @@ class LossOverRows(Value):
         return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized)
 
     def value(self, theta: FloatArray) -> FloatArray:
-        """J at theta (p, t), shape (t,)."""
-        return self._value(theta, self.U @ theta)
+        """J at theta, shape (1,)."""
+        return self._value(theta, self.margin(theta))
 
     def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """J, shape (t,), and ∇J, shape (p, t)."""
-        margin = self.U @ theta
+        """J, shape (1,), and ∇J, of theta's shape."""
+        margin = self.margin(theta)
         return self._value(theta, margin), self._gradient(theta, margin)
 
     def gradient(self, theta: FloatArray) -> FloatArray:
-        """∇J at theta, shape (p, t)."""
-        return self._gradient(theta, self.U @ theta)
+        """∇J at theta, of its shape."""
+        return self._gradient(theta, self.margin(theta))
 
     __call__ = gradient  # as a rule sees it
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
-        """∇²J·direction at theta, both of shape (p, t)."""
-        bent = self.loss.curvature(self.U @ theta, self.y) * (self.U @ direction)
-        return self.U.T @ self._weighted(bent) / len(self) + self.l2 * self.penalized[:, None] * direction
+        """∇²J·direction at theta, both of its shape."""
+        margin, change = self.margin(theta), self.margin(direction)
+        if isinstance(self.loss, Joint):
+            bent = self.loss.bent(margin, self.y, change)
+        else:
+            bent = self.loss.curvature(margin, self.y) * change
+        return self._mean_over_rows(bent) + self.l2 * self.penalized[:, None] * direction
 
     def metric(self, theta: FloatArray) -> FloatArray:
-        """√(Σ ω (mean - y)² / Σ ω) of what is predicted, shape (t,)."""
-        squares = self._weighted((self.loss.mean(self.U @ theta) - self.y) ** 2)
-        return np.asarray(np.sqrt(squares.mean(axis=0)))
+        """√(Σ ω (mean - y)² / Σ ω) of what is predicted, of several margins the sum of their squares, shape (1,)."""
+        squares = self._weighted((self.loss.mean(self.margin(theta)) - self.y) ** 2)
+        return np.asarray(np.sqrt(squares.sum(axis=1, keepdims=True).mean(axis=0)))
+
+    def margin(self, theta: FloatArray) -> FloatArray:
+        """u·theta of each row, shape (n, 1) or (n, K)."""
+        return self.U @ theta.reshape(self.U.shape[1], -1)
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         fit = self._weighted(self.loss.value(margin, self.y)).mean(axis=0)
@@ -84,7 +92,10 @@ class LossOverRows(Value):
 
     def _gradient(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         slopes = self._weighted(self.loss.slope(margin, self.y))
-        return np.asarray(self.U.T @ slopes / len(self) + self.l2 * self.penalized[:, None] * theta)
+        return self._mean_over_rows(slopes) + self.l2 * self.penalized[:, None] * theta
+
+    def _mean_over_rows(self, values: FloatArray) -> FloatArray:
+        return (self.U.T @ values / len(self)).reshape(-1, 1)
 
     def _weighted(self, values: FloatArray) -> FloatArray:
         return values if self.omega is None else values * self.omega[:, None]

@@ -1,17 +1,19 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import Minimum, RowReader, minimize
 from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
@@ -69,7 +71,7 @@ class LossProblem(Problem):
             UsageError: there are several targets, or l2 is out of its range.
             DataError: a target does not fit this loss, or the loss has no minimum.
         """
-        if len(triangle.targets) != 1:
+        if len(triangle.targets) != 1 and not isinstance(loss, Joint):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
         found = minimize(loss, reader, plain.coordinates, l2=plain.l2)
@@ -101,20 +103,74 @@ class LossProblem(Problem):
         """Raise UsageError: this is another loss."""
         raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
 
+    @cached_property
+    def squares(self) -> Quadratic:
+        """The squares of the same table, without a penalty: what its inputs are like."""
+        return Quadratic.of(self.triangle, self.coordinates)
+
+    @property
+    def dependent_features(self) -> tuple[str, ...]:
+        """Features that can be computed from the other columns, which no penalty tells apart."""
+        dependent, constant = self.squares.dependent(self.features) if not self.l2 else (), self.constant_features
+        return tuple(name for name in dependent if name not in constant)
+
     @property
     def global_limit(self) -> float:
         """The largest learning rate that is safe from any start, 2/L; 0 where curvature has no bound."""
-        largest = self.loss.largest_curvature
-        plain = Quadratic.of(self.triangle, self.coordinates).modes.eigenvalues
+        largest, plain = self.loss.largest_curvature, self.squares.modes.eigenvalues
         steepest = largest * float(plain[0]) + self.l2 if plain.size else 0.0
         return 2 / steepest if steepest else np.inf
+
+    @property
+    def classes(self) -> int:
+        """K, how many margins a row has; 1 but for several classes."""
+        return len(self.targets) if isinstance(self.loss, Joint) else 1
+
+    def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return (weights, bias) in the data's own units, of K margins (..., d, K) and (..., K) for theta (..., p·K, 1)."""
+        return self.coordinates.to_raw(theta.reshape(*theta.shape[:-2], -1, self.classes))
+
+    def from_raw(self, weights: FloatArray, bias: FloatArray) -> FloatArray:
+        """Return the parameters in force, (p, 1) or (p·K, 1), for weights (d, K) and bias (K,) in the data's own units."""
+        return self.coordinates.from_raw(weights, bias).reshape(-1, 1)
+
+    def parameter_in_words(self, row: int) -> str:
+        """Say which parameter a row of theta is, and of which class."""
+        if self.classes == 1:
+            return super().parameter_in_words(row)
+        of_input, of_class = divmod(row, self.classes)
+        return f"{super().parameter_in_words(of_input)} for {self.targets[of_class]!r}"
+
+    def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
+        """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
+        sizes = np.repeat(self.triangle.input_sizes(self.coordinates), self.classes)
+        names = self.parameter_names
+        if self.classes > 1:
+            spoken = ["the intercept" if name == "intercept" else name for name in names]
+            names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
 
     def in_coordinates(self, name: CoordinatesName) -> "Problem":
         """Return the squares that touch the loss at its minimum, in other coordinates, up to a factor: for their modes."""
         if self.coordinates.name == name:
             return self
+        if self.classes > 1:
+            return self._joint_in(name)
         bowl, coordinates = self.found.bowl, self.triangle.coordinates(name, fit_intercept=self.fit_intercept)
         return Problem(bowl.triangle, coordinates, "half_mse", self.l2 / bowl.quadratic.scale)
+
+    def _joint_in(self, name: CoordinatesName) -> "LossProblem":
+        """The same with the inputs of all margins changed by hand: u' = a·u + c, in columns of R."""
+        old, new = self.coordinates, self.triangle.coordinates(name, fit_intercept=self.fit_intercept)
+        change = np.diag(np.append(np.ones(int(self.fit_intercept)), old.scale / new.scale))
+        if self.fit_intercept:
+            change[0, 1:] = (old.shift - new.shift) / new.scale
+        wide, bowl = np.kron(change, np.eye(self.classes)), self.found.bowl
+        R, r = np.linalg.qr(bowl.quadratic.R @ wide, mode="r"), bowl.quadratic.r
+        noise = np.abs(wide).T @ bowl.quadratic.noise
+        quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
+        found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
+        return replace(self, coordinates=new, found=found)
 
 
 def _no_minimum(loss: Loss, found: Minimum) -> DataError:
@@ -135,8 +191,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     Raises:
         DataError: the rows are others than a moment ago.
     """
-    n, p = problem.triangle.row_count, len(problem.coordinates.shift) + problem.fit_intercept
-    U, y, weight = np.empty((n, p)), np.empty((n, 1)), np.empty(n)
+    n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
+    U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
     for rows, *values in in_coordinates(problem, batches):
         U[rows], y[rows], weight[rows] = values
     if not n:
@@ -144,4 +200,5 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     omega = None if (weight == weight[0]).all() else weight / weight.mean()
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
+    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
     return LossOverRows(loss, U, y, omega, problem.l2, penalized)

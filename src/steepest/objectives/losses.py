@@ -62,8 +62,17 @@ class Kinked(Protocol):
 class Linked(Protocol):
     """A loss that knows the margin at which it predicts a given mean."""
 
-    def link(self, mean: float) -> float:
-        """That margin, for a mean inside the range of the targets."""
+    def link(self, means: FloatArray) -> FloatArray:
+        """That margin, of each of the t targets, for means inside their range."""
+        ...
+
+
+@runtime_checkable
+class Joint(Loss, Protocol):
+    """A loss of several margins of a row together, one for each target: `value` has one column."""
+
+    def bent(self, margin: FloatArray, y: FloatArray, change: FloatArray) -> FloatArray:
+        """How much the slopes change with the margins: the second derivative times a change, all of shape (n, t)."""
         ...
 
 
@@ -113,9 +122,9 @@ class LogisticLoss:
         """The probability of class 1."""
         return np.asarray(scipy.special.expit(margin))
 
-    def link(self, mean: float) -> float:
+    def link(self, means: FloatArray) -> FloatArray:
         """log(mean/(1 - mean))."""
-        return float(scipy.special.logit(mean))
+        return np.asarray(scipy.special.logit(means))
 
 
 @dataclass(frozen=True)
@@ -159,9 +168,9 @@ class PoissonLoss:
         with np.errstate(over="ignore"):
             return np.asarray(np.exp(margin))
 
-    def link(self, mean: float) -> float:
+    def link(self, means: FloatArray) -> FloatArray:
         """The logarithm of the mean."""
-        return math.log(mean) if mean > 0 else -math.inf
+        return np.asarray(np.log(means))
 
 
 @dataclass(frozen=True)

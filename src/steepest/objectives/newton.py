@@ -7,8 +7,9 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
-from steepest.objectives.losses import Kinked, Linked, Loss
+from steepest.objectives.losses import Joint, Kinked, Linked, Loss
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.working_response import working
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -17,7 +18,6 @@ from steepest.support.values import Value
 MOST_PASSES = 100
 NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
 SETTLED = 1e-30  # of the loss: a decrease of this share moves no digit of theta
-FLATTEST = 1e-10  # of the largest curvature: below it a row's working response leaves float64 before its slope does
 SHORTEST = 2.0**-40  # of a Newton step
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
 GONE = 1e-14  # of the mean curvature: margins move by a ten-millionth; of classes that can be told apart they go on moving by 1
@@ -74,7 +74,7 @@ def minimize(
         rows: gives all rows each time it is called, one target, weights and all.
         coordinates: the inputs in force.
         l2: the ridge penalty in them.
-        start: theta_0, shape (p, 1); default: 0.
+        start: theta_0, shape (p, 1), or (p·K, 1) of K margins; default: where no row is far away.
 
     Raises:
         DataError: there are no rows, or a target does not fit this loss.
@@ -111,19 +111,20 @@ def minimize(
 
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
-    """Where no row is far away: the least-squares answer where curvature jumps, the margin of the mean target for others."""
-    theta = np.zeros((len(coordinates.shift) + coordinates.fit_intercept, 1))
+    """Where no row is far away: the least-squares answer where curvature jumps, the margins of the mean targets for others."""
     parts = [Triangle.of(batch) for batch in rows()]
     whole = Triangle.sum(parts) if parts else None
     if whole is None or not whole.row_count:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
     if isinstance(loss, Kinked):
         return Quadratic.of(whole, coordinates).minimum
+    d, t = len(whole.features), len(whole.targets)
+    theta = np.zeros((d + coordinates.fit_intercept, t))
     if isinstance(loss, Linked) and coordinates.fit_intercept:
         with np.errstate(divide="ignore", invalid="ignore"):
-            margin = loss.link(float(whole.means[-1]))
-        theta[0] = margin if np.isfinite(margin) else 0.0
-    return theta
+            margins = loss.link(whole.means[d:])
+        theta[0] = margins if np.isfinite(margins).all() else 0.0
+    return theta.reshape(-1, 1)
 
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:
@@ -145,18 +146,17 @@ def bowl_at(
         l2: the ridge penalty.
         majorized: with the curvature of a quadratic above the loss, of one that has it.
     """
-    weights, bias = coordinates.to_raw(theta)
     triangle, total, value = None, 0.0, 0.0
     for batch in rows():
-        working, of_rows, weight = _working(loss, batch, weights, bias, majorized)
-        if working is None:
-            return None
-        total, value = total + weight, value + of_rows
-        part = Triangle.of(working)
-        triangle = part if triangle is None else triangle + part
+        for part in working(loss, batch, theta, coordinates, majorized=majorized):
+            if part.rows is None:
+                return None
+            total, value = total + part.total, value + part.value
+            more = Triangle.of(part.rows)
+            triangle = more if triangle is None else triangle + more
     if triangle is None or not total:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    whole = Quadratic.of(triangle, coordinates, l2=l2)
+    whole = _least_squares(loss, triangle, coordinates, l2)
     quadratic = replace(whole, scale=triangle.total_weight / total)
     penalty = l2 / 2 * float((quadratic.penalized[:, None] * theta**2).sum())
     # from the distance to its minimum: the values themselves would cancel
@@ -164,25 +164,10 @@ def bowl_at(
     return Bowl(theta, max(value, 0.0) / total + penalty, quadratic, float(away.sum()) / 2, triangle)
 
 
-def _working(
-    loss: Loss, batch: Batch, weights: FloatArray, bias: FloatArray, majorized: bool
-) -> tuple[Batch | None, float, float]:
-    """The rows with their working response and its weights, or None beyond float64; the sum of their losses, and that of their weights."""
-    own = np.ones(len(batch)) if batch.weight is None else batch.weight
-    X, y = batch.X, batch.y[:, 0]
-    loss.check(y[own > 0])
-    with np.errstate(over="ignore", invalid="ignore"):
-        margin = X @ weights[:, 0] + bias[0]
-        slope, curvature = loss.slope(margin, y), loss.curvature(margin, y)
-        value = float((own * loss.value(margin, y)).sum())
-        # any curvature above 0 leaves the slope of the sum as it is
-        flattest = FLATTEST * (loss.largest_curvature if np.isfinite(loss.largest_curvature) else 1.0)
-        if majorized and isinstance(loss, Kinked):
-            curvature = loss.majorant(margin, y)
-        curvature = np.maximum(curvature, flattest)
-        response, weight = margin - slope / curvature, own * curvature
-        squares = weight * response**2
-    if not (np.isfinite(squares).all() and np.isfinite(value) and np.isfinite(weight).all()):
-        return None, value, float(own.sum())
-    working = Batch(X, response[:, None], batch.features, batch.targets, weight, batch.first_row)
-    return working, value, float(own.sum())
+def _least_squares(loss: Loss, triangle: Triangle, coordinates: Coordinates, l2: float) -> Quadratic:
+    """The squares of a working response; of several margins, all their parameters are columns of their own."""
+    if not isinstance(loss, Joint):
+        return Quadratic.of(triangle, coordinates, l2=l2)
+    lifted = Quadratic.of(triangle, triangle.coordinates("raw", fit_intercept=False), l2=l2)
+    classes = len(triangle.features) // (len(coordinates.shift) + coordinates.fit_intercept)
+    return replace(lifted, unpenalized=classes * coordinates.fit_intercept)

@@ -142,17 +142,14 @@ def in_coordinates(
     Raises:
         DataError: there are more or fewer rows than the problem's triangle was made of.
     """
-    n, first, coordinates, row = problem.triangle.row_count, int(problem.fit_intercept), problem.coordinates, 0
+    n, coordinates, row = problem.triangle.row_count, problem.coordinates, 0
     for batch in batches:
         used = batch if batch.weight is None else batch.take(batch.weight > 0)
         rows = slice(row, row + len(used))
         row = rows.stop
         if row > n:
             continue  # counted, to be told below
-        U = np.empty((len(used), first + len(problem.features)))
-        U[:, :first] = 1.0
-        U[:, first:] = used.X if coordinates.name == "raw" else (used.X - coordinates.shift) / coordinates.scale
-        yield rows, U, used.y, np.ones(len(used)) if used.weight is None else used.weight
+        yield rows, coordinates.of_rows(used.X), used.y, np.ones(len(used)) if used.weight is None else used.weight
     if row != n:
         raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
 

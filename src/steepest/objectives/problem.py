@@ -134,6 +134,10 @@ class Problem(Value):
         """Names of the p parameters, the intercept first."""
         return self.coordinates.parameter_names(self.features)
 
+    def parameter_in_words(self, row: int) -> str:
+        """Say which parameter a row of theta is."""
+        return "the bias" if self.fit_intercept and row == 0 else f"the weight of {self.parameter_names[row]!r}"
+
     @property
     def condition_number(self) -> float:
         """κ = λ_max / λ_min over the moving modes."""
@@ -153,12 +157,16 @@ class Problem(Value):
 
     def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
         """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
-        sizes = self.triangle.input_sizes(self.coordinates)
-        return tuple(mode_in_words(v, sizes, self.parameter_names) for v in self.quadratic.modes.directions.T[chosen])
+        sizes, names = self.triangle.input_sizes(self.coordinates), self.parameter_names
+        return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
 
     def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (weights, bias) in the data's own units, see `Coordinates.to_raw`."""
         return self.coordinates.to_raw(theta)
+
+    def from_raw(self, weights: FloatArray, bias: FloatArray) -> FloatArray:
+        """Return the parameters in force for weights (d, t) and bias (t,) in the data's own units."""
+        return self.coordinates.from_raw(weights, bias)
 
     @property
     def constant_features(self) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ class Quadratic(Value):
         l2: the ridge penalty, in the coordinates in force, never on the intercept.
         noise: how much of each column of R may be rounding, shape (p,).
         fit_intercept: whether the first parameter is the intercept.
+        unpenalized: how many first parameters have no penalty; None: the intercept, where there is one.
 
     Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 5.3 (least squares by QR).
     """
@@ -61,6 +62,7 @@ class Quadratic(Value):
     scale: float = 1.0
     l2: float = 0.0
     fit_intercept: bool = True
+    unpenalized: int | None = None
     metric_name: ClassVar[str] = "rmse"
 
     @classmethod
@@ -111,8 +113,7 @@ class Quadratic(Value):
     def penalized(self) -> FloatArray:
         """The diagonal of D: 1 for weights, 0 for the intercept, shape (p,)."""
         mask = np.ones(self.size)
-        if self.fit_intercept:
-            mask[0] = 0.0
+        mask[: int(self.fit_intercept) if self.unpenalized is None else self.unpenalized] = 0.0
         return mask
 
     def residual(self, theta: FloatArray) -> FloatArray:
@@ -175,7 +176,7 @@ class Quadratic(Value):
         """
         A, _ = self.data.reached
         first = int(self.fit_intercept)
-        if not self.l2 or self.size <= max(SQUARE_SIZE, 2 * (len(A) + first)):
+        if not self.l2 or self.unpenalized is not None or self.size <= max(SQUARE_SIZE, 2 * (len(A) + first)):
             return None
         Z = np.zeros((self.size, first + len(A)))
         Z[:first, :first] = 1.0

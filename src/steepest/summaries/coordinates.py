@@ -40,6 +40,14 @@ class Coordinates(Value):
     scale: FloatArray
     fit_intercept: bool = True
 
+    def of_rows(self, X: FloatArray) -> FloatArray:
+        """Return inputs X (n, d) in these coordinates, a column of ones first where there is an intercept, shape (n, p)."""
+        first = int(self.fit_intercept)
+        U = np.empty((len(X), first + X.shape[1]))
+        U[:, :first] = 1.0
+        U[:, first:] = X if self.name == "raw" else (X - self.shift) / self.scale
+        return U
+
     def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (weights, bias) in the data's own units: shapes (..., d, t) and (..., t) for theta (..., p, t)."""
         if not self.fit_intercept:
