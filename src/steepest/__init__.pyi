@@ -1,11 +1,14 @@
 # The public names: one line for each, under the module it lives in. `__init__.py` reads this list too.
 
 from . import tutorial as tutorial
+from .analysis.classification import Classification as Classification
 from .analysis.coefficient_table import Inference as Inference
 from .analysis.diagnosis import Diagnosis as Diagnosis
 from .analysis.diagnosis import diagnose as diagnose
+from .analysis.evaluate import evaluate as evaluate
 from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
+from .analysis.goodness import GoodnessOfFit as GoodnessOfFit
 from .analysis.infer import infer as infer
 from .analysis.smearing import Smearing as Smearing
 from .analysis.smearing import smearing as smearing
