@@ -1,4 +1,4 @@
-"""Inference: how sure one may be of the exact least-squares answer, from the triangle and a second look at the rows."""
+"""Inference: how sure one may be of the exact minimum of a loss, from the triangle and a second look at the rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,11 +8,17 @@ import numpy as np
 
 from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, check_confidence
 from steepest.analysis.least_squares import LeastSquares
+from steepest.analysis.leverage import Basis
+from steepest.analysis.loss_pass import kept_rows, loss_pass
+from steepest.analysis.m_estimate import MEstimate, check_loss
 from steepest.analysis.residuals import POWERS, residual_pass, second_look
 from steepest.data.batch import Batch
-from steepest.data.sources import MissingPolicy
+from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, Option, UsageError
+from steepest.objectives.loss_choice import LossChoice, LossName, choose_loss
+from steepest.objectives.loss_problem import LossProblem
+from steepest.objectives.losses import Linked, Loss
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
@@ -36,13 +42,15 @@ def infer(
     weight: object = None,
     missing: MissingPolicy = "error",
     fit_intercept: bool = True,
+    loss: LossChoice = "squared",
     confidence: float = 0.95,
     robust: Robust | None = None,
     weights: WeightKind = "precision",
 ) -> Inference:
-    """Return the coefficient table of least squares on a table: one pass over the rows, two with robust errors.
+    """Return the coefficient table of the exact minimum on a table: of least squares one pass over the rows, two with robust errors.
 
-        covariance = s²·(XᵀWX)⁻¹ = s²·R⁻¹·R⁻ᵀ          s² = Σ w·r² / (n - p)
+        covariance = s²·(XᵀWX)⁻¹ = s²·R⁻¹·R⁻ᵀ          s² = Σ w·r² / (n - p)                       squared loss
+        covariance = (Σ w·ℓ''·x·xᵀ)⁻¹                  at the minimum, which takes some ten passes     logistic, Poisson
 
     Args:
         data: what `descend` takes: arrays with y, a data frame or the path of a table with target, a Triangle, a source; or a
@@ -53,12 +61,15 @@ def infer(
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
         fit_intercept: whether the model has a bias.
+        loss: "squared", "logistic", "poisson", "huber" or a loss object, as `descend` takes it.
         confidence: share of the intervals that hold the true coefficient.
-        robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row.
-        weights: what a weight of 2 means: "precision" (half the variance) or "frequency" (the row twice).
+        robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; of other losses
+            than squares "HC0" and "HC1".
+        weights: what a weight of 2 means: "precision" (half the variance: of a share two trials, of a rate twice the exposure) or
+            "frequency" (the row twice).
 
     Raises:
-        UsageError: an option is outside its range, there are several targets, or a triangle is asked for robust errors.
+        UsageError: an option is outside its range, there are several targets, or a triangle is asked for what needs rows.
         DataError: the data cannot be used, columns depend on each other, or there are no more rows than coefficients.
 
     Example:
@@ -74,6 +85,8 @@ def infer(
         return infer_run(data, target, confidence, robust, weights=weights)
     _check_words(robust, weights)
     table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    if not (isinstance(loss, str) and loss == "squared"):
+        return _of_a_loss(_minimized(table, loss, fit_intercept), confidence, robust, None, weights)
     source = None if isinstance(table, Triangle) else table
     if source is None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
@@ -105,12 +118,15 @@ def infer_run(
     """
     if data is None and y is not None:
         raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
-    run.problem.check_squares("this coefficient table")
-    problem, goal = run.problem, run.optimum
+    problem = run.problem
     batches = None if data is None else second_look(problem.triangle, data, y)
-    d, t = len(run.features), len(run.targets)
-    answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
-    inference = _table(problem, answer, target, confidence, robust, batches, weights)
+    if isinstance(problem, LossProblem):
+        inference = _of_a_loss(problem, confidence, robust, batches, weights)
+    else:
+        problem.check_squares("this coefficient table")
+        d, t, goal = len(run.features), len(run.targets), run.optimum
+        answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
+        inference = _table(problem, answer, target, confidence, robust, batches, weights)
     return replace(inference, notes=(*inference.notes, *_apart(run, inference)))
 
 
@@ -141,8 +157,54 @@ def _table(
         power, copies = (POWERS[robust] if robust else None), weights == "frequency"
         residuals = residual_pass(batches, fit.basis, fit.level, slopes, index, power, copies=copies)
         fit.check_same_rows(residuals)
-    kappas = problem.in_coordinates("raw").condition_number, problem.standardized.condition_number
-    return fit.inference(confidence, weights, robust, residuals, kappas)
+    return fit.inference(confidence, weights, robust, residuals, _condition_numbers(problem))
+
+
+def _minimized(table: FullSource | Triangle, loss: LossName | Loss, fit_intercept: bool) -> LossProblem:
+    """Return the problem of a table and another loss than squares, its minimum found in standardized inputs."""
+    chosen = choose_loss(loss)
+    if isinstance(table, Triangle):
+        raise UsageError(f"a triangle has no rows, which a {chosen.name} loss needs.", "give the table itself")
+    triangle = read(table, sample_rows=0).triangle
+    return LossProblem.over(triangle, table.batches, chosen, "standardized", fit_intercept=fit_intercept)
+
+
+def _of_a_loss(
+    problem: LossProblem,
+    confidence: float,
+    robust: Robust | None,
+    batches: Iterator[Batch] | None,
+    weights: WeightKind,
+) -> Inference:
+    """Return the coefficient table of the minimum of another loss than squares; its rows are the problem's own, or given again."""
+    check_confidence(confidence)
+    _check_words(robust, weights)
+    _check_penalty(problem)
+    triangle, loss, coordinates = problem.triangle, problem.loss, problem.coordinates
+    check_loss(loss, triangle, weights, robust)
+    if not problem.found.settled:
+        raise DataError(
+            f"the {loss.name} loss has no minimum on this table, so there is nothing to be sure of.", remedies.PENALTY
+        )
+    _check_data(problem, weights)
+    theta, d = problem.found.bowl.theta, len(problem.features)
+    slopes, bias = (part.ravel() for part in problem.to_raw(theta))
+    level = null = 0.0
+    if problem.fit_intercept:  # from the coordinates in force: an intercept that is far away would leave its rounding
+        away = (triangle.means[:d] - coordinates.shift) + triangle.tails[:d]
+        level = float(theta[0, 0] + away / coordinates.scale @ theta[1:, 0])
+        null = loss.link(float(triangle.means[d])) if isinstance(loss, Linked) else 0.0
+    basis = Basis.of(triangle, fit_intercept=problem.fit_intercept)
+    rows = kept_rows(problem) if batches is None else batches
+    sums = loss_pass(rows, loss, basis, level, slopes, null, copies=weights == "frequency", robust=robust is not None)
+    parameters = np.concatenate([bias, slopes]) if problem.fit_intercept else slopes
+    estimate = MEstimate(triangle, loss, basis, parameters, level, sums, weights, robust)
+    estimate.check_same_rows(problem.found.bowl.value)
+    return estimate.inference(confidence, _condition_numbers(problem))
+
+
+def _condition_numbers(problem: Problem) -> tuple[float, float]:
+    return problem.in_coordinates("raw").condition_number, problem.standardized.condition_number
 
 
 def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:
@@ -152,9 +214,13 @@ def _check_settings(problem: Problem, confidence: float, robust: str | None, bat
         raise UsageError(
             "robust standard errors need a second look at the rows.", "give them: run.summary(data=X, y=y)"
         )
+    _check_penalty(problem)
+
+
+def _check_penalty(problem: Problem) -> None:
     if problem.l2:
         raise UsageError(
-            "standard errors are of least squares, and "
+            "standard errors are of the minimum of a loss alone, and "
             + Option("l2", problem.l2)
             + " pulls the coefficients towards 0: they are biased, and no variance tells by how much.",
             remedies.NO_PENALTY,
@@ -202,7 +268,8 @@ def _apart(run: Trajectory, inference: Inference) -> tuple[str, ...]:
     index = run.targets.index(inference.target)
     weights, bias = run.last.weights.reshape(len(run.features), -1)[:, index], np.atleast_1d(run.last.bias)[index]
     own = np.concatenate([[bias], weights]) if run.problem.fit_intercept else weights
-    about = "The table is of the exact least-squares answer, not of the run."
+    answer = "least-squares answer" if inference.loss_kind is None else "minimum"
+    about = f"The table is of the exact {answer}, not of the run."
     if not np.isfinite(own).all():
         return (f"The run has not converged ({kind}): its own coefficients are no numbers any more. {about}",)
     apart = np.abs(own - inference.coefficients)

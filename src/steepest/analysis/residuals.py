@@ -93,7 +93,7 @@ def residual_pass(
     meat = np.zeros((p, p))
     squares = differences = total = 0.0
     count, last = 0, None
-    for batch in _pieces(batches):
+    for batch in pieces(batches):
         weight = np.ones(len(batch)) if batch.weight is None else batch.weight
         residual = (batch.y[:, target] - level) - ((batch.X - basis.centre) - basis.tails) @ slopes
         root = np.sqrt(weight)
@@ -116,7 +116,7 @@ def _batch(given: object) -> Batch:
     return given
 
 
-def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+def pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Yield the rows that count, some at a time."""
     for batch in batches:
         counting = batch if batch.weight is None else batch.take(batch.weight > 0)
