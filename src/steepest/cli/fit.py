@@ -265,7 +265,8 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:
     if not float(run.last.rmse) < 1e150:
         return "\n  RMSE √(Σr²/n): beyond what can be said"
-    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {shorten(run.targets[0])}"
+    least = f" (exact minimum {number(float(run.optimum.rmse))})" if run.problem.separation is None else ""
+    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))}{least}, in units of {shorten(run.targets[0])}"
     line += f"; R² {_r2_words(_r2(float(run.last.rmse), summary.triangle))}"
     if test is not None:
         line += f"\n  RMSE on test rows: {number(test)}; R² {_r2_words(_r2(test, summary.test))}"

@@ -65,9 +65,16 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
 
 
 def weights_table(run: Trajectory, most: int = 30) -> str:
-    """Return the weights and the bias at the last epoch beside the exact answer and the share still missing."""
-    rows = []
-    last, goal, first = run.last, run.optimum, run.at(0)
+    """Return the weights and the bias at the last epoch beside the exact answer, if there is one, and the share still missing."""
+    rows: list[tuple[str, ...]] = []
+    last = run.last
+    if run.problem.separation is not None:
+        bias = [("bias", f"{last.bias:.10g}")] if run.coordinates.fit_intercept else []
+        rows = [*bias, *((shorten(name), f"{now:.10g}") for name, now in zip(run.features, last.weights, strict=True))]
+        return table(("", "this run"), rows[:most]) + (
+            f"\n  … and {len(rows) - most:,} more" if len(rows) > most else ""
+        )
+    goal, first = run.optimum, run.at(0)
     entries = [("bias", float(last.bias), float(goal.bias), float(first.bias))] if run.coordinates.fit_intercept else []
     entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
     for name, now, end, start in entries[:most]:

@@ -14,6 +14,7 @@ from steepest.descent import closed_form, loop
 from steepest.descent.batch_rate import batch_rate
 from steepest.descent.checkpoint import RunCheckpoint, identity_of
 from steepest.descent.closed_form import ClosedIterates
+from steepest.descent.endless import SAFE, endless_settings
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
 from steepest.descent.judge import diverges
@@ -46,7 +47,6 @@ from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
 LARGEST_START = 1e100
-SAFE = 0.95  # of the global limit of a smooth loss
 Start = tuple[ArrayLike, ArrayLike]
 RowReader = Callable[[], Iterable[Batch]]
 """Gives all rows of a table each time it is called, as `source.batches` does."""
@@ -142,6 +142,7 @@ def descend(
 
     Warns:
         DivergenceWarning: the run grows without bound; it is returned all the same.
+        DataWarning: columns tell the classes apart, so that the loss has no minimum; the run is returned all the same.
 
     Example:
         >>> import numpy as np
@@ -184,6 +185,8 @@ def descend(
     )
     if isinstance(problem, LossProblem):
         settings = _safe(settings, problem)
+    if isinstance(problem, LossProblem) and problem.separation is not None:
+        settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
@@ -201,6 +204,8 @@ def descend(
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
     if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
         warn(DivergenceWarning(str(run.verdict)))
+    elif asked_from_outside() and problem.separation is not None:
+        warn(DataWarning(str(run.verdict)))
     return run
 
 

@@ -150,7 +150,12 @@ class Trajectory(Value):
 
     @cached_property
     def optimum(self) -> State:
-        """The exact least-squares (ridge) state that the run heads for; its epoch is -1: no epoch reaches it."""
+        """The exact state of the smallest loss, which the run heads for; its epoch is -1: no epoch reaches it.
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
+        """
+        self.problem.check_minimum()
         quadratic = self.problem.quadratic
         theta = quadratic.minimum
         weights, bias = self.problem.to_raw(theta)
@@ -240,7 +245,11 @@ class Trajectory(Value):
 
         |p_k(λ_i)|                                                           known beforehand
         |v_iᵀ(minimum - theta_k)| / |v_iᵀ(minimum - theta_0)|                measured, where the run was walked
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
         """
+        self.problem.check_minimum()
         return self._in_chunks(self.iterates.remaining, self._check_epochs(epochs))
 
     @property

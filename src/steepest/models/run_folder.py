@@ -132,7 +132,9 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "bias": finite(last.bias),
         "loss": finite(last.loss),
         "rmse": finite(last.rmse),
-        "optimum": {
+        "optimum": None
+        if run.problem.separation is not None
+        else {
             "weights": dict(zip(run.features, run.optimum.weights.tolist(), strict=True)),
             "bias": run.optimum.bias,
             "rmse": run.optimum.rmse,

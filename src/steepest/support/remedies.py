@@ -56,6 +56,11 @@ def marks(thousands: str, decimal: str) -> Phrase:
     return between if decimal == "." else between + " and " + point
 
 
+def penalty(l2: float) -> Phrase:
+    """Add a penalty that is known to do."""
+    return "add a penalty (" + Option("l2", l2) + ")"
+
+
 PERCENT = "read percent signs, 5% as 0.05 (" + Option("percent", True) + ")"
 CURRENCY = "leave currency signs out (" + Option("currency", True) + ")"
 DAYS = "make dates days since 1970-01-01 (" + Option("dates", "days") + ")"

@@ -63,8 +63,10 @@ class LossContourDisplay(Display):
 
         Raises:
             UsageError: a name is no parameter, both are the same, or there is only one parameter or several targets.
+            DataError: the loss has no minimum.
         """
         check_kind("run", run, Trajectory)
+        run.problem.check_minimum()
         names = run.coordinates.parameter_names(run.features)
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
