@@ -1,5 +1,6 @@
 """Loss choice: a loss from its name."""
 
+from dataclasses import fields, is_dataclass
 from typing import Literal
 
 from steepest.errors import Option, UsageError
@@ -22,6 +23,16 @@ def name_of(loss: object) -> str:
         ('squared', 'huber')
     """
     return loss if isinstance(loss, str) else str(getattr(loss, "name", ""))
+
+
+def numbers_of(loss: object) -> dict[str, float]:
+    """Return a loss's own numbers by name.
+
+    Example:
+        >>> numbers_of(HuberLoss(2.0)), numbers_of(LogisticLoss())
+        ({'delta': 2.0}, {})
+    """
+    return {field.name: float(getattr(loss, field.name)) for field in fields(loss)} if is_dataclass(loss) else {}
 
 
 def choose_loss(loss: LossName | Loss) -> Loss:

@@ -118,9 +118,7 @@ def _whole(found: set[str], label: str) -> tuple[str, ...]:
     return tuple(map(str, whole))
 
 
-def code_labels(
-    y: object, loss: str, known: tuple[str, ...] = ()
-) -> tuple[FloatArray, str, tuple[str, ...]] | None:
+def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[FloatArray, str, tuple[str, ...]] | None:
     """Return the codes of labels beside an array of inputs, shape (n,), the loss of classes and the labels in order.
 
     Args:
@@ -194,7 +192,9 @@ def _objects(values: NDArray[Any]) -> tuple[NDArray[Any], str]:
         MissingValuesError: one is missing, beside texts or booleans.
         DataTypeError: they are of several kinds.
     """
-    missing = np.array([value is None or type(value).__name__ in ("NAType", "NaTType") or value != value for value in values])
+    missing = np.array(
+        [value is None or type(value).__name__ in ("NAType", "NaTType") or value != value for value in values]
+    )
     kinds = {_kind(value) for value in values[~missing]}
     if kinds == {"number"} or "other" in kinds or not kinds:
         return values, "O"
@@ -217,9 +217,7 @@ def _kind(value: object) -> str:
     return "number" if isinstance(value, numbers.Real) else "other"
 
 
-def _code_numbers(
-    values: NDArray[Any], loss: str, known: tuple[str, ...]
-) -> tuple[FloatArray, str, tuple[str, ...]]:
+def _code_numbers(values: NDArray[Any], loss: str, known: tuple[str, ...]) -> tuple[FloatArray, str, tuple[str, ...]]:
     """Codes of whole numbers that name classes."""
     numbers_ = values.astype(np.float64)
     if not np.isfinite(numbers_).all():

@@ -175,7 +175,9 @@ class LabelTarget(Shown):
     @property
     def notes(self) -> list[str]:
         """What was done to the table on the way in, a sentence each."""
-        predicted = f"the probability of {short(self.classes[1])}" if self.loss == "logistic" else "one probability each"
+        predicted = (
+            f"the probability of {short(self.classes[1])}" if self.loss == "logistic" else "one probability each"
+        )
         what = f"{self.column}: {len(self.classes):,} classes, {listed(self.classes)}; predicted is {predicted}"
         return [*self.source.notes, what]
 

@@ -90,9 +90,9 @@ class LogTarget(Shown):
         yield from self.notes
 
     @classmethod
-    def of(cls, source: FullSource) -> "LogTarget":
+    def of(cls, source: FullSource) -> FullSource:
         """Return a source with logarithms as targets: itself where it is one."""
-        return source if isinstance(source, cls) else cls(source)
+        return source if is_log_target(source) else cls(source)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -344,7 +344,10 @@ def _table(
         numbers = [c.name for c in coding.columns if c.levels is None and c.part is None and c.name not in signed]
         check_groups(
             files_relation(files, relation.label),
-            [*numbers, *(name for name in (*(() if classes else roles.targets), weight) if name and name not in signed)],
+            [
+                *numbers,
+                *(name for name in (*(() if classes else roles.targets), weight) if name and name not in signed),
+            ],
             request.text,
         )
     if request.coding is None:
