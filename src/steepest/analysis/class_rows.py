@@ -38,8 +38,8 @@ class ClassRows:
     def of_margins(cls, Y: FloatArray, margins: FloatArray, weight: FloatArray) -> "ClassRows":
         """Return the rows from their margins, shape (n,) of two classes or (n, K): no logarithm of 0 is ever taken.
 
-        two classes:  p = 1/(1 + e^-m)                log p = -log(1 + e^-m)
-        K classes:    p_k = e^m_k / Σ_j e^m_j         log p_k = m_k - log Σ_j e^m_j
+            two classes:  p = 1/(1 + e^-m)                log p = -log(1 + e^-m)
+            K classes:    p_k = e^m_k / Σ_j e^m_j         log p_k = m_k - log Σ_j e^m_j
         """
         if margins.ndim == 1:
             both = np.column_stack([-margins, margins])

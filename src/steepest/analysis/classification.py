@@ -26,6 +26,7 @@ from steepest.support.values import Value
 from steepest.support.words import join_names, number, percent, pluralize, shorten
 
 
+
 @numeric
 @dataclass(frozen=True, eq=False)
 class Classification(Value):
@@ -113,9 +114,7 @@ class Classification(Value):
         if len(Y) != len(given):
             raise DataError(f"y has {len(Y):,} rows and the predictions have {len(given):,}; each row needs both.")
         make = ClassRows.of_margins if probabilities is None else ClassRows.of_probabilities
-        return classify(
-            make(Y, given, _weight(weight, len(Y))), names, check_threshold(threshold), target, curves=curves
-        )
+        return classify(make(Y, given, _weight(weight, len(Y))), names, check_threshold(threshold), target, curves=curves)
 
     def __add__(self, other: "Classification") -> "Classification":
         if (self.classes, self.threshold) != (other.classes, other.threshold):
@@ -217,15 +216,11 @@ class Classification(Value):
 
     def _check_curves(self) -> None:
         if not self.rankings:
-            raise UsageError(
-                "these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")"
-            )
+            raise UsageError("these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")")
 
     def _told(self) -> Iterator[str]:
         weights = self.confusion.matrix.sum(axis=1)
-        parts = [
-            f"{shorten(name, 16)} ({number(float(w), 4)})" for name, w in zip(self.classes[:4], weights, strict=False)
-        ]
+        parts = [f"{shorten(name, 16)} ({number(float(w), 4)})" for name, w in zip(self.classes[:4], weights, strict=False)]
         more = [f"{len(self.classes) - 4} more"] if len(self.classes) > 4 else []
         yield f" of {pluralize(self.row_count, 'row')}, {shorten(self.target, 24)}: classes {join_names([*parts, *more])}"
         yield from self.lines()
@@ -245,11 +240,7 @@ class Classification(Value):
             yield f"above probability {number(self.threshold, 4)}: {balanced}; {measures}"
         if self.rankings:
             rest = " of each class against the rest" if self.threshold is None else ""
-            error = (
-                ""
-                if self.threshold is None
-                else f"; error of 10 calibration bins {number(self.calibration().error, 4)}"
-            )
+            error = "" if self.threshold is None else f"; error of 10 calibration bins {number(self.calibration().error, 4)}"
             yield f"AUC{rest} {number(self.auc, 4)}, average precision {number(self.average_precision, 4)}{error}"
         yield from self.confusion.lines()
 
@@ -257,11 +248,7 @@ class Classification(Value):
         table, notes = self.confusion, list(self.lines())[: -len(self.confusion.lines())]
         header = ("", *(f"predicted {shorten(name)}" for name in self.classes), "precision", "recall", "F1")
         rows = [
-            (
-                f"actual {shorten(name)}",
-                *(number(float(value)) for value in row),
-                *(_percent(float(x)) for x in measures),
-            )
+            (f"actual {shorten(name)}", *(number(float(value)) for value in row), *(_percent(float(x)) for x in measures))
             for name, row, *measures in zip(
                 self.classes, table.matrix, table.precision, table.recall, table.f1, strict=True
             )
