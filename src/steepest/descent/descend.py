@@ -180,11 +180,14 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    settings = choose(
-        rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
-    )
+    modes = problem.quadratic.modes
+
+    def chosen(rate: float | Auto) -> Settings:
+        return choose(rule, rate, momentum, epochs, modes, tolerance, schedule, average, batched)
+
+    settings = chosen(learning_rate)
     if isinstance(problem, LossProblem):
-        settings = _safe(settings, problem)
+        settings = _safe(settings, problem, chosen)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
@@ -229,8 +232,8 @@ def _with_loss(
     return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
 
 
-def _safe(settings: Settings, problem: LossProblem) -> Settings:
-    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start."""
+def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Auto], Settings]) -> Settings:
+    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start; it takes more epochs."""
     rule, safe = settings.rule, SAFE * problem.global_limit
     if (
         "learning_rate" not in settings.reasons
@@ -239,7 +242,8 @@ def _safe(settings: Settings, problem: LossProblem) -> Settings:
     ):
         return settings
     reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
-    return replace(settings, rule=GradientRule(safe), reasons={**settings.reasons, "learning_rate": reason})
+    lowered = chosen(safe)
+    return replace(lowered, reasons={"learning_rate": reason, **lowered.reasons})
 
 
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:
