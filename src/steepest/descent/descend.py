@@ -26,7 +26,7 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss
+from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -165,7 +165,7 @@ def descend(
     """
     beside = Offset.of(offset, exposure)
     named = features if beside is None else beside.among(features)
-    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing)
+    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
     triangle = read(opened, sample_rows=0).triangle
     reader = rows if isinstance(opened, Triangle) else opened.batches
     if beside is not None:
@@ -192,11 +192,14 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    settings = choose(
-        rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
-    )
+    modes = problem.quadratic.modes
+
+    def chosen(rate: float | Auto) -> Settings:
+        return choose(rule, rate, momentum, epochs, modes, tolerance, schedule, average, batched)
+
+    settings = chosen(learning_rate)
     if isinstance(problem, LossProblem):
-        settings = _safe(settings, problem)
+        settings = _safe(settings, problem, chosen)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
@@ -241,8 +244,8 @@ def _with_loss(
     return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
 
 
-def _safe(settings: Settings, problem: LossProblem) -> Settings:
-    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start."""
+def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Auto], Settings]) -> Settings:
+    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start; it takes more epochs."""
     rule, safe = settings.rule, SAFE * problem.global_limit
     if (
         "learning_rate" not in settings.reasons
@@ -251,7 +254,8 @@ def _safe(settings: Settings, problem: LossProblem) -> Settings:
     ):
         return settings
     reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
-    return replace(settings, rule=GradientRule(safe), reasons={**settings.reasons, "learning_rate": reason})
+    lowered = chosen(safe)
+    return replace(lowered, reasons={"learning_rate": reason, **lowered.reasons})
 
 
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:

@@ -169,6 +169,13 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     return int(known[within[0]])
 
 
+def _without_closed_form(facts: Facts) -> str:
+    """What it is that has none: the rule, or the loss."""
+    if has_closed_form(facts.rule):
+        return f"a run on {facts.problem.loss_name} loss"
+    return f"the rule {words_of(facts.rule)}"
+
+
 def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None:
     """Return the first epoch whose distance to the minimum is within a tolerance of that at the start, on a smooth loss.
 
@@ -187,10 +194,3 @@ def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None
     errors = quadratic.start_errors(facts.iterates.parameters(known[last:][:1])[0])[:, 0]
     more = first_epoch(rule, facts.eigenvalues, (tolerance * away[0] / np.linalg.norm(errors)) ** 2, errors**2)
     return None if more is None else int(known[last]) + more
-
-
-def _without_closed_form(facts: Facts) -> str:
-    """What it is that has none: the rule, or the loss."""
-    if has_closed_form(facts.rule):
-        return f"a run on {facts.problem.loss_name} loss"
-    return f"the rule {words_of(facts.rule)}"
