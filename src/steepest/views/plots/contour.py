@@ -67,7 +67,7 @@ class LossContourDisplay(Display):
             UsageError: a name is no parameter, both are the same, or there is only one parameter or several targets.
         """
         check_kind("run", run, Trajectory)
-        names = run.problem.parameter_names
+        names = run.coordinates.parameter_names(run.features)
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))
