@@ -151,6 +151,17 @@ def test_a_class_that_never_occurs_or_is_never_predicted_has_no_measure():
         assert (found + empty).log_loss == found.log_loss
 
 
+def test_a_class_that_does_not_occur_has_no_part_in_a_mean():
+    margins, labels, _ = several(2)
+    there = labels < 3
+    found = Classification.of(np.eye(4)[labels[there]], margins=margins[there])
+    p = scipy.special.softmax(margins[there], axis=1)
+    each = [theirs.roc_auc_score(labels[there] == k, p[:, k]) for k in range(3)]
+    assert found.auc == pytest.approx(np.mean(each), rel=1e-12)
+    assert found.weighted_auc == pytest.approx(np.average(each, weights=np.bincount(labels[there])), rel=1e-12)
+    assert np.isnan(found.ranking("3").auc)
+
+
 def test_curves_of_several_classes_are_asked_for_by_name():
     margins, labels, _ = several(0)
     found = Classification.of(np.eye(4)[labels], margins=margins, classes=("a", "b", "c", "d"), threshold=0.9)

@@ -165,22 +165,19 @@ class Classification(Value):
 
     @property
     def auc(self) -> float:
-        """The area under the ROC curve; of several classes the mean of each against the rest."""
-        self._check_curves()
-        return float(np.mean([ranking.auc for ranking in self.rankings]))
+        """The area under the ROC curve; of several classes the mean over those that occur, each against the rest."""
+        return self._mean([ranking.auc for ranking in self._curves()])
 
     @property
     def weighted_auc(self) -> float:
         """The same, each class counted by its share."""
-        self._check_curves()
-        shares = np.array([ranking.share for ranking in self.rankings])
-        return float(shares @ [ranking.auc for ranking in self.rankings] / shares.sum())
+        found = self._curves()
+        return self._mean([ranking.auc for ranking in found], [ranking.share for ranking in found])
 
     @property
     def average_precision(self) -> float:
-        """The area under precision over recall; of several classes the mean of each against the rest."""
-        self._check_curves()
-        return float(np.mean([ranking.average_precision for ranking in self.rankings]))
+        """The area under precision over recall; of several classes the mean over those that occur, each against the rest."""
+        return self._mean([ranking.average_precision for ranking in self._curves()])
 
     def calibration(
         self, bins: int = 10, by: Binning = "quantile", confidence: float = 0.95, of: str | None = None
@@ -207,10 +204,10 @@ class Classification(Value):
         Raises:
             UsageError: the class is unknown, or curves were not asked for.
         """
-        self._check_curves()
+        curves = self._curves()
         ranked = self.classes if len(self.classes) > 2 else self.classes[1:]
         if of is None and len(ranked) == 1:
-            return self.rankings[0]
+            return curves[0]
         if not isinstance(of, str) or of not in ranked:
             raise UsageError(f"a curve is of one class, {join_names(ranked)}; got {shown(of)}.")
         return self.rankings[ranked.index(of)]
