@@ -166,18 +166,18 @@ class Classification(Value):
     @property
     def auc(self) -> float:
         """The area under the ROC curve; of several classes the mean over those that occur, each against the rest."""
-        return self._mean([ranking.auc for ranking in self._curves()])
+        return _mean([ranking.auc for ranking in self._curves()])
 
     @property
     def weighted_auc(self) -> float:
         """The same, each class counted by its share."""
         found = self._curves()
-        return self._mean([ranking.auc for ranking in found], [ranking.share for ranking in found])
+        return _mean([ranking.auc for ranking in found], [ranking.share for ranking in found])
 
     @property
     def average_precision(self) -> float:
         """The area under precision over recall; of several classes the mean over those that occur, each against the rest."""
-        return self._mean([ranking.average_precision for ranking in self._curves()])
+        return _mean([ranking.average_precision for ranking in self._curves()])
 
     def calibration(
         self, bins: int = 10, by: Binning = "quantile", confidence: float = 0.95, of: str | None = None
@@ -210,13 +210,14 @@ class Classification(Value):
             return curves[0]
         if not isinstance(of, str) or of not in ranked:
             raise UsageError(f"a curve is of one class, {join_names(ranked)}; got {shown(of)}.")
-        return self.rankings[ranked.index(of)]
+        return curves[ranked.index(of)]
 
-    def _check_curves(self) -> None:
+    def _curves(self) -> tuple[Ranking, ...]:
         if not self.rankings:
             raise UsageError(
                 "these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")"
             )
+        return self.rankings
 
     def _told(self) -> Iterator[str]:
         weights = self.confusion.matrix.sum(axis=1)
@@ -301,6 +302,14 @@ def check_threshold(threshold: object) -> float:
     if not 0 <= as_float(threshold) <= 1:
         raise UsageError(Option("threshold") + f" is a probability from 0 to 1; got {shown(threshold)}.")
     return as_float(threshold)
+
+
+def _mean(values: Sequence[float], shares: Sequence[float] | None = None) -> float:
+    """The mean of those that are numbers, weighted by shares or not."""
+    numbers = np.array(values)
+    known = ~np.isnan(numbers)
+    weights = np.ones(len(numbers)) if shares is None else np.array(shares)
+    return float(np.average(numbers[known], weights=weights[known])) if known.any() else np.nan
 
 
 def _brier(Y: FloatArray, p: FloatArray) -> FloatArray:

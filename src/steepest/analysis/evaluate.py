@@ -180,7 +180,7 @@ def best_constant(loss: Loss | None, y: FloatArray, weight: FloatArray) -> float
     """
     mean, low, high = float(weight @ y / weight.sum()), float(y.min()), float(y.max())
     if loss is None or isinstance(loss, Linked):
-        return mean if loss is None else loss.link(mean)
+        return mean if loss is None else float(loss.link(np.array([mean]))[0])
     if low == high:
         return low
 
