@@ -99,6 +99,8 @@ def test_counts_have_their_deviance():
     truth = theirs.d2_tweedie_score(counts, mean, sample_weight=weight, power=1)
     assert found.d_squared == pytest.approx(truth, rel=1e-12)
     assert found.mae == pytest.approx(theirs.mean_absolute_error(counts, mean, sample_weight=weight), rel=1e-12)
+    assert found.rmse**2 == pytest.approx(theirs.mean_squared_error(counts, mean, sample_weight=weight), rel=1e-12)
+    assert found.row_count == np.count_nonzero(weight)
     assert "mean deviance" in repr(found)
     none = evaluate(run, inputs[:3], np.zeros(3))
     assert (none.null_deviance, none.d_squared) == (0, None)
@@ -110,6 +112,7 @@ def test_squares_have_r_squared():
     found = evaluate(run, X, target)
     assert found.d_squared == pytest.approx(theirs.r2_score(target, run.predict(X)), rel=1e-12)
     assert found.rmse == pytest.approx(run.last.rmse, rel=1e-12)
+    assert found.deviance == pytest.approx(run.last.rmse**2, rel=1e-12)
     assert "R" in found._repr_html_()
 
 
