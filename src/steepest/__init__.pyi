@@ -49,6 +49,8 @@ from .errors import ModelFileError as ModelFileError
 from .errors import SteepestError as SteepestError
 from .errors import SteepestWarning as SteepestWarning
 from .errors import UsageError as UsageError
+from .estimators import GradientDescentClassifier as GradientDescentClassifier
+from .estimators import GradientDescentClassifierCV as GradientDescentClassifierCV
 from .estimators import GradientDescentRegressor as GradientDescentRegressor
 from .estimators import GradientDescentRegressorCV as GradientDescentRegressorCV
 from .models.export import export as export

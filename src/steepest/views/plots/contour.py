@@ -65,9 +65,11 @@ class LossContourDisplay(Display):
 
         Raises:
             UsageError: a name is no parameter, both are the same, or there is only one parameter or several targets.
+            DataError: the loss has no minimum.
         """
         check_kind("run", run, Trajectory)
-        names = run.coordinates.parameter_names(run.features)
+        run.problem.check_minimum()
+        names = run.problem.parameter_names
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))
