@@ -88,6 +88,22 @@ def test_a_frame_is_evaluated_by_its_names():
     assert found.log_loss == pytest.approx(theirs.log_loss(Y, run.predict(frame)), rel=1e-12)
 
 
+def test_several_classes_are_labels_or_a_column_for_each():
+    import pandas as pd
+
+    labels = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1] ** 2, [0.0, 1.5])]
+    frame = pd.DataFrame(X, columns=["s", "t"]).assign(kind=labels)
+    run = steepest.descend(frame, target="kind", loss="multinomial", l2=0.01, epochs=50)
+    found = evaluate(run, frame)
+    assert (found.target, found.classes) == ("kind", ("a", "b", "c"))
+    assert found.log_loss == pytest.approx(theirs.log_loss(labels, run.predict(X)), rel=1e-12)
+    indicators = (labels[:, None] == ["a", "b", "c"]).astype(float)
+    assert evaluate(run, X, indicators) == evaluate(run, X, labels)
+    assert found.auc == pytest.approx(theirs.roc_auc_score(labels, run.predict(X), multi_class="ovr"), rel=1e-12)
+    with pytest.raises(DataError, match="X has 300 rows and y has 299"):
+        evaluate(run, X, indicators[1:])
+
+
 def test_counts_have_their_deviance():
     inputs, counts = count_table()
     run = steepest.descend(inputs, counts, loss="poisson", epochs=100)

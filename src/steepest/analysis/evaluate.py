@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-from steepest.analysis.class_rows import ClassRows
+from steepest.analysis.class_rows import ClassRows, columns
 from steepest.analysis.classification import Classification, check_threshold, classify
 from steepest.analysis.goodness import GoodnessOfFit
 from steepest.data.batch import Batch
+from steepest.data.inputs import in_order
 from steepest.data.sources.log_target import own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
@@ -75,13 +76,20 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
     Args:
         run: the run.
         data: what `open_source` takes, or a source.
-        y: targets, with an array.
+        y: targets, with an array; of several classes labels, or a column for each.
 
     Raises:
         UsageError: data is a triangle, which has no rows.
         DataError: the rows have other columns.
     """
     triangle = run.problem.triangle
+    if len(run.targets) > 1 and np.shape(y)[1:] == (len(run.targets),):  # a column for each class already
+        inputs = in_order(data, run.features)
+        shares = columns(y, "y")
+        if len(shares) != len(inputs):
+            raise DataError(f"X has {len(inputs):,} rows and y has {len(shares):,}; each row needs its class.")
+        yield Batch(inputs, shares, run.features, run.targets)
+        return
     named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)
     if isinstance(source, Triangle):
