@@ -19,7 +19,6 @@ from steepest.analysis.confusion import Confusion, confuse
 from steepest.analysis.ranking import Ranking, rank
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, check_flag, check_text, shown
-from steepest.support.arrays import FloatArray
 from steepest.support.looks import html_table
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -281,7 +280,6 @@ def classify(
         curves: whether to keep the rankings.
     """
     K, Y, p = len(classes), rows.Y, rows.probabilities
-    losses = -np.where(Y > 0, Y * np.where(Y > 0, rows.log_probabilities, 0.0), 0.0).sum(axis=1)
     predicted = (p[:, 1] > threshold).astype(np.intp) if K == 2 else p.argmax(axis=1)
     ranked = range(1, 2) if K == 2 else range(K)
     return Classification(
@@ -290,8 +288,8 @@ def classify(
         threshold if K == 2 else None,
         len(Y),
         float(rows.weight.sum()),
-        float(rows.weight @ losses),
-        float(rows.weight @ _brier(Y, p)),
+        float(rows.weight @ rows.log_losses()),
+        float(rows.weight @ rows.brier_scores()),
         confuse(classes, Y, predicted, rows.weight),
         tuple(rank(rows.scores[:, j], Y[:, j], rows.weight, p[:, j]) for j in ranked) if curves else (),
     )
@@ -310,13 +308,6 @@ def _mean(values: Sequence[float], shares: Sequence[float] | None = None) -> flo
     known = ~np.isnan(numbers)
     weights = np.ones(len(numbers)) if shares is None else np.array(shares)
     return float(np.average(numbers[known], weights=weights[known])) if known.any() else np.nan
-
-
-def _brier(Y: FloatArray, p: FloatArray) -> FloatArray:
-    """Σ_k y_k·Σ_j (p_j - [j = k])² of each row, half of it for two classes, without digits that cancel, shape (n,)."""
-    if p.shape[1] == 2:
-        return np.asarray((Y * p[:, ::-1] ** 2).sum(axis=1))
-    return np.asarray(((p - Y) ** 2).sum(axis=1) + (Y * (1 - Y)).sum(axis=1))
 
 
 def _percent(share: float) -> str:

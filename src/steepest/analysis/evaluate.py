@@ -83,7 +83,7 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         DataError: the rows have other columns.
     """
     triangle = run.problem.triangle
-    if len(run.targets) > 1 and np.shape(y)[1:] == (len(run.targets),):  # a column for each class already
+    if _is_a_column_each(y, len(run.targets)):
         inputs = in_order(data, run.features)
         shares = columns(y, "y")
         if len(shares) != len(inputs):
@@ -100,6 +100,14 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         )
     for batch in source.batches():
         yield batch if batch.weight is None else batch.take(batch.weight > 0)
+
+
+def _is_a_column_each(y: Any, count: int) -> bool:
+    """Whether targets are a column for each of several classes already, and not labels."""
+    try:
+        return count > 1 and np.shape(y)[1:] == (count,)
+    except ValueError:  # no rectangle: said below in words
+        return False
 
 
 def _margins(run: Trajectory, X: FloatArray) -> FloatArray:

@@ -47,16 +47,17 @@ class Goodness:
 
     def pictures(self, title: str) -> dict[str, Display]:
         """Return what pictures there are of classes, from all rows; none of numbers."""
-        if not isinstance(self.train, Classification):
+        train, test = self.train, self.test
+        if not isinstance(train, Classification):
             return {}
-        held_out = isinstance(self.test, Classification) and self.test.row_count > 0
-        groups = (("training rows", self.train), ("test rows", self.test)) if held_out else (("rows", self.train),)
-        judged = groups[-1][1]
+        groups: tuple[tuple[str, Classification], ...] = (("rows", train),)
+        if isinstance(test, Classification) and test.row_count:
+            groups = (("training rows", train), ("test rows", test))
         return {
             "roc": RocDisplay(groups, title),
             "precision_recall": PrecisionCurveDisplay(groups, title),
             "calibration": ReliabilityDisplay(groups, title=title),
-            "confusion": ConfusionDisplay(judged.confusion, title),
+            "confusion": ConfusionDisplay(groups[-1][1].confusion, title),
         }
 
     def as_json(self) -> dict[str, Any]:
