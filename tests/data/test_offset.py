@@ -48,6 +48,9 @@ def test_tables_with_an_offset_are_statsmodels(loss, standardize):
     np.testing.assert_allclose(
         run.optimum.predict(X, offset=offset), theirs.predict(sm.add_constant(X), offset=offset), rtol=1e-8
     )
+    limits = theirs.get_prediction(sm.add_constant(X), offset=offset).summary_frame()
+    for value, name in zip(ours.predict(X, offset=offset), ("mean", "mean_ci_lower", "mean_ci_upper"), strict=True):
+        np.testing.assert_allclose(value, limits[name], rtol=1e-8)
     assert steepest.infer(X, y, loss=loss, offset=offset).aic == pytest.approx(ours.aic, rel=1e-12)
     with pytest.raises(UsageError, match="Leave data and y out"):
         run.summary(data=X, y=y)

@@ -74,10 +74,8 @@ class LossOverRows(Value):
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction at theta, both of its shape."""
         margin, change = self.margin(theta), self._times(direction)
-        if isinstance(self.loss, Joint):
-            bent = self.loss.bent(margin, self.y, change)
-        else:
-            bent = self.loss.curvature(margin, self.y) * change
+        loss = self.loss
+        bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
         return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 
     def metric(self, theta: FloatArray) -> FloatArray:
