@@ -410,3 +410,12 @@ def test_what_has_no_standard_errors_is_refused():
     for data, target in ((X[1:], y[1:]), (X, 1 - y)):
         with pytest.raises(DataError, match="not those of the run"):
             run.summary(data=data, y=target)
+
+
+def test_rows_in_pieces_are_summed_to_the_same_table(monkeypatch):
+    X, classes = anes96()
+    run = steepest.descend(X, (classes[:, None] == np.arange(7)).astype(float), loss="multinomial", epochs=1)
+    whole = run.summary(robust="HC0")
+    monkeypatch.setattr("steepest.analysis.loss_pass.TOGETHER", 7 * 36 * 100)  # a hundred rows at once
+    monkeypatch.setattr("steepest.analysis.loss_pass.ROWS", 333)
+    np.testing.assert_allclose(run.summary(robust="HC0").covariance, whole.covariance, rtol=1e-9, atol=1e-14)
