@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from steepest.descent.endless import endless_verdict
 from steepest.descent.facts import Facts
 from steepest.descent.hovering import hovering, noise_level
 from steepest.descent.loop import RecordedIterates
@@ -32,6 +33,8 @@ def judge(facts: Facts) -> Verdict:
     is left of each mode is measured on the path that was walked.
     """
     problem = facts.problem
+    if problem.separation is not None and not facts.grew:
+        return endless_verdict(facts, problem.separation)
     best = _best(facts)
     verdict = Verdict(
         "converged",
@@ -141,7 +144,9 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     check_word("measure", measure, ("modes", "loss"))
     if not 0 < as_float(tolerance) < math.inf:
         raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
-    quadratic = facts.problem.quadratic
+    quadratic, separation = facts.problem.quadratic, facts.problem.separation
+    if separation is not None and measure == "modes":
+        return None
     if has_closed_form(facts.rule) and measure == "modes" and not facts.problem.is_quadratic:
         return _by_distance(facts, facts.rule, tolerance)
     if has_closed_form(facts.rule) and facts.problem.is_quadratic:
@@ -158,10 +163,17 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     within = np.flatnonzero(left <= tolerance)
     if not within.size:
         raise UsageError(
-            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and the rule {words_of(facts.rule)} has no closed form that "
+            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and {_without_closed_form(facts)} has no closed form that "
             "would tell how many more it needs. Run more epochs."
         )
     return int(known[within[0]])
+
+
+def _without_closed_form(facts: Facts) -> str:
+    """What it is that has none: the rule, or the loss."""
+    if has_closed_form(facts.rule):
+        return f"a run on {facts.problem.loss_name} loss"
+    return f"the rule {words_of(facts.rule)}"
 
 
 def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None:

@@ -150,7 +150,12 @@ class Trajectory(Value):
 
     @cached_property
     def optimum(self) -> State:
-        """The exact least-squares (ridge) state that the run heads for; its epoch is -1: no epoch reaches it."""
+        """The exact state of the smallest loss, which the run heads for; its epoch is -1: no epoch reaches it.
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
+        """
+        self.problem.check_minimum()
         quadratic = self.problem.quadratic
         theta = quadratic.minimum
         weights, bias = self.problem.to_raw(theta)
@@ -240,7 +245,11 @@ class Trajectory(Value):
 
         |p_k(λ_i)|                                                           known beforehand
         |v_iᵀ(minimum - theta_k)| / |v_iᵀ(minimum - theta_0)|                measured, where the run was walked
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
         """
+        self.problem.check_minimum()
         return self._in_chunks(self.iterates.remaining, self._check_epochs(epochs))
 
     @property
@@ -275,8 +284,9 @@ class Trajectory(Value):
         """Draw a picture of the run and return it; a notebook shows it by itself.
 
         Args:
-            kind: "loss", "modes", "contour", "predictions", "residuals" or "qq".
-            X: rows to predict, shape (n, d): an array or a data frame of the features; for the last three kinds.
+            kind: "loss", "modes" or "contour"; "predictions", "residuals" or "qq" of rows; "roc", "precision_recall",
+                "calibration", "confusion" or "boundary" of rows with classes.
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for kinds of rows.
             y: their targets, shape (n,).
             ax: matplotlib's axes to draw on; default: a figure of its own.
             options: what else `from_trajectory` of the picture's class takes, such as title.

@@ -73,8 +73,7 @@ class LossOverRows(Value):
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction at theta, both of its shape."""
-        margin, change = self.margin(theta), self._times(direction)
-        loss = self.loss
+        loss, margin, change = self.loss, self.margin(theta), self._times(direction)
         bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
         return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.special
+from numpy.typing import NDArray
 
 from steepest.errors import DataError
 from steepest.support.arrays import FloatArray
@@ -69,6 +70,10 @@ class MultinomialLoss:
     def mean(self, margin: FloatArray) -> FloatArray:
         """The probability of each class."""
         return np.asarray(scipy.special.softmax(margin, axis=-1))
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """The classes that a row has a share of."""
+        return np.asarray(y > 0)
 
     def link(self, means: FloatArray) -> FloatArray:
         """log p_k less its mean over the classes."""

@@ -60,7 +60,13 @@ class Minimum(Value):
 
 
 def minimize(
-    loss: Loss, rows: RowReader, coordinates: Coordinates, *, l2: float = 0.0, start: FloatArray | None = None
+    loss: Loss,
+    rows: RowReader,
+    coordinates: Coordinates,
+    *,
+    l2: float = 0.0,
+    start: FloatArray | None = None,
+    most_passes: int = MOST_PASSES,
 ) -> Minimum:
     """Return the minimum of a mean loss by Newton's method with halved steps.
 
@@ -75,6 +81,7 @@ def minimize(
         coordinates: the inputs in force.
         l2: the ridge penalty in them.
         start: theta_0, shape (p, 1), or (p·K, 1) of K margins; default: where no row is far away.
+        most_passes: after how many passes it gives up; where curvature jumps after five times as many.
 
     Raises:
         DataError: there are no rows, or a target does not fit this loss.
@@ -86,7 +93,7 @@ def minimize(
         raise DataError("the loss at this start leaves float64. Start nearer to the data, or choose other units.")
     length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
     kinked = isinstance(loss, Kinked)
-    most = MOST_PASSES * (5 if kinked else 1)
+    most = most_passes * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
         if passes >= most or length < SHORTEST:
             return Minimum(bowl, passes, False)
