@@ -191,3 +191,16 @@ def test_wrong_offsets_of_a_prediction_are_told():
         run.predict([[1.0]], exposure="hours")
     with pytest.raises(UsageError, match="losses other than squares"):
         steepest.descend([[1.0], [2.0], [4.0]], [1.0, 0.0, 2.0]).predict([[1.0]], offset=[0.0])
+
+
+def test_what_knows_no_offset_refuses_it():
+    X, y, offset, _ = table(PoissonLoss())
+    run = steepest.descend(X, y, loss="poisson", offset=offset, epochs=1)
+    for ask in (
+        lambda: steepest.evaluate(run, X, y),
+        lambda: run.plot("predictions", X, y),
+        lambda: run.page(X, y),
+    ):
+        with pytest.raises(UsageError, match="knows no offset"):
+            ask()
+    run.plot("loss")

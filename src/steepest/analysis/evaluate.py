@@ -81,6 +81,7 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         UsageError: data is a triangle, which has no rows.
         DataError: the rows have other columns.
     """
+    run.problem.check_no_offset("a measure of rows")
     triangle = run.problem.triangle
     named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)

@@ -124,7 +124,7 @@ def infer_run(
     problem = run.problem
     batches = None if data is None else second_look(problem.triangle, data, y)
     if isinstance(problem, LossProblem):
-        if batches is not None and problem.rows.offset is not None:
+        if batches is not None and problem.has_offset:
             raise UsageError(
                 "the rows that are given again have no offset. Leave data and y out: the run keeps its rows."
             )

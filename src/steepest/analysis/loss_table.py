@@ -115,7 +115,7 @@ def _null_margins(problem: LossProblem) -> FloatArray:
     loss, d = problem.loss, len(problem.features)
     if loss.name not in LIKELIHOODS:
         return np.zeros(problem.classes)
-    if problem.rows.offset is None and isinstance(loss, Linked):
+    if not problem.has_offset and isinstance(loss, Linked):
         return loss.link(problem.triangle.means[d:])
     alone = problem.triangle.select(()).coordinates("raw")
     found = minimize(loss, lambda: (replace(rows, X=rows.X[:, :0], features=()) for rows in kept_rows(problem)), alone)
