@@ -82,6 +82,7 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         UsageError: data is a triangle, which has no rows.
         DataError: the rows have other columns.
     """
+    run.problem.check_no_offset("a measure of rows")
     triangle = run.problem.triangle
     if _is_a_column_each(y, len(run.targets)):
         inputs = in_order(data, run.features)

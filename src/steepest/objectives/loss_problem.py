@@ -148,6 +148,11 @@ class LossProblem(Problem):
         """Raise UsageError: this is another loss."""
         raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether rows have something of their own that is added to their margins."""
+        return self.rows.offset is not None
+
     @cached_property
     def squares(self) -> Quadratic:
         """The squares of the same table, without a penalty: what its inputs are like."""
