@@ -10,7 +10,7 @@ from steepest.errors import UsageError
 from steepest.objectives.losses import HuberLoss
 from steepest.views.pages import loss_spaces
 from steepest.views.pages.payload import payload
-from tests.views.test_pages_js import SETTING, as_js, js, numbers  # noqa: F401 - a fixture
+from tests.views.test_pages_js import SETTING, as_js, numbers
 
 EPOCHS = [0, 1, 10, 1000]
 RULES = {"gradient": {}, "heavy_ball": {"momentum": 0.6}, "nesterov": {"momentum": 0.6}}

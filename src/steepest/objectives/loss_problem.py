@@ -108,11 +108,7 @@ class LossProblem(Problem):
     def _seen_from_0(self, reader: RowReader) -> Minimum:
         """Where there is no minimum: the loss where all parameters are 0 and it is as curved as anywhere, or else the last of Newton's."""
         start = np.zeros_like(self.found.bowl.theta)
-        bowl = (
-            bowl_at(self.loss, reader, self.coordinates, start, 0.0)
-            if np.isfinite(self.loss.largest_curvature)
-            else None
-        )
+        bowl = bowl_at(self.loss, reader, self.coordinates, start, 0.0) if np.isfinite(self.loss.largest_curvature) else None
         return self.found if bowl is None else replace(self.found, bowl=bowl)
 
     @cached_property

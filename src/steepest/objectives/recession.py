@@ -112,11 +112,7 @@ class Rows:
         for u, has in self.pieces():
             n, classes = has.shape
             first = has.argmax(axis=1)
-            values = (
-                np.zeros((n, classes))
-                if direction is None
-                else u @ np.column_stack([np.zeros(len(direction)), direction])
-            )
+            values = np.zeros((n, classes)) if direction is None else u @ np.column_stack([np.zeros(len(direction)), direction])
             margin = values[np.arange(n), first][:, None] - values
             asked = np.arange(classes) != first[:, None]
             tied = has & asked

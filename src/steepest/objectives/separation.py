@@ -176,11 +176,7 @@ def _sentence(columns: tuple[str, ...], triangle: Triangle, is_complete: bool, t
     target, (below, above) = repr(triangle.targets[0]), (0, 1) if threshold.rises else (1, 0)
     if threshold.is_complete:
         low, high = number(threshold.low), number(threshold.high)
-        return (
-            f"{names} alone tells {told}: at most {low} where {target} is {below}, at least {high} where it is {above}"
-        )
+        return f"{names} alone tells {told}: at most {low} where {target} is {below}, at least {high} where it is {above}"
     sides = [("above", above, threshold.has_above), ("below", below, threshold.has_below)]
-    always = [
-        f"{side} {number(threshold.low)} {target} is always {value}" for side, value, is_there in sides if is_there
-    ]
+    always = [f"{side} {number(threshold.low)} {target} is always {value}" for side, value, is_there in sides if is_there]
     return f"{names} alone tells {told}: {', '.join(always)}"
