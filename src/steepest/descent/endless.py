@@ -27,7 +27,11 @@ def endless_settings(settings: Settings, problem: LossProblem, asked: int | Auto
     if "learning_rate" in reasons and isinstance(rule, GradientRule):
         known = 0 < problem.global_limit < np.inf
         limit = problem.global_limit if known else 2 / float(problem.quadratic.modes.eigenvalues[0])
-        why = "the largest curvature L that the loss can have" if known else "the largest curvature L where the loss is nearly as low as it can be"
+        why = (
+            "the largest curvature L that the loss can have"
+            if known
+            else "the largest curvature L where the loss is nearly as low as it can be"
+        )
         rule, reasons["learning_rate"] = GradientRule(SAFE * limit), f"95% of 2/L, with {why}"
     return replace(settings, rule=rule, epochs=count, reasons=reasons)
 
@@ -39,6 +43,8 @@ def endless_verdict(facts: Facts, separation: Separation) -> Verdict:
         f"Separable: {separation}, so the loss has no minimum: weights grow for ever and the loss tends to {number(separation.infimum)}. "
         f"After {epochs(facts.last)} it is {number(loss)}."
     )
-    penalty = "" if separation.l2 is None else f"With a penalty there is a minimum: l2 = {number(separation.l2)} will do."
+    penalty = (
+        "" if separation.l2 is None else f"With a penalty there is a minimum: l2 = {number(separation.l2)} will do."
+    )
     rate = float(getattr(facts.rule, "learning_rate", np.nan))
     return Verdict("separable", sentence, penalty, learning_rate=rate)

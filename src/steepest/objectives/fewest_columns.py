@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.objectives.recession import FEASIBLE, FIRST_ROWS, MOST_ROUNDS, ROWS_PER_UNKNOWN, Conditions, Recession, Rows
+from steepest.objectives.recession import (
+    FEASIBLE,
+    FIRST_ROWS,
+    MOST_ROUNDS,
+    ROWS_PER_UNKNOWN,
+    Conditions,
+    Recession,
+    Rows,
+)
 from steepest.support.arrays import FloatArray
 
 SMALL = 1e-7  # of the largest coefficient: below it one is rounding

@@ -1,6 +1,6 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.errors import DataError, DataWarning, Phrase, UsageError
+from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.losses import Joint, Loss, Separable
@@ -23,7 +23,6 @@ from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
-from steepest.support.notices import warn
 
 REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
     "logistic": (remedies.PENALTY, "standardize the inputs"),
@@ -108,7 +107,11 @@ class LossProblem(Problem):
     def _seen_from_0(self, reader: RowReader) -> Minimum:
         """Where there is no minimum: the loss where all parameters are 0 and it is as curved as anywhere, or else the last of Newton's."""
         start = np.zeros_like(self.found.bowl.theta)
-        bowl = bowl_at(self.loss, reader, self.coordinates, start, 0.0) if np.isfinite(self.loss.largest_curvature) else None
+        bowl = (
+            bowl_at(self.loss, reader, self.coordinates, start, 0.0)
+            if np.isfinite(self.loss.largest_curvature)
+            else None
+        )
         return self.found if bowl is None else replace(self.found, bowl=bowl)
 
     @cached_property
@@ -135,21 +138,11 @@ class LossProblem(Problem):
     def check_minimum(self) -> None:
         """Raise DataError where columns tell the classes apart."""
         if self.separation is not None:
+            l2 = self.separation.l2
             raise DataError(
-                f"{self.separation}, so the {self.loss.name} loss has no minimum.", *self._remedies(self.separation)
+                f"{self.separation}, so the {self.loss.name} loss has no minimum.",
+                remedies.PENALTY if l2 is None else remedies.penalty(l2),
             )
-
-    def warn_undetermined(self) -> None:
-        """Warn of columns that leave their coefficients open, and of those that tell the classes apart."""
-        super().warn_undetermined()
-        if self.separation is not None:
-            growing = f"{self.separation}, so the {self.loss.name} loss has no minimum: weights grow for ever."
-            warn(DataWarning(f"separable: {growing}", *self._remedies(self.separation)))
-
-    @staticmethod
-    def _remedies(separation: Separation) -> tuple[Phrase, ...]:
-        """The penalty that will do, where one is known."""
-        return (remedies.PENALTY,) if separation.l2 is None else (remedies.penalty(separation.l2),)
 
     def check_squares(self, what: str) -> None:
         """Raise UsageError: this is another loss."""
@@ -218,7 +211,7 @@ class LossProblem(Problem):
         if self.fit_intercept:
             change[0, 1:] = (old.shift - new.shift) / new.scale
         wide, bowl = np.kron(change, np.eye(self.classes)), self.found.bowl
-        R, r = np.linalg.qr(bowl.quadratic.R @ wide, mode="r"), bowl.quadratic.r
+        R, r = np.linalg.qr(bowl.quadratic.R @ wide)[1], bowl.quadratic.r
         noise = np.abs(wide).T @ bowl.quadratic.noise
         quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
         found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
@@ -240,7 +233,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     """
     n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
     U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-    for rows, *values in in_coordinates(problem, batches):
+    offsets: list[FloatArray] = []
+    for rows, *values in in_coordinates(problem, _with_offsets(batches, offsets)):
         U[rows], y[rows], weight[rows] = values
     if not n:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
@@ -248,4 +242,13 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
     penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized)
+    offset = np.concatenate(offsets)[:, None] if offsets else None
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
+
+
+def _with_offsets(batches: Iterable[Batch], offsets: list[FloatArray]) -> Iterator[Batch]:
+    """Yield the batches, and put the offsets of their rows that count into a list."""
+    for batch in batches:
+        if batch.offset is not None:
+            offsets.append(batch.offset if batch.weight is None else batch.offset[batch.weight > 0])
+        yield batch

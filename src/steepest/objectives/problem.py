@@ -23,7 +23,6 @@ from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import join_names, number, pluralize
 
-
 if TYPE_CHECKING:
     from steepest.objectives.separation import Separation
 

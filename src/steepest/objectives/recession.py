@@ -73,6 +73,24 @@ class Recession:
 
 
 @dataclass(frozen=True)
+class OneAgainstOthers:
+    """The classes of a loss as two: one of them, and all others.
+
+    Args:
+        loss: whose.
+        label: its position.
+    """
+
+    loss: Separable
+    label: int
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Whether a row has another class, and whether it has this one, shape (n, 2)."""
+        has = self.loss.presence(y)
+        return np.column_stack([np.delete(has, self.label, axis=1).any(axis=1), has[:, self.label]])
+
+
+@dataclass(frozen=True)
 class Rows:
     """The rows of a table as conditions: u·(β_a - β_k) ≥ 0 for the class a that a row has and each that it has not.
 
@@ -112,7 +130,11 @@ class Rows:
         for u, has in self.pieces():
             n, classes = has.shape
             first = has.argmax(axis=1)
-            values = np.zeros((n, classes)) if direction is None else u @ np.column_stack([np.zeros(len(direction)), direction])
+            values = (
+                np.zeros((n, classes))
+                if direction is None
+                else u @ np.column_stack([np.zeros(len(direction)), direction])
+            )
             margin = values[np.arange(n), first][:, None] - values
             asked = np.arange(classes) != first[:, None]
             tied = has & asked

@@ -1,17 +1,16 @@
 """Separation: classes that columns tell apart, so that a loss has no minimum; found, named, and with a penalty that would do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from steepest.errors import DataError
 from steepest.objectives.fewest_columns import SMALL, Threshold, fewest_columns, find_threshold
 from steepest.objectives.losses import Loss, Separable
 from steepest.objectives.newton import RowReader, minimize
-from steepest.objectives.recession import Recession, Rows, find_recession
+from steepest.objectives.recession import OneAgainstOthers, Recession, Rows, find_recession
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
@@ -20,6 +19,8 @@ from steepest.support.words import join_names, number, shorten
 
 FIRST_PASSES = 12  # of Newton's method, after which a loss without a minimum is looked for
 PENALTIES = 7  # that are tried, each ten times the one before
+CLASSES = "the classes apart"
+SOME = "the class of some rows for certain"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,9 @@ class Separation(Value):
 
     Example:
         >>> import steepest
-        >>> run = steepest.descend([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1], loss="logistic")
+        >>> run = steepest.descend([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1], loss="logistic")  # it also warns
         >>> print(run.problem.separation)
-        'x1' alone tells the classes apart: at most 2 where 'y' is 0, at least 3 where it is 1
+        'x1' alone tells the classes apart: at most 2 where 'y' is 0, at least 3 where 'y' is 1
         >>> run.problem.separation.kind, run.problem.separation.l2
         ('complete', 0.25)
 
@@ -89,34 +90,95 @@ def find_separation(
     found = find_recession(rows, theta if theta.shape[1] == 1 else theta[:, 1:] - theta[:, :1])
     if found is None:
         return None
-    threshold = find_threshold(rows)
-    if threshold is not None and found.is_complete and not threshold.is_complete:
-        threshold = None
-    direction = fewest_columns(rows, found) if threshold is None else _across(threshold, level)
-    weights, bias = level.to_raw(_of_every_class(direction))
-    columns = _moving(triangle.features, direction, level)
+    direction, told = _named(rows, found, triangle, theta)
+    weights, bias = level.to_raw(direction)
     return Separation(
         kind="complete" if found.is_complete else "quasi-complete",
-        columns=columns,
+        columns=_moving(triangle.features, direction, level),
         endless=_moving(triangle.features, found.direction, level),
         weights=weights,
         bias=bias,
         infimum=0.0 if found.is_complete else _infimum(loss, rows, found, triangle),
         l2=_enough(loss, reader, coordinates, triangle.row_count),
-        told=_sentence(columns, triangle, found.is_complete, threshold),
+        told=told,
     )
+
+
+def _named(rows: Rows, found: Recession, triangle: Triangle, theta: FloatArray) -> tuple[FloatArray, str]:
+    """A direction with few columns, as many margins wide as theta, and what it tells apart."""
+    if theta.shape[1] == 1:
+        return _few(rows, found, triangle, _two_classes(triangle))
+    for k, target in enumerate(
+        () if found.is_complete else triangle.targets
+    ):  # one told from all others is worth a name
+        alone = replace(rows, loss=OneAgainstOthers(rows.loss, k))
+        one = find_recession(alone, theta[:, [k]] - np.delete(theta, k, axis=1).mean(axis=1, keepdims=True))
+        if one is not None and one.is_complete:
+            name = repr(shorten(target))
+            words = _Words(f"{name} from the other classes", f"{name} is 0", f"{name} is 1")
+            wide = np.zeros_like(theta)
+            wide[:, [k]], told = _few(alone, one, triangle, words)
+            return wide, told
+    direction, told = _few(rows, found, triangle, _Words(CLASSES))
+    return np.column_stack([np.zeros(len(direction)), direction]), told
+
+
+def _few(rows: Rows, found: Recession, triangle: Triangle, words: "_Words") -> tuple[FloatArray, str]:
+    """A direction of one column with a threshold, or else of few, shape (p, K - 1), and the sentence."""
+    threshold = find_threshold(rows)
+    if threshold is not None and found.is_complete and not threshold.is_complete:
+        threshold = None
+    direction = fewest_columns(rows, found) if threshold is None else _across(threshold, rows.coordinates)
+    columns = _moving(triangle.features, direction, rows.coordinates)
+    names, verb = (
+        join_names([repr(shorten(name)) for name in columns]),
+        "alone tells" if len(columns) == 1 else "together tell",
+    )
+    told = f"{names} {verb} {words.told if found.is_complete else SOME}"
+    if threshold is None:
+        return direction, told
+    below, above = (words.zero, words.one) if threshold.rises else (words.one, words.zero)
+    low, high = number(threshold.low), number(threshold.high)
+    if threshold.is_complete:
+        return direction, f"{told}: at most {low} where {below}, at least {high} where {above}"
+    sides = [(above, f"above {low}", threshold.has_above), (below, f"below {low}", threshold.has_below)]
+    return (
+        direction,
+        f"{told}: {', '.join(f'{what} wherever it is {where}' for what, where, is_there in sides if is_there)}",
+    )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How two classes are spoken of.
+
+    Args:
+        told: what is told apart where all of it is.
+        zero: of a row of class 0.
+        one: of a row of class 1.
+    """
+
+    told: str
+    zero: str = ""
+    one: str = ""
+
+
+def _two_classes(triangle: Triangle) -> _Words:
+    """The classes of one target: its labels, or 0 and 1."""
+    target, labels = repr(shorten(triangle.targets[0])), getattr(triangle.coding, "classes", ())
+    zero, one = [repr(shorten(label)) for label in labels] if len(labels) == 2 else ["0", "1"]
+    return _Words(CLASSES, f"{target} is {zero}", f"{target} is {one}")
 
 
 def refuse_one_class(loss: Loss, reader: RowReader, triangle: Triangle) -> None:
     """Raise DataError where a class has no row: its margin alone then grows for ever, and no penalty is on an intercept."""
     if not isinstance(loss, Separable):
         return
-    met: NDArray[np.bool_] | None = None
+    met = np.zeros(1, bool)
     for batch in reader():
         counts = slice(None) if batch.weight is None else batch.weight > 0
-        has = loss.presence(batch.y[counts]).any(axis=0)
-        met = has if met is None else met | has
-    if met is None or met.all():
+        met = np.asarray(met | loss.presence(batch.y[counts]).any(axis=0))
+    if met.all():
         return
     if len(met) > 2 or len(triangle.targets) > 1:
         names = join_names([repr(name) for name, is_met in zip(triangle.targets, met, strict=True) if not is_met])
@@ -134,13 +196,6 @@ def _across(threshold: Threshold, level: Coordinates) -> FloatArray:
     weights[threshold.column] = threshold.sign
     middle = threshold.low + (threshold.high - threshold.low) / 2
     return level.from_raw(weights, np.array([-threshold.sign * middle]))
-
-
-def _of_every_class(direction: FloatArray) -> FloatArray:
-    """A direction with a column for each margin: of two classes there is one margin, of more one each."""
-    if direction.shape[1] == 1:
-        return direction
-    return np.column_stack([np.zeros(len(direction)), direction])
 
 
 def _moving(features: tuple[str, ...], direction: FloatArray, level: Coordinates) -> tuple[str, ...]:
@@ -165,18 +220,3 @@ def _enough(loss: Loss, reader: RowReader, coordinates: Coordinates, n: int) -> 
         if minimize(loss, reader, coordinates, l2=l2).settled:
             return l2
     return None
-
-
-def _sentence(columns: tuple[str, ...], triangle: Triangle, is_complete: bool, threshold: Threshold | None) -> str:
-    """What tells what apart."""
-    names = join_names([repr(shorten(name)) for name in columns])
-    told = "the classes apart" if is_complete else "the class of some rows for certain"
-    if threshold is None:
-        return f"{names} {'alone tells' if len(columns) == 1 else 'together tell'} {told}"
-    target, (below, above) = repr(triangle.targets[0]), (0, 1) if threshold.rises else (1, 0)
-    if threshold.is_complete:
-        low, high = number(threshold.low), number(threshold.high)
-        return f"{names} alone tells {told}: at most {low} where {target} is {below}, at least {high} where it is {above}"
-    sides = [("above", above, threshold.has_above), ("below", below, threshold.has_below)]
-    always = [f"{side} {number(threshold.low)} {target} is always {value}" for side, value, is_there in sides if is_there]
-    return f"{names} alone tells {told}: {', '.join(always)}"
