@@ -260,7 +260,7 @@ def class_numbers(step):
 def separation_numbers(step):
     data, run = descent(step, epoch=10_000)
     l2 = run.problem.separation.l2
-    _, penalized = descent(step, l2=l2)
+    _, penalized = descent(step, l2=l2, epoch=500)
     rows, epochs = len(data.X), (100, 1000, 10_000)
     margin = data.X @ penalized.optimum.weights + penalized.optimum.bias
     still = int(((margin > 0) == (data.y > 0.5)).sum())
@@ -268,7 +268,7 @@ def separation_numbers(step):
         *[rows, epochs[0], right_side(data, run, 100)],
         *[number for k in epochs for number in (k, run.at(k).loss, run.at(k).weights[0])],
         *[l2, *penalized.optimum.weights, still],
-        *[still, CONVERGED, penalized.epochs_to(CONVERGED)],
+        *[still, penalized.epochs_to(CONVERGED)],
         *[100, run.at(100).loss, 4],
     ]
 
