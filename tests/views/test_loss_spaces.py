@@ -226,3 +226,26 @@ def test_the_payload_is_json(js):
         run = run_of(loss, epochs=5)
         json.dumps(payload(run, run.problem.triangle), allow_nan=False)
     assert as_js(run.rule)["kind"] == "power"
+
+
+@pytest.mark.filterwarnings("ignore:separable")
+def test_separable_classes_have_no_minimum_until_there_is_a_penalty(js):
+    X, y = table("logistic", d=2)
+    y = (X @ [1.0, 1.0] > 0.5).astype(float)
+    run = steepest.descend(X, y, loss="logistic", learning_rate=1.0, epochs=50)
+    told = payload(run, run.problem.triangle)
+    l2 = [block["l2"] for block in told["spaces"]["raw"]["blocks"]].index(run.problem.separation.l2)
+    given, other, calm = (verdict(js, run, hash) for hash in ("", "#epoch=70", f"#epoch=70&l2={l2}"))
+    assert (given["kind"], given["sentence"]) == ("separable", str(run.verdict))
+    assert other["kind"] == "separable"
+    assert "no minimum" in other["sentence"]
+    assert "A penalty l2 gives it a minimum" in other["advice"]
+    assert calm["kind"] in ("unfinished", "converged")
+    np.testing.assert_allclose(page_numbers(js, run, epochs=[50])[0, 2:], [run.bias, *run.weights], rtol=1e-10)
+
+
+def test_labels_of_classes_come_with_the_page():
+    X, y = table("logistic")
+    labels = np.where(y > 0, "stays", "leaves")
+    run = steepest.descend(X, labels, loss="logistic", epochs=3)
+    assert payload(run, run.problem.triangle)["classes"] == ["leaves", "stays"]
