@@ -121,7 +121,7 @@ def test_the_given_run_has_the_librarys_verdict_and_other_rates_what_the_limits_
     )
     assert 30 < needed < 999  # measured
     assert below["needed"] == needed
-    assert below["advice"].endswith(f"within a millionth of its way after {needed} epochs.")
+    assert below["advice"].endswith(f"All but a millionth of the way is done after {needed} epochs.")
     slow = verdict(js, run, f"#rate={0.5 * safe}&epoch=30")  # the page walks 1,000 epochs of it
     walked = steepest.descend(*table("logistic"), loss="logistic", learning_rate=0.5 * safe, epochs=1000)
     assert slow["needed"] == walked.epochs_to(1e-6) > 1000
@@ -210,6 +210,9 @@ def test_a_loss_that_the_page_does_not_know_is_refused():
     run = steepest.descend(*table("huber"), loss=Own(1.0), epochs=3)
     with pytest.raises(UsageError, match="this run is on own loss"):
         run.page()
+    X, y = table("huber")
+    with pytest.raises(UsageError, match="held-out error of a page is made for squared loss"):
+        steepest.descend(X, y, loss="huber", epochs=3).page(X, y, held_out=(X, y))
 
 
 def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):

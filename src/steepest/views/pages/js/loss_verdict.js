@@ -53,7 +53,7 @@ function whatIsLeft(problem, modes, k, left) {
 
 function soonSays(needed, last) {
   if (needed === null) return "";
-  return needed <= last ? ` It is within a millionth of its way after ${epochsInWords(needed)}.` : ` By the modes at the minimum it is within a millionth of its way after about ${epochsInWords(needed)}.`;
+  return needed <= last ? ` All but a millionth of the way is done after ${epochsInWords(needed)}.` : ` By the modes at the minimum all but a millionth of the way is done after about ${epochsInWords(needed)}.`;
 }
 
 // What the two limits say of a learning rate. The global one is of plain gradient descent.
