@@ -151,7 +151,7 @@ class LossProblem(Problem):
     @property
     def has_offset(self) -> bool:
         """Whether rows have something of their own that is added to their margins."""
-        return self.rows.offset is not None
+        return self.rows.has_offset
 
     @cached_property
     def squares(self) -> Quadratic:
