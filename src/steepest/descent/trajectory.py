@@ -309,7 +309,8 @@ class Trajectory(Value):
             measure="modes":   max |p_k(λ_i)| ≤ tolerance                  every moving mode
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
-        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured.
+        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.

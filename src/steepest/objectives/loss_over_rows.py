@@ -71,11 +71,9 @@ class LossOverRows(Value):
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction at theta, both of its shape."""
         margin, change = self.margin(theta), self.margin(direction)
-        if isinstance(self.loss, Joint):
-            bent = self.loss.bent(margin, self.y, change)
-        else:
-            bent = self.loss.curvature(margin, self.y) * change
-        return self._mean_over_rows(bent) + self.l2 * self.penalized[:, None] * direction
+        loss = self.loss
+        bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
+        return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 
     def metric(self, theta: FloatArray) -> FloatArray:
         """√(Σ ω (mean - y)² / Σ ω) of what is predicted, of several margins the sum of their squares, shape (1,)."""

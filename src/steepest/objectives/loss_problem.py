@@ -211,7 +211,7 @@ class LossProblem(Problem):
         if self.fit_intercept:
             change[0, 1:] = (old.shift - new.shift) / new.scale
         wide, bowl = np.kron(change, np.eye(self.classes)), self.found.bowl
-        R, r = np.linalg.qr(bowl.quadratic.R @ wide, mode="r"), bowl.quadratic.r
+        R, r = np.linalg.qr(bowl.quadratic.R @ wide)[1], bowl.quadratic.r
         noise = np.abs(wide).T @ bowl.quadratic.noise
         quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
         found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
