@@ -5,13 +5,16 @@ from typing import Literal
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import HuberLoss, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
+from steepest.objectives.quantile import QuantileLoss
 from steepest.support.arguments import shown
 
-LossName = Literal["logistic", "multinomial", "huber", "poisson"]
+LossName = Literal["logistic", "multinomial", "huber", "poisson", "quantile"]
 LossChoice = Literal["squared"] | LossName | Loss
 """What `loss=` takes."""
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss)}
+LOSSES: dict[str, type[Loss]] = {
+    kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss, QuantileLoss)
+}
 
 
 def choose_loss(loss: LossName | Loss) -> Loss:
