@@ -144,8 +144,8 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     check_word("measure", measure, ("modes", "loss"))
     if not 0 < as_float(tolerance) < math.inf:
         raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
-    quadratic = facts.problem.quadratic
-    if facts.problem.separation is not None and measure == "modes":
+    quadratic, separation = facts.problem.quadratic, facts.problem.separation
+    if separation is not None and measure == "modes":
         return None
     if has_closed_form(facts.rule) and measure == "modes" and not facts.problem.is_quadratic:
         return _by_distance(facts, facts.rule, tolerance)

@@ -1,6 +1,6 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -19,6 +19,7 @@ from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.objectives.quantile import QuantileLoss
+from steepest.objectives.sample_start import sample_start
 from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
 from steepest.objectives.unsmoothed import Unsmoothed, solve_unsmoothed
 from steepest.summaries.coordinates import CoordinatesName
@@ -82,9 +83,10 @@ class LossProblem(Problem):
         if isinstance(loss, Scaled):
             loss = _at_scale(loss, plain)
         may_separate = isinstance(loss, Separable) and not plain.l2
-        found = minimize(
-            loss, reader, plain.coordinates, l2=plain.l2, most_passes=FIRST_PASSES if may_separate else MOST_PASSES
-        )
+        size = len(plain.parameter_names) * (len(triangle.targets) if isinstance(loss, Joint) else 1)
+        start = sample_start(loss, reader, plain.coordinates, (triangle.row_count, size), l2=plain.l2)
+        most = FIRST_PASSES if may_separate else MOST_PASSES
+        found = minimize(loss, reader, plain.coordinates, l2=plain.l2, start=start, most_passes=most)
         rows = loss_over_rows(plain, reader(), loss)
         problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
         return problem if found.settled else problem._without_minimum(reader)
@@ -259,7 +261,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     """
     n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
     U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-    for rows, *values in in_coordinates(problem, batches):
+    offsets: list[FloatArray] = []
+    for rows, *values in in_coordinates(problem, _with_offsets(batches, offsets)):
         U[rows], y[rows], weight[rows] = values
     if not n:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
@@ -267,4 +270,13 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
     penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized)
+    offset = np.concatenate(offsets)[:, None] if offsets else None
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
+
+
+def _with_offsets(batches: Iterable[Batch], offsets: list[FloatArray]) -> Iterator[Batch]:
+    """Yield the batches, and put the offsets of their rows that count into a list."""
+    for batch in batches:
+        if batch.offset is not None:
+            offsets.append(batch.offset if batch.weight is None else batch.offset[batch.weight > 0])
+        yield batch

@@ -14,7 +14,6 @@ from steepest.support.values import Value
 from steepest.support.words import number, percent
 
 RANK = 1e-12  # of the largest singular value
-INSIDE = 1e-9  # of a row's weight: at a corner of the program p rows are on the line, and have multipliers between their bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +75,7 @@ def solve_unsmoothed(loss: QuantileLoss, rows: LossOverRows) -> tuple[FloatArray
     )
     if found.status != 0:
         raise DataError(f"the linear program of the exact quantile line was not solved: {found.message}")
-    on_line = (found.x > INSIDE * omega) & (found.x < (1 - INSIDE) * omega)
     inner = -found.eqlin.marginals * unit
-    if on_line.sum() == len(inner):  # the corner itself, to all digits
-        inner = np.linalg.solve(Q[on_line], y[on_line])
     pinball = (omega * loss.pinball(Q @ inner, y)).sum() / n
     bound = (found.x * y).sum() - (1 - tau) * (omega * y).sum()
     return (back @ inner)[:, None], float(pinball), float(bound) / n
