@@ -1,11 +1,14 @@
 # The public names: one line for each, under the module it lives in. `__init__.py` reads this list too.
 
 from . import tutorial as tutorial
+from .analysis.classification import Classification as Classification
 from .analysis.coefficient_table import Inference as Inference
 from .analysis.diagnosis import Diagnosis as Diagnosis
 from .analysis.diagnosis import diagnose as diagnose
+from .analysis.evaluate import evaluate as evaluate
 from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
+from .analysis.goodness import GoodnessOfFit as GoodnessOfFit
 from .analysis.infer import infer as infer
 from .analysis.smearing import Smearing as Smearing
 from .analysis.smearing import smearing as smearing
@@ -68,14 +71,19 @@ from .summaries.triangle import Triangle as Triangle
 from .views.pages import page as page
 from .views.plots import BatchLimitsDisplay as BatchLimitsDisplay
 from .views.plots import BatchMapDisplay as BatchMapDisplay
+from .views.plots import BoundaryDisplay as BoundaryDisplay
+from .views.plots import ConfusionDisplay as ConfusionDisplay
 from .views.plots import ForecastDisplay as ForecastDisplay
 from .views.plots import HeatMapDisplay as HeatMapDisplay
 from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay
+from .views.plots import PrecisionCurveDisplay as PrecisionCurveDisplay
 from .views.plots import PredictionErrorDisplay as PredictionErrorDisplay
 from .views.plots import QuantileDisplay as QuantileDisplay
+from .views.plots import ReliabilityDisplay as ReliabilityDisplay
 from .views.plots import ResidualDisplay as ResidualDisplay
+from .views.plots import RocDisplay as RocDisplay
 from .views.plots import ValidationCurveDisplay as ValidationCurveDisplay
 
 __all__: list[str]

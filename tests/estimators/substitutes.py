@@ -87,6 +87,7 @@ class SGDClassifier(Translated):
         return {
             "l2": self.alpha,
             "standardize": False,
+            "solver": "descent" if constant else "newton",
             "learning_rate": self.eta0 if constant else "auto",
             "epochs": self.max_iter if constant else "auto",
             "batch_size": 1 if constant else None,

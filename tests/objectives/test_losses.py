@@ -43,7 +43,7 @@ def test_value_slope_and_curvature_are_exact(loss, y, margin):
     assert loss.curvature(m, targets)[0] <= loss.largest_curvature
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"multinomial"}))
 def test_slopes_are_differences(name):
     loss, h = choose_loss(name), 1e-6
     m, y = np.linspace(-3, 3, 41) + 0.01, np.tile([0.0, 1.0], 21)[:41]
@@ -78,7 +78,7 @@ def test_targets_of_another_loss_are_refused(loss, y, words):
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [("hinge", "'logistic', 'huber', 'poisson'; got 'hinge'"), (3, "a loss object; got 3"), (HuberLoss, "got <class")],
+    [("hinge", "'huber', 'poisson'; got 'hinge'"), (3, "a loss object; got 3"), (HuberLoss, "got <class")],
 )
 def test_what_is_no_loss(given, words):
     with pytest.raises(UsageError, match=words):

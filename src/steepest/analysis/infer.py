@@ -1,27 +1,29 @@
-"""Inference: how sure one may be of the exact least-squares answer, from the triangle and a second look at the rows."""
+"""Inference: how sure one may be of the exact minimum of a loss, from the triangle and a second look at the rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 
 from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, check_confidence
+from steepest.analysis.inference_checks import check_data, check_penalty, check_words, condition_numbers, index_of
 from steepest.analysis.least_squares import LeastSquares
+from steepest.analysis.loss_table import compared, minimized, of_a_loss
 from steepest.analysis.residuals import POWERS, residual_pass, second_look
 from steepest.data.batch import Batch
+from steepest.data.offset import Offset
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import UsageError
+from steepest.objectives.loss_choice import LossChoice, check_offset
+from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_data
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support import remedies
-from steepest.support.arguments import check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.support.words import join_names, number
+from steepest.support.words import number
 
 APART = 0.01  # standard errors between run and table that go without saying
 
@@ -34,15 +36,19 @@ def infer(
     target: str | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    offset: object = None,
+    exposure: object = None,
     missing: MissingPolicy = "error",
     fit_intercept: bool = True,
+    loss: LossChoice = "squared",
     confidence: float = 0.95,
     robust: Robust | None = None,
     weights: WeightKind = "precision",
 ) -> Inference:
-    """Return the coefficient table of least squares on a table: one pass over the rows, two with robust errors.
+    """Return the coefficient table of the exact minimum on a table: of least squares one pass over the rows, two with robust errors.
 
-        covariance = s²·(XᵀWX)⁻¹ = s²·R⁻¹·R⁻ᵀ          s² = Σ w·r² / (n - p)
+        covariance = s²·(XᵀWX)⁻¹ = s²·R⁻¹·R⁻ᵀ          s² = Σ w·r² / (n - p)                       squared loss
+        covariance = (Σ w·ℓ''·x·xᵀ)⁻¹                  at the minimum, which takes some ten passes     logistic, Poisson
 
     Args:
         data: what `descend` takes: arrays with y, a data frame or the path of a table with target, a Triangle, a source; or a
@@ -51,14 +57,18 @@ def infer(
         target: name of the target column of a table.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
+        offset, exposure: of another loss than squares, as `descend` takes them.
         missing: of a table: "error", "drop" or "indicator".
         fit_intercept: whether the model has a bias.
+        loss: "squared", "logistic", "poisson", "huber" or a loss object, as `descend` takes it.
         confidence: share of the intervals that hold the true coefficient.
-        robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row.
-        weights: what a weight of 2 means: "precision" (half the variance) or "frequency" (the row twice).
+        robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; of other losses
+            than squares "HC0" and "HC1".
+        weights: what a weight of 2 means: "precision" (half the variance: of a share two trials, of a rate twice the exposure) or
+            "frequency" (the row twice).
 
     Raises:
-        UsageError: an option is outside its range, there are several targets, or a triangle is asked for robust errors.
+        UsageError: an option is outside its range, there are several targets, or a triangle is asked for what needs rows.
         DataError: the data cannot be used, columns depend on each other, or there are no more rows than coefficients.
 
     Example:
@@ -72,8 +82,14 @@ def infer(
     """
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
-    _check_words(robust, weights)
+    check_words(robust, weights)
+    beside = Offset.of(offset, exposure)
+    if beside is not None:
+        check_offset(beside, loss)
+        features = beside.among(features)
     table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    if not (isinstance(loss, str) and loss == "squared"):
+        return of_a_loss(minimized(table, loss, beside, fit_intercept), None, confidence, robust, None, weights)
     source = None if isinstance(table, Triangle) else table
     if source is None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
@@ -105,13 +121,20 @@ def infer_run(
     """
     if data is None and y is not None:
         raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
-    run.problem.check_squares("this coefficient table")
-    problem, goal = run.problem, run.optimum
+    problem = run.problem
     batches = None if data is None else second_look(problem.triangle, data, y)
-    d, t = len(run.features), len(run.targets)
-    answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
-    inference = _table(problem, answer, target, confidence, robust, batches, weights)
-    return replace(inference, notes=(*inference.notes, *_apart(run, inference)))
+    if isinstance(problem, LossProblem):
+        if batches is not None and problem.rows.offset is not None:
+            raise UsageError(
+                "the rows that are given again have no offset. Leave data and y out: the run keeps its rows."
+            )
+        inference = of_a_loss(problem, target, confidence, robust, batches, weights)
+    else:
+        problem.check_squares("this coefficient table")
+        d, t, goal = len(run.features), len(run.targets), run.optimum
+        answer = goal.weights.reshape(d, t), np.asarray(goal.bias).reshape(t)
+        inference = _table(problem, answer, target, confidence, robust, batches, weights)
+    return replace(inference, notes=(*inference.notes, *_apart(run, inference, target)))
 
 
 def _table(
@@ -125,9 +148,9 @@ def _table(
 ) -> Inference:
     """Return the coefficient table of the exact answer: weights (d, t) and bias (t,) in the data's own units."""
     _check_settings(problem, confidence, robust, batches, weights)
-    index = _index(problem.targets, target)
+    index = index_of(problem.targets, target)
     slopes, bias = answer[0][:, index], float(answer[1][index])
-    _check_data(problem, weights)
+    check_data(problem, weights, problem.quadratic.size)
     fit = LeastSquares.of(
         problem.triangle,
         slopes,
@@ -141,68 +164,24 @@ def _table(
         power, copies = (POWERS[robust] if robust else None), weights == "frequency"
         residuals = residual_pass(batches, fit.basis, fit.level, slopes, index, power, copies=copies)
         fit.check_same_rows(residuals)
-    kappas = problem.in_coordinates("raw").condition_number, problem.standardized.condition_number
-    return fit.inference(confidence, weights, robust, residuals, kappas)
+    return fit.inference(confidence, weights, robust, residuals, condition_numbers(problem))
 
 
 def _check_settings(problem: Problem, confidence: float, robust: str | None, batches: object, weights: str) -> None:
     check_confidence(confidence)
-    _check_words(robust, weights)
+    check_words(robust, weights)
     if robust is not None and batches is None:
         raise UsageError(
             "robust standard errors need a second look at the rows.", "give them: run.summary(data=X, y=y)"
         )
-    if problem.l2:
-        raise UsageError(
-            "standard errors are of least squares, and "
-            + Option("l2", problem.l2)
-            + " pulls the coefficients towards 0: they are biased, and no variance tells by how much.",
-            remedies.NO_PENALTY,
-            "judge the penalized model on held-out rows (sweep)",
-        )
+    check_penalty(problem)
 
 
-def _check_words(robust: object, weights: object) -> None:
-    if robust is not None and not (isinstance(robust, str) and robust in get_args(Robust)):
-        raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; got {shown(robust)}.')
-    check_word("weights", weights, get_args(WeightKind))
-
-
-def _check_data(problem: Problem, weights: WeightKind) -> None:
-    """Refuse tables that leave standard errors undefined."""
-    triangle, size = problem.triangle, problem.quadratic.size
-    rows = triangle.total_weight if weights == "frequency" else triangle.row_count
-    if not rows > size:
-        what = "rows" if weights == "precision" else "rows (the sum of the frequencies)"
-        raise DataError(
-            f"{number(rows)} {what} and {size} coefficients leave no degree of freedom, so nothing says how sure the coefficients are. "
-            "Give more rows than coefficients, or fewer features."
-        )
-    constant, dependent = problem.constant_features, problem.dependent_features
-    if constant or dependent:
-        parts = [f"{join_names(constant)} has the same value in every row"] if constant else []
-        parts += [f"{join_names(dependent)} can be computed from the other columns"] if dependent else []
-        raise DataError(
-            f"standard errors are not defined: {'; '.join(parts)}, so many coefficients are equally good. Leave such columns out."
-        )
-
-
-def _index(targets: tuple[str, ...], target: str | None) -> int:
-    if target is None and len(targets) == 1:
-        return 0
-    if not isinstance(target, str) or target not in targets:
-        given = "" if target is None else f"; got {shown(target)}"
-        raise UsageError(f"a coefficient table is of one target, of {join_names(targets)}{given}.", remedies.TARGET)
-    return targets.index(target)
-
-
-def _apart(run: Trajectory, inference: Inference) -> tuple[str, ...]:
+def _apart(run: Trajectory, inference: Inference, target: str | None) -> tuple[str, ...]:
     """Say how far the run's own coefficients are from the table's, where they are."""
-    kind, exact = run.verdict.kind, inference.is_exact
-    index = run.targets.index(inference.target)
-    weights, bias = run.last.weights.reshape(len(run.features), -1)[:, index], np.atleast_1d(run.last.bias)[index]
-    own = np.concatenate([[bias], weights]) if run.problem.fit_intercept else weights
-    about = "The table is of the exact least-squares answer, not of the run."
+    kind, exact, own = run.verdict.kind, inference.is_exact, _own(run, target)
+    answer = "least-squares answer" if inference.loss_kind is None else "minimum"
+    about = f"The table is of the exact {answer}, not of the run."
     if not np.isfinite(own).all():
         return (f"The run has not converged ({kind}): its own coefficients are no numbers any more. {about}",)
     apart = np.abs(own - inference.coefficients)
@@ -219,3 +198,13 @@ def _apart(run: Trajectory, inference: Inference) -> tuple[str, ...]:
     far = "" if exact else f", {number(errors, 3)} standard errors away"
     begun = "The run ended short of it" if arrived else f"The run has not converged ({kind})"
     return (f"{begun}: {distance}{far}. {about}",)
+
+
+def _own(run: Trajectory, target: str | None) -> FloatArray:
+    """The run's own coefficients, as the table tells those of the minimum."""
+    problem, index = run.problem, 0 if target is None else run.targets.index(target)
+    weights, bias = run.last.weights.reshape(len(run.features), -1), np.atleast_1d(run.last.bias)
+    if isinstance(problem, LossProblem):
+        with np.errstate(invalid="ignore"):
+            return compared(problem, weights, bias, index)[2]
+    return np.concatenate([[bias[index]], weights[:, index]]) if problem.fit_intercept else weights[:, index]

@@ -93,7 +93,7 @@ def residual_pass(
     meat = np.zeros((p, p))
     squares = differences = total = 0.0
     count, last = 0, None
-    for batch in _pieces(batches):
+    for batch in pieces(batches):
         weight = np.ones(len(batch)) if batch.weight is None else batch.weight
         residual = (batch.y[:, target] - level) - ((batch.X - basis.centre) - basis.tails) @ slopes
         root = np.sqrt(weight)
@@ -116,12 +116,12 @@ def _batch(given: object) -> Batch:
     return given
 
 
-def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+def pieces(batches: Iterable[Batch], size: int = ROWS) -> Iterator[Batch]:
     """Yield the rows that count, some at a time."""
     for batch in batches:
         counting = batch if batch.weight is None else batch.take(batch.weight > 0)
-        for start in range(0, len(counting), ROWS):
-            yield counting.take(slice(start, start + ROWS))
+        for start in range(0, len(counting), size):
+            yield counting.take(slice(start, start + size))
 
 
 def _enlarged(error: FloatArray, Q: FloatArray, power: float, batch: Batch) -> FloatArray:

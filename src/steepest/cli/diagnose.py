@@ -10,6 +10,7 @@ import click
 from steepest.analysis.diagnosis import TOLERANCES, Diagnosis, View, diagnose
 from steepest.cli.finish import choose_folder
 from steepest.cli.json_output import echo_json
+from steepest.cli.loss import squared_only
 from steepest.cli.next_step import next_fit
 from steepest.cli.shared_options import (
     batch_options,
@@ -39,6 +40,7 @@ EPOCHS = 10
 
 @click.command(name="diagnose")
 @table_options
+@squared_only("diagnose speaks of")
 @cluster_option
 @click.option("--learning-rate", "--lr", type=float, default=None, help="A learning rate to judge as well.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Ridge penalty, never on the intercept.")

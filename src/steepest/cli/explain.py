@@ -6,6 +6,7 @@ import click
 
 from steepest.analysis.explain import explain
 from steepest.cli.json_output import echo_json
+from steepest.cli.loss import squared_only
 from steepest.cli.shared_options import (
     MOMENTUM,
     NumberOrAuto,
@@ -20,6 +21,7 @@ from steepest.cli.text import printable
 
 @click.command(name="explain")
 @table_options
+@squared_only("explain shows the arithmetic of")
 @click.option(
     "--epoch",
     type=click.IntRange(min=1),

@@ -166,10 +166,10 @@ def under_free_name(folder: Path, write: Callable[[Path], object], *, named: boo
 
 
 def status(run: Trajectory, options: dict[str, Any]) -> int:
-    """Return the exit status of a run: 4 where it diverges, or does not converge though nobody chose where it ends; else 0."""
+    """Return the exit status of a run: 4 where it diverges or has no end, or does not converge though nobody chose where it ends; else 0."""
     kind = run.verdict.kind
     chosen = options["epochs"] != "auto" or run.ended.reason == HeldOut.name
-    as_asked = kind != "diverges" and chosen and not options["strict"]
+    as_asked = kind not in ("diverges", "separable") and chosen and not options["strict"]
     if kind == "converged" or as_asked:
         return 0
     if heard("stderr") is not sys.stderr:  # it was told to be quiet; this is what went wrong

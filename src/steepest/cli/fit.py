@@ -2,30 +2,35 @@
 
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from steepest.analysis.coefficient_table import Inference
+from steepest.analysis.evaluate import CLASSES
 from steepest.analysis.smearing import Smearing
 from steepest.analysis.solve import Solution
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.cli import own_units
 from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
+from steepest.cli.goodness import Goodness, goodness
 from steepest.cli.json_output import echo_json
+from steepest.cli.loss import asked_loss, chosen_loss, counts_advice, loss_options
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
 from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
 from steepest.cli.text import echo_log, settings_lines, shorten, weights_table
+from steepest.data.sources.log_target import own_names
 from steepest.data.split import Share
 from steepest.descent.held_out import HeldOut
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError, without_secrets
 from steepest.models import run_folder
+from steepest.objectives.loss_choice import LossChoice
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
@@ -37,6 +42,7 @@ from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
 @click.command(name="fit", cls=DataBeforeSummary)
 @table_options
 @cluster_option
+@loss_options
 @descent_options
 @batch_options
 @click.option("--drop-last", is_flag=True, help="Leave an epoch's last batch out where it has fewer rows.")
@@ -90,10 +96,12 @@ def command(data: str, **options: Any) -> int:
     force = options["force"] and bool(options["out"] or not starts_over)
     folder = choose_folder(options["out"], options["no_out"], force, stem(data))
     began = time.perf_counter()
-    table, test, summary = _read(data, options)
+    table = open_table(data, options, loss=asked_loss(options))
+    chosen = chosen_loss(table.opened, options)
+    test, summary = _read(table, options)
     read_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    fit = _fit(table, test, summary, options)
+    fit = _fit(table, test, summary, options, chosen)
     seconds = {"read": round(read_seconds, 6), "descend": round(time.perf_counter() - began, 6)}
     _print(data, summary, fit, options)
     exit_status = _keep(data, folder, summary, fit, seconds, options)
@@ -111,26 +119,39 @@ class _Fit:
     table: Inference | None
     refined: Solution | None
     smearing: Smearing | str | None
+    goodness: Goodness | None
 
     @property
     def extras(self) -> dict[str, Any]:
         """What was asked for, as JSON types."""
         summary = {"summary": self.table.as_json()} if self.table else {}
         refined = {"refined": as_json(self.refined)} if self.refined else {}
-        return summary | refined | ({"log_target": own_units.as_json(self.smearing, self.run)} if self.smearing else {})
+        measured = {"measures": self.goodness.as_json()} if self.goodness else {}
+        return (
+            summary
+            | refined
+            | measured
+            | ({"log_target": own_units.as_json(self.smearing, self.run)} if self.smearing else {})
+        )
 
 
-def _fit(table: Table, test: Table | None, summary: Summary, options: dict[str, Any]) -> _Fit:
+def _fit(
+    table: Table, test: Table | None, summary: Summary, options: dict[str, Any], chosen: tuple[LossChoice, str | None]
+) -> _Fit:
     """Descend, and go over the rows once more where that is asked for."""
-    share = _share(options)
-    run = descended(table, share, summary, options)
+    share, (loss, reason) = _share(options), chosen
+    run = descended(table, share, summary, options, loss)
+    if reason:
+        run = replace(run, reasons={"loss": reason, **run.reasons})
+    held_out = summary.test if run.problem.is_quadratic else None
     return _Fit(
         run,
-        _test_rmse(run, summary.test),
-        validation_curve(run, summary.test) if summary.test and run.verdict.kind != "diverges" else None,
+        _test_rmse(run, held_out),
+        validation_curve(run, held_out) if held_out and run.verdict.kind != "diverges" else None,
         coefficient_table(table, share, run, options),
         refined(table, share, summary.triangle, options),
         own_units.smearing_of(table, test, share, run),
+        goodness(run, table, test, share),
     )
 
 
@@ -139,10 +160,12 @@ def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> N
     to_stderr, run = options["as_json"], fit.run
     _echo(_heading(data, summary, options), to_stderr)
     _echo(notes(summary), to_stderr, newline=False)
+    advice = counts_advice(summary.sample, run.targets[0], options)
+    _echo(f"  {advice}\n" if advice else "", to_stderr, newline=False)
     _echo(settings_lines(run) + "\n", to_stderr)
     echo_log(run, options["log_every"], to_stderr)
     _echo("\n" + weights_table(run), to_stderr)
-    _echo(_errors(run, summary, fit.test, fit.curve), to_stderr)
+    _echo(fit.goodness.lines(run) if fit.goodness else _errors(run, summary, fit.test, fit.curve), to_stderr)
     if fit.smearing:
         _echo(own_units.own_unit_lines(fit.smearing, run), to_stderr)
     if fit.refined:
@@ -203,7 +226,7 @@ def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     """The pictures that need more than the run: rows, and what was held out."""
     sample, test = summary.sample, summary.test_sample
     pictures: dict[str, Display] = {}
-    if len(sample.X):
+    if len(sample.X) and run_is_of_numbers(fit.run):
         pictures = {
             kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
             for kind in OF_ROWS
@@ -213,13 +236,12 @@ def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     return pictures
 
 
-def _read(data: str, options: dict[str, Any]) -> tuple[Table, Table | None, Summary]:
-    """Open the table and read it once; a test file is read once as well, with the same columns."""
+def _read(table: Table, options: dict[str, Any]) -> tuple[Table | None, Summary]:
+    """Read the table once; a test file is read once as well, with the same columns."""
     if options["test_size"] and options["test_file"]:
         raise UsageError("--test-size holds out rows of DATA and --test names another file; give one of them.")
     file = triangle_file(options)
     kept = choose_summary(file, options["resume"] and not options["checkpoint"], options["force"])
-    table = open_table(data, options)
     split: Split | None = _share(options)
     test = None if options["test_file"] is None else open_like(options["test_file"], options, table.opened)
     if test is not None:
@@ -229,7 +251,7 @@ def _read(data: str, options: dict[str, Any]) -> tuple[Table, Table | None, Summ
         summary = table.read(split, seed=options["seed"], checkpoint=kept, cluster=options["cluster"])
     if file:
         keep_summary(summary.triangle, file, kept, force=options["force"])
-    return table, test, summary
+    return test, summary
 
 
 def _share(options: dict[str, Any]) -> Share | None:
@@ -258,14 +280,25 @@ def _heading(data: str, summary: Summary, options: dict[str, Any]) -> str:
     rows, test = summary.triangle.row_count, summary.test.row_count if summary.test else 0
     where = f" and {test:,} to test on" if test else ""
     held_out = f" (--test-size {options['test_size']:g}, seed {options['seed']})" if options["test_size"] else ""
-    features, target = pluralize(len(summary.triangle.features), "feature"), shorten(summary.triangle.targets[0])
+    features, target = pluralize(len(summary.triangle.features), "feature"), shorten(_column(summary.triangle))
     return f"{shown(data)}: {pluralize(rows, 'row')} to learn from{where}{held_out}, {features}, target {target}"
+
+
+def _column(triangle: Triangle) -> str:
+    """The target, under the name of its column where there is one for each class."""
+    return own_names(triangle)[0] if triangle.coding is not None and triangle.coding.classes else triangle.targets[0]
+
+
+def run_is_of_numbers(run: Trajectory) -> bool:
+    """Whether predictions can be drawn against the target: of classes they are probabilities."""
+    return run.objective not in CLASSES
 
 
 def _errors(run: Trajectory, summary: Summary, test: float | None, curve: ValidationCurve | None) -> str:
     if not float(run.last.rmse) < 1e150:
         return "\n  RMSE √(Σr²/n): beyond what can be said"
-    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))} (exact minimum {number(float(run.optimum.rmse))}), in units of {shorten(run.targets[0])}"
+    least = f" (exact minimum {number(float(run.optimum.rmse))})" if run.problem.separation is None else ""
+    line = f"\n  RMSE √(Σr²/n): {number(float(run.last.rmse))}{least}, in units of {shorten(run.targets[0])}"
     line += f"; R² {_r2_words(_r2(float(run.last.rmse), summary.triangle))}"
     if test is not None:
         line += f"\n  RMSE on test rows: {number(test)}; R² {_r2_words(_r2(test, summary.test))}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from steepest.analysis.classification import check_threshold
 from steepest.analysis.coefficient_table import check_confidence
 from steepest.cli.json_output import echo_json
 from steepest.cli.standard_input import as_path
@@ -17,11 +18,12 @@ from steepest.cli.text import printable
 from steepest.data.batch import Batch
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
+from steepest.models.class_column import with_codes
 from steepest.models.intervals import with_limits
+from steepest.models.link import through_link
 from steepest.models.model import Model, load
 from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
 from steepest.models.predictions import open_inputs, predict_batches
-from steepest.models.target_scale import in_own_units
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
@@ -38,7 +40,15 @@ from steepest.support.words import number, pluralize
     default=None,
     help="The file to write: .csv, .tsv, .jsonl (also .gz, .zst) or .parquet; default: CSV on stdout.",
 )
-@click.option("--name", default="prediction", show_default=True, help="Name of the new column.")
+@click.option(
+    "--name", default=None, help="Name of the new column; default: prediction, or class where classes are predicted."
+)
+@click.option(
+    "--threshold",
+    type=float,
+    default=None,
+    help="Of two classes: the probability above which the second is predicted; default: 0.5.",
+)
 @click.option(
     "--interval",
     type=float,
@@ -69,7 +79,8 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
     """Predict the target of every row of DATA with the model of RUN, a run folder or its model.json.
 
     All columns of DATA are written, and the predictions beside them; DATA is read twice, in bounded memory. Where it has
-    the target, RMSE and MAE (mean absolute error) are printed.
+    the target, RMSE and MAE (mean absolute error) are printed. Of classes the probabilities and the predicted class are
+    written, and the accuracy is printed.
 
     Example: steepest predict runs/penguins examples/penguins.csv -o predicted.csv
     """
@@ -81,6 +92,7 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
     model = load(run)
     if options["interval"] is not None:
         check_confidence(options["interval"], "interval")
+    _refuse(model, options)
     if len(model.targets) > 1 and options["interval"] is not None:
         raise UsageError("intervals are for models of one target. Leave --interval out.")
     # a killed command leaves its scratch folder, also for standard output; beside a fixed name the next one finds it
@@ -91,6 +103,19 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
             _print(file)
     if as_json or not quiet:
         _report(counts, model, out, as_json)
+
+
+def _refuse(model: Model, options: dict[str, Any]) -> None:
+    """Raise UsageError where an option does not go with the model's loss."""
+    if options["interval"] is not None and model.loss != "squared":
+        raise UsageError(
+            f"intervals are for models of squared loss; this one is of {model.loss} loss. Leave --interval out."
+        )
+    if options["threshold"] is None:
+        return
+    if model.loss != "logistic":
+        raise UsageError(f"--threshold is for models of two classes; this one is of {model.loss} loss. Leave it out.")
+    check_threshold(options["threshold"])
 
 
 def _write(
@@ -110,8 +135,9 @@ def _write(
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:
             blocks, names = with_limits(blocks, run, model, options["interval"]), [*names, "lower", "upper"]
-        if model.target_scale is not None:
-            blocks = in_own_units(blocks, model.target_scale)
+        blocks = through_link(blocks, model.loss, model.target_scale)
+        if model.names_classes:
+            blocks = with_codes(blocks, 0.5 if options["threshold"] is None else options["threshold"])
         counts = write_predictions(
             file,
             source,
@@ -119,7 +145,8 @@ def _write(
             names,
             keep_all=options["missing"] == "empty",
             # a column called as the target is an input where the model has such an input
-            target=None if model.targets[0] in source.coding.raw_names else model.targets[0],
+            target=None if model.column in source.coding.raw_names else model.column,
+            labels=model.labels if model.names_classes else (),
             safe=options["safe"],
             force=force,
         )
@@ -137,8 +164,12 @@ def _write(
     return counts
 
 
-def _names(model: Model, name: str) -> list[str]:
-    """Names of the new columns: one, or one a target."""
+def _names(model: Model, name: str | None) -> list[str]:
+    """Names of the new columns: one, or one a target; of classes their probabilities and the class."""
+    if model.names_classes:
+        shown = model.labels[1:] if model.loss == "logistic" else model.labels
+        return [*(f"probability of {label}" for label in shown), name or "class"]
+    name = name or "prediction"
     return [name] if len(model.targets) == 1 else [f"{name} of {target}" for target in model.targets]
 
 
@@ -151,7 +182,7 @@ def _print(file: Path) -> None:
 
 def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bool) -> None:
     """Say what was written, for people or for programs."""
-    target = model.targets[0]
+    target = model.column
     if as_json:
         content: dict[str, Any] = {
             "out": out,
@@ -163,6 +194,8 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
             "mae": counts.mae,
             "compared": counts.compared,
         }
+        if model.names_classes:
+            content |= {"classes": list(model.labels), "accuracy": counts.accuracy}
         if model.target_scale is not None:
             content["log_target"] = model.target_scale.as_json()
         echo_json("predict", content)
@@ -173,4 +206,8 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
     if counts.rmse is not None and counts.mae is not None:
         errors = f"RMSE against {printable(target)} {number(counts.rmse)}, MAE {number(counts.mae)}"
         parts.append(f"{errors} ({pluralize(counts.compared, 'row')})")
+    if counts.accuracy is not None:
+        parts.append(
+            f"accuracy {100 * counts.accuracy:.3g}% against {printable(target)} ({pluralize(counts.compared, 'row')})"
+        )
     click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

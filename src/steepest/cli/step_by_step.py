@@ -18,6 +18,7 @@ from steepest.descent.held_out import HeldOut
 from steepest.descent.json_lines import JsonLines
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.objectives.loss_choice import LossChoice
 from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES
 from steepest.rules.rule import is_known_beforehand
@@ -95,7 +96,9 @@ def _refuse_checkpoint(file: Path, options: dict[str, Any]) -> None:
     refuse_unresumable(file, FORMAT, "run", options["resume"], options["force"])
 
 
-def descended(table: Table, share: Share | None, summary: Summary, options: dict[str, Any]) -> Trajectory:
+def descended(
+    table: Table, share: Share | None, summary: Summary, options: dict[str, Any], loss: LossChoice = "squared"
+) -> Trajectory:
     """Call the front door; a loop gets a progress bar and what the options ask for, and batches of rows read the table once more."""
     triangle = summary.triangle
     settings = {
@@ -118,19 +121,22 @@ def descended(table: Table, share: Share | None, summary: Summary, options: dict
             "engine",
         )
     }
-    if options["batch_size"] is not None:
+    squared = isinstance(loss, str)
+    if not squared:
+        settings["loss"] = loss
+    if options["batch_size"] is not None or not squared:
         settings["rows"] = lambda: table.training_rows(share)
     plain = options["average"] is False and options["batch_size"] is None
     rule = RULES[options["rule"]]
     known = plain and (is_known_beforehand(rule) if options["schedule"] is None else rule is GradientRule)
-    if (
+    if squared and (
         options["engine"] == "modes"
         or (known and options["engine"] == "auto" and not _goes_step_by_step(options))
         or (options["epochs"] == "auto" and not known)
     ):
         return descend(triangle, **settings)
-    steps = options["epochs"]
-    if known:
+    steps = None if options["epochs"] == "auto" else options["epochs"]
+    if known and squared:
         forecast = descend(triangle, **{**settings, "engine": "modes"})
         click.echo(f"{settings_lines(forecast)}\nBefore the run: {forecast.verdict}\n", err=options["as_json"])
         steps = forecast.requested_epochs

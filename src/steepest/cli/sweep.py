@@ -14,6 +14,7 @@ from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem, under_free_name
 from steepest.cli.json_output import echo_json
+from steepest.cli.loss import squared_only
 from steepest.cli.next_step import next_fit
 from steepest.cli.shared_options import (
     Numbers,
@@ -39,6 +40,7 @@ MOST_ROWS = 10
 
 @click.command(name="sweep")
 @table_options
+@squared_only("sweep judges")
 @click.option(
     "--learning-rates", type=Numbers(float), default=None, help="Default: 25 up to just above the stability limit."
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.cli.streams import failure
 from steepest.descent.trajectory import Trajectory
+from steepest.objectives.loss_choice import numbers_of
 from steepest.rules.rule import words_of
 from steepest.support.words import number, percent, pluralize
 from steepest.support.words import printable as printable
@@ -19,6 +20,7 @@ from steepest.support.words import table as table
 
 LOG_LINES = 20
 MOST_WEIGHTS = 3  # weights on a log line
+MOST_CLASSES = 6  # columns of a table of weights
 CHUNK = 4_096
 
 
@@ -36,8 +38,10 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
     if not isinstance(known, range):
         chosen = np.intersect1d(chosen, known)
     width = len(f"{run.epochs:,}")
-    names = [shorten(name, 16) for name in run.features[:MOST_WEIGHTS]]
-    more = f"  (+{len(run.features) - MOST_WEIGHTS} weights)" if len(run.features) > MOST_WEIGHTS else ""
+    several = np.ndim(run.last.weights) > 1  # each class has weights of its own, and a line no room for them
+    features = () if several else run.features
+    names = [shorten(name, 16) for name in features[:MOST_WEIGHTS]]
+    more = f"  (+{len(features) - MOST_WEIGHTS} weights)" if len(features) > MOST_WEIGHTS else ""
     yield (
         "  ".join(
             [
@@ -45,7 +49,7 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
                 "loss".rjust(12),
                 "rmse".rjust(12),
                 *(name.rjust(16) for name in names),
-                "bias".rjust(16),
+                *([] if several else ["bias".rjust(16)]),
             ]
         )
         + more
@@ -53,21 +57,32 @@ def log_lines(run: Trajectory, log_every: int) -> Iterator[str]:
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
         weights, bias = run.parameters(part)
+        if several:
+            weights, bias = np.zeros((len(part), 0)), np.zeros(len(part))
         for k, loss, rmse, w, b in zip(part, run.loss(part), run.rmse(part), weights, np.atleast_1d(bias), strict=True):
             cells = [
                 f"{k:,}".rjust(width),
                 f"{loss:12.6g}",
                 f"{rmse:12.6g}",
                 *(f"{v:16.9g}" for v in w[:MOST_WEIGHTS]),
-                f"{b:16.9g}",
+                *([] if several else [f"{b:16.9g}"]),
             ]
             yield "  ".join(cells)
 
 
 def weights_table(run: Trajectory, most: int = 30) -> str:
-    """Return the weights and the bias at the last epoch beside the exact answer and the share still missing."""
-    rows = []
-    last, goal, first = run.last, run.optimum, run.at(0)
+    """Return the weights and the bias at the last epoch beside the exact answer, if there is one, and the share still missing."""
+    rows: list[tuple[str, ...]] = []
+    last = run.last
+    if np.ndim(last.weights) > 1:
+        return _class_table(run, most)
+    if run.problem.separation is not None:
+        bias = [("bias", f"{last.bias:.10g}")] if run.coordinates.fit_intercept else []
+        rows = [*bias, *((shorten(name), f"{now:.10g}") for name, now in zip(run.features, last.weights, strict=True))]
+        return table(("", "this run"), rows[:most]) + (
+            f"\n  … and {len(rows) - most:,} more" if len(rows) > most else ""
+        )
+    goal, first = run.optimum, run.at(0)
     entries = [("bias", float(last.bias), float(goal.bias), float(first.bias))] if run.coordinates.fit_intercept else []
     entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
     for name, now, end, start in entries[:most]:
@@ -77,12 +92,27 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
     return lines + (f"\n  … and {len(entries) - most:,} more" if len(entries) > most else "")
 
 
+def _class_table(run: Trajectory, most: int) -> str:
+    """The weights and the bias of each class at the last epoch."""
+    last = run.last
+    rows = [("bias", last.bias)] if run.coordinates.fit_intercept else []
+    rows += list(zip(run.features, last.weights, strict=True))
+    header = ("", *map(shorten, run.targets[:MOST_CLASSES]))
+    lines = table(
+        header, [(shorten(name), *(f"{value:.10g}" for value in values[:MOST_CLASSES])) for name, values in rows[:most]]
+    )
+    lines += f"\n  … and {len(rows) - most:,} more" if len(rows) > most else ""
+    return lines + (
+        f"\n  … and {len(run.targets) - MOST_CLASSES:,} more classes" if len(run.targets) > MOST_CLASSES else ""
+    )
+
+
 class Progress:
     """A progress bar on stderr for a loop; silent where stderr is no terminal."""
 
     pace = 64  # epochs between two looks
 
-    def __init__(self, bar: Any, task: Any, last: int) -> None:
+    def __init__(self, bar: Any, task: Any, last: int | None) -> None:
         self._bar, self._task, self._last = bar, task, last
         self._next = 0.0
 
@@ -95,8 +125,8 @@ class Progress:
 
 
 @contextmanager
-def progress(label: str, epochs: int) -> Iterator[Progress]:
-    """Give a callback for a loop that draws a progress bar with rate and time left."""
+def progress(label: str, epochs: int | None) -> Iterator[Progress]:
+    """Give a callback for a loop that draws a progress bar with rate and time left; epochs: None where nobody knows how many."""
     from rich.console import Console  # noqa: PLC0415 - a loop runs
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
     from rich.progress import Progress as Bar  # noqa: PLC0415
@@ -151,6 +181,14 @@ def echo_log(run: Trajectory, log_every: int, to_stderr: bool) -> None:
     (sys.stderr if to_stderr else sys.stdout).flush()
 
 
+def loss_in_words(run: Trajectory) -> str:
+    """Return the name of a run's loss, with its numbers."""
+    numbers = ", ".join(
+        f"{name} {number(value)}" for name, value in numbers_of(getattr(run.problem, "loss", None)).items()
+    )
+    return run.objective + (f" ({numbers})" if numbers else "")
+
+
 def settings_lines(run: Trajectory) -> str:
     """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
     rule: Any = run.rule
@@ -160,7 +198,8 @@ def settings_lines(run: Trajectory) -> str:
         for name in ("learning_rate", "momentum")
         if hasattr(rule, name)
     ]
-    parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", f"objective {run.objective}"]
+    loss = f"objective {run.objective}" if run.problem.is_quadratic else f"{loss_in_words(run)} loss"
+    parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", loss]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
     lines = [", ".join(parts)]

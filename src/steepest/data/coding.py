@@ -75,6 +75,7 @@ class Coding(Shown):
         degree: the highest power of each column of numbers.
         interactions: pairs of column names whose products are features.
         percent: names of the table's columns, target and weight too, that were read from percent signs: 5% is 0.05.
+        classes: the labels of the target, in the order of their codes; empty where the target is a number.
 
     Raises:
         UsageError: degree or interactions are outside their range.
@@ -93,6 +94,7 @@ class Coding(Shown):
     degree: int = 1
     interactions: tuple[tuple[str, str], ...] = ()
     percent: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_degree(self.degree)
@@ -186,7 +188,7 @@ class Coding(Shown):
         kept.sort(key=lambda column: list(features).index(self._all_names(column)[0]))
         names = {column.name for column in kept}
         pairs = tuple(pair for pair in self.interactions if names.issuperset(pair))
-        chosen = Coding(tuple(kept), self.degree, pairs, self.percent)
+        chosen = Coding(tuple(kept), self.degree, pairs, self.percent, self.classes)
         return chosen if chosen.features == tuple(features) else None
 
     def as_json(self) -> dict[str, Any]:
@@ -198,7 +200,8 @@ class Coding(Shown):
         ]
         pairs = [list(pair) for pair in self.interactions]
         percent = {"percent": list(self.percent)} if self.percent else {}
-        return {"columns": columns, "degree": self.degree, "interactions": pairs, **percent}
+        classes = {"classes": list(self.classes)} if self.classes else {}
+        return {"columns": columns, "degree": self.degree, "interactions": pairs, **percent, **classes}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Coding":
@@ -217,7 +220,8 @@ class Coding(Shown):
             for c in content["columns"]
         )
         pairs = tuple((str(a), str(b)) for a, b in content["interactions"])
-        return cls(columns, int(content["degree"]), pairs, tuple(map(str, content.get("percent", ()))))
+        percent, classes = (tuple(map(str, content.get(word, ()))) for word in ("percent", "classes"))
+        return cls(columns, int(content["degree"]), pairs, percent, classes)
 
     def _told(self) -> Iterator[str]:
         columns = names([column.name for column in self.columns])

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from steepest.data.batch import Batch
+from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.batch_rate import batch_rate
 from steepest.descent.checkpoint import RunCheckpoint, identity_of
 from steepest.descent.closed_form import ClosedIterates
+from steepest.descent.endless import SAFE, endless_settings
 from steepest.descent.facts import Facts
 from steepest.descent.iterates import Ending
 from steepest.descent.judge import diverges
@@ -24,7 +26,7 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, choose_loss
+from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -46,7 +48,6 @@ from steepest.support.numerics import numeric
 from steepest.support.words import join_names
 
 LARGEST_START = 1e100
-SAFE = 0.95  # of the global limit of a smooth loss
 Start = tuple[ArrayLike, ArrayLike]
 RowReader = Callable[[], Iterable[Batch]]
 """Gives all rows of a table each time it is called, as `source.batches` does."""
@@ -60,6 +61,8 @@ def descend(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    offset: object = None,
+    exposure: object = None,
     missing: MissingPolicy = "error",
     rule: RuleChoice = "gradient",
     learning_rate: float | Auto = "auto",
@@ -98,6 +101,9 @@ def descend(
         target: name or names of the target columns of a file.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
+        offset: of another loss than squares, what is added to each row's margin as it is, shape (n,), or the name of a column
+            of numbers, which is then no feature.
+        exposure: e^offset instead, above 0: the time or the area that a row's count is of.
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
             numbers; then learning_rate and momentum are left alone.
@@ -142,6 +148,7 @@ def descend(
 
     Warns:
         DivergenceWarning: the run grows without bound; it is returned all the same.
+        DataWarning: columns tell the classes apart, so that the loss has no minimum; the run is returned all the same.
 
     Example:
         >>> import numpy as np
@@ -156,9 +163,15 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    beside = Offset.of(offset, exposure)
+    named = features if beside is None else beside.among(features)
+    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
     triangle = read(opened, sample_rows=0).triangle
     reader = rows if isinstance(opened, Triangle) else opened.batches
+    if beside is not None:
+        check_offset(beside, loss)
+        triangle = triangle.select(beside.without(triangle.features))
+        reader = None if reader is None else beside.reader(reader)
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
@@ -179,11 +192,16 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    settings = choose(
-        rule, learning_rate, momentum, epochs, problem.quadratic.modes, tolerance, schedule, average, batched
-    )
+    modes = problem.quadratic.modes
+
+    def chosen(rate: float | Auto) -> Settings:
+        return choose(rule, rate, momentum, epochs, modes, tolerance, schedule, average, batched)
+
+    settings = chosen(learning_rate)
     if isinstance(problem, LossProblem):
-        settings = _safe(settings, problem)
+        settings = _safe(settings, problem, chosen)
+    if isinstance(problem, LossProblem) and problem.separation is not None:
+        settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
     if not np.isfinite(problem.quadratic.value(theta)).all():
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
@@ -201,6 +219,8 @@ def descend(
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
     if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
         warn(DivergenceWarning(str(run.verdict)))
+    elif asked_from_outside() and problem.separation is not None:
+        warn(DataWarning(str(run.verdict)))
     return run
 
 
@@ -224,8 +244,8 @@ def _with_loss(
     return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
 
 
-def _safe(settings: Settings, problem: LossProblem) -> Settings:
-    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start."""
+def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Auto], Settings]) -> Settings:
+    """Lower a rate of plain gradient descent that was found at the minimum to one that is safe from any start; it takes more epochs."""
     rule, safe = settings.rule, SAFE * problem.global_limit
     if (
         "learning_rate" not in settings.reasons
@@ -234,7 +254,8 @@ def _safe(settings: Settings, problem: LossProblem) -> Settings:
     ):
         return settings
     reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
-    return replace(settings, rule=GradientRule(safe), reasons={**settings.reasons, "learning_rate": reason})
+    lowered = chosen(safe)
+    return replace(lowered, reasons={"learning_rate": reason, **lowered.reasons})
 
 
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:

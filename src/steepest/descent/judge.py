@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from steepest.descent.endless import endless_verdict
 from steepest.descent.facts import Facts
 from steepest.descent.hovering import hovering, noise_level
 from steepest.descent.loop import RecordedIterates
@@ -32,6 +33,8 @@ def judge(facts: Facts) -> Verdict:
     is left of each mode is measured on the path that was walked.
     """
     problem = facts.problem
+    if problem.separation is not None and not facts.grew:
+        return endless_verdict(facts, problem.separation)
     best = _best(facts)
     verdict = Verdict(
         "converged",
@@ -57,7 +60,9 @@ def _judge_walked(verdict: Verdict, facts: Facts) -> Verdict:
     """Judge a run by its path, and batches by what they do on average where a forecast says it."""
     noise, level = noise_level(facts), hovering(facts)
     if has_closed_form(facts.rule):  # of a loss whose modes are those of its minimum
-        verdict = _with_forecast(verdict, facts, facts.rule)
+        verdict = replace(
+            verdict, epochs_needed=_by_distance(facts, facts.rule, CONVERGED), stability_limit=_limit(facts.rule, facts)
+        )
     if noise is not None:
         verdict = replace(verdict, stability_limit=noise.stability_limit)
     arrived = level is not None if noise is None else noise.level_from is not None and facts.last >= noise.level_from
@@ -139,8 +144,12 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     check_word("measure", measure, ("modes", "loss"))
     if not 0 < as_float(tolerance) < math.inf:
         raise UsageError(f"a tolerance must be a finite number above 0; got {shown(tolerance)}.")
-    quadratic = facts.problem.quadratic
-    if has_closed_form(facts.rule) and (facts.problem.is_quadratic or measure == "modes"):
+    quadratic, separation = facts.problem.quadratic, facts.problem.separation
+    if separation is not None and measure == "modes":
+        return None
+    if has_closed_form(facts.rule) and measure == "modes" and not facts.problem.is_quadratic:
+        return _by_distance(facts, facts.rule, tolerance)
+    if has_closed_form(facts.rule) and facts.problem.is_quadratic:
         if measure == "modes":
             return first_epoch(facts.rule, facts.eigenvalues, tolerance)
         start_losses = (np.sqrt(facts.eigenvalues)[:, None] * quadratic.start_errors(facts.start)) ** 2
@@ -154,7 +163,34 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
     within = np.flatnonzero(left <= tolerance)
     if not within.size:
         raise UsageError(
-            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and the rule {words_of(facts.rule)} has no closed form that "
+            f"the run of {facts.last:,} epochs does not come within {tolerance:g}, and {_without_closed_form(facts)} has no closed form that "
             "would tell how many more it needs. Run more epochs."
         )
     return int(known[within[0]])
+
+
+def _without_closed_form(facts: Facts) -> str:
+    """What it is that has none: the rule, or the loss."""
+    if has_closed_form(facts.rule):
+        return f"a run on {facts.problem.loss_name} loss"
+    return f"the rule {words_of(facts.rule)}"
+
+
+def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None:
+    """Return the first epoch whose distance to the minimum is within a tolerance of that at the start, on a smooth loss.
+
+        ‖theta_k - minimum‖ ≤ tolerance·‖theta_0 - minimum‖                measured, as far as the run was walked
+        Σ e_i²·p_j(λ_i)² ≤ tolerance²·Σ e_i(0)²,  k = last + j             by the modes at the minimum, beyond its last epoch
+
+    Near its minimum the loss is that of these modes, and at the start it need not be. A rule with a memory is not at rest after its
+    last epoch, so it is asked from the start.
+    """
+    quadratic, known = facts.problem.quadratic, np.asarray(facts.iterates.epochs)
+    away = np.linalg.norm(facts.iterates.parameters(known) - quadratic.nearest_minimum(facts.start), axis=(1, 2))
+    within = np.flatnonzero(away <= tolerance * away[0])
+    if within.size:
+        return int(known[within[0]])
+    last = len(known) - 1 if isinstance(rule, GradientRule) else 0
+    errors = quadratic.start_errors(facts.iterates.parameters(known[last:][:1])[0])[:, 0]
+    more = first_epoch(rule, facts.eigenvalues, (tolerance * away[0] / np.linalg.norm(errors)) ** 2, errors**2)
+    return None if more is None else int(known[last]) + more

@@ -38,14 +38,14 @@ def settings(run: Any) -> str:
 def table(run: Any) -> str:
     """Return a run as HTML: each parameter beside the exact minimum, the settings, and the verdict."""
     caption = f"{on(run.targets, run.features)}: {pluralize(run.epochs, 'epoch')}, {run.verdict.kind}"
-    last, goal = run.last, run.optimum
+    last, goal = run.last, None if run.problem.separation else run.optimum
+    least = "" if goal is None else f", at the minimum {numbers(goal.loss, MOST_TARGETS)}"
     notes = [
-        f"loss {numbers(last.loss, MOST_TARGETS)} ({run.objective}), at the minimum {numbers(goal.loss, MOST_TARGETS)}; "
-        f"RMSE {numbers(last.rmse, MOST_TARGETS)}",
+        f"loss {numbers(last.loss, MOST_TARGETS)} ({run.objective}){least}; RMSE {numbers(last.rmse, MOST_TARGETS)}",
         settings(run),
         str(run.verdict),
     ]
-    if len(run.targets) > 1:
+    if len(run.targets) > 1 or goal is None:
         return html_weights(caption, run.features, run.targets, last.weights, last.bias, notes)
     names = [*(["bias"] if run.coordinates.fit_intercept else []), *run.features]
     now, end, start = (

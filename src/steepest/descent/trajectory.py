@@ -150,7 +150,12 @@ class Trajectory(Value):
 
     @cached_property
     def optimum(self) -> State:
-        """The exact least-squares (ridge) state that the run heads for; its epoch is -1: no epoch reaches it."""
+        """The exact state of the smallest loss, which the run heads for; its epoch is -1: no epoch reaches it.
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
+        """
+        self.problem.check_minimum()
         quadratic = self.problem.quadratic
         theta = quadratic.minimum
         weights, bias = self.problem.to_raw(theta)
@@ -240,7 +245,11 @@ class Trajectory(Value):
 
         |p_k(λ_i)|                                                           known beforehand
         |v_iᵀ(minimum - theta_k)| / |v_iᵀ(minimum - theta_0)|                measured, where the run was walked
+
+        Raises:
+            DataError: the loss has no minimum, since columns tell the classes apart.
         """
+        self.problem.check_minimum()
         return self._in_chunks(self.iterates.remaining, self._check_epochs(epochs))
 
     @property
@@ -275,8 +284,9 @@ class Trajectory(Value):
         """Draw a picture of the run and return it; a notebook shows it by itself.
 
         Args:
-            kind: "loss", "modes", "contour", "predictions", "residuals" or "qq".
-            X: rows to predict, shape (n, d): an array or a data frame of the features; for the last three kinds.
+            kind: "loss", "modes" or "contour"; "predictions", "residuals" or "qq" of rows; "roc", "precision_recall",
+                "calibration", "confusion" or "boundary" of rows with classes.
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for kinds of rows.
             y: their targets, shape (n,).
             ax: matplotlib's axes to draw on; default: a figure of its own.
             options: what else `from_trajectory` of the picture's class takes, such as title.
@@ -300,7 +310,8 @@ class Trajectory(Value):
             measure="modes":   max |p_k(λ_i)| ≤ tolerance                  every moving mode
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
-        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured.
+        Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.
@@ -370,15 +381,23 @@ class Trajectory(Value):
 
         return page(self, X, y, held_out=held_out, title=title)
 
-    def predict(self, X: ArrayLike) -> FloatArray:
+    def predict(
+        self, X: ArrayLike, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> FloatArray:
         """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t).
 
         They are of what `targets` names: of a logarithm, where one was fitted; `Model.predict` gives the target itself.
 
+        Args:
+            X: inputs, shape (n, d).
+            offset: of a run with an offset, that of these rows, shape (n,); default: 0, as is an exposure of 1.
+            exposure: e^offset instead, above 0, shape (n,).
+
         Raises:
-            DataError: X has other columns, or holds NaN or inf.
+            DataError: X has other columns, or holds NaN or inf; there is not one offset a row.
+            UsageError: both offset and exposure are given, or the run is on squared loss.
         """
-        return self.last.predict(in_order(X, self.features))
+        return self.last.predict(in_order(X, self.features), offset=offset, exposure=exposure)
 
     def _check_epochs(self, epochs: Sequence[int] | Numbers | range | None) -> range | Numbers:
         if epochs is None:

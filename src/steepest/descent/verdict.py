@@ -8,7 +8,7 @@ from steepest.support.looks import Shown, html_table
 from steepest.support.words import epochs, number, percent
 
 CONVERGED = 1e-6  # share of its start error that every mode must be within
-VerdictKind = Literal["converged", "unfinished", "crawls", "hovers", "oscillates", "diverges"]
+VerdictKind = Literal["converged", "unfinished", "crawls", "hovers", "oscillates", "diverges", "separable"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Verdict(Shown):
 
     Args:
         kind: converged, unfinished, crawls (unfinished beyond any patience), hovers (as near to the minimum as the steps of
-            a walked run let it come), oscillates (exactly at the stability limit) or diverges.
+            a walked run let it come), oscillates (exactly at the stability limit), diverges, or separable (columns tell the classes
+            apart, so that the loss has no minimum).
         sentence: one or two sentences with numbers.
         advice: what to change, and what that would give.
         remaining: largest share of its start error that any moving mode still has, max |p_k(λ_i)|; of a rule without closed

@@ -13,4 +13,9 @@ from steepest.estimators.classifier_search import GradientDescentClassifierCV
 from steepest.estimators.regressor import GradientDescentRegressor
 from steepest.estimators.search import GradientDescentRegressorCV
 
-__all__ = ["GradientDescentClassifier", "GradientDescentClassifierCV", "GradientDescentRegressor", "GradientDescentRegressorCV"]
+__all__ = [
+    "GradientDescentClassifier",
+    "GradientDescentClassifierCV",
+    "GradientDescentRegressor",
+    "GradientDescentRegressorCV",
+]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 from steepest.data.inputs import columns_of, is_frame, refuse_lazy
@@ -73,11 +73,16 @@ def as_targets_of(numbers: NDArray[np.intp], classes: Labels, name: str) -> tupl
     """
     if len(classes) == 2:
         return numbers.astype(np.float64), (name,)
-    return (numbers[:, None] == np.arange(len(classes))).astype(np.float64), tuple(f"{name}={label}" for label in classes)
+    return (numbers[:, None] == np.arange(len(classes))).astype(np.float64), tuple(
+        f"{name}={label}" for label in classes
+    )
 
 
 def weigh_classes(
-    class_weight: Mapping[Any, float] | str | None, numbers: NDArray[np.intp], classes: Labels, weight: FloatArray | None
+    class_weight: Mapping[Any, float] | str | None,
+    numbers: NDArray[np.intp],
+    classes: Labels,
+    weight: FloatArray | None,
 ) -> FloatArray | None:
     """Return the weights of rows times those of their classes, or None where all are 1.
 
@@ -121,7 +126,9 @@ def _by_class(class_weight: Mapping[Any, float], classes: Labels) -> FloatArray:
     for j, label in enumerate(labels):
         given = class_weight.get(label, 1.0)
         if isinstance(given, (str, bool)) or not np.isscalar(given) or not 0 <= float(given) < np.inf:
-            raise UsageError(f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(given)}.")
+            raise UsageError(
+                f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(given)}."
+            )
         factors[j] = given
     return factors
 

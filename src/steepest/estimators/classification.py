@@ -46,7 +46,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return the probability of each class, columns as `classes_`, shape (n, K).
 
-            1/(1 + e^-m) of two classes, e^m_k / Σ_j e^m_j of more; small ones keep all their digits
+        1/(1 + e^-m) of two classes, e^m_k / Σ_j e^m_j of more; small ones keep all their digits
         """
         margin = self.decision_function(X)
         if margin.ndim == 1:
@@ -56,7 +56,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Return the logarithm of each class's probability, shape (n, K), from the margins: exact where a probability is 1 or 0 to rounding.
 
-            -log(1 + e^-m) of two classes, m_k - log Σ_j e^m_j of more
+        -log(1 + e^-m) of two classes, m_k - log Σ_j e^m_j of more
         """
         margin = self.decision_function(X)
         if margin.ndim == 1:
@@ -80,7 +80,8 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
 
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (1, d) and (1,), or (K, d) and (K,)."""
-        return np.array(weights.reshape(len(problem.features), -1).T, order="C"), np.array(bias, dtype=np.float64).reshape(-1)
+        coef = np.array(weights.reshape(len(problem.features), -1).T, order="C")  # a copy, to write to
+        return coef, np.array(bias, dtype=np.float64).reshape(-1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

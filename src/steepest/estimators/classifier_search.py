@@ -166,10 +166,17 @@ class GradientDescentClassifierCV(LinearClassifier):
         self.penalties_, self.log_loss_, self.fold_log_loss_ = penalties, means, losses
         self.l2_, self.best_log_loss_ = float(penalties[chosen]), float(means[chosen])
         run = descend(
-            rows, loss=self._loss(), epochs=0, l2=self.l2_, standardize=self.standardize, fit_intercept=self.fit_intercept
+            rows,
+            loss=self._loss(),
+            epochs=0,
+            l2=self.l2_,
+            standardize=self.standardize,
+            fit_intercept=self.fit_intercept,
         )
         if check_verbose(self.verbose):
-            LOGGER.info("chosen of %s penalties: l2 %s, mean log-loss %s", len(penalties), self.l2_, self.best_log_loss_)
+            LOGGER.info(
+                "chosen of %s penalties: l2 %s, mean log-loss %s", len(penalties), self.l2_, self.best_log_loss_
+            )
         self._judge(run := at_minimum(run), tolerance=None, stopped=False)
         return self._take_exact(run)
 

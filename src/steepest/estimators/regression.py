@@ -52,9 +52,13 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):  # typ
         if targets.size and (targets == targets[:1]).all():
             name = "D²" if counts else "R²"
             warnings.warn(
-                f"{name} is undefined here: y does not vary. What is returned is a convention.", DataWarning, stacklevel=2
+                f"{name} is undefined here: y does not vary. What is returned is a convention.",
+                DataWarning,
+                stacklevel=2,
             )
-        return self._explained_deviance(X, targets, sample_weight) if counts else float(super().score(X, y, sample_weight))
+        return (
+            self._explained_deviance(X, targets, sample_weight) if counts else float(super().score(X, y, sample_weight))
+        )
 
     def _explained_deviance(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None) -> float:
         loss, margin = PoissonLoss(), self._margin(X)
@@ -64,7 +68,9 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):  # typ
         mean = np.average(targets, weights=weight)
         if not mean:
             return float((loss.mean(margin) == 0).all())
-        left, least = (np.average(loss.value(m, targets), weights=weight) for m in (margin, np.full_like(margin, np.log(mean))))
+        left, least = (
+            np.average(loss.value(m, targets), weights=weight) for m in (margin, np.full_like(margin, np.log(mean)))
+        )
         return float(1 - left / least) if least > 0 else float(left == 0)
 
     def _chosen_loss(self) -> Loss | None:

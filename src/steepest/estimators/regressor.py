@@ -286,7 +286,10 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance, rule = None if is_zero(self.tol) else self.tol, "gradient" if is_word(self.rule, "auto") else self.rule
+        tolerance, rule = (
+            None if is_zero(self.tol) else self.tol,
+            "gradient" if is_word(self.rule, "auto") else self.rule,
+        )
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)
@@ -303,9 +306,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
         return self._take_exact(run) if is_newton(self.solver) else self._take(run)
 
-    def _walk(
-        self, rows: ArraySource, loss: Loss, held: object, start: Start, watchers: tuple[FitTask, ...]
-    ) -> Self:
+    def _walk(self, rows: ArraySource, loss: Loss, held: object, start: Start, watchers: tuple[FitTask, ...]) -> Self:
         """Run on another loss than squares, judge the run and keep it."""
         if held is not None:
             raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")

@@ -33,7 +33,9 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     """
     if not splits:
         raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
-    splits = [(positions_of(train, rows.row_count), positions_of(held_out, rows.row_count)) for train, held_out in splits]
+    splits = [
+        (positions_of(train, rows.row_count), positions_of(held_out, rows.row_count)) for train, held_out in splits
+    ]
     for train, held_out in splits:
         if not len(train) or not len(held_out):
             raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")

@@ -131,13 +131,10 @@ def at_minimum(run: Trajectory) -> Trajectory:
     """Return the run that begins at the exact minimum and takes no step."""
     quadratic = run.problem.quadratic
     theta = quadratic.minimum
-    return replace(
-        run, start=theta, iterates=loop.run(quadratic, run.rule, theta, 0), requested_epochs=0, reasons={}
-    )
+    return replace(run, start=theta, iterates=loop.run(quadratic, run.rule, theta, 0), requested_epochs=0, reasons={})
 
 
 def is_newton(solver: Solver) -> bool:
     """Return whether the exact minimum is asked for; raise UsageError where that is no solver."""
     check_word("solver", solver, ("descent", "newton"))
     return solver == "newton"
-

@@ -3,20 +3,35 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from steepest.analysis.classification import check_threshold
 from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
 from steepest.data.sources import Unseen
+from steepest.data.sources.labels import label_column
 from steepest.data.sources.log_target import log_name, own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
+from steepest.models.link import class_codes, loss_of, predicted
 from steepest.models.predictions import MissingInput, predict_rows
-from steepest.models.schema import FORMAT, LOG_UNITS, LOG_VERSION, UNITS, VERSION, checksum, parse, problem_of, read
+from steepest.models.schema import (
+    FORMAT,
+    LOG_VERSION,
+    LOSS_VERSION,
+    VERSION,
+    checksum,
+    parse,
+    problem_of,
+    read,
+    units_of_model,
+)
 from steepest.models.target_scale import LogScale
+from steepest.objectives.loss_choice import numbers_of
 from steepest.rules import registry as rules
 from steepest.support.arguments import check_file_name, check_kind, check_path
 from steepest.support.arrays import FloatArray
@@ -42,6 +57,8 @@ class Model(Value):
         coding: how the features are made from a table's columns, or None where the model was fitted to arrays.
         target_scale: where the targets' logarithms were fitted: how predictions come back in the targets' own units; weights
             and bias are then of the logarithms.
+        loss: what was minimized, "squared", "logistic" and so on: it says how X @ weights + bias becomes a prediction.
+        classes: the labels of the classes, in the order of their codes; empty where the target was a number.
 
     Two models are equal when all of this is; the arrays are read-only.
     """
@@ -53,6 +70,8 @@ class Model(Value):
     training: dict[str, Any] = field(default_factory=dict)
     coding: Coding | None = None
     target_scale: LogScale | None = None
+    loss: str = "squared"
+    classes: tuple[str, ...] = ()
 
     def _told(self) -> Iterator[str]:
         fitted = self.targets if self.target_scale is None else tuple(map(log_name, self.targets))
@@ -67,6 +86,10 @@ class Model(Value):
 
     def _origin(self) -> Iterator[str]:
         """How the model predicts, and how it was made, where it says so."""
+        if self.loss != "squared":
+            yield f"{self.loss} loss; " + (
+                f"predicts {self._predicts}" if self.names_classes else "predicts the target"
+            )
         if self.target_scale is not None:
             yield f"predicts {self.target_scale.sentence(self.targets)}"
         epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
@@ -89,8 +112,7 @@ class Model(Value):
             UsageError: there is a smearing and the run is on no logarithms.
         """
         check_kind("run", run, Trajectory)
-        run.problem.check_squares("a model file")
-        triangle = run.problem.triangle
+        triangle, loss = run.problem.triangle, loss_of(run)
         if smearing is not None and not triangle.log_target:
             raise UsageError(
                 "smearing belongs to a run on logarithms, and the target of this one is none. Leave it out."
@@ -115,15 +137,22 @@ class Model(Value):
             "data": {} if data is None else data,
             "steepest": __version__,
         }
+        training |= {"loss_numbers": numbers} if (numbers := numbers_of(getattr(run.problem, "loss", None))) else {}
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
         factor = None if smearing is None else tuple(check_kind("smearing", smearing, Smearing).factor.tolist())
         scale = LogScale(factor) if triangle.log_target else None
-        return cls(run.features, own_names(triangle), weights, bias, training, run.coding, scale)
+        targets = run.targets if loss == "multinomial" else own_names(triangle)
+        classes = () if run.coding is None else run.coding.classes
+        coding = None if run.coding is None else replace(run.coding, classes=())
+        return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes)
 
     def predict(
         self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
     ) -> FloatArray:
         """Return predictions, shape (n,) or (n, t): X @ weights + bias, or factor·exp of that where the target is a logarithm.
+
+        Of logistic loss they are the probability of the second class, 1 / (1 + exp(-margin)) with margin = X @ weights + bias;
+        of multinomial loss the probability of each, shape (n, K); of Poisson loss the expected count, exp(margin).
 
         Args:
             data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
@@ -144,9 +173,64 @@ class Model(Value):
         result = predict_rows(
             data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
         )
-        if self.target_scale is not None:
-            result = self.target_scale.own_units(result)
+        result = predicted(self.loss, self.target_scale, result)
         return result[:, 0] if len(self.targets) == 1 else result
+
+    @property
+    def names_classes(self) -> bool:
+        """Whether the model predicts which class a row is in."""
+        return self.loss in ("logistic", "multinomial")
+
+    @property
+    def column(self) -> str:
+        """The target's column; of several classes that were labels the column of these."""
+        return label_column(self.targets, self.classes) if self.classes else self.targets[0]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the classes are called: by their labels, or where they had none "0" and "1", or as their columns."""
+        return self.classes or (("0", "1") if len(self.targets) == 1 else self.targets)
+
+    @property
+    def _predicts(self) -> str:
+        """What is predicted, in words."""
+        return f"the probability of {self.labels[1]!r}" if self.loss == "logistic" else "the probability of each class"
+
+    def classify(
+        self,
+        data: object,
+        *,
+        threshold: float = 0.5,
+        missing: MissingInput = "error",
+        unseen: Unseen = "error",
+        **text: Any,
+    ) -> NDArray[Any]:
+        """Return the predicted class of each row, shape (n,): labels as texts, "" where missing is "empty" and inputs are.
+
+        Args:
+            data: as `predict`.
+            threshold: of two classes, the probability above which the second is predicted; of more, the likeliest is.
+            missing: as `predict`.
+            unseen: as `predict`.
+            text: as `predict`.
+
+        Raises:
+            UsageError: the model predicts numbers, or the threshold is no probability.
+            DataError: as `predict`.
+
+        Example:
+            >>> model = Model(("x1",), ("churn",), np.array([[1.0]]), np.array([0.0]), loss="logistic", classes=("no", "yes"))
+            >>> model.predict([[-1.0], [2.0]]).round(4), model.classify([[-1.0], [2.0]])
+            (array([0.2689, 0.8808]), array(['no', 'yes'], dtype='<U3'))
+        """
+        if not self.names_classes:
+            raise UsageError(
+                f"a model of {self.loss} loss predicts numbers, and no classes.", "take what predict gives"
+            )
+        threshold = check_threshold(threshold)
+        probabilities = np.asarray(self.predict(data, missing=missing, unseen=unseen, **text))
+        codes = class_codes(probabilities.reshape(len(probabilities), -1), threshold)
+        return np.array([*self.labels, ""])[codes]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as JSON, whole or not at all.
@@ -190,17 +274,19 @@ class Model(Value):
 
     def _content(self) -> dict[str, Any]:
         scale = {} if self.target_scale is None else {"target_scale": self.target_scale.as_json()}
+        loss = {} if self.loss == "squared" else {"loss": self.loss, "classes": list(self.classes)}
         return {
             "format": FORMAT,
-            "version": LOG_VERSION if scale else VERSION,
+            "version": LOSS_VERSION if loss else LOG_VERSION if scale else VERSION,
             "features": list(self.features),
             "targets": list(self.targets),
             "weights": self.weights.tolist(),
             "bias": self.bias.tolist(),
-            "units": LOG_UNITS if scale else UNITS,
+            "units": units_of_model(bool(scale), self.loss),
             "training": self.training,
             "coding": None if self.coding is None else self.coding.as_json(),
             **scale,
+            **loss,
         }
 
 
@@ -228,4 +314,6 @@ def _from_bytes(data: bytes, name: str) -> Model:
         content["training"],
         None if content["coding"] is None else Coding.from_json(content["coding"]),
         LogScale.from_json(content["target_scale"]) if "target_scale" in content else None,
+        content.get("loss", "squared"),
+        tuple(content.get("classes", ())),
     )

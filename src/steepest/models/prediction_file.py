@@ -20,6 +20,7 @@ from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.signs import percent_columns, signed_columns
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import DataError, UsageError
+from steepest.models.class_column import accuracy, label_of, true_code
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, put_file
@@ -48,7 +49,8 @@ class PredictionCounts:
         empty: rows without a prediction.
         rmse: of the predictions where the table has the target, or None.
         mae: mean absolute error of the same rows, or None.
-        compared: rows that both have been computed from.
+        compared: rows that all of these have been computed from.
+        accuracy: the share of rows whose class is predicted, where classes are and the table has the target, or None.
     """
 
     rows: int
@@ -57,6 +59,7 @@ class PredictionCounts:
     rmse: float | None = None
     mae: float | None = None
     compared: int = 0
+    accuracy: float | None = None
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
@@ -72,6 +75,7 @@ def write_predictions(
     *,
     keep_all: bool,
     target: str | None = None,
+    labels: Sequence[str] = (),
     safe: bool = False,
     force: bool = True,
 ) -> PredictionCounts:
@@ -85,7 +89,8 @@ def write_predictions(
         blocks: each batch of it with the new columns, shape (n, len(names)).
         names: of the new columns.
         keep_all: keep rows that the source left out, with empty predictions.
-        target: a column to compare the first new one with, where the table has it.
+        target: a column to compare the first new one with, where the table has it; with labels the last new one.
+        labels: of classes: the last new column is a code 0, 1, … in the blocks and its label in the file.
         safe: put ' before texts that a spreadsheet would take for a formula.
         force: replace a file that is there.
 
@@ -102,10 +107,13 @@ def write_predictions(
             _fill(connection, source, blocks, len(names))
             where = "" if keep_all else "WHERE p.kept"
             table = _to_copy(connection, source, clause, "FORMAT csv" in form)
-            query = f"SELECT {_columns(types if clause else {}, names, safe)} FROM {table} predictions p {where}"
+            query = (
+                f"SELECT {_columns(types if clause else {}, names, safe, labels)} FROM {table} predictions p {where}"
+            )
             _copy(connection, query, parameters, scratch / NEW, form)
-            number = _target_number(source, target) if clause and target in types else None
-            found = _count(connection, clause, parameters, keep_all, number)
+            found = _count(connection, keep_all)
+            if clause and isinstance(source, TableSource) and target in types:
+                found = _compared(found, connection, (clause, parameters), source, str(target), labels, len(names) - 1)
         put_file(scratch / NEW, file, force=force)
         return found
 
@@ -216,11 +224,16 @@ def _insert(connection: Any, first: int, end: int, at: NDArray[np.int64], values
     connection.unregister("block")
 
 
-def _columns(types: dict[str, str], names: Sequence[str], safe: bool) -> str:
+def _columns(types: dict[str, str], names: Sequence[str], safe: bool, labels: Sequence[str]) -> str:
     """What to select: the table's columns, or the row where there are none, and the new ones."""
     columns = [f"{_cell(name, kind, safe)} AS {quoted(_safe(name, safe))}" for name, kind in types.items()]
     columns = columns or ["p.row AS row"]
-    return ", ".join([*columns, *(f"p.c{j} AS {quoted(_safe(name, safe))}" for j, name in enumerate(names))])
+    new = [f"p.c{j}" for j in range(len(names))]
+    if labels:
+        new[-1] = label_of(new[-1], [_safe(label, safe) for label in labels])
+    return ", ".join(
+        [*columns, *(f"{what} AS {quoted(_safe(name, safe))}" for what, name in zip(new, names, strict=True))]
+    )
 
 
 def _cell(name: str, kind: str, safe: bool) -> str:
@@ -263,13 +276,30 @@ def _target_number(source: FullSource, target: str | None) -> str | None:
     return signed.get(target, number)
 
 
-def _count(connection: Any, clause: str, parameters: list[Any], keep_all: bool, number: str | None) -> PredictionCounts:
-    """Count what was written, and compare the first new column with the target, a number in SQL, where there is one."""
+def _count(connection: Any, keep_all: bool) -> PredictionCounts:
+    """Count what was written."""
     rows, kept = connection.execute("SELECT count(*), count(*) FILTER (kept) FROM predictions").fetchone()
-    found = PredictionCounts(rows, 0, rows - kept) if keep_all else PredictionCounts(kept, rows - kept, 0)
-    if number is None:
+    return PredictionCounts(rows, 0, rows - kept) if keep_all else PredictionCounts(kept, rows - kept, 0)
+
+
+def _compared(
+    found: PredictionCounts,
+    connection: Any,
+    table: tuple[str, list[Any]],
+    source: TableSource,
+    target: str,
+    labels: Sequence[str],
+    last: int,
+) -> PredictionCounts:
+    """Compare the first new column with the target, or with labels the last one with the row's class."""
+    clause, parameters = table
+    truth = true_code(target, source.types[target], labels) if labels else _target_number(source, target)
+    if truth is None:
         return found
-    rows = clause.replace("SELECT *", f"SELECT {number} AS truth", 1)
+    rows = clause.replace("SELECT *", f"SELECT {truth} AS truth", 1)
+    if labels:
+        share, compared = accuracy(connection, rows, parameters, f"c{last}")
+        return replace(found, accuracy=share, compared=compared) if compared else found
     rmse, mae, compared = connection.execute(
         f"SELECT sqrt(avg(e * e)), avg(abs(e)), count(*) FROM (SELECT p.c0 - d.truth AS e FROM {rows} predictions p) WHERE isfinite(e)",
         parameters,

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from steepest.analysis.smearing import Smearing
+from steepest.data.sources.log_target import own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.models.model import Model
 from steepest.models.path_file import write_path
+from steepest.objectives.loss_choice import numbers_of
 from steepest.rules import registry as rules
 from steepest.summaries.triangle import Triangle
 from steepest.support.array_file import write_arrays
@@ -111,14 +113,16 @@ def write_page(run: Trajectory, triangle: Triangle, rows: Rows, folder: Path, ti
 def describe(run: Trajectory) -> dict[str, Any]:
     """Return settings, result and verdict of a run as JSON types, in the data's own units; NaN and inf become null."""
     verdict = asdict(run.verdict)
-    last = run.last
+    last, classes = run.last, run.coding.classes if run.coding is not None else ()
     return {
         "steepest": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "features": list(run.features),
-        "target": run.targets[0],
+        "target": own_names(run.problem.triangle)[0] if classes else run.targets[0],
+        **({"classes": list(classes)} if classes else {}),
+        **({} if run.problem.is_quadratic else {"loss_numbers": numbers_of(getattr(run.problem, "loss", None))}),
         "objective": run.objective,
         "coordinates": run.coordinates.name,
         "fit_intercept": run.coordinates.fit_intercept,
@@ -128,19 +132,26 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "requested_epochs": run.requested_epochs,
         "engine": run.engine,
         "automatic": dict(run.reasons),
-        "weights": {name: finite(value) for name, value in zip(run.features, last.weights.tolist(), strict=True)},
-        "bias": finite(last.bias),
+        "weights": {name: _each(values) for name, values in zip(run.features, last.weights, strict=True)},
+        "bias": _each(last.bias),
         "loss": finite(last.loss),
         "rmse": finite(last.rmse),
-        "optimum": {
+        "optimum": None
+        if run.problem.separation is not None
+        else {
             "weights": dict(zip(run.features, run.optimum.weights.tolist(), strict=True)),
-            "bias": run.optimum.bias,
+            "bias": _each(run.optimum.bias),
             "rmse": run.optimum.rmse,
         },
         "verdict": {key: finite(value) for key, value in verdict.items() if key != "slowest"}
         | {"slowest": [{"mode": words, "remaining": finite(left)} for words, left in run.verdict.slowest]}
         | {"text": str(run.verdict)},
     }
+
+
+def _each(values: Any) -> Any:
+    """A number, or one for each class, as JSON types."""
+    return finite(float(values)) if np.ndim(values) == 0 else [finite(value) for value in np.asarray(values).tolist()]
 
 
 def finite(value: Any) -> Any:
@@ -158,7 +169,7 @@ def _pictures(run: Trajectory) -> dict[str, Display]:
     pictures: dict[str, Display] = {"loss": LossCurveDisplay.from_trajectory(run, title=title)}
     if run.engine == "modes" and run.mode_words:
         pictures["modes"] = ModeDecayDisplay.from_trajectory(run, title=title)
-    if len(run.coordinates.parameter_names(run.features)) > 1:
+    if len(run.coordinates.parameter_names(run.features)) > 1 and np.ndim(run.last.weights) == 1:
         pictures["contour"] = LossContourDisplay.from_trajectory(run, title=title)
     return pictures
 
@@ -173,8 +184,12 @@ def _write_trajectory(run: Trajectory, path: Path) -> None:
 
     chosen = run.some_epochs(CURVE_POINTS)
     weights, bias = run.parameters(chosen)
-    columns = [chosen, run.loss(chosen), run.rmse(chosen), bias, *weights.T]
-    names = ["epoch", "loss", "rmse", "bias", *(f"weight of {name}" for name in run.features)]
+    names = ["bias", *(f"weight of {name}" for name in run.features)]
+    if bias.ndim > 1:  # a column for each class
+        names = [f"{name} for {target}" for name in names for target in run.targets]
+        bias, weights = bias.T, weights.reshape(len(chosen), -1)
+    columns = [chosen, run.loss(chosen), run.rmse(chosen), *np.atleast_2d(bias), *weights.T]
+    names = ["epoch", "loss", "rmse", *names]
     table = {f"c{j}": np.ascontiguousarray(column) for j, column in enumerate(columns)}
     selected = ", ".join(f"c{j} AS " + '"' + name.replace('"', '""') + '"' for j, name in enumerate(names))
     with duckdb.connect(":memory:") as connection:

@@ -10,6 +10,7 @@ from typing import Any
 
 from steepest.data.coding import DATE_PARTS, FIRST_PARTS, MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
+from steepest.models.link import problem_of_loss, units_of
 from steepest.models.target_scale import problem_of_scale
 from steepest.support.notices import warn
 from steepest.support.version import __version__
@@ -17,6 +18,7 @@ from steepest.support.version import __version__
 FORMAT = "steepest-model"
 VERSION = 2
 LOG_VERSION = 3  # of a model of logarithms, which earlier versions would take for one of the targets themselves
+LOSS_VERSION = 4  # of a model of another loss than squares
 UNITS = {"weights": "units of the target per unit of the feature", "bias": "units of the target"}
 LOG_UNITS = {
     "weights": "units of the target's natural logarithm per unit of the feature",
@@ -117,14 +119,20 @@ def are_names(values: object) -> bool:
 
 def problem_of(content: dict[str, Any]) -> str:
     """Return what is wrong with the fields of a model, as what each must be; empty where nothing is."""
-    units = LOG_UNITS if "target_scale" in content else UNITS
+    units = units_of_model("target_scale" in content, content.get("loss", "squared"))
     return (
         _problem_of_numbers(content)
+        or (problem_of_loss(content) if "loss" in content else "")
         or ("" if content.get("units", units) == units else f"units are {units}")
-        or (problem_of_scale(content["target_scale"], len(content["targets"])) if units is LOG_UNITS else "")
+        or (problem_of_scale(content["target_scale"], len(content["targets"])) if "target_scale" in content else "")
         or _problem_of_training(content["training"])
         or _problem_of_coding(content["coding"], content["features"])
     )
+
+
+def units_of_model(log_target: bool, loss: str) -> dict[str, str]:
+    """Return the units of a model's weights and bias."""
+    return LOG_UNITS if log_target else units_of(loss) or UNITS
 
 
 def _check(content: Any, name: str) -> None:
@@ -134,7 +142,9 @@ def _check(content: Any, name: str) -> None:
     if content.get("format") != FORMAT:
         raise _foreign(name, f'it does not say "format": "{FORMAT}"')
     _check_version(content.get("version"), name)
-    expected = {1: FIELDS - {"units"}, LOG_VERSION: FIELDS | {"target_scale"}}.get(content["version"], FIELDS)
+    of_loss = FIELDS | {"loss", "classes"} | ({"target_scale"} & set(content))
+    special = {1: FIELDS - {"units"}, LOG_VERSION: FIELDS | {"target_scale"}, LOSS_VERSION: of_loss}
+    expected = special.get(content["version"], FIELDS)
     if set(content) != expected:
         other = [key[:40] for key in sorted(set(content) ^ expected)[:5]]
         raise ModelFileError(f"{name} has other fields than a model: {other}. {REMEDY}")
@@ -146,11 +156,11 @@ def _check(content: Any, name: str) -> None:
 
 
 def _check_version(version: object, name: str) -> None:
-    if type(version) is int and 1 <= version <= LOG_VERSION:
+    if type(version) is int and 1 <= version <= LOSS_VERSION:
         return
-    sentence = f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {LOG_VERSION}."
+    sentence = f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {LOSS_VERSION}."
     raise ModelFileError(
-        f"{sentence} {'Update steepest.' if type(version) is int and version > LOG_VERSION else REMEDY}"
+        f"{sentence} {'Update steepest.' if type(version) is int and version > LOSS_VERSION else REMEDY}"
     )
 
 

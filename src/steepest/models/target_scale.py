@@ -1,14 +1,12 @@
 """Target scale: how a model of a target's logarithm predicts in the target's own unit."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.data.batch import Batch
 from steepest.data.sources.log_target import log_name
 from steepest.errors import DataError
 from steepest.support import remedies
@@ -96,9 +94,3 @@ def problem_of_scale(content: Any, count: int) -> str:
     if not sound or not all(isinstance(value, float) and 0 < value < math.inf for value in smearing):
         return f"target_scale.smearing is {count} finite numbers above 0, or null"
     return ""
-
-
-def in_own_units(blocks: Iterator[tuple[Batch, FloatArray]], scale: LogScale) -> Iterator[tuple[Batch, FloatArray]]:
-    """Yield each batch with predictions, and limits where there are some, in the targets' own units."""
-    for batch, logs in blocks:
-        yield batch, scale.own_units(logs, batch.positions)

@@ -1,9 +1,11 @@
 """Loss choice: a loss from its name."""
 
+from dataclasses import fields, is_dataclass
 from typing import Literal
 
+from steepest.data.offset import Offset
 from steepest.errors import Option, UsageError
-from steepest.objectives.losses import HuberLoss, LogisticLoss, Loss, PoissonLoss
+from steepest.objectives.losses import HuberLoss, Joint, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
 from steepest.support.arguments import shown
 
@@ -12,6 +14,36 @@ LossChoice = Literal["squared"] | LossName | Loss
 """What `loss=` takes."""
 
 LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss)}
+
+
+def check_offset(offset: Offset, loss: LossChoice) -> None:
+    """Raise UsageError where a loss has no use for an offset: squared loss, and that of several classes."""
+    if isinstance(loss, str) and loss == "squared":
+        raise offset.of_squares()
+    if isinstance(choose_loss(loss), Joint):
+        raise UsageError(
+            Option(offset.option) + " is added to the margins of all classes, which changes none of them. Leave it out."
+        )
+
+
+def name_of(loss: object) -> str:
+    """Return what a loss is called, also one that `choose_loss` would refuse.
+
+    Example:
+        >>> name_of("squared"), name_of(HuberLoss(2.0))
+        ('squared', 'huber')
+    """
+    return loss if isinstance(loss, str) else str(getattr(loss, "name", ""))
+
+
+def numbers_of(loss: object) -> dict[str, float]:
+    """Return a loss's own numbers by name.
+
+    Example:
+        >>> numbers_of(HuberLoss(2.0)), numbers_of(LogisticLoss())
+        ({'delta': 2.0}, {})
+    """
+    return {field.name: float(getattr(loss, field.name)) for field in fields(loss)} if is_dataclass(loss) else {}
 
 
 def choose_loss(loss: LossName | Loss) -> Loss:

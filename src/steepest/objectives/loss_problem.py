@@ -1,6 +1,6 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -12,19 +12,20 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Joint, Loss, Separable
 from steepest.objectives.mode_words import mode_in_words
-from steepest.objectives.newton import Minimum, RowReader, minimize
+from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
-    "logistic": (remedies.PENALTY, "leave out columns that tell the target"),
+    "logistic": (remedies.PENALTY, "standardize the inputs"),
     "huber": ("give a delta nearer to the size of the residuals",),
 }
 """What may help where no minimum was found."""
@@ -39,12 +40,14 @@ class LossProblem(Problem):
     Args:
         loss: ℓ.
         rows: the rows in the inputs in force.
-        found: the minimum.
+        found: the minimum; where there is none, how far Newton's method came.
+        separation: why there is none.
     """
 
     loss: Loss = None  # type: ignore[assignment]  # fields after those with defaults need one
     rows: LossOverRows = None  # type: ignore[assignment]
     found: Minimum = None  # type: ignore[assignment]
+    separation: Separation | None = None
 
     @classmethod
     def over(
@@ -69,21 +72,54 @@ class LossProblem(Problem):
 
         Raises:
             UsageError: there are several targets, or l2 is out of its range.
-            DataError: a target does not fit this loss, or the loss has no minimum.
+            DataError: a target does not fit this loss, no minimum was found and no reason for it, or a class has no row.
         """
         if len(triangle.targets) != 1 and not isinstance(loss, Joint):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
-        found = minimize(loss, reader, plain.coordinates, l2=plain.l2)
+        may_separate = isinstance(loss, Separable) and not plain.l2
+        found = minimize(
+            loss, reader, plain.coordinates, l2=plain.l2, most_passes=FIRST_PASSES if may_separate else MOST_PASSES
+        )
+        rows = loss_over_rows(plain, reader(), loss)
+        problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
+        return problem if found.settled else problem._without_minimum(reader)
+
+    def _without_minimum(self, reader: RowReader) -> Self:
+        """The same with what tells its classes apart, or with a minimum that took more passes.
+
+        Raises:
+            DataError: neither was found.
+        """
+        loss, found = self.loss, self.found
+        if self.fit_intercept:
+            refuse_one_class(loss, reader, self.triangle)
+        if self.l2 == 0:
+            separation = find_separation(loss, reader, self.triangle, self.coordinates, self.to_raw(found.bowl.theta))
+            if separation is not None:
+                return replace(self, found=self._seen_from_0(reader), separation=separation)
+            more = minimize(loss, reader, self.coordinates, start=found.bowl.theta)
+            found = replace(more, passes=found.passes + more.passes)
         if not found.settled:
             raise _no_minimum(loss, found)
-        rows = loss_over_rows(plain, reader(), loss)
-        return cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
+        return replace(self, found=found)
+
+    def _seen_from_0(self, reader: RowReader) -> Minimum:
+        """Where there is no minimum: the loss where all parameters are 0 and it is as curved as anywhere, or else the last of Newton's."""
+        start = np.zeros_like(self.found.bowl.theta)
+        bowl = (
+            bowl_at(self.loss, reader, self.coordinates, start, 0.0)
+            if np.isfinite(self.loss.largest_curvature)
+            else None
+        )
+        return self.found if bowl is None else replace(self.found, bowl=bowl)
 
     @cached_property
     def quadratic(self) -> Quadratic:
-        """J as a function of the parameters in force, with its modes at the minimum."""
-        return AtMinimum.at(self.found.bowl, self.rows)
+        """J as a function of the parameters in force, with its modes at the minimum; where there is none, those where all is 0."""
+        if self.separation is None:
+            return AtMinimum.at(self.found.bowl, self.rows)
+        return AtMinimum.at(replace(self.found.bowl, value=self.separation.infimum), self.rows)
 
     @property
     def is_quadratic(self) -> bool:
@@ -98,6 +134,15 @@ class LossProblem(Problem):
     def mean(self, margin: FloatArray) -> FloatArray:
         """What is predicted where u·theta is `margin`: a probability, an expected count."""
         return self.loss.mean(margin)
+
+    def check_minimum(self) -> None:
+        """Raise DataError where columns tell the classes apart."""
+        if self.separation is not None:
+            l2 = self.separation.l2
+            raise DataError(
+                f"{self.separation}, so the {self.loss.name} loss has no minimum.",
+                remedies.PENALTY if l2 is None else remedies.penalty(l2),
+            )
 
     def check_squares(self, what: str) -> None:
         """Raise UsageError: this is another loss."""
@@ -166,7 +211,7 @@ class LossProblem(Problem):
         if self.fit_intercept:
             change[0, 1:] = (old.shift - new.shift) / new.scale
         wide, bowl = np.kron(change, np.eye(self.classes)), self.found.bowl
-        R, r = np.linalg.qr(bowl.quadratic.R @ wide, mode="r"), bowl.quadratic.r
+        R, r = np.linalg.qr(bowl.quadratic.R @ wide)[1], bowl.quadratic.r
         noise = np.abs(wide).T @ bowl.quadratic.noise
         quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
         found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
@@ -174,13 +219,8 @@ class LossProblem(Problem):
 
 
 def _no_minimum(loss: Loss, found: Minimum) -> DataError:
-    why = (
-        " Most often the classes can be told apart without error: weights then grow without end."
-        if loss.name == "logistic"
-        else ""
-    )
     return DataError(
-        f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.{why}",
+        f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.",
         *REMEDIES.get(loss.name, ()),
     )
 
@@ -193,7 +233,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     """
     n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
     U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-    for rows, *values in in_coordinates(problem, batches):
+    offsets: list[FloatArray] = []
+    for rows, *values in in_coordinates(problem, _with_offsets(batches, offsets)):
         U[rows], y[rows], weight[rows] = values
     if not n:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
@@ -201,4 +242,13 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
     penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized)
+    offset = np.concatenate(offsets)[:, None] if offsets else None
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
+
+
+def _with_offsets(batches: Iterable[Batch], offsets: list[FloatArray]) -> Iterator[Batch]:
+    """Yield the batches, and put the offsets of their rows that count into a list."""
+    for batch in batches:
+        if batch.offset is not None:
+            offsets.append(batch.offset if batch.weight is None else batch.offset[batch.weight > 0])
+        yield batch

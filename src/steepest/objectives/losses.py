@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.special
+from numpy.typing import NDArray
 
 from steepest.errors import DataError, UsageError
 from steepest.support.arguments import as_float, shown
@@ -76,6 +77,15 @@ class Joint(Loss, Protocol):
         ...
 
 
+@runtime_checkable
+class Separable(Protocol):
+    """A loss that need not have a minimum: of a row with one class alone it falls for ever as that class's margin grows."""
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Which of K classes each row of targets (n, t) has, shape (n, K)."""
+        ...
+
+
 @dataclass(frozen=True)
 class LogisticLoss:
     """Two classes: minus the log of the probability of the class that a row has.
@@ -122,6 +132,10 @@ class LogisticLoss:
         """The probability of class 1."""
         return np.asarray(scipy.special.expit(margin))
 
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Class 0 where y < 1, and class 1 where y > 0."""
+        return np.column_stack([y[:, 0] < 1, y[:, 0] > 0])
+
     def link(self, means: FloatArray) -> FloatArray:
         """log(mean/(1 - mean))."""
         return np.asarray(scipy.special.logit(means))
@@ -167,6 +181,10 @@ class PoissonLoss:
         """The expected count."""
         with np.errstate(over="ignore"):
             return np.asarray(np.exp(margin))
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """A count of 0 can come nearer for ever, by a margin that falls; others hold their margin on both sides."""
+        return np.column_stack([np.ones(len(y), bool), y[:, 0] > 0])
 
     def link(self, means: FloatArray) -> FloatArray:
         """The logarithm of the mean."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.special
+from numpy.typing import NDArray
 
 from steepest.errors import DataError
 from steepest.support.arrays import FloatArray
@@ -46,7 +47,10 @@ class MultinomialLoss:
 
     def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """Σ_k y_k·(log Σ_j e^m_j - m_k), a sum of terms that are not negative, shape (n, 1)."""
-        return np.asarray(-(y * scipy.special.log_softmax(margin, axis=1)).sum(axis=1, keepdims=True))
+        below = margin - margin.max(axis=1, keepdims=True)
+        others = np.exp(below)
+        others[np.arange(len(margin)), margin.argmax(axis=1)] = 0.0
+        return np.asarray((y * (np.log1p(others.sum(axis=1, keepdims=True)) - below)).sum(axis=1, keepdims=True))
 
     def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """p_k - y_k as p_k·(1 - y_k) - y_k·Σ_{j≠k} p_j, without cancellation where p_k is near y_k."""
@@ -66,6 +70,10 @@ class MultinomialLoss:
     def mean(self, margin: FloatArray) -> FloatArray:
         """The probability of each class."""
         return np.asarray(scipy.special.softmax(margin, axis=-1))
+
+    def presence(self, y: FloatArray) -> NDArray[np.bool_]:
+        """The classes that a row has a share of."""
+        return np.asarray(y > 0)
 
     def link(self, means: FloatArray) -> FloatArray:
         """log p_k less its mean over the classes."""

@@ -60,7 +60,13 @@ class Minimum(Value):
 
 
 def minimize(
-    loss: Loss, rows: RowReader, coordinates: Coordinates, *, l2: float = 0.0, start: FloatArray | None = None
+    loss: Loss,
+    rows: RowReader,
+    coordinates: Coordinates,
+    *,
+    l2: float = 0.0,
+    start: FloatArray | None = None,
+    most_passes: int = MOST_PASSES,
 ) -> Minimum:
     """Return the minimum of a mean loss by Newton's method with halved steps.
 
@@ -75,6 +81,7 @@ def minimize(
         coordinates: the inputs in force.
         l2: the ridge penalty in them.
         start: theta_0, shape (p, 1), or (p·K, 1) of K margins; default: where no row is far away.
+        most_passes: after how many passes it gives up; where curvature jumps after five times as many.
 
     Raises:
         DataError: there are no rows, or a target does not fit this loss.
@@ -86,7 +93,7 @@ def minimize(
         raise DataError("the loss at this start leaves float64. Start nearer to the data, or choose other units.")
     length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
     kinked = isinstance(loss, Kinked)
-    most = MOST_PASSES * (5 if kinked else 1)
+    most = most_passes * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
         if passes >= most or length < SHORTEST:
             return Minimum(bowl, passes, False)
@@ -112,19 +119,30 @@ def minimize(
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
     """Where no row is far away: the least-squares answer where curvature jumps, the margins of the mean targets for others."""
-    parts = [Triangle.of(batch) for batch in rows()]
+    kinked = isinstance(loss, Kinked)
+    parts, offset = [], 0.0
+    for batch in rows():
+        if batch.offset is not None:
+            weighted = batch.offset if batch.weight is None else batch.weight * batch.offset
+            offset += float(weighted.sum())
+        parts.append(Triangle.of(_less_offset(batch) if kinked else batch))
     whole = Triangle.sum(parts) if parts else None
     if whole is None or not whole.row_count:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    if isinstance(loss, Kinked):
+    if kinked:
         return Quadratic.of(whole, coordinates).minimum
     d, t = len(whole.features), len(whole.targets)
     theta = np.zeros((d + coordinates.fit_intercept, t))
     if isinstance(loss, Linked) and coordinates.fit_intercept:
         with np.errstate(divide="ignore", invalid="ignore"):
-            margins = loss.link(whole.means[d:])
+            margins = loss.link(whole.means[d:]) - offset / whole.total_weight
         theta[0] = margins if np.isfinite(margins).all() else 0.0
     return theta.reshape(-1, 1)
+
+
+def _less_offset(batch: Batch) -> Batch:
+    """The rows with targets that are lower by their offset, as a loss of m - y sees them."""
+    return batch if batch.offset is None else replace(batch, y=batch.y - batch.offset[:, None])
 
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from steepest.support.notices import warn
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import join_names, number, pluralize
+
+if TYPE_CHECKING:
+    from steepest.objectives.separation import Separation
 
 
 @numeric
@@ -110,6 +113,14 @@ class Problem(Value):
     def mean(self, margin: FloatArray) -> FloatArray:
         """What is predicted where u·theta is `margin`: of squared loss that itself."""
         return margin
+
+    @property
+    def separation(self) -> "Separation | None":
+        """Why J has no minimum; None where it has one, as squares have."""
+        return None
+
+    def check_minimum(self) -> None:
+        """Raise DataError where J has no minimum."""
 
     def check_squares(self, what: str) -> None:
         """Raise UsageError where J is no squared loss, which `what` is made for."""

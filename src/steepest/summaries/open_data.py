@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from steepest.data.coding import Coding
 from steepest.data.sources import FullSource
+from steepest.data.sources.labels import loss_of_labels
 from steepest.data.sources.log_target import is_log_target, own_names
 from steepest.data.sources.openers import open_as
 from steepest.data.sources.recognize import Kind, recognize
@@ -79,6 +80,9 @@ def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> T
         ):  # a source is opened already, and its columns are looked at by who asks
             named = like.features if like.coding is None or like.coding.is_plain else None
             options = {"target": own_names(like), "coding": like.coding, "features": named, **options}
+        classes = like.coding.classes if like.coding is not None else ()
+        if classes:
+            options |= {"loss": loss_of_labels(like.targets, classes), "coding": like.coding}
         opened = open_as(kind, data, Request(y=y, **{**options, "log_target": is_log_target(like)}))
     if is_log_target(opened) != is_log_target(like):
         raise _other_scale(like.targets)

@@ -321,6 +321,9 @@ class Triangle(Value):
             raise UsageError(
                 "a logarithm stays a target, and a feature a feature. Summarize the table anew for other roles."
             )
+        coding = None if self.coding is None else self.coding.select(features)
+        if coding is not None and targets != self.targets:
+            coding = replace(coding, classes=())  # the labels are of all their columns
         return replace(
             self,
             features=features,
@@ -328,7 +331,7 @@ class Triangle(Value):
             means=self.means[index],
             tails=self.tails[index],
             centred=retriangularize(self.centred[:, index]),
-            coding=None if self.coding is None else self.coding.select(features),
+            coding=coding,
         )
 
     def coordinates(self, name: CoordinatesName, *, fit_intercept: bool = True) -> Coordinates:

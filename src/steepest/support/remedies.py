@@ -56,6 +56,11 @@ def marks(thousands: str, decimal: str) -> Phrase:
     return between if decimal == "." else between + " and " + point
 
 
+def penalty(l2: float) -> Phrase:
+    """Add a penalty that is known to do."""
+    return "add a penalty (" + Option("l2", l2) + ")"
+
+
 PERCENT = "read percent signs, 5% as 0.05 (" + Option("percent", True) + ")"
 CURRENCY = "leave currency signs out (" + Option("currency", True) + ")"
 DAYS = "make dates days since 1970-01-01 (" + Option("dates", "days") + ")"
@@ -64,6 +69,9 @@ OTHER_ENCODING = "give another encoding (" + Option("encoding", ...) + ")"
 DROP_ROWS = "leave those rows out (" + Option("missing", "drop") + ")"
 INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "indicator") + ")"
 NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
+LOGISTIC = "predict which of its two classes a row is in (" + Option("loss", "logistic") + ")"
+MULTINOMIAL = "predict which of its classes a row is in (" + Option("loss", "multinomial") + ")"
+LABELS = "take its texts for labels (" + Option("loss", "logistic") + ")"
 NO_LOG = "fit the target itself (leave " + Option("log_target") + " out)"
 NO_THOUSANDS = "leave " + Option("thousands") + " out"
 COMMENT = "leave out lines that begin with # (" + Option("comment", "#") + ")"

@@ -16,7 +16,9 @@ SMALL = ("FLOAT", "TINYINT", "SMALLINT", "UTINYINT", "USMALLINT")  # whose value
 DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19}
 
 
-def typed(files: Files, types: Mapping[str, str], names: Collection[str] = ()) -> tuple[Files, dict[str, str]]:
+def typed(
+    files: Files, types: Mapping[str, str], names: Collection[str] = (), written: Collection[str] = ()
+) -> tuple[Files, dict[str, str]]:
     """Return files that are read with types which hold every value, and those types.
 
     Of a text the reader has looked at the first 20,480 lines. Where they hold whole numbers it would round the fractions
@@ -26,13 +28,15 @@ def typed(files: Files, types: Mapping[str, str], names: Collection[str] = ()) -
         files: as located.
         types: of the columns, as the reader would take them.
         names: columns whose values are names of something, also where they look like numbers.
+        written: columns of yes and no that are to be read as they are written.
 
     Raises:
         DataError: two Parquet files have types for a column that no type holds both of.
     """
     own = file_columns(files, types)
     if files.kind == "csv":
-        own = {name: _in_text(kind, name in names) for name, kind in own.items() if _is_number(kind)}
+        texts = {name: "VARCHAR" for name, kind in own.items() if name in written and kind == "BOOLEAN"}
+        own = {name: _in_text(kind, name in names) for name, kind in own.items() if _is_number(kind)} | texts
     elif files.kind == "parquet":
         own = _united(files, own) if len(files.paths) > 1 else {}
         return replace(files, united=bool(own)), {**types, **own}

@@ -9,6 +9,7 @@ import numpy as np
 from steepest.data.batch import Batch, Position
 from steepest.data.coding import Coding
 from steepest.data.columns import ColumnBatch, Columns
+from steepest.data.sources.labels import label_column
 from steepest.data.sources.reader_errors import short
 from steepest.data.sources.source import FullSource
 from steepest.errors import DataError
@@ -46,6 +47,9 @@ def is_log_target(like: object) -> bool:
 
 def own_names(like: HasTargets) -> tuple[str, ...]:
     """Return the names of the target columns themselves, of a source or a triangle."""
+    classes = getattr(getattr(like, "coding", None), "classes", ())
+    if classes:
+        return (label_column(like.targets, classes),)
     return tuple(name.removeprefix(PREFIX) for name in like.targets) if is_log_target(like) else tuple(like.targets)
 
 
@@ -86,9 +90,9 @@ class LogTarget(Shown):
         yield from self.notes
 
     @classmethod
-    def of(cls, source: FullSource) -> "LogTarget":
+    def of(cls, source: FullSource) -> FullSource:
         """Return a source with logarithms as targets: itself where it is one."""
-        return source if isinstance(source, cls) else cls(source)
+        return source if is_log_target(source) else cls(source)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from steepest.data.inputs import by_name, columns_of, is_frame, refuse_lazy
 from steepest.errors import DataError, DataTypeError, DataWarning, MissingValuesError
+from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
 EXACT = 2**53  # whole numbers up to here are float64
@@ -89,7 +90,9 @@ def check_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
         )
     if kind in "US":
         raise DataTypeError(
-            f"{name} holds text, the first value is {str(array.flat[0])!r}. Turn it into numbers first, e.g. with .astype(float)."
+            f"{name} holds text, the first value is {str(array.flat[0])!r}.",
+            "turn it into numbers first, e.g. with .astype(float)",
+            *((remedies.LABELS,) if name == "y" else ()),
         )
     if kind == "O":
         return _from_objects(array, name)

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from steepest.data.coding import Coding
+from steepest.data.inputs import target_names
 from steepest.data.sources.arrays import ArraySource
 from steepest.data.sources.dask_collections import BlockSource, DaskRelation
 from steepest.data.sources.databases import DatabaseRelation, address_relation, database_relation, query_relation
 from steepest.data.sources.dates import Dates, is_date, refuse_other_dates
 from steepest.data.sources.file_types import file_columns, typed
+from steepest.data.sources.find_labels import code_labels, target_labels
 from steepest.data.sources.frame_index import index_columns, note_of
 from steepest.data.sources.frames import frame_relation, frame_with_targets
 from steepest.data.sources.grouped import check_groups
 from steepest.data.sources.header import check_header
+from steepest.data.sources.labels import OF_CLASSES, LabelTarget
 from steepest.data.sources.locate import Files, locate
 from steepest.data.sources.log_target import LogTarget
 from steepest.data.sources.numpy_files import open_numpy_file
@@ -55,6 +58,7 @@ def open_source(
     currency: bool = False,
     dates: Dates | None = None,
     log_target: bool = False,
+    loss: str = "squared",
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -89,6 +93,9 @@ def open_source(
             Monday) and, with times, hour. Times of a zone are taken in UTC. Default: dates are refused.
         log_target: fit the natural logarithm of the target, which is then called "log of" its column; a kept model predicts
             in the target's own unit. Zero and negative targets are refused.
+        loss: "logistic" or "multinomial" take a target of texts, booleans, yes and no for labels: of two one column of 0 and 1, the
+            second label in sorted order being 1; of more, and for "multinomial", a column of 0 and 1 for each. "auto" does so where the
+            target is no number. For "multinomial" whole numbers are labels too. Other losses take numbers.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -117,6 +124,7 @@ def open_source(
         currency=currency,
         dates=dates,
         log_target=log_target,
+        loss=loss,
         database=database,
         coding=coding,
         unseen=unseen,
@@ -163,7 +171,17 @@ def _source(data: Any, request: Request) -> FullSource:
 
 
 def _array(data: Any, request: Request) -> FullSource:
-    return ArraySource.open(data, request.y, **request.of_numbers())
+    return _beside(data, request, ArraySource.open)
+
+
+def _beside(data: Any, request: Request, opener: Callable[..., ArraySource]) -> FullSource:
+    """Open inputs with targets beside them, which may be labels."""
+    labels = code_labels(request.y, request.loss, request.coding.classes if request.coding is not None else ())
+    if labels is None:
+        return opener(data, request.y, **request.of_numbers())
+    codes, loss, classes = labels
+    named = replace(request, target=target_names(request.y) if request.target is None else request.target)
+    return LabelTarget(opener(data, codes, **named.of_numbers()), classes, loss)
 
 
 def _numpy_file(data: Any, request: Request) -> FullSource:
@@ -177,7 +195,7 @@ def _dask_array(data: Any, request: Request) -> FullSource:
 
 def _frame(data: Any, request: Request) -> FullSource:
     if request.y is not None:
-        return frame_with_targets(data, request.y, **request.of_numbers())
+        return _beside(data, request, frame_with_targets)
     kind = type(data)
     name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
     return _table(frame_relation(data), request, {"kind": "frame", "type": name})
@@ -256,7 +274,7 @@ def _table(
     origin: dict[str, Any],
     files: Files | None = None,
     notes: tuple[str, ...] = (),
-) -> TableSource:
+) -> FullSource:
     """Give each column of a relation its role, and the inputs their coding.
 
     Args:
@@ -287,7 +305,8 @@ def _table(
             *filter(None, [group]),
             *(column.name for column in coded if column.levels is not None),
         }
-        files, types = typed(replace(files, skip=skip), types, names)
+        written = request.targets if request.loss in OF_CLASSES else ()
+        files, types = typed(replace(files, skip=skip), types, names, written)
         relation = files_relation(files, relation.label)
     named = coding.raw_names if coding else roles.inputs(relation.label, types)
     in_use = (*named, *request.targets, *filter(None, (weight,)))
@@ -297,10 +316,11 @@ def _table(
     kinds = {**types, **dict.fromkeys(signed, NUMBER)}
     told += sign_notes(signed)
     percents = percent_columns(signed)
+    loss, classes = target_labels(relation, kinds, request)
     if coding is not None:
         learned = [name for name in in_use if name in coding.percent and name not in percents]
         refuse_plain_percents(relation, [name for name in learned if is_number(kinds.get(name, ""))], faults)
-        check_known(relation, kinds, coding, request.targets, faults)
+        check_known(relation, kinds, coding, () if classes else request.targets, faults)
     else:
         if index and features is None:
             told.append(note_of(index))
@@ -314,22 +334,27 @@ def _table(
             categorical=request.categorical,
             dates=request.dates,
             faults=faults,
+            labels=request.targets if classes else (),
         )
         coding = replace(coding, percent=percents)
+    coding = replace(coding, classes=classes)
     if files is not None:
         dated = [name for name in coding.raw_names if is_date(types[name]) and name in coding.dated]
         refuse_other_dates(files_relation(files, relation.label), [n for n in dated if n in file_columns(files, types)])
         numbers = [c.name for c in coding.columns if c.levels is None and c.part is None and c.name not in signed]
         check_groups(
             files_relation(files, relation.label),
-            [*numbers, *(name for name in (*roles.targets, weight) if name and name not in signed)],
+            [
+                *numbers,
+                *(name for name in (*(() if classes else roles.targets), weight) if name and name not in signed),
+            ],
             request.text,
         )
     if request.coding is None:
         told += odd_inputs(relation, coding)
     partitions = relation.partitions if isinstance(relation, DuckDBRelation) else ()
     told += [partition.note for partition in partitions if partition.name in coding.raw_names]
-    return TableSource(
+    source = TableSource(
         relation,
         roles,
         coding,
@@ -343,3 +368,4 @@ def _table(
         text=request.text,
         signed=signed,
     )
+    return LabelTarget(source, classes, loss) if classes else source

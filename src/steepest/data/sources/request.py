@@ -42,6 +42,7 @@ class Request:
     currency: bool = False
     dates: Dates | None = None
     log_target: bool = False
+    loss: str = "squared"
     database: str | os.PathLike[str] | None = None
     coding: Coding | None = None
     unseen: Unseen = "error"
@@ -51,6 +52,11 @@ class Request:
         check_word("unseen", self.unseen, get_args(Unseen))
         check_degree(self.degree)
         check_flag("log_target", self.log_target)
+        if self.log_target and self.loss in ("logistic", "multinomial", "poisson"):
+            raise UsageError(
+                f"the {self.loss} loss is of classes or counts, and " + Option("log_target") + " of amounts.",
+                "leave one of them out",
+            )
         if self.dates is not None:
             check_word("dates", self.dates, get_args(Dates))
         _ = self.text

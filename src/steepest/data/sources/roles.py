@@ -95,8 +95,11 @@ def code(
     categorical: Sequence[str] = (),
     dates: Dates | None = None,
     faults: dict[str, DataError] | None = None,
+    labels: Sequence[str] = (),
 ) -> Coding:
     """Return the coding of a table's inputs; text columns are read once beforehand for their values.
+
+    Targets among `labels` are no numbers, and not looked at here.
 
     Raises:
         DataError: columns are of kinds that have no numbers, or have too many categories; tells all of them and the remedies.
@@ -106,7 +109,8 @@ def code(
     faults = {} if faults is None else faults
     for name in (*roles.targets, *filter(None, (roles.weight,))):
         with faulty(faults, name):
-            refuse_target(relation, name, types[name])
+            if name not in labels:
+                refuse_target(relation, name, types[name], is_target=name in roles.targets)
     other = [name for name in categorical if name not in inputs]
     if other:
         raise UsageError(
@@ -153,8 +157,9 @@ def refuse_kind(
     *,
     categories: bool,
     needed: str = "A target or weight must be a number.",
+    more: tuple[Phrase, ...] = (),
 ) -> None:
-    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories; `needed` says why."""
+    """Raise DataError when a column's type has no numbers, nor (where they are allowed) categories; `needed` says why, `more` what helps."""
     if is_number(kind):
         return
     if kind.startswith(CATEGORIES) and not kind.endswith("]"):
@@ -181,7 +186,7 @@ def refuse_kind(
     elif kind.startswith(CATEGORIES):
         unclear, marks = _marks_of(relation, name)
         wrong += f"{unclear} {needed}"
-        advice = ("correct such values", *marks, "turn the column into numbers first")
+        advice = ("correct such values", *marks, *more, "turn the column into numbers first")
     else:
         advice = (out, "turn it into numbers first")
     raise DataError(wrong, *advice)
@@ -194,7 +199,7 @@ def _marks_of(relation: Relation, name: str) -> tuple[str, tuple[Phrase, ...]]:
     return mark_advice(values) if all(LIKE_A_NUMBER.fullmatch(value.strip()) for value in values) else ("", ())
 
 
-def refuse_target(relation: Relation, name: str, kind: str) -> None:
+def refuse_target(relation: Relation, name: str, kind: str, *, is_target: bool = True) -> None:
     """Raise DataError when a target or weight holds neither numbers nor, in every row, yes or no in one of its forms."""
     if kind.startswith(CATEGORIES) and not kind.startswith(("BOOLEAN", "UUID")) and not kind.endswith("]"):
         column = f"CAST({quoted(name)} AS VARCHAR)"
@@ -203,7 +208,22 @@ def refuse_target(relation: Relation, name: str, kind: str) -> None:
         values, answers = (sum(column) for column in zip(*relation.query(said), strict=True))
         if values == answers > 0:
             return
-    refuse_kind(relation, name, kind, categories=False)
+    refuse_kind(relation, name, kind, categories=False, more=_loss_of(relation, name, kind) if is_target else ())
+
+
+def _loss_of(relation: Relation, name: str, kind: str) -> tuple[Phrase, ...]:
+    """The loss that a target of texts is made for, as a remedy."""
+    if not kind.startswith(CATEGORIES) or kind.endswith("]"):
+        return ()
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    found = {row[0] for row in relation.query(f"DISTINCT {text}", f"WHERE {text} IS NOT NULL LIMIT {2 * MOST_LEVELS}")}
+    if not 2 <= len(found) <= MOST_LEVELS or 2 * sum(map(_looks_like_a_number, found)) >= len(found):
+        return ()
+    return (remedies.LOGISTIC if len(found) == 2 else remedies.MULTINOMIAL,)
+
+
+def _looks_like_a_number(text: str) -> bool:
+    return LIKE_A_NUMBER.fullmatch(text.strip()) is not None
 
 
 def yes_or_no(name: str) -> str:
@@ -270,11 +290,11 @@ def _levels(relation: Relation, name: str, kind: str, found: set[str], *, declar
             remedies.leave_out(name),
             "group its values",
         )
-    _refuse_odd_levels(levels, name, relation.label)
+    refuse_odd_levels(levels, name, relation.label)
     return levels
 
 
-def _refuse_odd_levels(levels: Sequence[str], name: str, table: str) -> None:
+def refuse_odd_levels(levels: Sequence[str], name: str, table: str) -> None:
     """Raise DataError where texts are no categories, or two of them look the same."""
     label = f"column {short(name)} of {table}"
     odd = next((level for level in levels if "\0" in level or len(level) > LONGEST_LEVEL), None)

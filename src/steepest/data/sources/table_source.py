@@ -14,6 +14,7 @@ from steepest.data.sources.arrow_blocks import blocks
 from steepest.data.sources.connection import quoted
 from steepest.data.sources.dates import is_date, part_as_double
 from steepest.data.sources.faults import faulty, together
+from steepest.data.sources.label_sql import label_code
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import Tally
 from steepest.data.sources.reader_errors import LONGEST_SHOWN
@@ -167,7 +168,7 @@ class TableSource(Shown):
         notes += [
             yes_or_no(name)
             for name in self._numbers
-            if self.types[name].startswith(CATEGORIES) and name not in self.signed
+            if self.types[name].startswith(CATEGORIES) and name not in self.signed and not self._is_label(name)
         ]
         return notes + [tally.sentence for tally in self.tally[-1:] if tally.sentence]
 
@@ -260,12 +261,17 @@ class TableSource(Shown):
             coded = f"coalesce(CAST(enum_code({_level(column)}) AS DOUBLE), {UNSEEN})"
             columns.append(f"CASE WHEN {name} IS NULL THEN NULL ELSE {coded} END")
         for name in (*self.targets, *filter(None, (self.roles.weight,))):
-            columns.append(self._number(name))
+            labels = self.coding.classes if self._is_label(name) else ()
+            columns.append(label_code(name, self.types[name], labels) if labels else self._number(name))
         if self.roles.group:
             # 53 bits of the value's text: a whole number that a double holds, the same in every version and on every machine
             text = f"coalesce(CAST({quoted(self.roles.group)} AS VARCHAR), '')"
             columns.append(f"CAST(md5_number_lower({text}) >> 11 AS DOUBLE)")
         return ", ".join(columns)
+
+    def _is_label(self, name: str) -> bool:
+        """Whether a column is a target whose labels the coding knows."""
+        return bool(self.coding.classes) and name in self.targets
 
     def _number(self, name: str) -> str:
         """SQL for a column of numbers as float64."""

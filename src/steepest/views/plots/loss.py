@@ -66,7 +66,8 @@ class LossCurveDisplay(Display):
         if epochs is not None and not isinstance(run.iterates.epochs, range):
             chosen = np.intersect1d(chosen, run.iterates.epochs)
         loss = np.asarray(run.loss(chosen))
-        floor = np.atleast_1d(run.optimum.loss)[target]
+        endless = run.problem.separation
+        floor = np.atleast_1d(run.optimum.loss)[target] if endless is None else endless.infimum
         curve = loss if loss.ndim == 1 else loss[:, target]
         return cls(chosen, curve, float(floor), f"loss ({run.objective})", title=title)
 

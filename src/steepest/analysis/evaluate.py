@@ -1,0 +1,192 @@
+"""Evaluate: how good a run's predictions are on some rows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+
+from steepest.analysis.class_rows import ClassRows
+from steepest.analysis.classification import Classification, check_threshold, classify
+from steepest.analysis.goodness import GoodnessOfFit
+from steepest.data.batch import Batch
+from steepest.data.sources.log_target import own_names
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataError, UsageError
+from steepest.objectives.losses import Linked, Loss
+from steepest.summaries.open_data import open_alike
+from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import check_flag, check_kind
+from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.words import join_names
+
+CLASSES = ("logistic", "multinomial")
+"""Losses whose predictions are probabilities of classes."""
+
+
+@numeric
+def evaluate(
+    run: Trajectory, data: object, y: object = None, *, threshold: float = 0.5, curves: bool = True
+) -> Classification | GoodnessOfFit:
+    """Return how good a run's last state is on some rows, its own or held-out ones.
+
+        classes: log-loss, Brier score, accuracy, the confusion matrix, AUC, calibration
+        numbers and counts: deviance, D², RMSE
+
+    Args:
+        run: of one target, or of the classes of one.
+        data: rows: X with y, a data frame or anything else that `open_source` takes, or a source, with its weights.
+        y: targets, with an array.
+        threshold: of two classes, the probability above which the second is predicted.
+        curves: whether to keep what ROC, AUC and calibration need: some numbers for each distinct probability. Without
+            them rows are read in constant memory, however many there are.
+
+    Raises:
+        UsageError: the run has several targets, or data is a triangle, which has no rows.
+        DataError: the rows have other columns, or there are none.
+
+    Example:
+        >>> import steepest
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]], [0, 1, 0, 1, 0, 1]
+        >>> run = steepest.descend(X, y, loss="logistic", standardize=True)
+        >>> found = evaluate(run, X, y)
+        >>> round(found.log_loss, 6), round(found.accuracy, 4), round(found.auc, 4)
+        (0.649169, 0.6667, 0.6667)
+        >>> found.confusion.matrix
+        array([[2., 1.],
+               [1., 2.]])
+    """
+    problem = check_kind("run", run, Trajectory).problem
+    check_flag("curves", curves)
+    threshold = check_threshold(threshold)
+    loss: Loss | None = getattr(problem, "loss", None)
+    name = "squared" if loss is None else loss.name
+    if len(run.targets) != 1 and name != "multinomial":
+        raise UsageError(f"a run is evaluated for one target; this one has {len(run.targets)}.")
+    if name in CLASSES:
+        return _classes(run, rows_of(run, data, y), threshold, curves)
+    return _numbers(run, loss, name, rows_of(run, data, y))
+
+
+def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
+    """Yield the rows that count, coded as those that a run learned from.
+
+    Args:
+        run: the run.
+        data: what `open_source` takes, or a source.
+        y: targets, with an array.
+
+    Raises:
+        UsageError: data is a triangle, which has no rows.
+        DataError: the rows have other columns.
+    """
+    triangle = run.problem.triangle
+    named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
+    source = open_alike(data, triangle, y, **named)
+    if isinstance(source, Triangle):
+        raise UsageError("predictions are of rows, and a triangle has none. Give the table itself as data.")
+    if source.features != triangle.features:
+        raise DataError(
+            f"data has the features {join_names(source.features)}, and the run {join_names(triangle.features)}. Give the same columns."
+        )
+    for batch in source.batches():
+        yield batch if batch.weight is None else batch.take(batch.weight > 0)
+
+
+def _margins(run: Trajectory, X: FloatArray) -> FloatArray:
+    return np.asarray(X @ run.last.weights + run.last.bias)
+
+
+def _weight(batch: Batch) -> FloatArray:
+    return np.ones(len(batch)) if batch.weight is None else batch.weight
+
+
+def _classes(run: Trajectory, batches: Iterator[Batch], threshold: float, curves: bool) -> Classification:
+    """Add up what batches of rows say; of several classes a target column is there for each."""
+    classes, K = classes_of(run), len(run.targets)
+    target = run.targets[0] if K == 1 else run.targets[0].removesuffix(f"={classes[0]}")
+    target, parts = ("classes" if target == classes[0] else target), []
+    for batch in batches:
+        margins = _margins(run, batch.X)
+        rows = ClassRows.of_margins(shares_of(batch), margins, _weight(batch))
+        parts.append(classify(rows, classes, threshold, target, curves=curves))
+        if len(parts) > 1 and not curves:
+            parts = [parts[0] + parts[1]]
+    return _sum(parts)
+
+
+def classes_of(run: Trajectory) -> tuple[str, ...]:
+    """Return what the classes of a run are called: as the table's labels, or "0" and "1"."""
+    labels: tuple[str, ...] = getattr(run.coding, "classes", ())
+    return labels or (run.targets if len(run.targets) > 1 else ("0", "1"))
+
+
+def shares_of(batch: Batch) -> FloatArray:
+    """Return the share of each class in the rows of a batch, shape (n, K).
+
+    Raises:
+        DataError: a target is no share.
+    """
+    y = batch.y
+    if ((y < 0) | (y > 1)).any():
+        raise DataError("targets of classes are 0 and 1, or shares between them; these hold other numbers.")
+    return y if y.shape[1] > 1 else np.column_stack([1 - y[:, 0], y[:, 0]])
+
+
+def _sum(parts: list[Classification]) -> Classification:
+    """Two by two, so that rankings are merged as often as there are halves."""
+    if not parts:
+        raise DataError("0 samples: there is no row to evaluate. Give a table with at least one row.")
+    while len(parts) > 1:
+        parts = [a + b for a, b in zip(parts[::2], parts[1::2], strict=False)] + parts[len(parts) // 2 * 2 :]
+    return parts[0]
+
+
+def _numbers(run: Trajectory, loss: Loss | None, name: str, batches: Iterator[Batch]) -> GoodnessOfFit:
+    kept = [(batch.y[:, 0], _margins(run, batch.X), _weight(batch)) for batch in batches]
+    y, margin, w = (np.concatenate(parts) for parts in zip(*kept, strict=True)) if kept else (np.zeros(0),) * 3
+    if not len(y):
+        raise DataError("0 samples: there is no row to evaluate. Give a table with at least one row.")
+    if loss is not None:
+        loss.check(y)
+    W, mean = float(w.sum()), run.problem.mean(margin)
+    level = best_constant(loss, y, w)  # -inf where all counts are 0: a mean of 0 is exact
+    null = float(w @ _deviances(loss, np.full(len(y), level), y)) / W if np.isfinite(level) else 0.0
+    return GoodnessOfFit(
+        run.targets[0],
+        name,
+        len(y),
+        W,
+        float(w @ _deviances(loss, margin, y)) / W,
+        null,
+        float(np.sqrt(w @ (mean - y) ** 2 / W)),
+        float(w @ np.abs(mean - y)) / W,
+    )
+
+
+def _deviances(loss: Loss | None, margin: FloatArray, y: FloatArray) -> FloatArray:
+    """2·ℓ of each row."""
+    return (margin - y) ** 2 if loss is None else 2 * loss.value(margin, y)
+
+
+def best_constant(loss: Loss | None, y: FloatArray, weight: FloatArray) -> float:
+    """Return the margin that is best for all rows together: where Σ w·ℓ'(m, y) changes its sign.
+
+    Example:
+        >>> from steepest.objectives.losses import HuberLoss
+        >>> round(best_constant(HuberLoss(1.0), np.array([0.0, 1.0, 2.0, 100.0]), np.ones(4)), 12)
+        1.5
+    """
+    mean, low, high = float(weight @ y / weight.sum()), float(y.min()), float(y.max())
+    if loss is None or isinstance(loss, Linked):
+        return mean if loss is None else loss.link(mean)
+    if low == high:
+        return low
+
+    def slope(m: float) -> float:
+        return float(weight @ loss.slope(np.full(len(y), m), y))
+
+    if slope(low) >= 0 or slope(high) <= 0:
+        return low if slope(low) >= 0 else high
+    return float(scipy.optimize.brentq(slope, low, high, xtol=4e-16 * max(abs(low), abs(high)), rtol=1e-15))

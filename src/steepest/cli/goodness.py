@@ -1,0 +1,79 @@
+"""How good a fit on another loss than squares is: measured on rows, in words and as JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from steepest.analysis.classification import Classification
+from steepest.analysis.evaluate import evaluate
+from steepest.analysis.goodness import GoodnessOfFit
+from steepest.cli.some_rows import SomeRows
+from steepest.cli.table import Table
+from steepest.cli.text import loss_in_words
+from steepest.data.split import Share
+from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
+from steepest.models.run_folder import finite
+from steepest.summaries.triangle import Triangle
+from steepest.support.words import number
+
+OF_CLASSES = ("log_loss", "null_log_loss", "brier_score", "accuracy", "balanced_accuracy", "auc", "average_precision")
+OF_NUMBERS = ("deviance", "null_deviance", "d_squared", "rmse", "mae")
+
+
+@dataclass(frozen=True, eq=False)
+class Goodness:
+    """What predictions are worth on the rows learned from, and on held-out ones.
+
+    Args:
+        train: on the rows learned from.
+        test: on held-out rows, where there are some.
+    """
+
+    train: Classification | GoodnessOfFit
+    test: Classification | GoodnessOfFit | None
+
+    def lines(self, run: Trajectory) -> str:
+        """Return what a terminal prints."""
+        least = "" if run.problem.separation is not None else f" (exact minimum {number(float(run.optimum.loss))})"
+        penalty = ", with the penalty" if run.l2 else ""
+        lines = [
+            f"{loss_in_words(run)} loss, mean over the rows{penalty}: {number(float(run.last.loss))}{least}",
+            *self.train.lines(),
+        ]
+        if self.test is not None:
+            lines += ["on test rows:", *self.test.lines()]
+        return "".join(f"\n  {line}" for line in lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same as JSON types."""
+        return {"train": measures(self.train), "test": None if self.test is None else measures(self.test)}
+
+
+def measures(found: Classification | GoodnessOfFit) -> dict[str, Any]:
+    """Return what was measured as JSON types; null where it is not defined."""
+    if isinstance(found, GoodnessOfFit):
+        return {"rows": found.row_count} | {name: finite(getattr(found, name)) for name in OF_NUMBERS}
+    confusion = [[finite(value) for value in row] for row in found.confusion.matrix.tolist()]
+    return (
+        {"rows": found.row_count, "classes": list(found.classes), "threshold": found.threshold}
+        | {name: finite(float(getattr(found, name))) for name in OF_CLASSES}
+        | {"confusion": confusion}
+    )
+
+
+def goodness(run: Trajectory, table: Table, test: Table | None, share: Share | None) -> Goodness | None:
+    """Return how good a run is on rows, from one more pass over DATA; None for squared loss, whose triangle says it.
+
+    Raises:
+        UsageError: the held-out rows are a triangle.
+    """
+    if run.problem.is_quadratic:
+        return None
+    if run.verdict.kind == "diverges":
+        return None
+    held: Any = None if share is None else SomeRows.of(table, share, held_out=True)
+    if test is not None:
+        if isinstance(test.opened, Triangle):
+            raise UsageError(f"{test.name} is a triangle, and a {run.objective} loss needs its rows. Give the table.")
+        held = SomeRows.of(test, None)
+    return Goodness(evaluate(run, SomeRows.of(table, share)), None if held is None else evaluate(run, held))
