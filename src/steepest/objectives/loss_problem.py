@@ -18,6 +18,7 @@ from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at,
 from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.sample_start import sample_start
 from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
@@ -78,9 +79,10 @@ class LossProblem(Problem):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
         may_separate = isinstance(loss, Separable) and not plain.l2
-        found = minimize(
-            loss, reader, plain.coordinates, l2=plain.l2, most_passes=FIRST_PASSES if may_separate else MOST_PASSES
-        )
+        size = len(plain.parameter_names) * (len(triangle.targets) if isinstance(loss, Joint) else 1)
+        start = sample_start(loss, reader, plain.coordinates, (triangle.row_count, size), l2=plain.l2)
+        most = FIRST_PASSES if may_separate else MOST_PASSES
+        found = minimize(loss, reader, plain.coordinates, l2=plain.l2, start=start, most_passes=most)
         rows = loss_over_rows(plain, reader(), loss)
         problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
         return problem if found.settled else problem._without_minimum(reader)
