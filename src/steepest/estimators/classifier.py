@@ -147,9 +147,9 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         """
         task = FitTask.begun(self, X, y, sample_weight, self.epochs)
         with self._whole_or_not():
+            self._check_flags()
             before = self._last_fit() if self.warm_start else None
             rows = self._rows(X, y, sample_weight, reset=True)
-            self._check_flags()
             self._seed = int(check_random_state(self.random_state).randint(2**31))
             self._learn(rows, self._start(before, coef_init, intercept_init), task.watchers if task else ())
         if task:
