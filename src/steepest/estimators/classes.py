@@ -96,7 +96,7 @@ def weigh_classes(
 
     Raises:
         UsageError: it names a class that there is not, or a weight is no number, 0 or larger.
-        DataError: fewer than two classes have a weight above 0.
+        DataError: a class has weight 0 in all its rows.
     """
     own = np.ones(len(numbers)) if weight is None else weight
     masses = np.bincount(numbers, own, minlength=len(classes))
@@ -108,9 +108,11 @@ def weigh_classes(
         factors = _by_class(class_weight, classes)
     else:
         raise UsageError(f'class_weight is None, "balanced" or a dict from class to weight; got {shown(class_weight)}.')
-    if np.count_nonzero(masses * factors) < 2:
+    absent = np.flatnonzero(masses * factors == 0)
+    if absent.size:
         raise DataError(
-            "a classifier needs at least two classes; the rows of all but one class have weight 0. Give another class a weight above 0."
+            f"the class {shown(classes[absent[0]].item())} has weight 0 in all rows, so nothing can be learned of it; a classifier needs rows of "
+            "every class. Leave its rows out."
         )
     return weight if class_weight is None else own * factors[numbers]
 

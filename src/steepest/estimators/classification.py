@@ -80,9 +80,8 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
 
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (1, d) and (1,), or (K, d) and (K,)."""
-        return np.ascontiguousarray(weights.reshape(len(problem.features), -1).T), np.array(
-            bias, dtype=np.float64
-        ).reshape(-1)
+        coef = np.array(weights.reshape(len(problem.features), -1).T, order="C")  # a copy, to write to
+        return coef, np.array(bias, dtype=np.float64).reshape(-1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
