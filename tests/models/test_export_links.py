@@ -13,7 +13,20 @@ from steepest.data.coding import Coding
 from steepest.errors import UsageError
 from steepest.models.export.terms import MOST_CLASSES
 from steepest.models.model import Model
-from tests.models.test_export import HARMFUL, LANGUAGES, PLAIN, RICH, RUN, TOLERANCE, WRONG, model_of, rows_of, truth
+from tests.models.test_export import (
+    HARMFUL,
+    LANGUAGES,
+    PLAIN,
+    RICH,
+    RUN,
+    TOLERANCE,
+    WRONG,
+    model_of,
+    rows_of,
+    statements,
+    truth,
+)
+from tests.support.servers import execute
 
 SMALLEST = 1e-290  # below, a language may give 0, or what is smaller than any number of rows
 
@@ -173,3 +186,22 @@ def test_many_classes_are_sent_elsewhere(to):
     for language in ("python", "onnx"):
         for found in RUN[language](model, rows):
             assert math.isclose(sum(found), 1.0, rel_tol=1e-12)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", ["logistic, coded", "multinomial, coded", "far"])
+def test_sql_gives_probabilities_in_postgresql(name, postgresql):
+    import adbc_driver_postgresql.dbapi
+
+    far = Model(("x",), ("y",), np.array([[1.0]]), np.zeros(1), {}, Coding.plain(("x",)), None, "logistic", ("no", "yes"))
+    model = {**MODELS, "far": far}[name]
+    rows = [{"x": x} for x in (-1e4, 0.0, 1e4)] if name == "far" else moderate(model, rows_of(model, 40))
+    rows = [row for row in rows if 1e-300 not in row.values()]  # PostgreSQL refuses its square
+    execute(postgresql, *statements(model, rows, ("double precision", "boolean", "text")))
+    with adbc_driver_postgresql.dbapi.connect(postgresql) as connection, connection.cursor() as cursor:
+        cursor.execute(steepest.export(model, to="sql", table="scores"))
+        found = [row[-len(model.targets) :] for row in cursor.fetchall()]
+    for row, probabilities in zip(rows, found, strict=True):
+        exact = [1e-304, 0.5, 1.0][rows.index(row)] if name == "far" else linked(model, truth(model, row)[0])
+        expected = [float(one) for one in np.atleast_1d(exact)]
+        np.testing.assert_allclose(np.array(probabilities, dtype=float), expected, rtol=1e-11, atol=1e-290)
