@@ -77,7 +77,10 @@ def objects(d, t, n=60):
         yield from (steepest.infer(*table(d, t, d + 50)), steepest.GradientDescentRegressor().fit(X, y))
         classes = (np.median(y) < y).astype(float)
         fitted = steepest.descend(X, classes, loss="logistic", l2=0.1, epochs=3)
-        yield from (steepest.evaluate(fitted, X, classes), steepest.evaluate(run, X, y))
+        yield from (found := steepest.evaluate(fitted, X, classes), steepest.evaluate(run, X, y), found.confusion)
+        yield from (found.ranking(), found.calibration())
+        kinds = ("roc", "precision_recall", "calibration", "confusion", *(["boundary"] if d == 2 else []))
+        yield from (fitted.plot(kind, X, classes) for kind in kinds)
         if d < 250:
             yield run.page(X, y)
     yield from map(steepest.example, steepest.EXAMPLES)

@@ -43,6 +43,7 @@ LOGS = steepest.open_source(X, np.exp(Y), log_target=True)
 LOG_RUN = steepest.descend(LOGS, learning_rate=0.1, epochs=50)
 CLASSES = (np.median(Y) < Y).astype(float)
 CLASS_RUN = steepest.descend(X, CLASSES, loss="logistic", l2=0.1, epochs=3)
+FLAT_RUN = steepest.descend(X[:, :2], CLASSES, loss="logistic", l2=0.1, epochs=3)
 CLASSIFIED = steepest.evaluate(CLASS_RUN, X, CLASSES)
 FORECAST = steepest.forecast(X, Y, batch_size=8, epochs=3)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
@@ -165,6 +166,11 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "PredictionErrorDisplay": (steepest.PredictionErrorDisplay.from_trajectory, (RUN, X, Y), {}),
     "ResidualDisplay": (steepest.ResidualDisplay.from_trajectory, (RUN, X, Y), {}),
     "QuantileDisplay": (steepest.QuantileDisplay.from_trajectory, (RUN, X, Y), {}),
+    "RocDisplay": (steepest.RocDisplay.from_trajectory, (CLASS_RUN, X, CLASSES), {}),
+    "PrecisionCurveDisplay": (steepest.PrecisionCurveDisplay.from_trajectory, (CLASS_RUN, X, CLASSES), {}),
+    "ReliabilityDisplay": (steepest.ReliabilityDisplay.from_trajectory, (CLASS_RUN, X, CLASSES), {}),
+    "ConfusionDisplay": (steepest.ConfusionDisplay.from_trajectory, (CLASS_RUN, X, CLASSES), {}),
+    "BoundaryDisplay": (steepest.BoundaryDisplay.from_trajectory, (FLAT_RUN, X[:, :2], CLASSES), {}),
     "Trajectory.plot": (RUN.plot, ("residuals", X, Y), {}),
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),
@@ -241,7 +247,8 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
-    "Coding", "Diagnosis", "Explanation", "Forecast", "GoodnessOfFit", "Inference", "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Coding", "Diagnosis", "Explanation", "Forecast", "GoodnessOfFit", "Inference",
+    "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 

@@ -15,7 +15,12 @@ from steepest.support.version import __version__ as __version__
 # The public names and their modules are in the stub beside this file, once for Python and for type checkers.
 _load, _, _names = lazy_loader.attach_stub(__name__, __file__)
 
-_NEED_SKLEARN = {"GradientDescentRegressor", "GradientDescentRegressorCV"}
+_NEED_SKLEARN = {
+    "GradientDescentClassifier",
+    "GradientDescentClassifierCV",
+    "GradientDescentRegressor",
+    "GradientDescentRegressorCV",
+}
 
 __all__ = sorted([*_names, "__version__"])
 if importlib.util.find_spec("sklearn") is None:  # so that `from steepest import *` takes what there is

@@ -49,6 +49,8 @@ from .errors import ModelFileError as ModelFileError
 from .errors import SteepestError as SteepestError
 from .errors import SteepestWarning as SteepestWarning
 from .errors import UsageError as UsageError
+from .estimators import GradientDescentClassifier as GradientDescentClassifier
+from .estimators import GradientDescentClassifierCV as GradientDescentClassifierCV
 from .estimators import GradientDescentRegressor as GradientDescentRegressor
 from .estimators import GradientDescentRegressorCV as GradientDescentRegressorCV
 from .models.export import export as export
@@ -69,14 +71,19 @@ from .summaries.triangle import Triangle as Triangle
 from .views.pages import page as page
 from .views.plots import BatchLimitsDisplay as BatchLimitsDisplay
 from .views.plots import BatchMapDisplay as BatchMapDisplay
+from .views.plots import BoundaryDisplay as BoundaryDisplay
+from .views.plots import ConfusionDisplay as ConfusionDisplay
 from .views.plots import ForecastDisplay as ForecastDisplay
 from .views.plots import HeatMapDisplay as HeatMapDisplay
 from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay
+from .views.plots import PrecisionCurveDisplay as PrecisionCurveDisplay
 from .views.plots import PredictionErrorDisplay as PredictionErrorDisplay
 from .views.plots import QuantileDisplay as QuantileDisplay
+from .views.plots import ReliabilityDisplay as ReliabilityDisplay
 from .views.plots import ResidualDisplay as ResidualDisplay
+from .views.plots import RocDisplay as RocDisplay
 from .views.plots import ValidationCurveDisplay as ValidationCurveDisplay
 
 __all__: list[str]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import linprog
 
 import steepest
 from steepest.analysis.validation import validation_curve
@@ -61,6 +62,23 @@ def polynomial(i):
     return [x**k for k in range(1, 10)], math.sin(math.pi * x) + 0.3 * noise_of(1400 + i)
 
 
+def two_classes(i):
+    x1, x2 = 4 * place_of(i) - 2, noise_of(700 + i)
+    return [x1, x2], float(1.5 * x1 - x2 + 0.5 + 1.5 * noise_of(800 + i) > 0)
+
+
+def separable_classes(i):
+    x1, x2 = 4 * place_of(i) - 2, noise_of(900 + i)
+    label = float(x1 + x2 > 0)
+    return [x1 + label - 0.5, x2], label
+
+
+def counts(i):
+    x = 3 * place_of(i)
+    mean = math.exp(0.3 + 0.8 * x)
+    return [x], max(0, round(mean + math.sqrt(mean) * noise_of(1000 + i)))
+
+
 FORMULAS = {
     "tutorial's line": (line, 300, 0, ["x"]),
     "noisy line": (noisy_line, 40, 40, ["x"]),
@@ -68,6 +86,9 @@ FORMULAS = {
     "two collinear features": (collinear, 60, 0, ["x1", "x2"]),
     "badly scaled": (scaled, 50, 0, ["age", "area"]),
     "polynomial": (polynomial, 25, 25, ["x", "x^2", "x^3", "x^4", "x^5", "x^6", "x^7", "x^8", "x^9"]),
+    "two classes": (two_classes, 80, 0, ["x1", "x2"]),
+    "separable classes": (separable_classes, 40, 0, ["x1", "x2"]),
+    "counts": (counts, 60, 0, ["x"]),
 }
 
 
@@ -237,7 +258,9 @@ def test_the_docs_say_how_the_polynomials_noise_was_chosen():
 
 def test_the_docs_table_says_what_the_tables_do():
     rows = {row.split(" | ")[0].strip("| "): row for row in DOCS.read_text().splitlines() if row.startswith("| ")}
-    line, noisy, outlier, collinear, scaled, polynomial = (rows[name] for name in steepest.EXAMPLES)
+    line, noisy, outlier, collinear, scaled, polynomial, classes, separable, counted = (
+        rows[name] for name in steepest.EXAMPLES
+    )
     run, _ = run_of("tutorial's line")
     assert f"epoch {run.epochs:,}, and {50 * (2 - run.bias):.1f}% of the bias is missing" in line
     data = steepest.example("noisy line")
@@ -266,14 +289,55 @@ def test_the_docs_table_says_what_the_tables_do():
         f"RMSE {errors[best]:.3f} at epoch {best} of the learning rate 0.2, {errors[-1]:.3f} at epoch 1,000,000"
         in polynomial
     )
+    run, _ = run_of("two classes")
+    seen = f"{run.optimum.loss:.3f} with {{:.2f}} and {{:.2f}}".format(*run.optimum.weights)
+    assert f"loss ends at {seen}" in classes
+    run, _ = run_of("separable classes")
+    assert f"l2 = {run.problem.separation.l2}" in separable
+    assert f"after {run.epochs:,} epochs the loss is {run.last.loss:.4f}" in separable
+    run, _ = run_of("counts")
+    assert f"the limit at the minimum, {run.verdict.stability_limit:.4f}" in counted
+    assert run.problem.global_limit == 0
+
+
+@pytest.mark.filterwarnings("ignore:separable")
+def test_classes_overlap_in_one_table_and_not_in_the_other():
+    two, apart = steepest.example("two classes"), steepest.example("separable classes")
+    assert (two.loss, apart.loss, steepest.example("counts").loss) == ("logistic", "logistic", "poisson")
+    assert set(two.y) == set(apart.y) == {0.0, 1.0}
+    # a line that separates is a solution of a linear program, which one table has and the other has not
+    for data, feasible in ((two, False), (apart, True)):
+        sign = (2 * data.y - 1)[:, None]
+        A = -sign * np.column_stack([np.ones(len(data.X)), data.X])
+        found = linprog(np.zeros(3), A, -np.ones(len(A)), bounds=(None, None))
+        assert found.success == feasible
+    run, _ = run_of("separable classes")
+    assert (run.verdict.kind, run_of("two classes")[0].verdict.kind) == ("separable", "unfinished")
+
+
+def test_counts_scatter_as_counts_do():
+    data = steepest.example("counts")
+    mean = np.exp(0.3 + 0.8 * data.X[:, 0])
+    # 60 squares of standard normal numbers: their mean has the standard deviation 0.18; rounding adds a little
+    assert 0.6 < np.mean((data.y - mean) ** 2 / mean) < 1.5
 
 
 def test_payloads_are_small_and_say_where_they_come_from():
     told = payloads()
     text = json.dumps(told, allow_nan=False)
-    assert len(text) < 300_000
+    assert len(text) < 350_000
     assert json.loads(text) == told
-    assert [one["id"] for one in told] == ["line", "noisy", "outliers", "collinear", "scaled", "polynomial"]
+    assert [one["id"] for one in told] == [
+        "line",
+        "noisy",
+        "outliers",
+        "collinear",
+        "scaled",
+        "polynomial",
+        "classes",
+        "separable",
+        "counts",
+    ]
     assert tuple(one["title"] for one in told) == steepest.EXAMPLES == tuple(OPENINGS)
     for one in told:
         data = eval(one["recipe"], {"steepest": steepest})
@@ -287,7 +351,7 @@ def test_payloads_are_small_and_say_where_they_come_from():
 
 
 def test_the_curve_is_drawn_over_x():
-    curve = payloads()[-1]["curve"]
+    curve = payloads()[5]["curve"]
     x = unpacked(curve["x"])
     assert (len(x), x[0], x[-1], curve["input"]) == (200, -1.0, 1.0, "x")
     expected = [[value**k for k in range(1, 10)] for value in x]

@@ -17,7 +17,8 @@ from steepest.errors import DataError, ModelFileError, UsageError
 from steepest.models import run_folder, run_reader
 from steepest.objectives.quadratic import Quadratic
 from steepest.views.pages import Rows, problem_with, scripts, stored
-from steepest.views.pages.payload import MOST_CELLS, MOST_NUMBERS, MOST_ROWS, payload, thinned
+from steepest.views.pages.payload import MOST_CELLS, MOST_ROWS, payload, thinned
+from steepest.views.pages.penalties import MOST_NUMBERS
 from tests.support.commands import steepest_command
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"

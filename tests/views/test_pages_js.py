@@ -389,6 +389,7 @@ def run_of(js, told, hash=""):
     return names["run"], np.array(js(code, payload=told, hash=hash), dtype=float)
 
 
+@pytest.mark.filterwarnings("ignore:separable")
 @pytest.mark.parametrize("name", steepest.EXAMPLES)
 def test_python_copied_from_a_built_in_set_gives_the_pages_run(js, name):
     from steepest.lab.sets import payloads

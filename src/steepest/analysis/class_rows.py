@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from steepest.data.sources.matrices import as_matrix
+from steepest.data.inputs import is_frame
+from steepest.data.sources.matrices import as_matrix, is_sparse
 from steepest.errors import DataError, UsageError
 from steepest.support.arguments import check_names, shown
 from steepest.support.arrays import FloatArray
@@ -38,8 +39,8 @@ class ClassRows:
     def of_margins(cls, Y: FloatArray, margins: FloatArray, weight: FloatArray) -> "ClassRows":
         """Return the rows from their margins, shape (n,) of two classes or (n, K): no logarithm of 0 is ever taken.
 
-            two classes:  p = 1/(1 + e^-m)                log p = -log(1 + e^-m)
-            K classes:    p_k = e^m_k / Σ_j e^m_j         log p_k = m_k - log Σ_j e^m_j
+        two classes:  p = 1/(1 + e^-m)                log p = -log(1 + e^-m)
+        K classes:    p_k = e^m_k / Σ_j e^m_j         log p_k = m_k - log Σ_j e^m_j
         """
         if margins.ndim == 1:
             both = np.column_stack([-margins, margins])
@@ -63,23 +64,23 @@ class ClassRows:
         return cls(*parts) if kept.all() else cls(*(part[kept] for part in parts))
 
 
-def checked_probabilities(given: Any, name: str = "probabilities") -> FloatArray:
+def checked_probabilities(given: Any) -> FloatArray:
     """Return probabilities of two classes as those of class 1, shape (n,), of more as (n, K).
 
     Raises:
         DataError: one is outside 0 to 1, or those of a row do not sum to 1.
     """
-    p = as_matrix(given, "y").astype(np.float64)
+    p = columns(given, "probabilities")
     if ((p < 0) | (p > 1)).any():
         row = int(np.argmax(((p < 0) | (p > 1)).any(axis=1)))
-        raise DataError(f"{name} are between 0 and 1; row {row:,} (counted from 0) has {p[row].tolist()[:6]}.")
+        raise DataError(f"probabilities are between 0 and 1; row {row:,} (counted from 0) has {p[row].tolist()[:6]}.")
     if p.shape[1] == 1:
         return p[:, 0]
     sums = p.sum(axis=1)
     if (np.abs(sums - 1) > SUM).any():
         row = int(np.argmax(np.abs(sums - 1) > SUM))
         raise DataError(
-            f"{name} of a row sum to 1; those of row {row:,} (counted from 0) sum to {sums[row]:.6g}. "
+            f"probabilities of a row sum to 1; those of row {row:,} (counted from 0) sum to {sums[row]:.6g}. "
             "Give one column for two classes, the probability of the second, or one for each class."
         )
     return p[:, 1] if p.shape[1] == 2 else p
@@ -87,8 +88,33 @@ def checked_probabilities(given: Any, name: str = "probabilities") -> FloatArray
 
 def checked_margins(given: Any) -> FloatArray:
     """Return margins, shape (n,) of two classes or (n, K)."""
-    margins = as_matrix(given, "y").astype(np.float64)
+    margins = columns(given, "margins")
     return margins[:, 0] if margins.shape[1] == 1 else margins
+
+
+def checked_weight(given: Any, n: int) -> FloatArray:
+    """Return weights, shape (n,); 1 for each row where none are given.
+
+    Raises:
+        DataError: there are others than n, or one is negative.
+    """
+    if given is None:
+        return np.ones(n)
+    weight = columns(given, "weight")
+    if weight.shape != (n, 1) or (weight < 0).any():
+        raise DataError(f"weight holds a number, 0 or larger, for each of the {n:,} rows; got {shown(given)}.")
+    return weight[:, 0]
+
+
+def columns(given: Any, name: str) -> FloatArray:
+    """Return numbers as columns, shape (n, columns): one of shape (n,) as (n, 1)."""
+    if not isinstance(given, (np.ma.MaskedArray, np.matrix)) and not is_frame(given) and not is_sparse(given):
+        try:
+            array = np.asarray(given)
+        except ValueError:  # said below in words
+            array = np.zeros(())
+        given = array[:, None] if array.ndim == 1 else given
+    return as_matrix(given, name).astype(np.float64)
 
 
 def class_names(classes: Any, K: int) -> tuple[str, ...]:
@@ -115,7 +141,7 @@ def class_shares(y: Any, classes: Sequence[str]) -> FloatArray:
     Raises:
         DataError: a value is none of these.
     """
-    K, values = len(classes), np.asarray(y)
+    K, values = len(classes), as_matrix(y, "y") if isinstance(y, np.ma.MaskedArray) else np.asarray(y)
     flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     if flat.ndim == 1 and (flat.dtype.kind in "OUST" or K > 2):
         return _of_labels(flat, classes)

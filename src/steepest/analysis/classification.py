@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +11,7 @@ from steepest.analysis.class_rows import (
     ClassRows,
     checked_margins,
     checked_probabilities,
+    checked_weight,
     class_names,
     class_shares,
 )
@@ -24,7 +24,6 @@ from steepest.support.looks import html_table
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
 from steepest.support.words import join_names, number, percent, pluralize, shorten
-
 
 
 @numeric
@@ -98,7 +97,7 @@ class Classification(Value):
             >>> found
             Classification of 4 rows, target: classes no (2) and yes (2)
               log-loss 0.438905 (0.693147 where only the classes' shares are known); Brier score 0.1425
-              above probability 0.5: accuracy 75%, balanced 75%; of yes precision 100%, recall 50%, F1 0.6667
+              above probability 0.5: accuracy 75%, balanced 75%; class yes: precision 100%, recall 50%, F1 0.6667
               AUC 0.875, average precision 0.8333; error of 10 calibration bins 0.125
                           predicted no  predicted yes
               actual no              2              0
@@ -114,7 +113,9 @@ class Classification(Value):
         if len(Y) != len(given):
             raise DataError(f"y has {len(Y):,} rows and the predictions have {len(given):,}; each row needs both.")
         make = ClassRows.of_margins if probabilities is None else ClassRows.of_probabilities
-        return classify(make(Y, given, _weight(weight, len(Y))), names, check_threshold(threshold), target, curves=curves)
+        return classify(
+            make(Y, given, checked_weight(weight, len(Y))), names, check_threshold(threshold), target, curves=curves
+        )
 
     def __add__(self, other: "Classification") -> "Classification":
         if (self.classes, self.threshold) != (other.classes, other.threshold):
@@ -216,11 +217,15 @@ class Classification(Value):
 
     def _check_curves(self) -> None:
         if not self.rankings:
-            raise UsageError("these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")")
+            raise UsageError(
+                "these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")"
+            )
 
     def _told(self) -> Iterator[str]:
         weights = self.confusion.matrix.sum(axis=1)
-        parts = [f"{shorten(name, 16)} ({number(float(w), 4)})" for name, w in zip(self.classes[:4], weights, strict=False)]
+        parts = [
+            f"{shorten(name, 16)} ({number(float(w), 4)})" for name, w in zip(self.classes[:4], weights, strict=False)
+        ]
         more = [f"{len(self.classes) - 4} more"] if len(self.classes) > 4 else []
         yield f" of {pluralize(self.row_count, 'row')}, {shorten(self.target, 24)}: classes {join_names([*parts, *more])}"
         yield from self.lines()
@@ -236,11 +241,15 @@ class Classification(Value):
             two = self.confusion
             precision, recall, f1 = float(two.precision[1]), float(two.recall[1]), float(two.f1[1])
             name = shorten(self.classes[1], 16)
-            measures = f"of {name} precision {_percent(precision)}, recall {_percent(recall)}, F1 {number(f1, 4)}"
+            measures = f"class {name}: precision {_percent(precision)}, recall {_percent(recall)}, F1 {number(f1, 4)}"
             yield f"above probability {number(self.threshold, 4)}: {balanced}; {measures}"
         if self.rankings:
             rest = " of each class against the rest" if self.threshold is None else ""
-            error = "" if self.threshold is None else f"; error of 10 calibration bins {number(self.calibration().error, 4)}"
+            error = (
+                ""
+                if self.threshold is None
+                else f"; error of 10 calibration bins {number(self.calibration().error, 4)}"
+            )
             yield f"AUC{rest} {number(self.auc, 4)}, average precision {number(self.average_precision, 4)}{error}"
         yield from self.confusion.lines()
 
@@ -248,7 +257,11 @@ class Classification(Value):
         table, notes = self.confusion, list(self.lines())[: -len(self.confusion.lines())]
         header = ("", *(f"predicted {shorten(name)}" for name in self.classes), "precision", "recall", "F1")
         rows = [
-            (f"actual {shorten(name)}", *(number(float(value)) for value in row), *(_percent(float(x)) for x in measures))
+            (
+                f"actual {shorten(name)}",
+                *(number(float(value)) for value in row),
+                *(_percent(float(x)) for x in measures),
+            )
             for name, row, *measures in zip(
                 self.classes, table.matrix, table.precision, table.recall, table.f1, strict=True
             )
@@ -298,18 +311,6 @@ def _brier(Y: FloatArray, p: FloatArray) -> FloatArray:
     if p.shape[1] == 2:
         return np.asarray((Y * p[:, ::-1] ** 2).sum(axis=1))
     return np.asarray(((p - Y) ** 2).sum(axis=1) + (Y * (1 - Y)).sum(axis=1))
-
-
-def _weight(given: Any, n: int) -> FloatArray:
-    if given is None:
-        return np.ones(n)
-    try:
-        weight = np.asarray(given).astype(np.float64)
-    except (TypeError, ValueError):
-        weight = np.full(0, np.nan)
-    if weight.shape != (n,) or np.ma.isMaskedArray(given) or not np.isfinite(weight).all() or (weight < 0).any():
-        raise DataError(f"weight holds a finite number, 0 or larger, for each of the {n:,} rows; got {shown(given)}.")
-    return weight
 
 
 def _percent(share: float) -> str:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.analysis.leverage import Basis
+from steepest.analysis.leverage import ErrorShape
 from steepest.analysis.table_lines import facts, heading, notes_wrapped, p_in_words, statistic_in_words
 from steepest.data.inputs import in_order
 from steepest.errors import Option, UsageError
-from steepest.objectives.losses import Loss
+from steepest.objectives.losses import Joint, Loss
 from steepest.support.arguments import as_float, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
@@ -30,32 +30,11 @@ SCALARS = (
 """Fields of least squares that are one number, in the order of the JSON."""
 LOSS_SCALARS = (
     "confidence", "degrees_of_freedom", "deviance", "null_deviance", "pearson_chi_squared", "dispersion", "pseudo_r_squared", "likelihood_ratio",
-    "likelihood_ratio_p_value", "log_likelihood", "aic", "bic", "condition_number", "standardized_condition_number", "total_weight",
+    "likelihood_ratio_degrees_of_freedom", "likelihood_ratio_p_value", "log_likelihood", "aic", "bic",
+    "condition_number", "standardized_condition_number", "total_weight",
 )  # fmt: skip
 """The same of another loss."""
 FIRST_ROWS = 5  # coefficients that a repr shows
-
-
-@dataclass(frozen=True, eq=False)
-class ErrorShape(Value):
-    """How errors spread around a fit, for intervals at any inputs.
-
-    Args:
-        basis: coordinates in which the table's rows are orthonormal.
-        spread: F with variance of a prediction's mean ‖F·q‖², shape (p, p); s·identity unless robust.
-    """
-
-    basis: Basis
-    spread: FloatArray
-
-    @property
-    def parameter_root(self) -> FloatArray:
-        """K with covariance K·Kᵀ, shape (p, p), in the data's own units."""
-        return self.basis.to_parameters(self.spread.T)
-
-    def deviations(self, X: FloatArray) -> FloatArray:
-        """Standard errors of the mean at each row of X (n, d), shape (n,), target units."""
-        return np.asarray(np.sqrt(((self.basis.rows(X) @ self.spread.T) ** 2).sum(axis=1)))
 
 
 @numeric
@@ -113,6 +92,7 @@ class Inference(Value):
         dispersion: that over the degrees of freedom: near 1 where counts vary as the loss supposes.
         pseudo_r_squared: McFadden's, 1 - log-likelihood / log-likelihood of the intercept alone.
         likelihood_ratio: null deviance - deviance, χ² with as many degrees of freedom as slopes were these all 0.
+        likelihood_ratio_degrees_of_freedom: the number of slopes.
         likelihood_ratio_p_value: the probability of a larger one were all slopes 0.
 
     Source: Seber, Lee, "Linear Regression Analysis", 2nd edition, chapters 3 to 5; Belsley, Kuh, Welsch, "Regression
@@ -157,6 +137,7 @@ class Inference(Value):
     dispersion: float | None = None
     pseudo_r_squared: float | None = None
     likelihood_ratio: float | None = None
+    likelihood_ratio_degrees_of_freedom: int | None = None
     likelihood_ratio_p_value: float | None = None
 
     @property
@@ -194,6 +175,10 @@ class Inference(Value):
         if kind == "prediction" and self.loss_kind is not None:
             raise UsageError(
                 f'limits of a new row are known of squared loss; of {self.loss} loss only those of the mean, kind="mean".'
+            )
+        if isinstance(self.loss_kind, Joint):
+            raise UsageError(
+                "limits of the probabilities of several classes are not known. Ask the run itself: run.predict."
             )
         confidence = check_confidence(self.confidence if confidence is None else confidence)
         basis = self.shape.basis

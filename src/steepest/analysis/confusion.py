@@ -123,8 +123,8 @@ def confuse(classes: Sequence[str], Y: FloatArray, predicted: NDArray[np.intp], 
         weight: shape (n,).
     """
     K = len(classes)
-    matrix = np.stack([np.bincount(predicted, weights=weight * Y[:, j], minlength=K) for j in range(K)])
-    return Confusion(tuple(classes), matrix)
+    rows = [np.bincount(predicted, weights=weight * Y[:, j], minlength=K).astype(np.float64) for j in range(K)]
+    return Confusion(tuple(classes), np.stack(rows))
 
 
 def _share(part: float, whole: float) -> float:

@@ -65,12 +65,22 @@ def evaluate(
     if len(run.targets) != 1 and name != "multinomial":
         raise UsageError(f"a run is evaluated for one target; this one has {len(run.targets)}.")
     if name in CLASSES:
-        return _classes(run, _rows(run, data, y), threshold, curves)
-    return _numbers(run, loss, name, _rows(run, data, y))
+        return _classes(run, rows_of(run, data, y), threshold, curves)
+    return _numbers(run, loss, name, rows_of(run, data, y))
 
 
-def _rows(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
-    """Yield the rows that count, coded as those that the run learned from."""
+def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
+    """Yield the rows that count, coded as those that a run learned from.
+
+    Args:
+        run: the run.
+        data: what `open_source` takes, or a source.
+        y: targets, with an array.
+
+    Raises:
+        UsageError: data is a triangle, which has no rows.
+        DataError: the rows have other columns.
+    """
     triangle = run.problem.triangle
     named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)
@@ -94,20 +104,34 @@ def _weight(batch: Batch) -> FloatArray:
 
 def _classes(run: Trajectory, batches: Iterator[Batch], threshold: float, curves: bool) -> Classification:
     """Add up what batches of rows say; of several classes a target column is there for each."""
-    coding, K = run.coding, len(run.targets)
-    classes = getattr(coding, "classes", ()) or (run.targets if K > 1 else ("0", "1"))
-    target = run.targets[0].removesuffix(f"={classes[0]}")
-    parts = []
+    classes, K = classes_of(run), len(run.targets)
+    target = run.targets[0] if K == 1 else run.targets[0].removesuffix(f"={classes[0]}")
+    target, parts = ("classes" if target == classes[0] else target), []
     for batch in batches:
         margins = _margins(run, batch.X)
-        Y = batch.y if K > 1 else np.column_stack([1 - batch.y[:, 0], batch.y[:, 0]])
-        if ((Y < 0) | (Y > 1)).any():
-            raise DataError("targets of classes are 0 and 1, or shares between them; these hold other numbers.")
-        rows = ClassRows.of_margins(Y, margins, _weight(batch))
+        rows = ClassRows.of_margins(shares_of(batch), margins, _weight(batch))
         parts.append(classify(rows, classes, threshold, target, curves=curves))
         if len(parts) > 1 and not curves:
             parts = [parts[0] + parts[1]]
     return _sum(parts)
+
+
+def classes_of(run: Trajectory) -> tuple[str, ...]:
+    """Return what the classes of a run are called: as the table's labels, or "0" and "1"."""
+    labels: tuple[str, ...] = getattr(run.coding, "classes", ())
+    return labels or (run.targets if len(run.targets) > 1 else ("0", "1"))
+
+
+def shares_of(batch: Batch) -> FloatArray:
+    """Return the share of each class in the rows of a batch, shape (n, K).
+
+    Raises:
+        DataError: a target is no share.
+    """
+    y = batch.y
+    if ((y < 0) | (y > 1)).any():
+        raise DataError("targets of classes are 0 and 1, or shares between them; these hold other numbers.")
+    return y if y.shape[1] > 1 else np.column_stack([1 - y[:, 0], y[:, 0]])
 
 
 def _sum(parts: list[Classification]) -> Classification:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-from steepest.analysis.coefficient_table import ErrorShape, Inference, Robust, WeightKind, quantile
-from steepest.analysis.leverage import Basis
+from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, quantile
+from steepest.analysis.leverage import Basis, ErrorShape
 from steepest.analysis.residuals import Residuals
 from steepest.errors import DataError
 from steepest.summaries.qr import retriangularize

@@ -65,3 +65,27 @@ class Basis(Value):
             return np.asarray(self.root @ g)
         slopes = self.root @ g[1:]
         return np.vstack([g[:1] / math.sqrt(self.total_weight) - self.centre @ slopes, slopes])
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorShape(Value):
+    """How errors spread around a fit, for intervals at any inputs.
+
+    Args:
+        basis: coordinates in which the table's rows are orthonormal.
+        spread: F with variance of a prediction's mean ‖F·q‖², shape (p, p); s·identity unless robust.
+    """
+
+    basis: Basis
+    spread: FloatArray
+
+    @property
+    def parameter_root(self) -> FloatArray:
+        """K with covariance K·Kᵀ, shape (p, p), in the data's own units; of several classes one after the other."""
+        p = len(self.basis.root) + self.basis.fit_intercept
+        blocks = self.spread.T.reshape(-1, p, len(self.spread))
+        return np.vstack([self.basis.to_parameters(block) for block in blocks])
+
+    def deviations(self, X: FloatArray) -> FloatArray:
+        """Standard errors of the mean at each row of X (n, d), shape (n,), target units."""
+        return np.asarray(np.sqrt(((self.basis.rows(X) @ self.spread.T) ** 2).sum(axis=1)))

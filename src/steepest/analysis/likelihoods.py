@@ -17,7 +17,7 @@ class Likelihood(Protocol):
     """
 
     def least(self, y: FloatArray) -> FloatArray:
-        """The smallest loss that a row of target y can have."""
+        """The smallest loss that a row of target y can have; shapes are those of the loss."""
         ...
 
     def of_the_best(self, y: FloatArray, trials: FloatArray) -> FloatArray:
@@ -66,7 +66,27 @@ class Poisson:
         return np.asarray(xlogy(k, k) - k - gammaln(k + 1))
 
 
-LIKELIHOODS: dict[str, Likelihood] = {"logistic": Binomial(), "poisson": Poisson()}
+class Multinomial:
+    """So many of each class: y are their shares, 1 and 0 of a single one.
+
+    Example:
+        >>> Multinomial().of_the_best(np.array([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]]), np.array([1.0, 4.0])).round(6)  # log 1, log(12·2⁻²·4⁻²)
+        array([ 0.      , -1.673976])
+
+    Source: McCullagh, Nelder, as above, section 5.4.
+    """
+
+    def least(self, y: FloatArray) -> FloatArray:
+        """-Σ y·log y over the classes, shape (n, 1)."""
+        return np.asarray(entr(y).sum(axis=1, keepdims=True))
+
+    def of_the_best(self, y: FloatArray, trials: FloatArray) -> FloatArray:
+        """log(trials! / Π k!) + Σ k·log y."""
+        k, n = _whole(y * trials[:, None], trials[:, None]), _whole(trials, trials)
+        return np.asarray(gammaln(n + 1) - gammaln(k + 1).sum(axis=1) - trials * entr(y).sum(axis=1))
+
+
+LIKELIHOODS: dict[str, Likelihood] = {"logistic": Binomial(), "poisson": Poisson(), "multinomial": Multinomial()}
 """Of losses that are minus a logarithm of a probability, by name."""
 
 

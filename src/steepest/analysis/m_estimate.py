@@ -2,17 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
 
-from steepest.analysis.coefficient_table import ErrorShape, Inference, Robust, WeightKind, quantile
+from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, quantile
 from steepest.analysis.least_squares import ALIKE, SAME_ROWS
-from steepest.analysis.leverage import Basis
+from steepest.analysis.leverage import Basis, ErrorShape
 from steepest.analysis.likelihoods import LIKELIHOODS
 from steepest.analysis.loss_pass import LossSums
 from steepest.errors import DataError, UsageError
-from steepest.objectives.losses import HuberLoss, Loss
+from steepest.objectives.losses import HuberLoss, Joint, Loss
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
@@ -32,7 +33,10 @@ class MEstimate:
         triangle: the table.
         loss: ℓ.
         basis: coordinates in which the rows are orthonormal.
-        parameters: the minimum, the intercept first, shape (p,), in the data's own units.
+        target: what the parameters are about.
+        names: of the parameters.
+        parameters: the minimum, the intercept first, shape (p,), in the data's own units; of several classes those of each
+            less those of one, one class after the other.
         level: the margin at the inputs' means.
         sums: over the rows.
         weights: what a weight means.
@@ -45,6 +49,8 @@ class MEstimate:
     triangle: Triangle
     loss: Loss
     basis: Basis
+    target: str
+    names: tuple[str, ...]
     parameters: FloatArray
     level: float
     sums: LossSums
@@ -130,10 +136,10 @@ class MEstimate:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(self.parameters == 0, 0.0, self.parameters / errors)
         reach = quantile(confidence, math.inf) * errors
-        triangle, intercept = self.triangle, self.basis.fit_intercept
+        triangle = self.triangle
         return Inference(
-            target=triangle.targets[0],
-            names=("intercept", *triangle.features) if intercept else triangle.features,
+            target=self.target,
+            names=self.names,
             coefficients=self.parameters,
             standard_errors=errors,
             t_values=z,
@@ -164,25 +170,31 @@ class MEstimate:
             loss_kind=self.loss,
         )
 
-    def _likelihood(self) -> dict[str, float | None]:
+    def _likelihood(self) -> dict[str, Any]:
         """What a likelihood has: deviances, log-likelihood and what follows from them; None each where there is none."""
         from scipy import special  # noqa: PLC0415 - as above
 
         names = ("deviance", "null_deviance", "pearson_chi_squared", "dispersion", "log_likelihood", "aic", "bic")
-        tests = ("pseudo_r_squared", "likelihood_ratio", "likelihood_ratio_p_value")
-        found: dict[str, float | None] = dict.fromkeys((*names, *tests))
+        found: dict[str, Any] = dict.fromkeys((*names, "pseudo_r_squared"))
         if not self.is_likelihood:
             return found
-        sums, p, slopes = self.sums, len(self.parameters), len(self.triangle.features)
+        sums, p, joint = self.sums, len(self.parameters), isinstance(self.loss, Joint)
+        intercepts = (len(self.triangle.targets) - 1 if joint else 1) * self.basis.fit_intercept
         dispersion = sums.pearson / self.degrees_of_freedom
         found |= zip(names, (2 * sums.excess, 2 * sums.null_excess, sums.pearson, dispersion), strict=False)
+        if joint:  # a row has several squares
+            found |= {"pearson_chi_squared": None, "dispersion": None}
         if math.isnan(sums.log_best):
             return found
         value, null = sums.log_best - sums.excess, sums.log_best - sums.null_excess
         found |= {"log_likelihood": value, "aic": 2 * p - 2 * value, "bic": math.log(self.rows) * p - 2 * value}
-        ratio = 2 * max(sums.null_excess - sums.excess, 0.0)
+        ratio, slopes = 2 * max(sums.null_excess - sums.excess, 0.0), p - intercepts
         if slopes:
-            found |= {"likelihood_ratio": ratio, "likelihood_ratio_p_value": float(special.chdtrc(slopes, ratio))}
+            found |= {
+                "likelihood_ratio": ratio,
+                "likelihood_ratio_degrees_of_freedom": slopes,
+                "likelihood_ratio_p_value": float(special.chdtrc(slopes, ratio)),
+            }
         return found | ({"pseudo_r_squared": 1 - value / null} if null else {})
 
     def _notes(self) -> tuple[str, ...]:
@@ -222,6 +234,7 @@ class MEstimate:
         meaning = {
             "logistic": "numbers of trials, of which the target is a share",
             "poisson": "exposures, of which the target is a rate",
+            "multinomial": "numbers of trials, of which the targets are shares",
         }
         said = meaning.get(self.loss.name, "factors of the loss")
         return (f"Weights are {said}; n counts the {triangle.row_count:,} rows of weight above 0.",)
@@ -231,7 +244,9 @@ class MEstimate:
         from scipy import special  # noqa: PLC0415 - as above
 
         sums, df = self.sums, self.degrees_of_freedom
-        if self.robust is not None or not self.is_likelihood or (self.loss.name == "logistic" and not sums.between):
+        if self.robust is not None or not self.is_likelihood or isinstance(self.loss, Joint):
+            return ()
+        if self.loss.name == "logistic" and not sums.between:
             return ()
         if special.chdtrc(df, sums.pearson) > SPREAD_OUT:
             return ()

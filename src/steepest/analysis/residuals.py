@@ -116,12 +116,12 @@ def _batch(given: object) -> Batch:
     return given
 
 
-def pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+def pieces(batches: Iterable[Batch], size: int = ROWS) -> Iterator[Batch]:
     """Yield the rows that count, some at a time."""
     for batch in batches:
         counting = batch if batch.weight is None else batch.take(batch.weight > 0)
-        for start in range(0, len(counting), ROWS):
-            yield counting.take(slice(start, start + ROWS))
+        for start in range(0, len(counting), size):
+            yield counting.take(slice(start, start + size))
 
 
 def _enlarged(error: FloatArray, Q: FloatArray, power: float, batch: Batch) -> FloatArray:

@@ -67,9 +67,8 @@ def _of_a_loss(table: Any) -> Iterator[str]:
     if table.pearson_chi_squared is not None and table.dispersion is not None:
         yield f"Pearson χ² {number(table.pearson_chi_squared)}, dispersion {number(table.dispersion)}"
     if table.likelihood_ratio is not None and table.likelihood_ratio_p_value is not None:
-        slopes = len(table.names) - table.shape.basis.fit_intercept
         yield (
-            f"likelihood ratio χ² {number(table.likelihood_ratio)} with {pluralize(slopes, 'degree')} of freedom, "
+            f"likelihood ratio χ² {number(table.likelihood_ratio)} with {pluralize(table.likelihood_ratio_degrees_of_freedom, 'degree')} of freedom, "
             f"p {p_in_words(table.likelihood_ratio_p_value)}"
         )
     if table.pseudo_r_squared is not None:

@@ -20,7 +20,7 @@ from steepest.descent.descend import descend
 from steepest.errors import UsageError
 from steepest.support.files import refuse_existing_file
 from steepest.views.pages import Page, Rows, page_of_rows
-from steepest.views.pages.payload import Json
+from steepest.views.pages.packing import Json
 
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command

@@ -49,6 +49,7 @@ class Batch(Shown):
         group: a whole number a row that says which rows belong together, shape (n,), or None.
         after: how far the pass has come with the last of these rows; None: just behind them.
         kept: where rows of the source were left out: the positions of those that stayed, shape (n,), ascending.
+        offset: what is added to each row's margin as it is, shape (n,), or None; squared loss has no use for it.
 
     Raises:
         DataError: the shapes do not belong together.
@@ -71,6 +72,7 @@ class Batch(Shown):
     group: NDArray[np.uint64] | None = None
     after: Position | None = None
     kept: NDArray[np.uint64] | None = None
+    offset: FloatArray | None = None
 
     def __post_init__(self) -> None:
         for name in ("X", "y"):
@@ -78,7 +80,7 @@ class Batch(Shown):
                 raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(getattr(self, name)).__name__}.")
         for name in ("features", "targets"):
             object.__setattr__(self, name, check_names(name, getattr(self, name)))
-        for name in ("weight", "group"):
+        for name in ("weight", "group", "offset"):
             given = getattr(self, name)
             if given is not None and not isinstance(given, np.ndarray):
                 raise DataTypeError(f"{name} of a batch is a NumPy array; got a {type(given).__name__}.")
@@ -92,6 +94,8 @@ class Batch(Shown):
             )
         if self.weight is not None and self.weight.shape != (n,):
             raise DataError(f"weight needs one number a row, shape ({n},); got {self.weight.shape}.")
+        if self.offset is not None and self.offset.shape != (n,):
+            raise DataError(f"offset needs one number a row, shape ({n},); got {self.offset.shape}.")
 
     def _told(self) -> Iterator[str]:
         yield f": {pluralize(len(self), 'row')}, {on(self.targets, self.features)}"
@@ -128,7 +132,10 @@ class Batch(Shown):
         group = None if self.group is None else self.group[rows]
         first = self.first_row + (rows.start or 0) if isinstance(rows, slice) else self.first_row
         positions = None if self.kept is None and isinstance(rows, slice) else self.positions[rows]
-        return Batch(self.X[rows], self.y[rows], self.features, self.targets, weight, first, group, kept=positions)
+        offset = None if self.offset is None else self.offset[rows]
+        return Batch(
+            self.X[rows], self.y[rows], self.features, self.targets, weight, first, group, kept=positions, offset=offset
+        )
 
 
 def check_finite(values: FloatArray, names: tuple[str, ...], first_row: int = 0) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class ExampleData(Shown):
         target: name of the target.
         held_out: (X, y) of rows that no run learns from, or None.
         about: two sentences: what the table is, and what it teaches.
+        loss: what a run on it is on, as `descend` takes it.
     """
 
     X: FloatArray
@@ -32,6 +34,7 @@ class ExampleData(Shown):
     target: str
     held_out: tuple[FloatArray, FloatArray] | None
     about: str
+    loss: Literal["squared", "logistic", "poisson"] = "squared"
 
     def _told(self) -> Iterator[str]:
         held_out = "" if self.held_out is None else f", {len(self.held_out[1]):,} held out"
@@ -155,6 +158,37 @@ def _polynomial() -> ExampleData:
     return ExampleData(X[:25], y[:25], names, "y", (X[25:], y[25:]), about)
 
 
+def _two_classes() -> ExampleData:
+    x1, x2 = 4 * places(1, 80) - 2, noise(701, 80)
+    y = (1.5 * x1 - x2 + 0.5 + 1.5 * noise(801, 80) > 0).astype(np.float64)
+    about = (
+        "80 rows of two classes that overlap: class 1 where 1.5·x1 - x2 + 0.5 with noise of standard deviation 1.5 is above 0. "
+        "The boundary is soon where it belongs, and the weights grow on until the chances beside it are right."
+    )
+    return ExampleData(np.column_stack([x1, x2]), y, ("x1", "x2"), "class", None, about, "logistic")
+
+
+def _separable_classes() -> ExampleData:
+    x1, x2 = 4 * places(1, 40) - 2, noise(901, 40)
+    y = (x1 + x2 > 0).astype(np.float64)
+    about = (
+        "40 rows of two classes that a straight line tells apart without error, with a gap between them. "
+        "The loss has no minimum: it falls at every epoch, the weights grow for ever, and a penalty stops them."
+    )
+    return ExampleData(np.column_stack([x1 + y - 0.5, x2]), y, ("x1", "x2"), "class", None, about, "logistic")
+
+
+def _counts() -> ExampleData:
+    x = 3 * places(1, 60)
+    mean = np.exp(0.3 + 0.8 * x)
+    y = np.maximum(np.round(mean + np.sqrt(mean) * noise(1001, 60)), 0.0)
+    about = (
+        "60 counts whose mean is e to the power 0.3 + 0.8x, scattered as counts are, x between 0 and 3. "
+        "The larger the counts, the more curved the loss: no learning rate is safe from any start, and only the limit at the minimum is known."
+    )
+    return ExampleData(x[:, None], y, ("x",), "count", None, about, "poisson")
+
+
 _MAKERS: dict[str, Callable[[], ExampleData]] = {
     "tutorial's line": _line,
     "noisy line": _noisy_line,
@@ -162,6 +196,9 @@ _MAKERS: dict[str, Callable[[], ExampleData]] = {
     "two collinear features": _collinear,
     "badly scaled": _scaled,
     "polynomial": _polynomial,
+    "two classes": _two_classes,
+    "separable classes": _separable_classes,
+    "counts": _counts,
 }
 EXAMPLES = tuple(_MAKERS)
 """Names of the built-in tables."""

@@ -126,6 +126,9 @@ def identity_of(problem: Problem, rule: Rule, start: FloatArray, epochs: int, re
         "start": _digest([start]),
         "record": record,
     }
+    offset = getattr(getattr(problem, "rows", None), "offset", None)
+    if offset is not None:
+        identity["offset"] = _digest([offset])
     plain: dict[str, Any] = json.loads(described(identity))
     return plain
 

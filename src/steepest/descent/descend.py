@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from steepest.data.batch import Batch
+from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
 from steepest.descent.batch_rate import batch_rate
@@ -25,7 +26,7 @@ from steepest.descent.settings import Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
+from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -60,6 +61,8 @@ def descend(
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     weight: object = None,
+    offset: object = None,
+    exposure: object = None,
     missing: MissingPolicy = "error",
     rule: RuleChoice = "gradient",
     learning_rate: float | Auto = "auto",
@@ -98,6 +101,9 @@ def descend(
         target: name or names of the target columns of a file.
         features: names of the inputs; default: all other columns.
         weight: weights of the rows, shape (n,), or the name of a column.
+        offset: of another loss than squares, what is added to each row's margin as it is, shape (n,), or the name of a column
+            of numbers, which is then no feature.
+        exposure: e^offset instead, above 0: the time or the area that a row's count is of.
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
             numbers; then learning_rate and momentum are left alone.
@@ -157,9 +163,15 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing, loss=name_of(loss))
+    beside = Offset.of(offset, exposure)
+    named = features if beside is None else beside.among(features)
+    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
     triangle = read(opened, sample_rows=0).triangle
     reader = rows if isinstance(opened, Triangle) else opened.batches
+    if beside is not None:
+        check_offset(beside, loss)
+        triangle = triangle.select(beside.without(triangle.features))
+        reader = None if reader is None else beside.reader(reader)
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept

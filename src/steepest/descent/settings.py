@@ -95,7 +95,7 @@ def choose(
         chosen, reasons["learning_rate"] = _bearable(chosen, epochs, schedule is None and average is False, batched)
     if schedule is not None or average is not False or batched is not None:
         chosen = _around(chosen, epochs, schedule, average, batched)
-    share = None if tolerance is None else _check_tolerance(tolerance)
+    share = None if tolerance is None else check_tolerance(tolerance)
     if isinstance(epochs, str) and epochs == "auto":
         return Settings(chosen, _auto_epochs(chosen, modes, share or AUTO_TOLERANCE, reasons), reasons)
     return Settings(chosen, _enough(chosen, modes, check_epochs(epochs), share, reasons), reasons)
@@ -143,7 +143,7 @@ def _around(
     return PlateauRule(rule, course) if isinstance(course, AdaptiveSchedule) else rule
 
 
-def _check_tolerance(tolerance: object) -> float:
+def check_tolerance(tolerance: object) -> float:
     """Return a tolerance as a float; raise UsageError unless it is between 0 and 1."""
     if not 0 < as_float(tolerance) < 1:
         raise UsageError(f"a tolerance is a share of the starting error, above 0 and below 1; got {shown(tolerance)}.")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from steepest.data.inputs import in_order
+from steepest.data.offset import Offset
 from steepest.errors import DataTypeError
 from steepest.objectives.losses import Loss
 from steepest.support.arrays import FloatArray
@@ -50,11 +51,19 @@ class State(Value):
         targets = [f"target {j + 1}" for j in range(count)]
         yield from weight_lines([f"x{j + 1}" for j in range(len(self.weights))], targets, self.weights, self.bias)
 
-    def predict(self, X: ArrayLike) -> FloatArray:
+    def predict(
+        self, X: ArrayLike, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> FloatArray:
         """Return X @ weights + bias for X of shape (n, d): shape (n,), or (n, t) for several targets; the mean there of other losses.
 
+        Args:
+            X: inputs, shape (n, d).
+            offset: what is added to each margin, shape (n,); default: 0, as is an exposure of 1.
+            exposure: e^offset instead, above 0, shape (n,).
+
         Raises:
-            DataError: X has another number of columns, or holds NaN or inf.
+            DataError: X has another number of columns, or holds NaN or inf; there is not one offset a row.
+            UsageError: both offset and exposure are given.
         """
         if hasattr(X, "columns"):
             raise DataTypeError(
@@ -62,4 +71,7 @@ class State(Value):
             )
         inputs = in_order(X, [f"x{j + 1}" for j in range(len(self.weights))])
         margin = np.asarray(inputs @ self.weights + self.bias)
+        beside = Offset.of(offset, exposure)
+        if beside is not None:
+            margin = margin + beside.for_rows(len(margin), self.loss_kind is not None)
         return margin if self.loss_kind is None else self.loss_kind.mean(margin)

@@ -284,8 +284,9 @@ class Trajectory(Value):
         """Draw a picture of the run and return it; a notebook shows it by itself.
 
         Args:
-            kind: "loss", "modes", "contour", "predictions", "residuals" or "qq".
-            X: rows to predict, shape (n, d): an array or a data frame of the features; for the last three kinds.
+            kind: "loss", "modes" or "contour"; "predictions", "residuals" or "qq" of rows; "roc", "precision_recall",
+                "calibration", "confusion" or "boundary" of rows with classes.
+            X: rows to predict, shape (n, d): an array or a data frame of the features; for kinds of rows.
             y: their targets, shape (n,).
             ax: matplotlib's axes to draw on; default: a figure of its own.
             options: what else `from_trajectory` of the picture's class takes, such as title.
@@ -380,15 +381,23 @@ class Trajectory(Value):
 
         return page(self, X, y, held_out=held_out, title=title)
 
-    def predict(self, X: ArrayLike) -> FloatArray:
+    def predict(
+        self, X: ArrayLike, *, offset: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> FloatArray:
         """Return the last state's predictions for X (n, d), an array or a data frame of the features: (n,), or (n, t).
 
         They are of what `targets` names: of a logarithm, where one was fitted; `Model.predict` gives the target itself.
 
+        Args:
+            X: inputs, shape (n, d).
+            offset: of a run with an offset, that of these rows, shape (n,); default: 0, as is an exposure of 1.
+            exposure: e^offset instead, above 0, shape (n,).
+
         Raises:
-            DataError: X has other columns, or holds NaN or inf.
+            DataError: X has other columns, or holds NaN or inf; there is not one offset a row.
+            UsageError: both offset and exposure are given, or the run is on squared loss.
         """
-        return self.last.predict(in_order(X, self.features))
+        return self.last.predict(in_order(X, self.features), offset=offset, exposure=exposure)
 
     def _check_epochs(self, epochs: Sequence[int] | Numbers | range | None) -> range | Numbers:
         if epochs is None:

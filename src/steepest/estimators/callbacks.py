@@ -121,12 +121,8 @@ class Telling:
 
     def _told(self, progress: Progress) -> dict[str, Any]:
         def model() -> dict[str, Any]:
-            weights, bias = self.run.problem.to_raw(progress.theta)
-            single = len(self.run.problem.targets) == 1
-            return {
-                "coef_": weights[:, 0] if single else weights.T,
-                "intercept_": float(bias[0]) if single else bias,
-                "n_iter_": progress.epoch,
-            }
+            problem = self.run.problem
+            coef, intercept = self.run.fit.estimator._in_shape(problem, *problem.to_raw(progress.theta))
+            return {"coef_": coef, "intercept_": intercept, "n_iter_": progress.epoch}
 
         return {"estimator": self.run.fit.estimator, **self.run.fit.told, "reconstruction_attributes": model}

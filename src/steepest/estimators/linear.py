@@ -2,27 +2,26 @@
 
 import contextlib
 import logging
-import warnings
 from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from steepest.data.batch import check_finite
-from steepest.data.inputs import by_name, columns_of, is_frame, target_names
-from steepest.data.sources.arrays import ArraySource
+from steepest.data.inputs import by_name, columns_of, is_frame
 from steepest.data.sources.matrices import is_sparse
 from steepest.descent.record import log_spaced
 from steepest.descent.state import Scalar
 from steepest.descent.trajectory import Trajectory
 from steepest.descent.verdict import Verdict
-from steepest.errors import DataError, DataWarning, DivergenceError, UsageError
-from steepest.estimators.refusals import as_targets, refuse_columns, refuse_inputs, refuse_targets
+from steepest.errors import DataError, DivergenceError, UsageError
+from steepest.estimators.refusals import refuse_columns, refuse_inputs
+from steepest.objectives.problem import Problem
 from steepest.support.arguments import as_int, check_flag, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.notices import warn
@@ -59,45 +58,14 @@ LOG_LINES = 20
 MOST_EPOCHS_SHOWN = 100_000  # of a curve as an attribute; a longer one is thinned to log-spaced epochs
 
 
-class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A linear model y = X·coef_ + intercept_ fitted by a run of gradient descent."""
+class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A linear model, margin = X·coef_ᵀ + intercept_, fitted by a run of gradient descent."""
 
     coef_: FloatArray
     intercept_: Scalar
     n_iter_: int
     feature_names_in_: NDArray[np.object_]
     trajectory_: Trajectory
-
-    def predict(self, X: ArrayLike) -> FloatArray:
-        """Return X @ coef_.T + intercept_.
-
-        Args:
-            X: inputs, dense or sparse, shape (n, d).
-
-        Returns:
-            shape (n,), or (n, t) where y had several columns; target units.
-
-        Raises:
-            NotFittedError: `fit` has not been called.
-            ValueError: X has other columns than in `fit`, NaN or inf.
-        """
-        check_is_fitted(self)
-        rows = self._checked(X, reset=False)
-        self._refuse_infinite(rows)
-        return np.asarray(rows @ self.coef_.T + self.intercept_)
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return R² = 1 - Σ w·(y - prediction)² / Σ w·(y - mean)² on given rows, averaged over several targets.
-
-        Where y does not vary R² is undefined; scikit-learn's 1.0 (exact) or 0.0 is returned, with a DataWarning.
-        """
-        y = as_targets(y)
-        targets = np.zeros(0) if y is None else np.asarray(y)
-        if targets.size and (targets == targets[:1]).all():
-            warnings.warn(
-                "R² is undefined here: y does not vary. What is returned is a convention.", DataWarning, stacklevel=2
-            )
-        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -122,22 +90,18 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
         """The objective on the training rows at `loss_curve_epochs_`, from the start, shape (K,) or (K, t)."""
         return self.trajectory_.loss(self.loss_curve_epochs_)
 
-    def _rows(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool) -> ArraySource:
-        """Check X, y and weights as scikit-learn does, and return them as a source; y (n, 1) counts as (n,)."""
-        named, y = target_names(y), as_targets(y)
-        refuse_targets(y)
-        inputs, targets = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
-        if targets.ndim == 2 and targets.shape[1] == 1:
-            warn(
-                DataConversionWarning(
-                    "A column-vector y was passed when a 1d array was expected. It is taken as shape (n_samples,); "
-                    "pass y.ravel() to say so."
-                )
-            )
-        weight = (
-            None if sample_weight is None else _check_sample_weight(_numbers(sample_weight), inputs, dtype=np.float64)
-        )
-        return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=named)
+    def _margin(self, X: ArrayLike) -> FloatArray:
+        """Return X @ coef_.T + intercept_ of checked rows, shape (n,) or (n, t)."""
+        check_is_fitted(self)
+        rows = self._checked(X, reset=False)
+        self._refuse_infinite(rows)
+        return np.asarray(rows @ self.coef_.T + self.intercept_)
+
+    def _weights(self, sample_weight: ArrayLike | None, inputs: Any) -> FloatArray | None:
+        """Return checked weights of rows, shape (n,), or None."""
+        if sample_weight is None:
+            return None
+        return np.asarray(_check_sample_weight(_numbers(sample_weight), inputs, dtype=np.float64))
 
     def _checked(self, X: Any, *y: Any, reset: bool, **options: Any) -> Any:
         """Return X, and y where it is given, as scikit-learn checks them; data frames that it does not know as well."""
@@ -189,12 +153,25 @@ class LinearEstimator(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type:
             raise
 
     def _take(self, run: Trajectory) -> Self:
-        """Keep a run, and its last state as the model, in scikit-learn's shapes: coef_ (d,) or (t, d)."""
+        """Keep a run, and its last state as the model."""
         self.trajectory_ = run
-        self.coef_ = np.ascontiguousarray(run.weights.T)
-        self.intercept_ = run.bias if run.coordinates.fit_intercept or len(run.targets) > 1 else 0.0
+        self.coef_, self.intercept_ = self._in_shape(run.problem, np.asarray(run.weights), np.asarray(run.bias))
         self.n_iter_ = run.epochs
         return self
+
+    def _take_exact(self, run: Trajectory) -> Self:
+        """Keep a run that began at the exact minimum; its iterations are the passes that found it, of squared loss one."""
+        self._take(run)
+        if not run.epochs:
+            found = getattr(run.problem, "found", None)
+            self.n_iter_ = 1 if found is None else int(found.passes)
+        return self
+
+    def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, Scalar]:
+        """Return coef_ and intercept_ in scikit-learn's shapes: (d,) and a float, or (t, d) and (t,)."""
+        single = len(problem.targets) == 1
+        coef = np.ascontiguousarray(weights.reshape(len(problem.features), -1).T)
+        return (coef[0], float(bias.reshape(-1)[0])) if single else (coef, bias.reshape(-1))
 
     def _check_flags(self) -> None:
         """Raise UsageError where a switch is neither True nor False: "False" would count as True."""

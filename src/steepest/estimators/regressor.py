@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 
 from steepest.analysis.validation import ValidationCurve, validation_curve
 from steepest.data.batch import Batch
@@ -18,7 +19,11 @@ from steepest.descent.settings import Auto
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
-from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose, is_zero
+from steepest.estimators.linear import LOGGER, check_verbose, is_zero
+from steepest.estimators.regression import LinearRegressor
+from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
+from steepest.objectives.loss_choice import LossChoice, choose_loss
+from steepest.objectives.losses import Loss, PoissonLoss
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import RuleChoice
 from steepest.summaries.pass_state import PassState
@@ -29,8 +34,13 @@ from steepest.support.arrays import FloatArray
 Start = tuple[FloatArray, FloatArray] | None
 
 
-class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A linear model fitted by gradient descent; over all rows at once every epoch is known in closed form.
+def _has_squared_loss(estimator: "GradientDescentRegressor") -> bool:
+    """Say whether rows can be added one after the other: their triangle is all that squared loss needs."""
+    return is_word(estimator.loss, "squared")
+
+
+class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignore[misc]  # scikit-learn has no types
+    """A linear model fitted by gradient descent; on squared loss over all rows at once every epoch is known in closed form.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
 
@@ -44,7 +54,8 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         learning_rate: η > 0, or "auto": the best constant rate.
         epochs: number of updates, or "auto": until every mode is within `tol`.
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
-            numbers; then learning_rate and momentum are left alone.
+            numbers; then learning_rate and momentum are left alone. "auto": plain gradient descent; on another loss than squares
+            Nesterov's, where learning rate and batches are not chosen.
         momentum: β in [0, 1), for a rule that has one; None: the best.
         batch_size: rows whose gradient makes a step, for mini-batch and stochastic gradient descent; None: all of them.
         order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
@@ -61,6 +72,13 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         warm_start: begin at the coefficients of the last fit instead of zeros; momentum begins anew.
         random_state: decides which rows `validation` as a share holds out, and the order of rows in batches.
         verbose: log the run, thinned, to the logger "steepest" at level INFO; nothing is printed.
+        loss: "squared", "huber" (rows far away pull less), "poisson" (counts, with a logarithmic link), "quantile", or a loss object.
+        delta: of loss="huber", δ: how far from the target a square ends and a straight line begins, in target units.
+        quantile: of loss="quantile", τ: the share of the targets that lies below what is predicted.
+        solver: "descent" runs; "newton" takes the exact minimum itself.
+
+    On another loss than squares the run is walked: `epochs="auto"` is then at most 10,000, `objective`, `validation` and
+    `partial_fit` are not for it, and the minimum it is measured against is found by Newton's method.
 
     Attributes:
         coef_: weights, shape (d,), or (t, d) where y had several columns; target units per feature unit.
@@ -92,7 +110,7 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         *,
         learning_rate: float | Auto = "auto",
         epochs: int | Auto = "auto",
-        rule: RuleChoice = "gradient",
+        rule: RuleChoice | Auto = "auto",
         momentum: float | Auto | None = None,
         batch_size: int | None = None,
         order: Order = "shuffled",
@@ -106,6 +124,10 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         warm_start: bool = False,
         random_state: Any = None,
         verbose: bool | int = False,
+        loss: LossChoice = "squared",
+        delta: float = 1.345,
+        quantile: float = 0.5,
+        solver: Solver = "descent",
     ) -> None:
         self.learning_rate = learning_rate
         self.epochs = epochs
@@ -123,6 +145,10 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+        self.loss = loss
+        self.delta = delta
+        self.quantile = quantile
+        self.solver = solver
 
     @with_callbacks
     def fit(
@@ -141,7 +167,8 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
             X: inputs, dense or sparse, shape (n, d).
             y: targets, shape (n,) or (n, t).
             sample_weight: one weight a row, shape (n,), not negative: 0 is a row that is absent, 2 a row that stands twice.
-            coef_init: where the run starts, shape of coef_; default zeros, or the last fit with warm_start.
+            coef_init: where the run starts, shape of coef_; default zeros (of counts with the intercept at their mean), or the last
+                fit with warm_start.
             intercept_init: the same for intercept_.
             X_val: held-out inputs for early stopping, instead of `validation`.
             y_val: their targets.
@@ -158,13 +185,18 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
             rows = self._rows(X, y, sample_weight, reset=True)
             self._check_flags()
             self._rows_seen, self._seed = rows.row_count, int(check_random_state(self.random_state).randint(2**31))
-            train, held_out = self._read(rows, self._held_out(X_val, y_val))
-            begun = self._start(train, coef_init, intercept_init)
-            self._learn(train, held_out, begun, rows, task.watchers if task else ())
+            begun, watchers = self._start(rows, coef_init, intercept_init), task.watchers if task else ()
+            loss, held = self._chosen_loss(), self._held_out(X_val, y_val)
+            if loss is None:
+                train, held_out = self._read(rows, held)
+                self._learn(train, held_out, begun, rows, watchers)
+            else:
+                self._walk(rows, loss, held, begun, watchers)
         if task:
             task.ended()
         return self
 
+    @available_if(_has_squared_loss)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
 
@@ -182,6 +214,7 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
             ValueError: as `fit`; other columns than before.
             DivergenceError: as `fit`.
             UsageError: there is a batch_size.
+            AttributeError: there is another loss than squares, which needs all rows at once.
         """
         if self.batch_size is not None:
             raise UsageError(
@@ -231,7 +264,7 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
             return state.train, read(self._rows(*held_out, None, reset=False), sample_rows=0).triangle
         return state.train, state.test if share else None
 
-    def _start(self, train: Triangle, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
+    def _start(self, train: Triangle | ArraySource, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
@@ -253,8 +286,12 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance = None if is_zero(self.tol) else self.tol
-        run = self._descend(train, start, self.rule, self.epochs, tolerance, rows, watchers)
+        tolerance, rule = (
+            None if is_zero(self.tol) else self.tol,
+            "gradient" if is_word(self.rule, "auto") else self.rule,
+        )
+        run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
+        run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)
         stopped = curve is not None and curve.best_epoch < run.epochs
         self._judge(run, tolerance=tolerance, stopped=stopped or run.ended.reason == FitTask.name)
@@ -267,7 +304,33 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         if verbose and curve is not None and stopped:
             LOGGER.info("stopped at epoch %s of %s: held-out RMSE %s", f"{run.epochs:,}", f"{last:,}", curve.best_rmse)
         self.triangle_, self._held, self.validation_curve_ = train, held_out, curve
-        return self._take(run)
+        return self._take_exact(run) if is_newton(self.solver) else self._take(run)
+
+    def _walk(self, rows: ArraySource, loss: Loss, held: object, start: Start, watchers: tuple[FitTask, ...]) -> Self:
+        """Run on another loss than squares, judge the run and keep it."""
+        if held is not None:
+            raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")
+        run = walk(self, rows, loss, start or _without_inputs(rows, loss, self.fit_intercept), watchers)
+        self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
+        if check_verbose(self.verbose):
+            self._log(run)
+        self.triangle_, self._held, self.validation_curve_ = run.problem.triangle, None, None
+        return self._take_exact(run) if is_newton(self.solver) else self._take(run)
+
+    def _chosen_loss(self) -> Loss | None:
+        """The loss that the parameters ask for; None for squares."""
+        if isinstance(self.loss, str) and self.loss == "squared":
+            return None
+        numbers = {"huber": {"delta": self.delta}, "quantile": {"quantile": self.quantile}}
+        if isinstance(self.loss, str) and self.loss in numbers:
+            return replace(choose_loss(self.loss), **numbers[self.loss])  # type: ignore[type-var]  # losses are dataclasses
+        return choose_loss(self.loss)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = is_word(self.loss, "squared")
+        tags.target_tags.positive_only = is_word(self.loss, "poisson") or isinstance(self.loss, PoissonLoss)
+        return tags
 
     def _descend(
         self,
@@ -279,7 +342,7 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         rows: ArraySource | None = None,
         watchers: tuple[FitTask, ...] = (),
     ) -> Trajectory:
-        own = rule is self.rule  # and not the rule of a run that is taken again
+        own = isinstance(rule, str) or rule is self.rule  # and not the rule of a run that is taken again
         return descend(
             train,
             rule=rule,
@@ -305,3 +368,11 @@ class GradientDescentRegressor(CallbackSupport, LinearEstimator):  # type: ignor
         share = Share(self.validation, self._seed) if isinstance(self.validation, float) else None
         for batch in rows.batches():
             yield batch.take(~share.holds_out(batch.positions)) if share else batch
+
+
+def _without_inputs(rows: ArraySource, loss: Loss, fit_intercept: bool) -> Start:
+    """Where a run on counts begins: at the mean count, since from zeros a step may overshoot without bound; None for other losses."""
+    mean = np.average(rows.y, axis=0, weights=rows.weight)
+    if not (fit_intercept and isinstance(loss, PoissonLoss) and (mean > 0).all()):
+        return None
+    return np.zeros((len(rows.features), 1)), np.log(mean)

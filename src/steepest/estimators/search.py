@@ -12,7 +12,8 @@ from sklearn.model_selection import check_cv
 from steepest.analysis.sweep import judge_folds
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.errors import UsageError
-from steepest.estimators.linear import LOGGER, LinearEstimator, check_verbose
+from steepest.estimators.linear import LOGGER, check_verbose
+from steepest.estimators.regression import LinearRegressor
 from steepest.estimators.splits import read_splits
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.rules.rule import Rule, RuleChoice
@@ -20,7 +21,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_word
 
 
-class GradientDescentRegressorCV(LinearEstimator):
+class GradientDescentRegressorCV(LinearRegressor):
     """Gradient descent with learning rate, number of epochs and penalty chosen by cross-validation, exactly, in one pass.
 
     Every combination is judged by the RMSE of held-out rows over all splits; a fit costs no data, so ten thousand of them

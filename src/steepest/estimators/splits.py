@@ -33,7 +33,9 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     """
     if not splits:
         raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
-    splits = [(_positions(train, rows.row_count), _positions(held_out, rows.row_count)) for train, held_out in splits]
+    splits = [
+        (positions_of(train, rows.row_count), positions_of(held_out, rows.row_count)) for train, held_out in splits
+    ]
     for train, held_out in splits:
         if not len(train) or not len(held_out):
             raise DataError("a split has no rows to learn from, or none to judge by. Give fewer folds or more rows.")
@@ -51,7 +53,7 @@ def read_splits(rows: ArraySource, splits: Sequence[tuple[Indices, Indices]]) ->
     return _folds(sums, _sum(triangles), _fold_of_each(roles))
 
 
-def _positions(given: Any, n: int) -> Indices:
+def positions_of(given: Any, n: int) -> Indices:
     """Return row numbers from 0 to n - 1 of what a splitter gave: numbers, also from the end, or a mask."""
     chosen = np.asarray(given)
     if chosen.dtype == np.bool_:

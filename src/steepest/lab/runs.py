@@ -15,7 +15,8 @@ from steepest.lab.form import FORM
 from steepest.summaries.summarize import Summary, read
 from steepest.summaries.triangle import Triangle
 from steepest.views.pages import Rows, problem_with
-from steepest.views.pages.payload import MOST_PARAMETERS, Json, packed, payload
+from steepest.views.pages.packing import Json, packed
+from steepest.views.pages.payload import MOST_PARAMETERS, payload
 
 MOST_EPOCHS = 1_000_000
 GRID = 200  # places at which a curve is drawn

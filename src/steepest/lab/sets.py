@@ -1,6 +1,7 @@
 """Sets: the built-in tables as payloads of pages, each with the run that shows its lesson."""
 
 import json
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,13 @@ from steepest.data.examples import EXAMPLES, ExampleData, example
 from steepest.data.sample import Sample
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
+from steepest.errors import DataWarning
 from steepest.lab.runs import curve
 from steepest.objectives.quadratic import ObjectiveName
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
-from steepest.views.pages.payload import Json, Rows, payload
+from steepest.views.pages.packing import Json
+from steepest.views.pages.payload import Rows, payload
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ OPENINGS = {
     "two collinear features": Opening("collinear", 1.0, 100),
     "badly scaled": Opening("scaled", 2.5e-7, 1_000_000),
     "polynomial": Opening("polynomial", 0.2, 50_000, standardize=True),
+    "two classes": Opening("classes", 0.5, 50),
+    "separable classes": Opening("separable", 1.0, 1_000),
+    "counts": Opening("counts", 0.05, 100),
 }
 
 
@@ -52,7 +58,7 @@ def payloads() -> list[Json]:
 
     Example:
         >>> [payload["id"] for payload in payloads()]
-        ['line', 'noisy', 'outliers', 'collinear', 'scaled', 'polynomial']
+        ['line', 'noisy', 'outliers', 'collinear', 'scaled', 'polynomial', 'classes', 'separable', 'counts']
         >>> payloads()[1]["recipe"]
         'steepest.example("noisy line")'
     """
@@ -62,15 +68,20 @@ def payloads() -> list[Json]:
 def run_of(name: str) -> tuple[Trajectory, Triangle]:
     """Return the run that the page of a built-in table opens with, and the triangle it learned from."""
     data, opening = example(name), OPENINGS[name]
-    triangle = summarize(data.X, data.y, features=data.features, target=data.target)
-    run = descend(
-        triangle,
-        learning_rate=opening.learning_rate,
-        epochs=opening.epochs,
-        standardize=opening.standardize,
-        objective=opening.objective,
-    )
-    return run, triangle
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # that classes are separable is what one of them teaches
+        run = descend(
+            data.X,
+            data.y,
+            features=data.features,
+            target=data.target,
+            learning_rate=opening.learning_rate,
+            epochs=opening.epochs,
+            standardize=opening.standardize,
+            objective=opening.objective,
+            loss=data.loss,
+        )
+    return run, run.problem.triangle
 
 
 def _payload(name: str) -> Json:

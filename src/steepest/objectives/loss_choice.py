@@ -3,8 +3,9 @@
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
+from steepest.data.offset import Offset
 from steepest.errors import Option, UsageError
-from steepest.objectives.losses import HuberLoss, LogisticLoss, Loss, PoissonLoss
+from steepest.objectives.losses import HuberLoss, Joint, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
 from steepest.support.arguments import shown
 
@@ -13,6 +14,16 @@ LossChoice = Literal["squared"] | LossName | Loss
 """What `loss=` takes."""
 
 LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss)}
+
+
+def check_offset(offset: Offset, loss: LossChoice) -> None:
+    """Raise UsageError where a loss has no use for an offset: squared loss, and that of several classes."""
+    if isinstance(loss, str) and loss == "squared":
+        raise offset.of_squares()
+    if isinstance(choose_loss(loss), Joint):
+        raise UsageError(
+            Option(offset.option) + " is added to the margins of all classes, which changes none of them. Leave it out."
+        )
 
 
 def name_of(loss: object) -> str:

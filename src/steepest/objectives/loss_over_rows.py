@@ -26,6 +26,7 @@ class LossOverRows(Value):
         omega: ω, shape (n,), or None: 1 for each.
         l2: the ridge penalty.
         penalized: the diagonal of D: 1 for weights, 0 for the intercept, as long as theta.
+        offset: what is added to each margin u·theta, shape (n, 1), or None.
     """
 
     loss: Loss
@@ -34,6 +35,7 @@ class LossOverRows(Value):
     omega: FloatArray | None
     l2: float
     penalized: FloatArray
+    offset: FloatArray | None = None
     metric_name: ClassVar[str] = "rmse"
 
     def __len__(self) -> int:
@@ -51,7 +53,8 @@ class LossOverRows(Value):
     def take(self, rows: NDArray[np.intp] | slice) -> "LossOverRows":
         """Return the loss of some rows: row numbers, or a slice."""
         omega = None if self.omega is None else self.omega[rows]
-        return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized)
+        offset = None if self.offset is None else self.offset[rows]
+        return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized, offset)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (1,)."""
@@ -70,8 +73,7 @@ class LossOverRows(Value):
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J·direction at theta, both of its shape."""
-        margin, change = self.margin(theta), self.margin(direction)
-        loss = self.loss
+        loss, margin, change = self.loss, self.margin(theta), self._times(direction)
         bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
         return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 
@@ -81,7 +83,10 @@ class LossOverRows(Value):
         return np.asarray(np.sqrt(squares.sum(axis=1, keepdims=True).mean(axis=0)))
 
     def margin(self, theta: FloatArray) -> FloatArray:
-        """u·theta of each row, shape (n, 1) or (n, K)."""
+        """u·theta of each row and its offset, shape (n, 1) or (n, K)."""
+        return self._times(theta) if self.offset is None else self._times(theta) + self.offset
+
+    def _times(self, theta: FloatArray) -> FloatArray:
         return self.U @ theta.reshape(self.U.shape[1], -1)
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -233,7 +233,8 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     """
     n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
     U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-    for rows, *values in in_coordinates(problem, batches):
+    offsets: list[FloatArray] = []
+    for rows, *values in in_coordinates(problem, _with_offsets(batches, offsets)):
         U[rows], y[rows], weight[rows] = values
     if not n:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
@@ -241,4 +242,13 @@ def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Lo
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
     penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized)
+    offset = np.concatenate(offsets)[:, None] if offsets else None
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
+
+
+def _with_offsets(batches: Iterable[Batch], offsets: list[FloatArray]) -> Iterator[Batch]:
+    """Yield the batches, and put the offsets of their rows that count into a list."""
+    for batch in batches:
+        if batch.offset is not None:
+            offsets.append(batch.offset if batch.weight is None else batch.offset[batch.weight > 0])
+        yield batch

@@ -119,19 +119,30 @@ def minimize(
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
     """Where no row is far away: the least-squares answer where curvature jumps, the margins of the mean targets for others."""
-    parts = [Triangle.of(batch) for batch in rows()]
+    kinked = isinstance(loss, Kinked)
+    parts, offset = [], 0.0
+    for batch in rows():
+        if batch.offset is not None:
+            weighted = batch.offset if batch.weight is None else batch.weight * batch.offset
+            offset += float(weighted.sum())
+        parts.append(Triangle.of(_less_offset(batch) if kinked else batch))
     whole = Triangle.sum(parts) if parts else None
     if whole is None or not whole.row_count:
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    if isinstance(loss, Kinked):
+    if kinked:
         return Quadratic.of(whole, coordinates).minimum
     d, t = len(whole.features), len(whole.targets)
     theta = np.zeros((d + coordinates.fit_intercept, t))
     if isinstance(loss, Linked) and coordinates.fit_intercept:
         with np.errstate(divide="ignore", invalid="ignore"):
-            margins = loss.link(whole.means[d:])
+            margins = loss.link(whole.means[d:]) - offset / whole.total_weight
         theta[0] = margins if np.isfinite(margins).all() else 0.0
     return theta.reshape(-1, 1)
+
+
+def _less_offset(batch: Batch) -> Batch:
+    """The rows with targets that are lower by their offset, as a loss of m - y sees them."""
+    return batch if batch.offset is None else replace(batch, y=batch.y - batch.offset[:, None])
 
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:

@@ -43,9 +43,9 @@ class Separation(Value):
 
     Example:
         >>> import steepest
-        >>> run = steepest.descend([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1], loss="logistic")
+        >>> run = steepest.descend([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1], loss="logistic")  # it also warns
         >>> print(run.problem.separation)
-        'x1' alone tells the classes apart: at most 2 where 'y' is 0, at least 3 where it is 1
+        'x1' alone tells the classes apart: at most 2 where 'y' is 0, at least 3 where 'y' is 1
         >>> run.problem.separation.kind, run.problem.separation.l2
         ('complete', 0.25)
 

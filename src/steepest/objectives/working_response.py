@@ -59,11 +59,12 @@ def working(
 def _of_one_margin(
     loss: Loss, batch: Batch, own: FloatArray, theta: FloatArray, coordinates: Coordinates, majorized: bool
 ) -> Working:
-    """z = m - ℓ'/ℓ'' with weights ω·ℓ''."""
+    """z = m - ℓ'/ℓ'' with weights ω·ℓ''; an offset is in m where the loss sees it, and not in z."""
     weights, bias = coordinates.to_raw(theta)
     X, y = batch.X, batch.y[:, 0]
     with np.errstate(over="ignore", invalid="ignore"):
-        margin = X @ weights[:, 0] + bias[0]
+        own_margin = X @ weights[:, 0] + bias[0]
+        margin = own_margin if batch.offset is None else own_margin + batch.offset
         slope, curvature = loss.slope(margin, y), loss.curvature(margin, y)
         value = float((own * loss.value(margin, y)).sum())
         if majorized and isinstance(loss, Kinked):
@@ -72,7 +73,7 @@ def _of_one_margin(
         curvature = np.maximum(
             curvature, FLATTEST * (loss.largest_curvature if np.isfinite(loss.largest_curvature) else 1.0)
         )
-        response, weight = margin - slope / curvature, own * curvature
+        response, weight = own_margin - slope / curvature, own * curvature
     return _checked(Batch(X, response[:, None], batch.features, batch.targets, weight, batch.first_row), value, own)
 
 

@@ -20,7 +20,8 @@ from steepest.support import remedies
 from steepest.support.arguments import check_kind, check_text
 from steepest.support.files import write_whole
 from steepest.support.looks import Shown
-from steepest.views.pages.payload import Json, Rows, payload, problem_with, thinned
+from steepest.views.pages.packing import Json
+from steepest.views.pages.payload import Rows, payload, problem_with, thinned
 
 __all__ = ["Page", "Rows", "page", "page_of_rows", "problem_with", "thinned"]
 

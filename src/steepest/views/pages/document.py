@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from steepest.views.pages.payload import Json
+from steepest.views.pages.packing import Json
 from steepest.views.pages.pictures import LINES
 from steepest.views.pages.scripts import text, whole
 from steepest.views.pages.stored import bokeh_script, figure_parts
@@ -47,7 +47,7 @@ def document(sets: Sequence[Json], served: Json | None = None) -> Document:
         sets: payloads; the first is shown first.
         served: what the page must know of the lab that serves it; None for a file that asks nobody for anything.
     """
-    held_out = served is not None or any(given["spaces"]["raw"]["held_out"] is not None for given in sets)
+    held_out = served is not None or any(given["held_out_count"] for given in sets)
     parts = {name: part for name, part in figure_parts().items() if held_out or not name.startswith("errors")}
     bokeh, script = bokeh_script(), whole()
     plots = {name: _places(name, parts) for name in LABELS}

@@ -1,6 +1,5 @@
 """Payload: all that a page must know of a run, as plain numbers; no eigenvalue problem is left to the browser."""
 
-import base64
 import math
 import sys
 from dataclasses import dataclass
@@ -11,25 +10,23 @@ import numpy as np
 from steepest.data.sample import Sample
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, Quadratic
 from steepest.rules.rule import polynomial_of
-from steepest.summaries.coordinates import Coordinates, CoordinatesName
+from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
-from steepest.summaries.triangularize import LARGEST
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.expected import expected_losses
+from steepest.views.pages.loss_spaces import KNOWN, WALKABLE, loss_parts, own_rows, walked_entry
+from steepest.views.pages.packing import Json, packed
+from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
 
-PENALTIES = 12  # log-spaced ones beside 0 and the run's own
-LOWEST, HIGHEST = 1e-4, 1e2  # of these, in units of the mean curvature of the weights
-MOST_NUMBERS = 150_000  # in the matrices of all blocks: 1.6 MB of text
 MOST_PARAMETERS = 250
 MOST_ROWS, MOST_CELLS = 300, 9_000  # rows shown, and numbers in them
 
 EXACT = 1e-13  # of the way a mode moves the residuals: a product of matrices is no better
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,38 +67,61 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         raise UsageError(wrong)
     rows = rows or Rows()
     weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
-    spaces = [
-        _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
-        for name in ("raw", "standardized")
-    ]
     rules, own = rule_table(run.rule)
-    settings = _settings(run, own["name"])
-    if own["kind"] == WALKED:
-        settings |= _as_walked(
-            run, triangle, next(space for space in spaces if space["name"] == settings["coordinates"])
-        )
-    return {
+    made = {
         "title": title or "A run of gradient descent",
         "features": list(run.features),
         "target": run.targets[0],
         "fit_intercept": run.coordinates.fit_intercept,
         "row_count": triangle.row_count,
-        "held_out_count": 0 if rows.held_out is None else rows.held_out.row_count,
+        "held_out_count": 0,
         "total_weight": triangle.total_weight,
         "start": {"weights": packed(weights), "bias": float(bias[0])},
-        "spaces": {space["name"]: space for space in spaces},
         "rows": _rows(rows.sample),
         "inputs": {"range": _range(triangle)},
         "rules": rules,
+        "run": _settings(run, own["name"]),
+    }
+    return made | (_of_loss if isinstance(run.problem, LossProblem) else _of_squares)(run, triangle, rows, made)
+
+
+def _of_squares(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Json:
+    """What the page of squared loss has beside."""
+    spaces = [
+        _space(run, triangle, rows.held_out, triangle.coordinates(name, fit_intercept=run.coordinates.fit_intercept))
+        for name in ("raw", "standardized")
+    ]
+    settings = made["run"]
+    if next(entry["kind"] for entry in made["rules"] if entry["name"] == settings["rule"]) == WALKED:
+        settings |= _as_walked(
+            run, triangle, next(space for space in spaces if space["name"] == settings["coordinates"])
+        )
+    return {
+        "held_out_count": 0 if rows.held_out is None else rows.held_out.row_count,
+        "spaces": {space["name"]: space for space in spaces},
         "run": settings,
     }
+
+
+def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Json:
+    """What the page of another loss has beside; the run's own rows where none were given to show."""
+    assert isinstance(run.problem, LossProblem)
+    parts = loss_parts(run, run.problem)
+    rules, settings = made["rules"], made["run"] | parts["run"]
+    if parts["run"]["walk"] is None:
+        rules = [entry for entry in rules if entry["kind"] in WALKABLE]
+    else:
+        rules = [walked_entry(entry) for entry in rules if entry["name"] == settings["rule"]]
+    shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
+    classes = list(getattr(triangle.coding, "classes", ()))
+    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes}
 
 
 def problem_with(run: Trajectory) -> str | None:
     """Say why a run has no page, or None where it has one."""
     size = len(run.features) + run.coordinates.fit_intercept
-    if not run.problem.is_quadratic:
-        return f"a page shows a run on squared loss; this one is on {run.objective} loss. Look at run.plot."
+    if not run.problem.is_quadratic and run.objective not in KNOWN:
+        return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
     if len(run.targets) != 1:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
@@ -114,11 +134,6 @@ def thinned(sample: Sample) -> Sample:
     most = max(1, min(MOST_ROWS, MOST_CELLS // max(1, sample.X.shape[1]), len(sample.X)))
     chosen = np.unique(np.linspace(0, max(0, len(sample.X) - 1), most).round().astype(np.int64))[: len(sample.X)]
     return Sample(sample.X[chosen], sample.y[chosen], sample.positions[chosen], sample.seed)
-
-
-def packed(values: FloatArray) -> str:
-    """Return numbers as base64 of little-endian float64, row by row: every bit, and half the size of digits."""
-    return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
 
 
 def _settings(run: Trajectory, name: str) -> Json:
@@ -160,7 +175,8 @@ def _space(run: Trajectory, triangle: Triangle, held_out: Triangle | None, coord
     base = Quadratic.of(triangle, coordinates)
     weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
     start = coordinates.from_raw(weights, bias)
-    penalties = _penalties(run, base, coordinates.name)
+    own = run.l2 / GRADIENT_SCALE[run.problem.objective]
+    penalties = penalty_grid(own if coordinates.name == run.coordinates.name else 0.0, base)
     held = None if held_out is None or not held_out.row_count else Quadratic.of(held_out, coordinates)
     return {
         "name": coordinates.name,
@@ -183,21 +199,6 @@ def _held(held: Quadratic) -> Json:
         "rho": float(held.rho[0]),
         "total_weight": held.total_weight,
     }
-
-
-def _penalties(run: Trajectory, base: Quadratic, name: CoordinatesName) -> list[float]:
-    """The grid of penalties for half_mse: 0, log-spaced ones, and the run's own; as many as there is room for."""
-    own = run.l2 / GRADIENT_SCALE[run.problem.objective]
-    mine = own if name == run.coordinates.name or own == 0 else 0.0
-    room = MOST_NUMBERS // (2 * base.size**2) - 2
-    if room < 2:
-        return [mine]
-    first = int(base.fit_intercept)
-    curvature = float((base.R[:, first:] ** 2).sum()) / base.total_weight / max(1, base.size - first)
-    if not 0 < curvature < math.inf:
-        return [mine]
-    grid = curvature * np.geomspace(LOWEST, HIGHEST, min(PENALTIES, room))
-    return sorted({0.0, mine, *grid[grid < LARGEST].tolist()})
 
 
 def _block(triangle: Triangle, coordinates: Coordinates, l2: float, start: FloatArray, held: Quadratic | None) -> Json:

@@ -116,7 +116,11 @@ def _data() -> "Figure":
     made = _figure("data", "x", "y")
     made.line("x", "y", source=_source(made, "exact", x=[], y=[]), color=GREEN, line_dash="dashed", line_width=2)
     made.scatter("x", "y", source=_source(made, "rows", x=[], y=[]), color=BLUE, size=6, alpha=0.85, line_color=None)
+    others = _source(made, "others", x=[], y=[])
+    made.scatter("x", "y", source=others, color=PINK, marker="triangle", size=8, alpha=0.85, line_color=None)
     made.line("x", "y", source=_source(made, "line", x=[], y=[]), color=ORANGE, line_width=3, level="overlay")
+    sides = _source(made, "sides", xs=[], ys=[])
+    made.multi_line("xs", "ys", source=sides, color=ORANGE, line_dash="dotted", line_width=2, level="overlay")
     return made
 
 

@@ -2,7 +2,21 @@
 
 from importlib import resources
 
-PURE = ("double", "recurrence", "rules", "problem", "words", "verdict", "curves", "arithmetic", "state", "tour")
+PURE = (
+    "double",
+    "recurrence",
+    "rules",
+    "problem",
+    "over_rows",
+    "levels",
+    "words",
+    "verdict",
+    "loss_verdict",
+    "curves",
+    "arithmetic",
+    "state",
+    "tour",
+)
 """Files of pure functions: numbers in, numbers and texts out."""
 PAGE = (
     "painting",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from steepest.errors import UsageError
-from steepest.views.pages.payload import Json
+from steepest.views.pages.packing import Json
 from steepest.views.pages.pictures import figures
 from steepest.views.pages.scripts import text
 

@@ -8,22 +8,29 @@ from steepest.errors import UsageError
 from steepest.support.arguments import check_word
 from steepest.views.plots.batch_limits import BatchLimitsDisplay
 from steepest.views.plots.batch_map import BatchMapDisplay
+from steepest.views.plots.boundary import BoundaryDisplay
 from steepest.views.plots.canvas import Display, as_bytes, save
 from steepest.views.plots.comparison import ComparisonDisplay
+from steepest.views.plots.confusion import ConfusionDisplay
 from steepest.views.plots.contour import LossContourDisplay
 from steepest.views.plots.forecast import ForecastDisplay
 from steepest.views.plots.heat_map import HeatMapDisplay
 from steepest.views.plots.loss import LossCurveDisplay
 from steepest.views.plots.modes import ModeDecayDisplay
+from steepest.views.plots.precision_recall import PrecisionCurveDisplay
 from steepest.views.plots.predictions import PredictionErrorDisplay
 from steepest.views.plots.quantiles import QuantileDisplay
+from steepest.views.plots.reliability import ReliabilityDisplay
 from steepest.views.plots.residuals import ResidualDisplay
+from steepest.views.plots.roc import RocDisplay
 from steepest.views.plots.validation import ValidationCurveDisplay
 
 __all__ = [
     "BatchLimitsDisplay",
     "BatchMapDisplay",
+    "BoundaryDisplay",
     "ComparisonDisplay",
+    "ConfusionDisplay",
     "Display",
     "ForecastDisplay",
     "HeatMapDisplay",
@@ -31,16 +38,28 @@ __all__ = [
     "LossCurveDisplay",
     "ModeDecayDisplay",
     "PlotKind",
+    "PrecisionCurveDisplay",
     "PredictionErrorDisplay",
     "QuantileDisplay",
+    "ReliabilityDisplay",
     "ResidualDisplay",
+    "RocDisplay",
     "ValidationCurveDisplay",
     "as_bytes",
     "plot",
     "save",
 ]
 
-PlotKind = Literal["loss", "modes", "contour", "predictions", "residuals", "qq"]
+PlotKind = Literal[
+    "loss", "modes", "contour", "predictions", "residuals", "qq", "roc", "precision_recall", "calibration", "confusion", "boundary"
+]  # fmt: skip
+OF_CLASSES: dict[str, Any] = {
+    "roc": RocDisplay,
+    "precision_recall": PrecisionCurveDisplay,
+    "calibration": ReliabilityDisplay,
+    "confusion": ConfusionDisplay,
+    "boundary": BoundaryDisplay,
+}
 KINDS: dict[str, Any] = {
     "loss": LossCurveDisplay,
     "modes": ModeDecayDisplay,
@@ -48,6 +67,7 @@ KINDS: dict[str, Any] = {
     "predictions": PredictionErrorDisplay,
     "residuals": ResidualDisplay,
     "qq": QuantileDisplay,
+    **OF_CLASSES,
 }
 OF_FORECASTS: dict[str, Any] = {
     "forecast": ForecastDisplay,
@@ -55,6 +75,7 @@ OF_FORECASTS: dict[str, Any] = {
     "batch_map": BatchMapDisplay,
 }
 OF_ROWS = ("predictions", "residuals", "qq")
+NEED_ROWS = (*OF_ROWS, *OF_CLASSES)
 
 
 def plot(
@@ -67,7 +88,7 @@ def plot(
     unknown = [name for name in options if name not in known]
     if unknown:
         raise UsageError(f"a picture of kind {kind!r} has no {unknown[0]}. It takes {', '.join(known)}.")
-    if kind in OF_ROWS:
+    if kind in NEED_ROWS:
         if X is None or y is None:
             raise UsageError(
                 f"a picture of {kind} needs rows and their targets.", f'give both: run.plot("{kind}", X, y)'

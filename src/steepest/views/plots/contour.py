@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GRID = 121
+FEWEST = 21
+ROWS_AT_ONCE = 2 * 10**7  # rows times points of the grid, where each point is a pass over the rows: some seconds
 PATH_POINTS = 600
 
 
@@ -67,7 +69,7 @@ class LossContourDisplay(Display):
         """
         check_kind("run", run, Trajectory)
         run.problem.check_minimum()
-        names = run.coordinates.parameter_names(run.features)
+        names = run.problem.parameter_names
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))
@@ -80,7 +82,8 @@ class LossContourDisplay(Display):
         # a path that runs away would leave nothing of the valley to see
         far = np.abs(path - goal).max(axis=1)
         path = path[far <= 20 * max(far[0], 1e-300)] if np.isfinite(far[0]) else path[:1]
-        x, y = (_span(path[:, k], goal[k]) for k in (0, 1))
+        size = GRID if run.problem.is_quadratic else _size(run.problem.triangle.row_count)
+        x, y = (_span(path[:, k], goal[k], size) for k in (0, 1))
         theta = np.tile(minimum, (len(y), len(x), 1, 1))
         theta[:, :, i, 0], theta[:, :, j, 0] = x[None, :], y[:, None]
         loss = run.problem.quadratic.value(theta)[..., 0]
@@ -114,8 +117,13 @@ def _index(name: str | None, names: tuple[str, ...], default: int) -> int:
     return names.index(name)
 
 
-def _span(path: FloatArray, goal: float) -> FloatArray:
+def _size(row_count: int) -> int:
+    """How many points to a side, where the loss at each is summed over all rows."""
+    return int(min(GRID // 2 + 1, max(FEWEST, (ROWS_AT_ONCE / max(1, row_count)) ** 0.5)))
+
+
+def _span(path: FloatArray, goal: float, size: int) -> FloatArray:
     """Values around path and goal, with a margin; a path that does not move gets a width of its own."""
     low, high = min(float(path.min()), goal), max(float(path.max()), goal)
     margin = 0.25 * (high - low) or 0.5 * max(abs(goal), 1.0)
-    return np.linspace(low - margin, high + margin, GRID)
+    return np.linspace(low - margin, high + margin, size)

@@ -10,7 +10,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.support.arguments import check_kind
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
-from steepest.support.words import fraction, pluralize
+from steepest.support.words import fraction, pluralize, shorten
 from steepest.views.plots.canvas import CURVE_POINTS, CYCLE, GREY, Display, axes, plain
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ModeDecayDisplay(Display):
         chosen = list(range(r)) if r <= MOST_MODES else [*range(3), *range(r - MOST_MODES + 3, r)]
         for colour, i in zip(CYCLE, chosen, strict=False):
             curve = np.clip(self.remaining[:, i], 1e-18, LARGEST)
-            self.lines_ += self.ax_.plot(self.epochs, curve, color=colour, label=plain(self.labels[i])[:60])
+            self.lines_ += self.ax_.plot(self.epochs, curve, color=colour, label=plain(shorten(self.labels[i], 60)))
         self.ax_.axhline(
             self.tolerance, color=GREY, linestyle=":", label=f"{fraction(self.tolerance)} of the starting error"
         )

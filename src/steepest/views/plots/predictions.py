@@ -74,7 +74,7 @@ class PredictionErrorDisplay(Display):
         """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and set the results beside y.
 
         Raises:
-            UsageError: the run has several targets, or held_out is no pair.
+            UsageError: the run has several targets or predicts classes, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
         rows = predict_rows(run, X, y, held_out)

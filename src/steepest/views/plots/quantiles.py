@@ -36,6 +36,7 @@ class QuantileDisplay(Display):
         name: what is predicted, for the axes.
         title: above the picture.
         held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
+        residual_name: what the residuals are, for the axis; "" for target less prediction.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's.
 
@@ -47,6 +48,7 @@ class QuantileDisplay(Display):
     name: str = "target"
     title: str = ""
     held_out: NDArray[np.bool_] | None = None
+    residual_name: str = ""
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     artists_: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -60,14 +62,15 @@ class QuantileDisplay(Display):
     def from_trajectory(
         cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
     ) -> "QuantileDisplay":
-        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y.
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y;
+        of counts deviance residuals are drawn, whose spread does not grow with the prediction.
 
         Raises:
-            UsageError: the run has several targets, or held_out is no pair.
+            UsageError: the run has several targets or predicts classes, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
         rows = predict_rows(run, X, y, held_out)
-        return cls(rows.targets - rows.predictions, run.targets[0], title, rows.held_out)
+        return cls(rows.residuals, run.targets[0], title, rows.held_out, rows.residual_name)
 
     def _what(self) -> str:
         low, high = (number(float(end)) for end in (self.residuals.min(), self.residuals.max()))
@@ -95,7 +98,7 @@ class QuantileDisplay(Display):
         name = plain(self.name)
         self.ax_.set(
             xlabel="quantile of the standard normal distribution",
-            ylabel=f"{name} − prediction",
+            ylabel=plain(self.residual_name) or f"{name} − prediction",
             title=plain(self.title),
         )
         self.ax_.grid(alpha=0.25)

@@ -28,6 +28,7 @@ class ResidualDisplay(Display):
         name: what is predicted, for the axes.
         title: above the picture.
         held_out: which of the rows are held out, shape (n,): they are drawn apart; None where nobody says.
+        residual_name: what the residuals are, for the axis; "" for target less prediction.
 
     After `plot`: `ax_`, `figure_` and `artists_`, matplotlib's.
 
@@ -39,6 +40,7 @@ class ResidualDisplay(Display):
     name: str = "target"
     title: str = ""
     held_out: NDArray[np.bool_] | None = None
+    residual_name: str = ""
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     artists_: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -50,14 +52,15 @@ class ResidualDisplay(Display):
     def from_trajectory(
         cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
     ) -> "ResidualDisplay":
-        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y.
+        """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y;
+        of counts deviance residuals are drawn, whose spread does not grow with the prediction.
 
         Raises:
-            UsageError: the run has several targets, or held_out is no pair.
+            UsageError: the run has several targets or predicts classes, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
         rows = predict_rows(run, X, y, held_out)
-        return cls(rows.predictions, rows.targets - rows.predictions, run.targets[0], title, rows.held_out)
+        return cls(rows.predictions, rows.residuals, run.targets[0], title, rows.held_out, rows.residual_name)
 
     def _what(self) -> str:
         learned, *held_out = (self.residuals[mask] for mask, _ in groups(self.held_out, len(self.residuals)))
@@ -75,7 +78,11 @@ class ResidualDisplay(Display):
         if self.held_out is not None:
             self.ax_.legend()
         name = plain(self.name)
-        self.ax_.set(xlabel=f"predicted {name}", ylabel=f"{name} − prediction", title=plain(self.title))
+        self.ax_.set(
+            xlabel=f"predicted {name}",
+            ylabel=plain(self.residual_name) or f"{name} − prediction",
+            title=plain(self.title),
+        )
         self.ax_.grid(alpha=0.25)
         return self
 

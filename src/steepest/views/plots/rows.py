@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from steepest.analysis.evaluate import CLASSES
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, Option, UsageError
+from steepest.objectives.losses import Loss
 from steepest.support.arguments import check_kind, shown
 from steepest.support.arrays import FloatArray
-from steepest.views.plots.canvas import BLUE, ORANGE
+from steepest.views.plots.canvas import BLUE, ORANGE, SMALLEST
 
 LARGEST = 1e300  # what a run that diverges predicts beyond it has no place on an axis
 
@@ -24,39 +26,66 @@ class PredictedRows:
     Args:
         targets: shape (n,).
         predictions: shape (n,).
+        residuals: shape (n,): target less prediction, or deviance residuals.
+        residual_name: what they are, for an axis.
         held_out: which rows are held out, shape (n,); None where nobody says.
     """
 
     targets: FloatArray
     predictions: FloatArray
+    residuals: FloatArray
+    residual_name: str
     held_out: NDArray[np.bool_] | None
 
 
 def predict_rows(run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = None) -> PredictedRows:
     """Return the targets y (n,) beside the last state's predictions of X (n, d).
 
+        residual = y - prediction;  of counts, whose spread grows with them, sign(y - prediction)·√(2·ℓ(prediction, y))
+
     Args:
-        run: a run of one target.
+        run: a run of one target, which predicts numbers.
         X: rows to learn from.
         y: their targets.
         held_out: (X, y) of held-out rows, which follow the others; None for none.
 
     Raises:
-        UsageError: the run has several targets, or held_out is no pair.
+        UsageError: the run has several targets or predicts classes, or held_out is no pair.
         DataError: X and y do not have the same rows.
+
+    Source: McCullagh, Nelder, "Generalized Linear Models", 2nd edition, 1989, section 2.4.3.
     """
     check_kind("run", run, Trajectory)
+    if run.objective in CLASSES:
+        raise UsageError(
+            "this picture is of numbers beside their predictions, and the run predicts classes.",
+            'draw "calibration", "roc", "precision_recall" or "confusion"',
+        )
     if len(run.targets) != 1:
         raise UsageError(f"a picture of rows needs a run of one target; got {len(run.targets)}.")
     learned = _predict(run, X, y)
     if held_out is None:
-        return PredictedRows(*learned, None)
+        return _with_residuals(run, *learned, None)
     if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
         raise UsageError(Option("held_out") + f" is a pair (X, y) of held-out rows; got {shown(held_out)}.")
     kept = _predict(run, *held_out)
     mask = np.repeat([False, True], [len(learned[0]), len(kept[0])])
     targets, predictions = (np.concatenate(parts) for parts in zip(learned, kept, strict=True))
-    return PredictedRows(targets, predictions, mask if mask.any() else None)
+    return _with_residuals(run, targets, predictions, mask if mask.any() else None)
+
+
+def _with_residuals(
+    run: Trajectory, targets: FloatArray, predictions: FloatArray, held_out: NDArray[np.bool_] | None
+) -> PredictedRows:
+    loss: Loss | None = getattr(run.problem, "loss", None)
+    residuals, name = targets - predictions, f"{run.targets[0]} − prediction"
+    if loss is not None and loss.name == "poisson":
+        deviance = 2 * loss.value(np.log(np.maximum(predictions, SMALLEST)), targets)
+        residuals, name = (
+            np.sign(residuals) * np.sqrt(np.maximum(deviance, 0.0)),
+            f"deviance residual of {run.targets[0]}",
+        )
+    return PredictedRows(targets, predictions, residuals, name, held_out)
 
 
 def _predict(run: Trajectory, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:

@@ -17,7 +17,8 @@ function stepOf(problem, rule, modes, k, most = 4) {
   const left = shares(modes, k - 1), ahead = k > 1 ? shares(modes, k - 2) : left;
   const point = rule.look_ahead ? left.map((share, i) => share + rule.look_ahead * momentum * (share - ahead[i])) : left;
   const velocity = before.map((value, j) => value - earlier[j]);
-  return { before, after, velocity, gradient: gradientAt(problem, point), rows: stepRows(problem, before, most) };
+  const gradient = problem.over ? gradientOver(problem.over, before.map((value, j) => value + (rule.look_ahead || 0) * momentum * velocity[j])) : gradientAt(problem, point);
+  return { before, after, velocity, gradient, rows: stepRows(problem, before, most) };
 }
 
 function stepRows(problem, theta, most) {
@@ -25,7 +26,7 @@ function stepRows(problem, theta, most) {
   if (!payload.rows) return [];
   return Array.from({ length: Math.min(most, payload.rows.count) }, (_, row) => {
     const inputs = Array.from({ length: d }, (_, j) => (payload.rows.X[row * d + j] - space.shift[j]) / space.scale[j]);
-    const prediction = inputs.reduce((sum, u, j) => sum + u * theta[j + first], first ? theta[0] : 0);
+    const prediction = meanOf(payload, inputs.reduce((sum, u, j) => sum + u * theta[j + first], first ? theta[0] : 0));
     const target = payload.rows.y[row];
     return { position: payload.rows.positions[row], inputs, prediction, target, residual: prediction - target };
   });

@@ -12,8 +12,8 @@ function spread(n, most) {
 function errorCurves(problem, modes, epochs) {
   const loss = [], train = [], held = [], seen = (value) => (Number.isFinite(value) && value < 1e300 ? value : NaN);
   for (const k of epochs) {
-    const rest = errors(problem, shares(modes, k));
-    loss.push(seen(lossAt(problem, rest)));
+    const rest = modes.path ? [] : errors(problem, shares(modes, k));
+    loss.push(seen(modes.path ? modes.path.loss(k) : lossAt(problem, rest)));
     if (!problem.held) continue;
     train.push(seen(rmseOf(problem, problem.space.rho, problem.payload.total_weight, rest, problem.p)));
     held.push(seen(heldRmseAt(problem, modes, rest, k)));
@@ -65,6 +65,7 @@ function heatMap(problem, rule, rates, epochs) {
 function contour(problem, modes, i, j, epochs) {
   const { p, space, payload, factor, l2, limit } = problem;
   const path = epochs.map((k) => parametersAt(problem, modes, k)).map((theta) => [theta[i], theta[j]]);
+  if (modes.path) return contourOver(problem, path, i, j);
   const goal = [limit[i], limit[j]], far = path.map((point) => Math.hypot(point[0] - goal[0], point[1] - goal[1]));
   // a path that runs away would leave nothing of the valley to see
   const kept = path.filter((_, at) => far[at] <= 4 * Math.max(far[0], 1e-300));
@@ -75,6 +76,16 @@ function contour(problem, modes, i, j, epochs) {
   };
   const range = [0, 1].map((axis) => span(kept.map((point) => point[axis]), goal[axis]));
   return { path: kept, goal, range, ellipses: ellipses(bend(i, i), bend(i, j), bend(j, j), goal, range) };
+}
+
+// Of another loss: its own level lines, where it has a minimum and its rows are here.
+function contourOver(problem, path, i, j) {
+  const { limit, settled, over } = problem, finite = path.filter((point) => point.every(Number.isFinite));
+  if (!settled) return { path: finite, goal: null, range: [0, 1].map((axis) => span(finite.map((point) => point[axis]), finite[0][axis])), ellipses: [] };
+  const goal = [limit[i], limit[j]], far = finite.map((point) => Math.hypot(point[0] - goal[0], point[1] - goal[1]));
+  const kept = finite.filter((_, at) => far[at] <= 4 * Math.max(far[0], 1e-300));
+  const range = [0, 1].map((axis) => span(kept.map((point) => point[axis]), goal[axis]));
+  return { path: kept, goal, range, ellipses: over ? levelLines(problem, i, j, goal, range) : [] };
 }
 
 function span(values, goal) {
@@ -106,6 +117,6 @@ function predictionsOf(payload, { weights, bias }) {
   return Array.from({ length: count }, (_, row) => {
     let sum = bias;
     for (let j = 0; j < d; j++) sum += X[row * d + j] * weights[j];
-    return sum;
+    return meanOf(payload, sum);
   });
 }

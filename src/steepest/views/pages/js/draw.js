@@ -24,9 +24,9 @@ function drawCoefficients() {
 
 function drawCoefficientCurves(problem, modes, epochs, scale, colors) {
   const all = coefficientCurves(problem, modes, epochs), rows = coefficientRows(), used = rows.map((_, at) => colors[at]);
-  const goal = inOwnUnits(problem, problem.limit), goals = [goal.bias, ...goal.weights];
+  const goal = inOwnUnits(problem, problem.limit), goals = problem.settled ? [goal.bias, ...goal.weights] : [];
   showLines("coefficients", scale, epochs, rows.map((row) => all[row]), used);
-  showGoals(scale, epochs, rows.map((row) => goals[row]), rows.map((row) => all[row]), used);
+  showGoals(scale, epochs, goals.length ? rows.map((row) => goals[row]) : [], rows.map((row) => all[row]), used);
 }
 
 // The first steps one by one, then log-spaced ones.
@@ -42,7 +42,8 @@ function drawContour() {
 }
 
 function drawMap() {
-  const { problem, rule, state, limit, last } = view;
+  const { problem, rule, state, limit, last, payload } = view;
+  if (payload.over) return; // a map of how runs end near the minimum would pass for one of how they go
   const range = rateRange(limit, state.rate), kind = [...setting(), rule.name, rule.momentum, last];
   if (!rule.takes_rate || !changed("map", ...kind, ...range)) return;
   const rates = Array.from({ length: MAP_SIZE }, (_, i) => range[0] * (range[1] / range[0]) ** (i / (MAP_SIZE - 1)));
@@ -69,7 +70,7 @@ function drawNow() {
   const { payload, problem, modes, state, scale, chosen, rule } = view;
   const now = stateAt(problem, modes, state.epoch), own = inOwnUnits(problem, now.theta);
   if (changed("frame", ...setting())) {
-    frameData(payload, inOwnUnits(problem, problem.limit));
+    frameData(payload, problem.settled ? inOwnUnits(problem, problem.limit) : null);
     showRows(payload);
   }
   showCursor(scale, state, now);

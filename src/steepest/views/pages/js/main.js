@@ -76,7 +76,9 @@ function pause() {
 }
 
 function useBest() {
-  const { state, rule, problem } = view, own = rule.takes_momentum ? problem.best[state.rule] : null;
+  const { state, rule, problem } = view;
+  if (problem.payload.over && rule.kind === "power") return soon({ rate: bestOf(problem, rule) });
+  const own = rule.takes_momentum ? problem.best[state.rule] : null;
   soon(own ? { rate: own.learning_rate / problem.factor, momentum: own.momentum } : { rate: bestRate(rule, problem.eigenvalues) });
 }
 

@@ -75,8 +75,8 @@ function showLines(name, scale, epochs, curves, colors) {
 
 function showGoals(scale, epochs, goals, curves, colors) {
   const ends = onAxis([epochs[0], epochs[epochs.length - 1]], scale);
-  fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors });
-  const far = 20 * Math.max(...goals.map(Math.abs), 1e-300), xs = onAxis(epochs, scale);
+  fill(`coefficients-${scale}:goals`, { xs: goals.map(() => ends), ys: goals.map((goal) => [goal, goal]), color: colors.slice(0, goals.length) });
+  const far = goals.length ? 20 * Math.max(...goals.map(Math.abs), 1e-300) : Infinity, xs = onAxis(epochs, scale);
   setRange(`coefficients-${scale}`, [[xs[0], xs[xs.length - 1]], holding([...curves.map((curve) => curve.filter((value) => Math.abs(value) < far)), goals], false)]);
 }
 
@@ -94,29 +94,65 @@ function showPinnedPaths(paths, colors) {
 
 let dataRange = [0, 1];
 
-// Inputs at which the curve of predictions is drawn: the ends of a line, or the grid that the data set brings.
+const CURVE_PLACES = 200;
+
+// Inputs at which the curve of predictions is drawn: the ends of a line, the grid that the data set brings, or one of our own for a loss
+// whose prediction is no straight line.
 function curveInputs(payload) {
-  return payload.curve ? payload.curve.x : dataRange;
+  if (payload.curve) return payload.curve.x;
+  if (!payload.over || !LOSSES[payload.over.loss].curved) return dataRange;
+  return Array.from({ length: CURVE_PLACES }, (_, i) => dataRange[0] + ((dataRange[1] - dataRange[0]) * i) / (CURVE_PLACES - 1));
 }
 
 function curveAt(payload, { weights, bias }) {
-  const X = payload.curve ? payload.curve.X : dataRange, d = weights.length;
-  return Array.from(curveInputs(payload), (_, row) => weights.reduce((sum, weight, j) => sum + weight * X[row * d + j], bias));
+  const x = curveInputs(payload), X = payload.curve ? payload.curve.X : x, d = weights.length;
+  return Array.from(x, (_, row) => meanOf(payload, weights.reduce((sum, weight, j) => sum + weight * X[row * d + j], bias)));
 }
 
-// Ranges of the data picture: they stay while the line moves.
+// Two classes over two features are drawn over these, with the line where the chance is even.
+function hasBoundary(payload) {
+  return Boolean(payload.over && payload.over.loss === "logistic" && payload.features.length === 2 && payload.rows);
+}
+
+const SIDES = [Math.log(1 / 9), Math.log(9)]; // margins at which the chance is 10% and 90%
+let boundaryFrame = [[0, 1], [0, 1]];
+
+function frameClasses(payload, exact) {
+  const { X, y, count } = payload.rows, of = (axis, inside) => Array.from({ length: count }, (_, row) => row).filter(inside).map((row) => X[row * 2 + axis]);
+  boundaryFrame = [0, 1].map((axis) => { const values = of(axis, () => true), low = Math.min(...values), high = Math.max(...values), rim = 0.08 * (high - low) || 1; return [low - rim, high + rim]; });
+  setRange("data", boundaryFrame);
+  for (const [at, axis] of ["x", "y"].entries()) label("data", axis, short(payload.features[at]));
+  for (const [name, inside] of [["rows", (row) => y[row] < 0.5], ["others", (row) => y[row] >= 0.5]]) fill(`data:${name}`, { x: of(0, inside), y: of(1, inside) });
+  fill("data:exact", exact ? boundaryLine(exact, 0, boundaryFrame) : { x: [], y: [] });
+}
+
+function showBoundary(own) {
+  const sides = SIDES.map((margin) => boundaryLine(own, margin, boundaryFrame));
+  fill("data:line", boundaryLine(own, 0, boundaryFrame));
+  fill("data:sides", { xs: sides.map(({ x }) => x), ys: sides.map(({ y }) => y) });
+}
+
+// Ranges of the data picture: they stay while the line moves. `exact` is null where there is no minimum.
 function frameData(payload, exact) {
+  if (hasBoundary(payload)) return frameClasses(payload, exact);
+  for (const name of ["others", "sides"]) fill(`data:${name}`, name === "others" ? { x: [], y: [] } : { xs: [], ys: [] });
   const one = hasCurve(payload), { rows, inputs, frame } = payload;
   if (!one && !rows) return;
   const d = payload.features.length, ys = rows ? Array.from(rows.y) : [];
   const xs = one ? (rows ? firstColumn(rows, d) : inputs.range) : ys;
   const wide = (values) => { const low = Math.min(...values), high = Math.max(...values), rim = 0.06 * (high - low) || 1; return [low - rim, high + rim]; };
   dataRange = frame ? frame.x : wide(xs);
-  const curve = one ? curveAt(payload, exact) : [], x = curveInputs(payload);
+  const curve = one && exact ? curveAt(payload, exact) : [], x = exact ? curveInputs(payload) : [];
   setRange("data", [dataRange, frame ? frame.y : wide(payload.curve ? ys : [...ys, ...curve])]);
   label("data", "x", one ? short(payload.curve ? payload.curve.input : payload.features[0]) : `target: ${short(payload.target)}`);
   label("data", "y", one ? short(payload.target) : "prediction");
   fill("data:exact", one ? { x, y: curve } : { x: dataRange, y: dataRange });
+}
+
+// Points of two classes would lie on each other: each is moved up or down a little.
+function apart({ over }, { y }) {
+  const classes = over && over.loss === "logistic" && y.every((value) => value === 0 || value === 1), golden = (Math.sqrt(5) - 1) / 2;
+  return classes ? Array.from(y, (value, i) => value + 0.08 * (((i + 1) * golden) % 1) - 0.04) : y;
 }
 
 function firstColumn({ X, count }, d) {
@@ -124,13 +160,15 @@ function firstColumn({ X, count }, d) {
 }
 
 function showRows(payload) {
+  if (hasBoundary(payload)) return;
   const { rows } = payload;
-  if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: rows.y });
+  if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: apart(payload, rows) });
   if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
 function showData(payload, own) {
-  if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
+  if (hasBoundary(payload)) showBoundary(own);
+  else if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
   else if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
 }
 
@@ -145,7 +183,7 @@ function showContour(problem, drawn, i, j) {
   fill("contour:rings", { xs: drawn.ellipses.map((ring) => ring.xs), ys: drawn.ellipses.map((ring) => ring.ys) });
   fill("contour:path", { x, y });
   fill("contour:steps", { x, y });
-  fill("contour:goal", { x: [drawn.goal[0]], y: [drawn.goal[1]] });
+  fill("contour:goal", drawn.goal ? { x: [drawn.goal[0]], y: [drawn.goal[1]] } : { x: [], y: [] });
   setRange("contour", drawn.range);
   const space = problem.name === "raw" ? "" : ", standardized";
   label("contour", "x", `${short(problem.names[i])}${space}`);

@@ -22,7 +22,7 @@ function pinnedRun(payload, pin) {
 function pinCells(state, { problem, rule, now, verdict }) {
   const momentum = rule.takes_momentum ? number(rule.momentum) : "", rate = rule.takes_rate ? number(rule.learning_rate) : "";
   return [rule.name.replace("_", " "), rate, momentum, number(problem.l2), state.standardize ? "standardized" : "raw", state.objective, grouped(state.epoch),
-    number(now.loss), number(now.rmse), now.heldRmse === null ? "" : number(now.heldRmse), verdict.kind, verdict.needed === null ? "never" : grouped(verdict.needed)];
+    number(now.loss), number(now.rmse), now.heldRmse === null ? "" : number(now.heldRmse), verdict.kind, verdict.needed === null ? (problem.payload.over ? "" : "never") : grouped(verdict.needed)];
 }
 
 // The table of pinned runs, the chosen setting on top; take and remove are buttons of each row.

@@ -6,6 +6,11 @@
 
 const OBJECTIVES = { quarter_mse: 0.5, half_mse: 1, mse: 2 };
 
+// Of another loss than squares there is no factor.
+function factorOf(objective) {
+  return Object.hasOwn(OBJECTIVES, objective) ? OBJECTIVES[objective] : 1;
+}
+
 function unpacked(text) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   return new Float64Array(bytes.buffer);
@@ -22,18 +27,25 @@ function matrixProduct(A, B, rows, inner, columns) {
   return C;
 }
 
+// The same with some strings as arrays, those that there are.
+function opened(values, keys) {
+  return { ...values, ...Object.fromEntries(keys.filter((key) => values[key]).map((key) => [key, unpacked(values[key])])) };
+}
+
 // A payload's strings become arrays, once.
 function openPayload(payload) {
   const spaces = {};
   for (const [name, space] of Object.entries(payload.spaces)) {
-    const opened = { ...space, held_out: space.held_out && { ...space.held_out, R: unpacked(space.held_out.R), start: unpacked(space.held_out.r).map((value) => -value) } };
-    for (const key of ["shift", "scale", "start", "R", "r"]) opened[key] = unpacked(space[key]);
-    spaces[name] = opened;
+    const keys = ["shift", "scale", "start", ...(payload.over ? [] : ["R", "r"])];
+    const made = { ...space, held_out: space.held_out && { ...space.held_out, R: unpacked(space.held_out.R), start: unpacked(space.held_out.r).map((value) => -value) } };
+    for (const key of keys) made[key] = unpacked(space[key]);
+    spaces[name] = made;
   }
   const rows = payload.rows && { ...payload.rows, X: unpacked(payload.rows.X), y: unpacked(payload.rows.y) };
   const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
-  const walk = payload.run.walk && { ...payload.run.walk, left: unpacked(payload.run.walk.left), expected: payload.run.walk.expected && unpacked(payload.run.walk.expected) };
-  return { ...payload, spaces, rows, curve, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+  const walk = payload.run.walk && opened(payload.run.walk, ["left", "theta", "loss", "rmse", "expected"]);
+  const over = payload.over && { ...payload.over, rows: payload.over.rows && opened(payload.over.rows, ["U", "y", "share"]) };
+  return { ...payload, spaces, rows, curve, over, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
 }
 
 // Whether predictions are a curve over one input: a line of the only feature, or of its powers.
@@ -44,14 +56,16 @@ function hasCurve(payload) {
 // Everything that does not depend on rule and epoch; computed when inputs, penalty or objective change.
 function problemOf(payload, name, index, objective) {
   const space = payload.spaces[name], block = space.blocks[Math.min(index, space.blocks.length - 1)];
-  const factor = OBJECTIVES[objective], p = space.size;
+  const factor = factorOf(objective), p = space.size;
   const eigenvalues = unpacked(block.eigenvalues).map((value) => factor * value);
   const directions = unpacked(block.directions), ways = unpacked(block.ways), r = eigenvalues.length;
-  const held = space.held_out;
+  const held = space.held_out, { settled = true, safe = null } = block;
+  const squares = payload.over ? { over: overRows(payload, space, block.l2) } : {
+    misfit: unpacked(block.misfit), predicted: block.predicted ? unpacked(block.predicted) : matrixProduct(space.R, directions, p, p, r),
+  };
   return {
-    payload, name, space, p, r, factor, objective, eigenvalues, directions, ways, l2: factor * block.l2,
-    limit: unpacked(block.limit), misfit: unpacked(block.misfit), floor: factor * block.floor,
-    predicted: block.predicted ? unpacked(block.predicted) : matrixProduct(space.R, directions, p, p, r), best: block.best, words: block.words,
+    payload, name, space, p, r, factor, objective, eigenvalues, directions, ways, l2: factor * block.l2, ...squares, settled, safe,
+    limit: unpacked(block.limit), floor: block.floor === null ? NaN : factor * block.floor, best: block.best, words: block.words,
     condition: block.condition_number, moved: space.start.some((value) => value !== 0),
     held: held && { ...held, misfit: unpacked(block.held_misfit), predicted: matrixProduct(held.R, directions, p, p, r) },
     names: payload.fit_intercept ? ["intercept", ...payload.features] : payload.features,
@@ -59,7 +73,7 @@ function problemOf(payload, name, index, objective) {
 }
 
 function solveAll(problem, rule) {
-  return Array.from(problem.eigenvalues, (value, i) => solve(rule, value, i));
+  return problem.payload.over ? modesOnPath(problem, rule) : Array.from(problem.eigenvalues, (value, i) => solve(rule, value, i));
 }
 
 // Whether a run has no formula, but what was left of each mode as it was walked.
@@ -77,6 +91,7 @@ function errors(problem, left) {
 }
 
 function parametersAt(problem, modes, k) {
+  if (modes.path) return modes.path.at(k);
   const { p, r, space, directions, ways } = problem;
   const theta = Float64Array.from(space.start);
   const steps = modes.map((mode, i) => (ways[i] === 0 ? 0 : ways[i] * progress(mode, k)));
@@ -125,6 +140,7 @@ function lossAt(problem, left) {
 }
 
 function stateAt(problem, modes, k) {
+  if (modes.path) return { epoch: k, left: shares(modes, k), loss: modes.path.loss(k), theta: modes.path.at(k), rmse: modes.path.rmse(k), heldRmse: null };
   const left = shares(modes, k), rest = errors(problem, left), { space, held, p } = problem;
   return {
     epoch: k, left, loss: lossAt(problem, rest), theta: parametersAt(problem, modes, k),

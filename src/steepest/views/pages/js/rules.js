@@ -36,6 +36,8 @@ const POLYNOMIALS = {
     limit: () => Infinity,
     best: (rule) => rule.learning_rate,
   },
+  // a path over rows: what is left is measured on it
+  path: { residual: (mode, k) => leftOnPath(mode, k), progress: (mode, k) => 1 - leftOnPath(mode, k) },
 };
 const PLAIN = { kind: "power", momentum: 0 }; // plain gradient descent, with which others are compared
 

@@ -1,11 +1,12 @@
 // State: what the reader has chosen, kept in the page's address so that a link leads back to it.
 
 const MOST_EPOCHS = 2 ** 53;
+const LOSS_CLASSES = { huber: "HuberLoss" }; // of those with a number of their own
 const MOST_PINS = 5; // as many as the palette tells apart from the other lines
 
 function initialState(payload) {
   const { run } = payload, space = payload.spaces[run.coordinates];
-  const own = space.blocks.findIndex((block) => block.l2 === run.l2 / OBJECTIVES[run.objective]);
+  const own = space.blocks.findIndex((block) => block.l2 === run.l2 / factorOf(run.objective));
   return {
     rate: run.learning_rate === null ? 1 : run.learning_rate, epoch: run.epochs, rule: run.rule, momentum: run.momentum === null ? 0.9 : run.momentum,
     l2: Math.max(0, own), standardize: run.coordinates === "standardized", objective: run.objective, log: true,
@@ -36,15 +37,16 @@ function stateFrom(hash, state, payload) {
   if (entry && entry.kind !== "walked") read.rule = entry.name;
   if (Object.hasOwn(OBJECTIVES, given.get("objective"))) read.objective = given.get("objective");
   for (const name of ["standardize", "log"]) if (["0", "1"].includes(given.get(name))) read[name] = given.get(name) === "1";
-  const blocks = payload.spaces[read.standardize ? "standardized" : "raw"].blocks;
+  const { blocks } = payload.spaces[read.standardize ? "standardized" : "raw"] || payload.spaces[payload.run.coordinates];
   numeric("l2", (value) => Number.isInteger(value) && value >= 0 && value < blocks.length);
   read.l2 = Math.min(read.l2, blocks.length - 1);
   return settled(read, payload);
 }
 
 // Of a run without formula only the epoch can be chosen, from those that were kept; everything else is the run's own.
+// Another loss than squares is walked up to some epoch, and stays what it is.
 function settled(state, { run, ...payload }, from = 0) {
-  if (!run.walk) return state;
+  if (!run.walk) return payload.over ? { ...state, objective: run.objective, epoch: Math.min(state.epoch, payload.over.most_epochs) } : state;
   return { ...initialState({ run, ...payload }), epoch: walkedEpoch(run.walk, state.epoch, from), log: state.log };
 }
 
@@ -93,8 +95,12 @@ function ruleAsPython({ payload, state }) {
 // The setting as arguments of steepest.descend.
 function settingsAsPython({ payload, state, problem }) {
   const settings = ruleAsPython({ payload, state });
-  settings.push(`epochs=${state.epoch}`, `l2=${problem.l2}`, `objective="${state.objective}"`);
+  settings.push(`epochs=${state.epoch}`, `l2=${problem.l2}`, payload.over ? lossAsPython(payload.over) : `objective="${state.objective}"`);
   return [...settings, `standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`];
+}
+
+function lossAsPython({ loss, delta }) {
+  return delta === null ? `loss="${loss}"` : `loss=${LOSS_CLASSES[loss]}(${delta})`;
 }
 
 // Where the data comes from, as lines of Python and as first arguments of steepest.descend.
@@ -118,7 +124,8 @@ function tableAsPython(payload, { name, options, test_size: share, seed }) {
 
 function asPython(payload, state, problem) {
   const [lines, given] = dataAsPython(payload), settings = [...given, ...settingsAsPython({ payload, state, problem })];
-  return `import steepest\n\n${lines.join("\n")}\nrun = steepest.descend(\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
+  const named = payload.over && payload.over.delta !== null ? `from steepest.objectives.losses import ${LOSS_CLASSES[payload.over.loss]}\n` : "";
+  return `import steepest\n${named}\n${lines.join("\n")}\nrun = steepest.descend(\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
 }
 
 // Options of steepest fit that name the table's columns and how it is read.
@@ -138,7 +145,7 @@ function asCommand(payload, state, problem) {
   options.push(`--rule ${state.rule}`);
   if (entry.takes_rate) options.push(`--learning-rate ${state.rate}`);
   if (entry.takes_momentum) options.push(`--momentum ${state.momentum}`);
-  options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, `--objective ${state.objective}`);
+  options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, payload.over ? `--loss ${payload.over.loss}` : `--objective ${state.objective}`);
   options.push(state.standardize ? "--standardize" : "--no-standardize");
   if (!payload.fit_intercept) options.push("--no-intercept");
   return `steepest fit ${table ? shellText(fileText(table.name)) : "DATA"} ${options.join(" ")}`;

@@ -1,15 +1,18 @@
 // Tell: the view in words, tables and the positions of the controls.
 
+const SCALES = { half_mse: "half_mse: Σr²/(2n)", mse: "mse: Σr²/n", quarter_mse: "quarter_mse: Σr²/(4n)" };
+
 function tell({ now, own }) {
   const { problem, rule, modes, state, payload, colors } = view;
   view.verdict = verdictOf(problem, rule, modes, state.epoch);
   byId("verdict").dataset.kind = view.verdict.kind;
   setText("sentence", view.verdict.sentence);
   setText("advice", view.verdict.advice);
-  setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} (floor ${number(problem.floor)}) · RMSE ${number(now.rmse)}` +
-    (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + ` · condition number ${number(problem.condition)}`);
+  const floor = Number.isNaN(problem.floor) ? "(no minimum)" : `(floor ${number(problem.floor)})`, factor = (i) => (modes[i].ahead ? `; at the minimum × ${general(modes[i].ahead.radius, 4)} an epoch` : "");
+  setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} ${floor} · RMSE ${number(now.rmse)}` +
+    (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + (problem.condition === null ? "" : ` · condition number ${number(problem.condition)}`));
   const lines = spread(problem.r, SHOWN_LINES);
-  legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) })));
+  legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) + factor(i) })));
   const values = [own.bias, ...own.weights], names = ["bias", ...payload.features];
   const rows = coefficientRows(), unseen = rows.includes(0) || !payload.fit_intercept ? [] : [{ color: "transparent", name: "bias", value: number(own.bias) }];
   legend("coefficients-legend", [...rows.map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })), ...unseen]);
@@ -33,21 +36,27 @@ function explain() {
 
 function showControls() {
   const { state, rule, problem, limit, last, scale } = view;
-  const fixed = rule.kind === "walked", noRate = !rule.takes_rate, range = rateRange(limit, state.rate), best = bestRate(rule, problem.eigenvalues);
+  const fixed = rule.kind === "walked", noRate = !rule.takes_rate, range = rateRange(Number.isFinite(limit) ? limit : problem.safe || Infinity, state.rate), best = bestOf(problem, rule);
+  const safe = rule.kind === "power" && problem.safe !== null ? problem.safe : NaN;
   const why = fixed ? "The page cannot compute this rule: it shows the run as it went, and only the epoch can be chosen" : `${rule.label} takes its steps from the eigenvalues`;
   setValue("rate", logPosition(state.rate, range));
   setValue("rate-number", state.rate);
   byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = noRate;
-  setText("rate-said", noRate ? why : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
+  setText("rate-said", noRate ? why : problem.payload.over ? limitsInWords(problem, state.rate, limit, safe, best) : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
   byId("rate").setAttribute("aria-valuetext", `${state.rate}, ${byId("rate-said").textContent}`);
   placeMark("limit-mark", noRate ? NaN : logPosition(limit, range));
+  placeMark("safe-mark", noRate || !problem.payload.over ? NaN : logPosition(safe, range));
   placeMark("best-mark", noRate ? NaN : logPosition(best, range));
   setValue("epoch", epochPosition(state.epoch, last));
   setValue("epoch-number", state.epoch);
   byId("epoch").setAttribute("aria-valuetext", `epoch ${grouped(state.epoch)}`);
   byId("momentum-field").hidden = !rule.takes_momentum;
-  for (const id of ["rule", "objective", "standardize"]) byId(id).disabled = fixed;
+  for (const id of ["rule", "standardize"]) byId(id).disabled = fixed;
+  byId("objective").disabled = fixed || Boolean(problem.payload.over);
+  byId("best").disabled = noRate || Number.isNaN(best);
   byId("arithmetic").hidden = fixed;
+  for (const part of document.querySelectorAll(".of-minimum")) part.hidden = !problem.settled;
+  byId("data-exact").parentElement.hidden = !problem.settled && hasCurveOrBoundary(problem.payload);
   setValue("momentum", momentumPosition(state.momentum));
   setValue("momentum-number", state.momentum);
   byId("l2").max = problem.space.blocks.length - 1;
@@ -60,16 +69,47 @@ function showControls() {
   byId("standardize").checked = state.standardize;
   byId("log").checked = state.log;
   for (const part of document.querySelectorAll("[data-scale]")) part.hidden = part.dataset.scale !== scale;
-  byId("map-card").hidden = noRate;
+  byId("map-card").hidden = noRate || Boolean(problem.payload.over);
   view.range = range;
+}
+
+// The limits of another loss than squares: at its minimum, and of plain gradient descent from any start.
+function limitsInWords(problem, rate, limit, safe, best) {
+  const parts = [Number.isFinite(limit) ? `${percent(rate / limit)} of the local limit ${number(limit)} at the minimum` : "no minimum, so no local limit",
+    ...(Number.isNaN(safe) ? [] : [`from any start up to the global limit ${number(safe)}`]), ...(Number.isNaN(best) ? [] : [`best ${number(best)}`])];
+  return parts.join("; ");
+}
+
+function hasCurveOrBoundary(payload) {
+  return hasCurve(payload) || hasBoundary(payload);
+}
+
+// Of squares there are three scales to choose from; another loss is what it is.
+function nameLoss({ over }) {
+  const named = over ? [[over.loss, `${over.loss}: ${LOSSES[over.loss].formula}${over.delta === null ? "" : `, δ = ${number(over.delta)}`}`]] : Object.entries(SCALES);
+  byId("objective").replaceChildren(...named.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+}
+
+// What the picture of the data shows.
+function nameData(payload) {
+  const one = hasCurve(payload), classes = hasBoundary(payload), shape = payload.curve || (payload.over && LOSSES[payload.over.loss].curved) ? "curve" : "line";
+  const names = payload.classes && payload.classes.length === 2 ? payload.classes : ["0", "1"], said = (at) => `${short(payload.target, 24)} = ${short(names[at], 24)}`;
+  byId("data-card").hidden = !one && !payload.rows;
+  setText("data-title", classes ? "The two classes and the boundary" : one ? `The data and the fitted ${shape}` : "Predictions against targets");
+  setText("data-rows", classes ? said(0) : "rows");
+  setText("data-others", said(1));
+  byId("data-others").parentElement.hidden = !classes;
+  setText("data-exact", classes ? "the boundary at the exact minimum" : one ? "exact minimum" : "prediction = target");
+  setText("data-now", classes ? "even chance at this epoch; dotted: 10% and 90%" : one ? `${shape} at this epoch` : "");
+  byId("data-now").parentElement.hidden = !one && !classes;
 }
 
 // What does not change while a data set is open.
 function nameThings() {
-  const { payload } = view, one = hasCurve(payload);
+  const { payload } = view;
   setText("title", payload.title);
   document.title = payload.title;
-  setText("about", `${counted(payload.row_count, "row")}${payload.held_out_count ? ` to learn from, ${grouped(payload.held_out_count)} held out` : ""} · ${counted(payload.features.length, "feature")} · target ${short(payload.target, 60)}`);
+  setText("about", `${counted(payload.row_count, "row")}${payload.held_out_count ? ` to learn from, ${grouped(payload.held_out_count)} held out` : ""} · ${counted(payload.features.length, "feature")} · target ${short(payload.target, 60)}${payload.over ? ` · ${payload.over.loss} loss` : ""}`);
   const names = payload.fit_intercept ? ["intercept", ...payload.features] : payload.features;
   for (const axis of [0, 1]) { options(`contour-${axis}`, names); byId(`contour-${axis}`).value = view.chosen[axis]; }
   byId("rule").replaceChildren(...payload.rules.map(({ name, label }) => Object.assign(document.createElement("option"), { value: name, textContent: label })));
@@ -78,11 +118,8 @@ function nameThings() {
   const extra = [["weights", payload.features.length > SHOWN_LINES ? `the first ${SHOWN_LINES} weights` : "all weights"], ["bias", "bias"]];
   byId("coefficient").prepend(...extra.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
   byId("coefficient").value = view.shown;
-  byId("data-card").hidden = !one && !payload.rows;
-  setText("data-title", one ? `The data and the fitted ${payload.curve ? "curve" : "line"}` : "Predictions against targets");
-  setText("data-exact", one ? "exact minimum" : "prediction = target");
-  setText("data-now", one ? `${payload.curve ? "curve" : "line"} at this epoch` : "");
-  byId("data-now").parentElement.hidden = !one;
+  nameData(payload);
+  nameLoss(payload);
   byId("expected").hidden = !(payload.run.walk && payload.run.walk.expected);
-  if (byId("errors-card")) byId("errors-card").hidden = !payload.spaces.raw.held_out;
+  if (byId("errors-card")) byId("errors-card").hidden = !payload.held_out_count;
 }

@@ -1,4 +1,4 @@
-// Tour: six steps through the built-in tables for those who learn. Each sets the page, names one control to move, and asks one question.
+// Tour: eight steps through the built-in tables for those who learn. Each sets the page, names one control to move, and asks one question.
 // set: id of a payload. state: settings as in state.js. picture: what to look at. Every number is recomputed by tests/test_tour.py.
 
 const TOUR = [
@@ -112,6 +112,42 @@ const TOUR = [
       { text: "The noise of its own 25 rows.", right: true, reply: "What is true of these rows only cannot help with others. The flat modes come last, and in them there is more noise than curve. To stop before they have moved has much the effect of a penalty." },
       { text: "The sine curve, better and better.", right: false, reply: "Then the held-out rows, which follow the same curve, would be predicted better as well. Their error rises by 87% up to epoch 1,000,000." },
       { text: "Nothing. All modes have arrived.", right: false, reply: "The weights go on moving: 10,173,855 epochs are needed until no mode has more than a millionth of its starting error left." },
+    ],
+  },
+  {
+    title: "Classification",
+    set: "classes",
+    state: { rate: 0.5, epoch: 5, rule: "gradient", l2: 0, standardize: false, objective: "logistic", log: true },
+    picture: "data",
+    text: [
+      "80 rows of two classes. The model gives each row a chance to be of class 1; the loss of a row is minus the logarithm of the chance of its own class. At the start each chance is 50%, which costs 0.693.",
+      "The solid line is where the chance is 50%, the dotted lines are where it is 10% and 90%. After 5 epochs 70 of the 80 rows are on the right side.",
+      "Now move Epoch to the right, to 1,000. Watch the dotted lines: the weight of x1 grows from 0.738 to 2.38, so the chance changes faster across the line. The loss falls from 0.452 to 0.324, though 69 rows are on the right side then and not 70.",
+      "No formula says how such a run goes, so the page takes every step. Two limits are known: up to the learning rate 5.93 (any start) the run comes to the minimum from any start, and near the minimum it does up to 16.0 (limit).",
+    ],
+    question: "Why is the limit near the minimum larger?",
+    answers: [
+      { text: "The gradient is smaller there.", right: false, reply: "It is, at the minimum of any loss. But squared loss has the same limit everywhere: what counts is the curvature." },
+      { text: "Many chances are near 0% or 100% there, and the loss of such a row is hardly curved.", right: true, reply: "The curvature of a row's loss is p · (1 - p) for the chance p: 0.25 at 50%, and on average 0.101 at the minimum. Less curvature allows longer steps." },
+      { text: "Fewer rows count there.", right: false, reply: "All 80 rows count at every epoch." },
+    ],
+  },
+  {
+    title: "Separation",
+    set: "separable",
+    state: { rate: 1, epoch: 100, rule: "gradient", l2: 0, standardize: false, objective: "logistic", log: true },
+    picture: "coefficients",
+    text: [
+      "40 rows, and a line that tells the two classes apart without error: at epoch 100 all 40 rows are on the right side.",
+      "Then larger weights make the loss of every row smaller, and there is no minimum: no floor in the picture of the loss, no modes, and no limit at the minimum.",
+      "At epoch 100 the loss is 0.0269 and the weight of x1 is 3.68. At epoch 1,000 they are 0.00389 and 6.50, at epoch 10,000 they are 0.000458 and 9.93.",
+      "Now move Penalty l2 to 0.025. Watch the two weights: they head for 2.04 and 1.32 (dashed), and all 40 rows are still on the right side.",
+    ],
+    question: "Why is there a minimum with a penalty?",
+    answers: [
+      { text: "The penalty lets the classes overlap.", right: false, reply: "The rows stay where they are: all 40 are still on the right side." },
+      { text: "The penalty ends the run.", right: false, reply: "The run goes on. By the modes at the minimum no mode has more than a millionth of its starting error left after about 245 epochs." },
+      { text: "From some point on, larger weights cost more than they gain.", right: true, reply: "At epoch 100 the loss of the rows has 0.0269 left to fall, however large the weights become. Twice the weights cost 4 times the penalty." },
     ],
   },
 ];

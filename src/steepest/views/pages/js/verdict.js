@@ -43,6 +43,7 @@ function searchFirstEpoch(modes, tolerance) {
 
 // { kind, sentence, advice } of a run that ends at epoch k.
 function verdictOf(problem, rule, modes, k) {
+  if (modes.path) return lossVerdict(problem, rule, modes, k);
   if (rule.kind === "walked") return walkedVerdict(problem, modes, k);
   const largest = problem.eigenvalues[0], limit = modes.length ? stabilityLimit(rule, largest) : Infinity;
   const rate = rule.learning_rate, left = Math.max(largestLeft(modes, k), largestLeft(modes, k + 1));

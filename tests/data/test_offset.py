@@ -1,0 +1,190 @@
+"""Offsets beside statsmodels' GLM, and laws: a constant one moves the intercept, a column's is an array's."""
+
+import numpy as np
+import pytest
+
+import steepest
+from steepest.data.offset import Offset
+from steepest.errors import DataError, UsageError
+from steepest.objectives.loss_problem import LossProblem
+from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
+from steepest.objectives.newton import bowl_at
+
+LOSSES = [PoissonLoss(), LogisticLoss(), HuberLoss(0.7)]
+
+
+def table(loss, n=120, seed=0):
+    """Inputs, targets, offsets, weights."""
+    generator = np.random.default_rng(seed)
+    X = np.array([2.0, 0.0]) + generator.normal(size=(n, 2))
+    offset = generator.normal(size=n)
+    margin = X @ [0.4, -0.3] - 0.5 + offset
+    y = {
+        "poisson": lambda: generator.poisson(np.exp(margin)),
+        "logistic": lambda: margin + generator.logistic(size=n) > 0,
+        "huber": lambda: margin + generator.standard_t(2, size=n),
+    }[loss.name]()
+    return X, np.asarray(y, dtype=float), offset, generator.uniform(0.5, 2, size=n)
+
+
+def optimum(X, y, **options):
+    run = steepest.descend(X, y, epochs=1, **options)
+    return np.append(run.optimum.bias, run.optimum.weights)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("loss", LOSSES[:2], ids=repr)
+def test_tables_with_an_offset_are_statsmodels(loss, standardize):
+    sm = pytest.importorskip("statsmodels.api")
+    X, y, offset, _ = table(loss)
+    family = sm.families.Poisson() if loss.name == "poisson" else sm.families.Binomial()
+    theirs = sm.GLM(y, sm.add_constant(X), family=family, offset=offset).fit(tol=1e-14)
+    run = steepest.descend(X, y, loss=loss, offset=offset, standardize=standardize, epochs=1)
+    ours = run.summary()
+    np.testing.assert_allclose(ours.coefficients, theirs.params, rtol=1e-8)
+    np.testing.assert_allclose(ours.standard_errors, theirs.bse, rtol=1e-8)
+    for name, value in {"deviance": theirs.deviance, "null_deviance": theirs.null_deviance, "aic": theirs.aic}.items():
+        assert getattr(ours, name) == pytest.approx(value, rel=1e-8), name
+    np.testing.assert_allclose(
+        run.optimum.predict(X, offset=offset), theirs.predict(sm.add_constant(X), offset=offset), rtol=1e-8
+    )
+    assert steepest.infer(X, y, loss=loss, offset=offset).aic == pytest.approx(ours.aic, rel=1e-12)
+    with pytest.raises(UsageError, match="Leave data and y out"):
+        run.summary(data=X, y=y)
+
+
+def test_of_hubers_loss_it_is_a_lower_target():
+    X, y, offset, weight = table(LOSSES[2])
+    options = {"loss": LOSSES[2], "weight": weight}
+    np.testing.assert_allclose(optimum(X, y, offset=offset, **options), optimum(X, y - offset, **options), rtol=1e-10)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_a_constant_offset_moves_the_intercept(loss):
+    X, y, _, weight = table(loss)
+    plain = optimum(X, y, loss=loss, weight=weight)
+    moved = optimum(X, y, loss=loss, weight=weight, offset=np.full(len(y), 3.0))
+    np.testing.assert_allclose(moved, plain - [3.0, 0.0, 0.0], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_slopes_with_an_offset_are_finite_differences(loss):
+    X, y, offset, weight = table(loss)
+    weight[3] = 0
+    source = steepest.open_source(X, y, weight=weight)
+    reader = Offset.of(offset, None).reader(source.batches)
+    problem = LossProblem.over(steepest.summarize(source), reader, loss, "standardized")
+    rows, theta = problem.rows, np.array([[0.3], [-0.2], [0.5]])
+    assert len(rows.offset) == len(rows) == 119
+    for part in (rows, rows.take(slice(10, 30)), rows.take(np.array([5, 5, 1]))):
+        for j, e in enumerate(np.eye(3)[:, :, None]):
+            slope = part.value(theta + 1e-6 * e) - part.value(theta - 1e-6 * e)
+            assert slope[0] / 2e-6 == pytest.approx(part.gradient(theta)[j, 0], abs=1e-8)
+            bent = part.gradient(theta + 1e-6 * e) - part.gradient(theta - 1e-6 * e)
+            if loss.name != "huber":  # whose slope has corners
+                np.testing.assert_allclose(bent / 2e-6, part.curvature(theta, e), atol=1e-7)
+    bowl = bowl_at(loss, reader, problem.coordinates, theta, 0.0)
+    np.testing.assert_allclose(bowl.quadratic.gradient(theta), rows.gradient(theta), atol=1e-12)
+    assert np.abs(rows.gradient(problem.found.bowl.theta)).max() < 1e-13
+
+
+def test_batches_take_their_own_offsets():
+    loss = PoissonLoss()
+    X, y, offset, _ = table(loss)
+    run = steepest.descend(X, y, loss=loss, offset=offset, learning_rate=0.01, epochs=3, batch_size=50, order="fixed")
+    theta = np.zeros(3)
+    design = np.column_stack([np.ones(len(y)), X])
+    for _ in range(3):
+        for first in (0, 50, 100):
+            rows = slice(first, first + 50)
+            slope = np.exp(design[rows] @ theta + offset[rows]) - y[rows]
+            theta = theta - 0.01 * design[rows].T @ slope / len(slope)
+    np.testing.assert_allclose(np.append(run.bias, run.weights), theta, rtol=1e-12)
+    np.testing.assert_allclose(run.predict(X, offset=offset), np.exp(design @ theta + offset), rtol=1e-12)
+    np.testing.assert_allclose(run.predict(X, exposure=np.exp(offset)), np.exp(design @ theta + offset), rtol=1e-12)
+    np.testing.assert_allclose(run.predict(X), np.exp(design @ theta), rtol=1e-12)
+
+
+def test_a_column_is_as_good_as_an_array(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    X, y, offset, weight = table(PoissonLoss())
+    frame = pandas.DataFrame({"a": X[:, 0], "hours": np.exp(offset), "b": X[:, 1], "w": weight, "y": y})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    beside = steepest.descend(X, y, loss="poisson", weight=weight, exposure=np.exp(offset), epochs=5)
+    for data in (frame, tmp_path / "t.csv"):
+        for features in (None, ["a", "b"], ["a", "hours", "b"]):
+            run = steepest.descend(
+                data, target="y", features=features, weight="w", loss="poisson", exposure="hours", epochs=5
+            )
+            assert run.features == ("a", "b")
+            np.testing.assert_allclose(run.weights, beside.weights, rtol=1e-12)
+            np.testing.assert_allclose(run.optimum.weights, beside.optimum.weights, rtol=1e-10)
+    np.testing.assert_allclose(run.predict(frame, exposure=frame["hours"]), beside.predict(X, offset=offset))
+    table_of = steepest.infer(tmp_path / "t.csv", target="y", weight="w", loss="poisson", exposure="hours")
+    assert table_of.deviance == pytest.approx(beside.summary().deviance, rel=1e-12)
+
+
+def test_rows_that_are_left_out_take_their_offset_with_them(tmp_path):
+    X, y, offset, _ = table(PoissonLoss())
+    lines = [
+        f"{a!r},{'' if row == 7 else repr(b)},{c!r}" for row, (a, b, c) in enumerate(np.column_stack([X, y]).tolist())
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *lines]))
+    run = steepest.descend(tmp_path / "t.csv", target="y", missing="drop", loss="poisson", offset=offset, epochs=1)
+    kept = np.arange(len(y)) != 7
+    expected = optimum(X[kept], y[kept], loss="poisson", offset=offset[kept])
+    np.testing.assert_allclose(np.append(run.optimum.bias, run.optimum.weights), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e12])
+def test_exposures_of_any_unit_are_found_from_their_mean(unit):
+    X, y, offset, _ = table(PoissonLoss())
+    run = steepest.descend(X, y, loss="poisson", exposure=unit * np.exp(offset), standardize=True, epochs=1)
+    assert run.problem.found.passes < 12
+    here = steepest.descend(X, y, loss="poisson", offset=offset, standardize=True, epochs=1)
+    np.testing.assert_allclose(run.optimum.weights, here.optimum.weights, rtol=1e-9)
+    assert run.optimum.bias == pytest.approx(here.optimum.bias - np.log(unit), rel=1e-9)
+
+
+def test_a_checkpoint_is_of_its_offset(tmp_path):
+    X, y, offset, _ = table(PoissonLoss())
+    options = {"loss": "poisson", "learning_rate": 0.01, "epochs": 5, "checkpoint": tmp_path / "state"}
+    steepest.descend(X, y, offset=offset, **options)
+    with pytest.raises(UsageError):
+        steepest.descend(X, y, offset=offset + 0.1, **options)
+
+
+WRONG = {
+    "both": ({"offset": [0.0] * 4, "exposure": [1.0] * 4}, UsageError, "two ways to say the same"),
+    "squared": ({"offset": [0.0] * 4, "loss": "squared"}, UsageError, r"losses other than squares\. Subtract"),
+    "too few": ({"offset": [0.0] * 3}, DataError, "there are 3 for 4 rows"),
+    "too many": ({"offset": [0.0] * 5}, DataError, "there are 5 for 4 rows"),
+    "no exposure": ({"exposure": [1.0, 0.0, 2.0, 3.0]}, DataError, r"above 0 and finite .* row 1 .* has 0"),
+    "NaN": ({"offset": [1.0, 0.0, np.nan, 3.0]}, DataError, r"finite in every row; row 2 .* has nan"),
+    "text": ({"offset": ["a", "b", "c", "d"]}, DataError, "one number a row"),
+    "two columns": ({"offset": np.ones((4, 2))}, DataError, r"shape \(n,\); got an array of shape \(4, 2\)"),
+    "unknown": ({"offset": "hours"}, UsageError, "names a column of numbers, of x1; got 'hours'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_offsets_are_told(name):
+    options, error, text = WRONG[name]
+    for ask in (steepest.descend, steepest.infer):
+        with pytest.raises(error, match=text):
+            ask(np.array([[1.0], [2.0], [3.0], [5.0]]), [1.0, 0.0, 2.0, 1.0], **{"loss": "poisson", **options})
+
+
+def test_of_several_classes_there_is_none():
+    with pytest.raises(UsageError, match="margins of all classes"):
+        steepest.descend(np.arange(6.0)[:, None], np.eye(3)[[0, 1, 2, 2, 1, 0]], loss="multinomial", offset=np.zeros(6))
+
+
+def test_wrong_offsets_of_a_prediction_are_told():
+    run = steepest.descend([[1.0], [2.0], [3.0]], [1.0, 0.0, 2.0], loss="poisson", epochs=1)
+    with pytest.raises(DataError, match="there are 1 for 2 rows"):
+        run.predict([[1.0], [2.0]], offset=[0.0])
+    with pytest.raises(UsageError, match="of a prediction is one number a row"):
+        run.predict([[1.0]], exposure="hours")
+    with pytest.raises(UsageError, match="losses other than squares"):
+        steepest.descend([[1.0], [2.0], [4.0]], [1.0, 0.0, 2.0]).predict([[1.0]], offset=[0.0])
