@@ -13,6 +13,7 @@ NAMES = [
     "cluster",
     "pages",
     "compiled",
+    "losses",
 ]
 
 if __name__ == "__main__":
