@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from steepest.analysis.classification import Classification
 from steepest.analysis.evaluate import evaluate
 from steepest.analysis.goodness import GoodnessOfFit
@@ -26,11 +28,11 @@ class Goodness:
     """What predictions are worth on the rows learned from, and on held-out ones.
 
     Args:
-        train: on the rows learned from.
+        train: on the rows learned from; None where the run left float64.
         test: on held-out rows, where there are some.
     """
 
-    train: Classification | GoodnessOfFit
+    train: Classification | GoodnessOfFit | None
     test: Classification | GoodnessOfFit | None
 
     def lines(self, run: Trajectory) -> str:
@@ -39,7 +41,7 @@ class Goodness:
         penalty = ", with the penalty" if run.l2 else ""
         lines = [
             f"{loss_in_words(run)} loss, mean over the rows{penalty}: {number(float(run.last.loss))}{least}",
-            *self.train.lines(),
+            *(() if self.train is None else self.train.lines()),
         ]
         if self.test is not None:
             lines += ["on test rows:", *self.test.lines()]
@@ -62,7 +64,7 @@ class Goodness:
 
     def as_json(self) -> dict[str, Any]:
         """Return the same as JSON types."""
-        return {"train": measures(self.train), "test": None if self.test is None else measures(self.test)}
+        return {name: None if found is None else measures(found) for name, found in vars(self).items()}
 
 
 def measures(found: Classification | GoodnessOfFit) -> dict[str, Any]:
@@ -85,8 +87,8 @@ def goodness(run: Trajectory, table: Table, test: Table | None, share: Share | N
     """
     if run.problem.is_quadratic:
         return None
-    if run.verdict.kind == "diverges":
-        return None
+    if not np.isfinite(run.last.loss) or not all(np.isfinite(part).all() for part in (run.weights, run.bias)):
+        return Goodness(None, None)
     held: Any = None if share is None else SomeRows.of(table, share, held_out=True)
     if test is not None:
         if isinstance(test.opened, Triangle):

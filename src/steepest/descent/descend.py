@@ -124,7 +124,7 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", or a loss object: the mean over the rows. Its
+        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
             minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.

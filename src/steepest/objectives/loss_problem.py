@@ -11,13 +11,15 @@ from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
-from steepest.objectives.losses import Joint, Loss, Separable
+from steepest.objectives.losses import Joint, Loss, Scaled, Separable
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.quantile import QuantileLoss
 from steepest.objectives.sample_start import sample_start
 from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
+from steepest.objectives.unsmoothed import Unsmoothed, solve_unsmoothed
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -76,6 +78,8 @@ class LossProblem(Problem):
         if len(triangle.targets) != 1 and not isinstance(loss, Joint):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
+        if isinstance(loss, Scaled):
+            loss = _at_scale(loss, plain)
         may_separate = isinstance(loss, Separable) and not plain.l2
         size = len(plain.parameter_names) * (len(triangle.targets) if isinstance(loss, Joint) else 1)
         start = sample_start(loss, reader, plain.coordinates, (triangle.row_count, size), l2=plain.l2)
@@ -144,6 +148,25 @@ class LossProblem(Problem):
                 remedies.PENALTY if l2 is None else remedies.penalty(l2),
             )
 
+    @cached_property
+    def unsmoothed(self) -> Unsmoothed:
+        """The exact minimum of a quantile loss without smoothing, by a linear program over the rows in memory.
+
+        Raises:
+            UsageError: the loss is another, or there is a penalty.
+        """
+        if not isinstance(self.loss, QuantileLoss) or self.l2:
+            raise UsageError("only a quantile loss without a penalty has an exact answer by linear programming.")
+        rows = self.rows
+        if not isinstance(rows, LossOverRows):
+            raise UsageError("the linear program is over rows in memory, and these are more than 1 GB. Take fewer.")
+        theta, least, bound = solve_unsmoothed(self.loss, rows)
+        weights, bias = self.to_raw(theta)
+        smoothed = self.loss.pinball(rows.margin(self.found.bowl.theta), rows.y)
+        if rows.omega is not None:
+            smoothed = rows.omega[:, None] * smoothed
+        return Unsmoothed(weights[:, 0], float(bias[0]), least, bound, float(smoothed.mean()))
+
     def check_squares(self, what: str) -> None:
         """Raise UsageError: this is another loss."""
         raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
@@ -151,7 +174,7 @@ class LossProblem(Problem):
     @property
     def has_offset(self) -> bool:
         """Whether rows have something of their own that is added to their margins."""
-        return self.rows.offset is not None
+        return self.rows.has_offset
 
     @cached_property
     def squares(self) -> Quadratic:
@@ -221,6 +244,13 @@ class LossProblem(Problem):
         quadratic = replace(bowl.quadratic, R=R, r=np.zeros_like(r[: len(R)]), noise=noise)
         found = replace(self.found, bowl=replace(bowl, quadratic=quadratic))
         return replace(self, coordinates=new, found=found)
+
+
+def _at_scale(loss: Scaled, plain: Problem) -> Loss:
+    """A loss for a table, by the residuals of its least-squares answer."""
+    triangle, squares = plain.triangle, Quadratic.of(plain.triangle, plain.coordinates)
+    spread, size = float(squares.unexplained[0]), float(np.hypot(triangle.means[-1], triangle.deviations[-1]))
+    return loss.at_scale(spread, size, triangle.row_count, len(plain.parameter_names))
 
 
 def _no_minimum(loss: Loss, found: Minimum) -> DataError:

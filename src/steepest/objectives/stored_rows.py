@@ -32,7 +32,7 @@ class Rows(Protocol):
         """Yield all row numbers in a random order, in pieces that are best taken one after the other."""
         ...
 
-    def take(self, rows: NDArray[np.intp]) -> OverRows | LossOverRows:
+    def take(self, rows: NDArray[np.intp] | slice) -> OverRows | LossOverRows:
         """Return the loss of some rows, in memory."""
         ...
 
@@ -93,7 +93,7 @@ class StoredRows:
         """Yield all row numbers, each once, in pieces that are best read one after the other."""
         return self.file.shuffled(generator)
 
-    def take(self, rows: NDArray[np.intp]) -> OverRows:
+    def take(self, rows: NDArray[np.intp] | slice) -> OverRows:
         """Return the loss of some rows, read in the file's order."""
         p, t = self.shape
         values = self.file.take(rows)
