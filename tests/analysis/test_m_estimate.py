@@ -443,3 +443,15 @@ def test_labels_name_the_classes(tmp_path):
     assert ours.target == "party=right and party=strong left against party=left"
     two = steepest.infer(tmp_path / "t.csv", target="party", features=["own"], loss="multinomial")
     assert two.names[1] == "own for party=right"
+
+
+def test_quantile_loss_has_robust_errors_only():
+    X, y = stackloss()
+    with pytest.raises(UsageError, match="around a quantile loss"):
+        steepest.infer(X, y, loss="quantile")
+    ours = steepest.infer(X, y, loss="quantile", robust="HC0")
+    loss, design = ours.loss_kind, sm.add_constant(X)
+    margin = design @ ours.coefficients
+    bread = np.linalg.inv((design.T * loss.curvature(margin, y)) @ design)
+    meat = (design.T * loss.slope(margin, y) ** 2) @ design
+    np.testing.assert_allclose(ours.standard_errors, np.sqrt(np.diag(bread @ meat @ bread)), rtol=1e-7)
