@@ -10,6 +10,7 @@ from steepest.data.batch import Batch
 from steepest.data.sample import Sample
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.mode_words import mode_in_words
@@ -40,7 +41,7 @@ def loss_parts(run: Trajectory, problem: LossProblem) -> Json:
     share of the weight. A run that is too long to be walked in a browser, has too many rows or a rule that the page does not
     walk is shown as it went: some epochs of it, with their loss.
     """
-    rows = _grouped(problem.rows)
+    rows = _grouped(_in_memory(problem))
     most = _most_epochs(run, rows)
     spaces = [
         _space(run, problem, rows, problem.triangle.coordinates(name, fit_intercept=problem.fit_intercept))
@@ -68,10 +69,17 @@ def walked_entry(entry: Json) -> Json:
 def own_rows(problem: LossProblem) -> Sample:
     """Return a problem's rows in the data's own units."""
     return Sample(
-        _own_units(problem.rows.U, problem.coordinates, problem.fit_intercept),
-        problem.rows.y,
+        _own_units(_in_memory(problem).U, problem.coordinates, problem.fit_intercept),
+        _in_memory(problem).y,
         np.arange(len(problem.rows), dtype=np.uint64),
     )
+
+
+def _in_memory(problem: LossProblem) -> LossOverRows:
+    """A problem's rows; raise UsageError where they are too many."""
+    if isinstance(problem.rows, LossOverRows):
+        return problem.rows
+    raise UsageError("a page holds a run's rows in memory, and these are more than 1 GB. Show a run on some of them.")
 
 
 def _most_epochs(run: Trajectory, rows: LossOverRows) -> int:
