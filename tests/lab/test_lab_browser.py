@@ -34,7 +34,7 @@ def lab(tmp_path_factory):
 def test_every_built_in_set_opens_and_an_address_leads_to_it(visit, lab):
     page = visit(lab)
     ids = page.locator("#set option").evaluate_all("options => options.map(o => o.value)")
-    assert ids == ["line", "noisy", "outliers", "collinear", "scaled", "polynomial"]
+    assert ids == ["line", "noisy", "outliers", "collinear", "scaled", "polynomial", "classes", "separable", "counts"]
     seen = set()
     for id in ids:
         page.select_option("#set", id)
@@ -45,7 +45,7 @@ def test_every_built_in_set_opens_and_an_address_leads_to_it(visit, lab):
         assert again.input_value("#set") == id
         assert again.is_visible("#errors-card") == (id in ("noisy", "polynomial"))
         again.context.close()
-    assert len(seen) == 6
+    assert len(seen) == 9
 
 
 def test_without_a_server_there_is_nothing_to_open_or_draw(visit, lab):
@@ -66,12 +66,12 @@ def test_the_polynomial_is_drawn_as_a_curve_over_x(visit, lab):
     assert text_of(page, "data-title") == "Predictions against targets"
 
 
-def test_the_tour_goes_through_six_steps_by_keys_alone(visit, lab):
+def test_the_tour_goes_through_eight_steps_by_keys_alone(visit, lab):
     page = visit(lab)
     page.focus("#guide")
     page.keyboard.press("Enter")
-    for step in range(1, 7):
-        assert text_of(page, "guide-at") == f"Step {step} of 6"
+    for step in range(1, 9):
+        assert text_of(page, "guide-at") == f"Step {step} of 8"
         assert page.evaluate("document.activeElement.id") == "guide-title"
         assert page.locator(".asked").count() == 1
         replies = set()
@@ -101,7 +101,7 @@ def test_a_step_sets_the_sliders_and_sets_them_again(visit, lab):
     page.click("#guide-again")
     assert text_of(page, "sentence").startswith("Unfinished: 8.3% of the bias")
     page.click("#guide-back")
-    assert text_of(page, "guide-at") == "Step 1 of 6"
+    assert text_of(page, "guide-at") == "Step 1 of 8"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1600, "light"), (400, "light"), (1600, "dark"), (400, "dark")])
@@ -560,10 +560,13 @@ def test_a_second_file_waits_for_the_first(waiting, enter):
     wait_until(page, lambda: not page.is_visible("#work"))
 
 
-@pytest.mark.parametrize("step", [1, 3, 4, 6])
+@pytest.mark.parametrize("step", [1, 3, 4, 6, 8])
 def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
     page = visit(lab, f"#tour={step}")
-    assert page.input_value("#set") == ("noisy", "line", "noisy", "scaled", "collinear", "polynomial")[step - 1]
+    assert (
+        page.input_value("#set")
+        == ("noisy", "line", "noisy", "scaled", "collinear", "polynomial", "classes", "separable")[step - 1]
+    )
     page.evaluate("location.hash = '#tour=5'")
     wait_until(page, lambda: page.input_value("#set") == "collinear")
 
