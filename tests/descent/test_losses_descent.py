@@ -134,9 +134,7 @@ def test_a_loss_object_holds_numbers_of_its_own():
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda run: run.summary(), "coefficient table is made for squared loss; this run is on logistic loss"),
         (lambda run: run.page(), "page shows a run on squared loss"),
-        (lambda run: steepest.Model.of(run), "model file is made for squared loss"),
         (lambda run: steepest.validation_curve(run, run.problem.triangle), "validation curve is made for squared"),
     ],
 )

@@ -38,7 +38,7 @@ def loss_of(run: Trajectory) -> str:
 
 def units_of(loss: str) -> dict[str, str] | None:
     """Return the units of weights and bias, or None where they are those of the target."""
-    unit = UNITS.get(loss)
+    unit = UNITS.get(loss) if isinstance(loss, str) else None
     return None if unit is None else {"weights": f"{unit}, per unit of the feature", "bias": unit}
 
 
@@ -88,16 +88,16 @@ def class_codes(probabilities: FloatArray, threshold: float) -> NDArray[np.intp]
             are equally likely the first.
         threshold: of two classes, the probability above which the second is predicted.
     """
-    empty, two = np.isnan(probabilities).any(axis=1), probabilities.shape[1] == 1
+    empty, two = np.asarray(np.isnan(probabilities).any(axis=1)), probabilities.shape[1] == 1
     known = np.where(empty[:, None], 0.0, probabilities)
     chosen = (known[:, 0] > threshold).astype(np.intp) if two else known.argmax(axis=1)
-    return np.where(empty, -1, chosen)
+    return np.asarray(np.where(empty, -1, chosen))
 
 
 def problem_of_loss(content: dict[str, Any]) -> str:
     """Return what is wrong with the loss and the classes in a model file, as what each must be; empty where nothing is."""
     loss, classes = content["loss"], content["classes"]
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         return f"loss is one of {', '.join(LOSSES)}"
     if not isinstance(classes, list) or not all(isinstance(label, str) for label in classes):
         return "classes is a list of texts"
