@@ -84,7 +84,7 @@ class LazyGroup(click.Group):
 def group(context: click.Context, debug: bool) -> None:
     """Gradient descent for linear models that you can see, predict and trust.
 
-    Exit status: 0 fine, 1 the cluster was lost, 2 wrong usage, 3 bad data, 4 diverged, classes told apart without error, or (--epochs auto, --strict) not converged, 130 interrupted.
+    Exit status: 0 fine, 1 the cluster was lost, 2 wrong usage, 3 bad data, 4 diverged or (--epochs auto, --strict) not converged, 130 interrupted.
     """
     context.obj = {"debug": debug}
 
