@@ -1,15 +1,33 @@
 """The end of a command: the states of unfinished passes, whose they are and when they go."""
 
+import json
+
 import numpy as np
 import pytest
 
 import steepest
+from steepest.cli import main
 from steepest.cli.finish import choose_summary, under_free_name
 from steepest.errors import UsageError
 from steepest.models.run_folder import free_name
 from steepest.summaries.checkpoint import FORMAT
 from steepest.support.array_file import write_arrays
 from steepest.support.files import whole_folder
+
+
+@pytest.mark.parametrize("more", [[], ["--epochs", "20"]])
+def test_a_run_without_a_minimum_ends_with_4_and_is_written(tmp_path, more, capsys):
+    table, folder = tmp_path / "t.csv", tmp_path / "run"
+    table.write_text("a,b,bought\n" + "\n".join(f"{k},{k % 3},{'yes' if k > 5 else 'no'}" for k in range(12)))
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", str(table), "--target", "bought", "--out", str(folder), *more])
+    assert ended.value.code == 4
+    told = capsys.readouterr().out
+    assert "Separable: 'a' alone tells the classes apart: at most 5 where 'bought' is" in told
+    assert "exact minimum" not in told
+    kept = json.loads((folder / "run.json").read_text())
+    assert kept["verdict"]["kind"] == "separable"
+    assert kept["optimum"] is None
 
 
 def test_a_state_beside_its_complete_triangle_goes_with_the_next_command(tmp_path):

@@ -72,7 +72,7 @@ def test_one_class_of_several_is_named():
     iris = pytest.importorskip("sklearn.datasets").load_iris()
     separation = problem(iris.data, np.eye(3)[iris.target], MultinomialLoss()).separation
     assert separation.kind == "quasi-complete"
-    assert str(separation).startswith("'x3' alone tells 'y1' from the other classes: at most 1.9 where 'y1' is 1")
+    assert str(separation).startswith("'x3' alone tells 'y1' from the other classes: at most 1.9 there, at least 3")
     # what is left is the loss of two classes
     rest = iris.target > 0
     two = problem(iris.data[rest], (iris.target[rest] == 1).astype(float))

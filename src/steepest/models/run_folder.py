@@ -169,7 +169,8 @@ def _pictures(run: Trajectory) -> dict[str, Display]:
     pictures: dict[str, Display] = {"loss": LossCurveDisplay.from_trajectory(run, title=title)}
     if run.engine == "modes" and run.mode_words:
         pictures["modes"] = ModeDecayDisplay.from_trajectory(run, title=title)
-    if len(run.coordinates.parameter_names(run.features)) > 1 and np.ndim(run.last.weights) == 1:
+    has_minimum = run.problem.separation is None  # which the contour is drawn around
+    if has_minimum and len(run.coordinates.parameter_names(run.features)) > 1 and np.ndim(run.last.weights) == 1:
         pictures["contour"] = LossContourDisplay.from_trajectory(run, title=title)
     return pictures
 

@@ -10,6 +10,7 @@ from steepest.support.arrays import FloatArray
 
 SAMPLE = 8_192  # rows
 A_PARAMETER = 64  # rows for each parameter, where these are more
+MOST_PASSES = 20  # over them; where there is no minimum, more lead nowhere
 FEWEST = 8  # times the sample: where there are fewer rows, all of them are as fast
 
 
@@ -33,7 +34,7 @@ def sample_start(
         return None
     chosen = np.sort(np.random.default_rng(0).choice(n, size, replace=False, shuffle=False))
     drawn = list(_drawn(rows, chosen))
-    found = minimize(loss, lambda: drawn, coordinates, l2=l2)
+    found = minimize(loss, lambda: drawn, coordinates, l2=l2, most_passes=MOST_PASSES)
     return found.bowl.theta if found.settled else None
 
 

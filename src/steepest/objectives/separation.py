@@ -114,8 +114,7 @@ def _named(rows: Rows, found: Recession, triangle: Triangle, theta: FloatArray) 
         alone = replace(rows, loss=OneAgainstOthers(rows.loss, k))
         one = find_recession(alone, theta[:, [k]] - np.delete(theta, k, axis=1).mean(axis=1, keepdims=True))
         if one is not None and one.is_complete:
-            name = repr(shorten(target))
-            words = _Words(f"{name} from the other classes", f"{name} is 0", f"{name} is 1")
+            words = _Words(f"{_label(triangle, k, target)} from the other classes", "elsewhere", "there")
             wide = np.zeros_like(theta)
             wide[:, [k]], told = _few(alone, one, triangle, words)
             return wide, told
@@ -140,12 +139,10 @@ def _few(rows: Rows, found: Recession, triangle: Triangle, words: "_Words") -> t
     below, above = (words.zero, words.one) if threshold.rises else (words.one, words.zero)
     low, high = number(threshold.low), number(threshold.high)
     if threshold.is_complete:
-        return direction, f"{told}: at most {low} where {below}, at least {high} where {above}"
+        return direction, f"{told}: at most {low} {below}, at least {high} {above}"
     sides = [(above, f"above {low}", threshold.has_above), (below, f"below {low}", threshold.has_below)]
-    return (
-        direction,
-        f"{told}: {', '.join(f'{what} wherever it is {where}' for what, where, is_there in sides if is_there)}",
-    )
+    always = [f"{what.removeprefix('where ')} wherever it is {side}" for what, side, is_there in sides if is_there]
+    return direction, f"{told}: {', '.join(always)}"
 
 
 @dataclass(frozen=True)
@@ -154,8 +151,8 @@ class _Words:
 
     Args:
         told: what is told apart where all of it is.
-        zero: of a row of class 0.
-        one: of a row of class 1.
+        zero: where a row is of class 0.
+        one: where it is of class 1.
     """
 
     told: str
@@ -167,7 +164,13 @@ def _two_classes(triangle: Triangle) -> _Words:
     """The classes of one target: its labels, or 0 and 1."""
     target, labels = repr(shorten(triangle.targets[0])), getattr(triangle.coding, "classes", ())
     zero, one = [repr(shorten(label)) for label in labels] if len(labels) == 2 else ["0", "1"]
-    return _Words(CLASSES, f"{target} is {zero}", f"{target} is {one}")
+    return _Words(CLASSES, f"where {target} is {zero}", f"where {target} is {one}")
+
+
+def _label(triangle: Triangle, k: int, target: str) -> str:
+    """What one of several classes is called."""
+    labels = getattr(triangle.coding, "classes", ())
+    return repr(shorten(labels[k] if k < len(labels) else target))
 
 
 def refuse_one_class(loss: Loss, reader: RowReader, triangle: Triangle) -> None:
