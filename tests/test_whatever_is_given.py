@@ -314,7 +314,9 @@ def methods_with_parameters():
 
 
 def test_every_public_method_is_a_door_or_takes_nothing():
-    named = {f"{ESTIMATORS.get(door.split('.')[0], door.split('.')[0])}.{door.split('.')[-1]}" for door in DOORS} | set(DOORS)
+    named = {f"{ESTIMATORS.get(door.split('.')[0], door.split('.')[0])}.{door.split('.')[-1]}" for door in DOORS} | set(
+        DOORS
+    )
     for name, method in methods_with_parameters():
         heirs = {
             f"{name}.{method}",

@@ -102,7 +102,9 @@ def test_the_defaults_walk_to_the_minimum(labels):
 
 def test_a_fit_is_the_literal_loop():
     with pytest.warns(ConvergenceWarning):
-        model = GradientDescentClassifier(rule="gradient", learning_rate=1e-4, epochs=50, standardize=False, l2=0.3).fit(X, Y)
+        model = GradientDescentClassifier(
+            rule="gradient", learning_rate=1e-4, epochs=50, standardize=False, l2=0.3
+        ).fit(X, Y)
     ones, target, theta = np.column_stack([np.ones(len(X)), X]), (Y == "yes").astype(float), np.zeros(4)
     for _ in range(50):
         slope = ones.T @ (1 / (1 + np.exp(-ones @ theta)) - target) / len(X)
@@ -112,7 +114,14 @@ def test_a_fit_is_the_literal_loop():
 
 
 @pytest.mark.parametrize(
-    "labels", [Y == "yes", (Y == "yes").astype(int), Y.astype(object), np.where(Y == "yes", 7, -3), pandas.Series(Y, name="answer")]
+    "labels",
+    [
+        Y == "yes",
+        (Y == "yes").astype(int),
+        Y.astype(object),
+        np.where(Y == "yes", 7, -3),
+        pandas.Series(Y, name="answer"),
+    ],
 )
 def test_labels_may_be_of_any_kind(labels):
     model, plain = (GradientDescentClassifier(solver="newton").fit(X, given) for given in (labels, Y))
@@ -140,7 +149,9 @@ def test_weights_count_rows(labels):
     times = GENERATOR.integers(0, 4, size=len(X))
     times[:6] = 1
     weighted = GradientDescentClassifier(solver="newton", l2=0.1).fit(X, labels, sample_weight=times)
-    repeated = GradientDescentClassifier(solver="newton", l2=0.1).fit(np.repeat(X, times, axis=0), np.repeat(labels, times))
+    repeated = GradientDescentClassifier(solver="newton", l2=0.1).fit(
+        np.repeat(X, times, axis=0), np.repeat(labels, times)
+    )
     # two ways to sum the same rows
     np.testing.assert_allclose(weighted.coef_, repeated.coef_, rtol=1e-11, atol=1e-13)
 
@@ -151,16 +162,18 @@ def test_class_weights_are_weights_of_rows():
     np.testing.assert_array_equal(given.coef_, rows.coef_)
     counts = {label: np.sum(label == Y) for label in ("no", "yes")}
     balanced = GradientDescentClassifier(solver="newton", class_weight="balanced").fit(X, Y)
-    by_hand = GradientDescentClassifier(solver="newton", class_weight={k: 120 / (2 * v) for k, v in counts.items()}).fit(X, Y)
+    by_hand = GradientDescentClassifier(
+        solver="newton", class_weight={k: 120 / (2 * v) for k, v in counts.items()}
+    ).fit(X, Y)
     np.testing.assert_allclose(balanced.coef_, by_hand.coef_, rtol=1e-13)
     assert abs(balanced.predict_proba(X)[:, 1] @ np.where(Y == "yes", 1 / counts["yes"], 1 / counts["no"]) - 1) < 1e-9
 
 
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
 def test_separable_classes_give_a_warning_and_no_claim():
     inputs, labels = load_iris(return_X_y=True)
     for solver in ("descent", "newton"):
-        with pytest.warns(ConvergenceWarning, match="Separable"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", steepest.DataWarning)
+        with pytest.warns(ConvergenceWarning, match="Separable"):
             model = GradientDescentClassifier(solver=solver).fit(inputs, labels == 0)
         assert model.verdict_.kind == "separable"
         assert model.n_iter_ == 1000
@@ -188,7 +201,9 @@ def test_a_warm_start_goes_on_where_the_last_fit_ended(labels):
         model.set_params(epochs=13).fit(X, labels)
         whole = GradientDescentClassifier(epochs=20, **settings).fit(X, labels)
         seven = GradientDescentClassifier(epochs=7, **settings).fit(X, labels)
-        given = GradientDescentClassifier(epochs=13, **settings).fit(X, labels, coef_init=seven.coef_, intercept_init=seven.intercept_)
+        given = GradientDescentClassifier(epochs=13, **settings).fit(
+            X, labels, coef_init=seven.coef_, intercept_init=seven.intercept_
+        )
     for other in (model, given):
         # coefficients go through the data's own units
         np.testing.assert_allclose(other.coef_, whole.coef_, rtol=1e-12)
@@ -229,7 +244,9 @@ def test_what_cannot_be_used_is_refused(settings, labels, message):
 
 
 def test_it_lives_among_scikit_learns_own():
-    search = GridSearchCV(make_pipeline(StandardScaler(), GradientDescentClassifier()), {"gradientdescentclassifier__l2": [0.01, 10.0]})
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), GradientDescentClassifier()), {"gradientdescentclassifier__l2": [0.01, 10.0]}
+    )
     assert search.fit(X, Y).best_params_ == {"gradientdescentclassifier__l2": 0.01}
     bold = FixedThresholdClassifier(GradientDescentClassifier(), threshold=0.2, pos_label="yes").fit(X, Y)
     probability = bold.estimator_.predict_proba(X)[:, 1]

@@ -85,5 +85,6 @@ def test_any_splitter_will_do():
     splits = list(KFold(3, shuffle=True, random_state=0).split(X))
     by_hand = GradientDescentClassifierCV(l2=GRID, cv=splits).fit(X, Y)
     np.testing.assert_array_equal(
-        by_hand.fold_log_loss_, GradientDescentClassifierCV(l2=GRID, cv=KFold(3, shuffle=True, random_state=0)).fit(X, Y).fold_log_loss_
+        by_hand.fold_log_loss_,
+        GradientDescentClassifierCV(l2=GRID, cv=KFold(3, shuffle=True, random_state=0)).fit(X, Y).fold_log_loss_,
     )

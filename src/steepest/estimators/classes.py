@@ -11,7 +11,7 @@ from steepest.data.inputs import columns_of, is_frame, refuse_lazy
 from steepest.data.sources.matrices import is_sparse, not_targets
 from steepest.errors import DataError, UsageError
 from steepest.estimators.refusals import refuse_targets
-from steepest.support.arguments import shown
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 Labels = NDArray[Any]
@@ -124,12 +124,11 @@ def _by_class(class_weight: Mapping[Any, float], classes: Labels) -> FloatArray:
         raise UsageError(f"class_weight names the class {shown(unknown[0])}; the classes of y are {_named(classes)}.")
     factors = np.ones(len(labels))
     for j, label in enumerate(labels):
-        given = class_weight.get(label, 1.0)
-        if isinstance(given, (str, bool)) or not np.isscalar(given) or not 0 <= float(given) < np.inf:
+        factors[j] = as_float(class_weight.get(label, 1.0))
+        if not 0 <= factors[j] < np.inf:
             raise UsageError(
-                f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(given)}."
+                f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(class_weight[label])}."
             )
-        factors[j] = given
     return factors
 
 

@@ -1,6 +1,6 @@
 """Classification: what the classifiers share: labels in, margins, probabilities and classes out."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.special
@@ -74,7 +74,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
         weight = weigh_classes(self.class_weight, numbers, self.classes_, self._weights(sample_weight, inputs))
         return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=names)
 
-    def _loss(self) -> str:
+    def _loss(self) -> Literal["logistic", "multinomial"]:
         """The loss of as many classes as there are."""
         return "logistic" if len(self.classes_) == 2 else "multinomial"
 

@@ -12,7 +12,7 @@ from steepest.descent.settings import check_tolerance
 from steepest.descent.stops import Check, Stop, Within
 from steepest.descent.trajectory import Trajectory
 from steepest.estimators.callbacks import FitTask
-from steepest.objectives.losses import Loss
+from steepest.objectives.loss_choice import LossChoice
 from steepest.objectives.objective import Objective
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule, RuleChoice
@@ -27,7 +27,7 @@ PASSED_ON = ("learning_rate", "momentum", "schedule", "average", "batch_size", "
 
 
 def walk(
-    estimator: Any, rows: ArraySource, loss: Loss | str, start: Any = None, watchers: tuple[FitTask, ...] = ()
+    estimator: Any, rows: ArraySource, loss: LossChoice, start: Any = None, watchers: tuple[FitTask, ...] = ()
 ) -> Trajectory:
     """Return the run that an estimator's parameters ask for, or with solver="newton" the one that begins at the minimum.
 
