@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from steepest.analysis.classification import Classification
 from steepest.analysis.evaluate import evaluate
 from steepest.analysis.goodness import GoodnessOfFit
@@ -15,6 +17,7 @@ from steepest.errors import UsageError
 from steepest.models.run_folder import finite
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number
+from steepest.views.plots import ConfusionDisplay, Display, PrecisionCurveDisplay, ReliabilityDisplay, RocDisplay
 
 OF_CLASSES = ("log_loss", "null_log_loss", "brier_score", "accuracy", "balanced_accuracy", "auc", "average_precision")
 OF_NUMBERS = ("deviance", "null_deviance", "d_squared", "rmse", "mae")
@@ -25,11 +28,11 @@ class Goodness:
     """What predictions are worth on the rows learned from, and on held-out ones.
 
     Args:
-        train: on the rows learned from.
+        train: on the rows learned from; None where the run left float64.
         test: on held-out rows, where there are some.
     """
 
-    train: Classification | GoodnessOfFit
+    train: Classification | GoodnessOfFit | None
     test: Classification | GoodnessOfFit | None
 
     def lines(self, run: Trajectory) -> str:
@@ -38,15 +41,30 @@ class Goodness:
         penalty = ", with the penalty" if run.l2 else ""
         lines = [
             f"{loss_in_words(run)} loss, mean over the rows{penalty}: {number(float(run.last.loss))}{least}",
-            *self.train.lines(),
+            *(() if self.train is None else self.train.lines()),
         ]
         if self.test is not None:
             lines += ["on test rows:", *self.test.lines()]
         return "".join(f"\n  {line}" for line in lines)
 
+    def pictures(self, title: str) -> dict[str, Display]:
+        """Return what pictures there are of classes, from all rows; none of numbers."""
+        train, test = self.train, self.test
+        if not isinstance(train, Classification):
+            return {}
+        groups: tuple[tuple[str, Classification], ...] = (("rows", train),)
+        if isinstance(test, Classification) and test.row_count:
+            groups = (("training rows", train), ("test rows", test))
+        return {
+            "roc": RocDisplay(groups, title),
+            "precision_recall": PrecisionCurveDisplay(groups, title),
+            "calibration": ReliabilityDisplay(groups, title=title),
+            "confusion": ConfusionDisplay(groups[-1][1].confusion, title),
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Return the same as JSON types."""
-        return {"train": measures(self.train), "test": None if self.test is None else measures(self.test)}
+        return {name: None if found is None else measures(found) for name, found in vars(self).items()}
 
 
 def measures(found: Classification | GoodnessOfFit) -> dict[str, Any]:
@@ -69,8 +87,8 @@ def goodness(run: Trajectory, table: Table, test: Table | None, share: Share | N
     """
     if run.problem.is_quadratic:
         return None
-    if run.verdict.kind == "diverges":
-        return None
+    if not np.isfinite(run.last.loss) or not all(np.isfinite(part).all() for part in (run.weights, run.bias)):
+        return Goodness(None, None)
     held: Any = None if share is None else SomeRows.of(table, share, held_out=True)
     if test is not None:
         if isinstance(test.opened, Triangle):

@@ -20,7 +20,7 @@ SQUARES_ONLY = {
     "refine": "--refine looks again for digits of the least-squares answer",
     "patience": "--patience looks at squared errors of held-out rows",
 }
-SKEWED = 1.0  # skewness of a column of counts, at least
+SKEWED = 0.4  # skewness of a column of counts, at least
 FEWEST = 5  # different counts
 
 

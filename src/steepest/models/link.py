@@ -38,7 +38,7 @@ def loss_of(run: Trajectory) -> str:
 
 def units_of(loss: str) -> dict[str, str] | None:
     """Return the units of weights and bias, or None where they are those of the target."""
-    unit = UNITS.get(loss)
+    unit = UNITS.get(loss) if isinstance(loss, str) else None
     return None if unit is None else {"weights": f"{unit}, per unit of the feature", "bias": unit}
 
 
@@ -97,7 +97,7 @@ def class_codes(probabilities: FloatArray, threshold: float) -> NDArray[np.intp]
 def problem_of_loss(content: dict[str, Any]) -> str:
     """Return what is wrong with the loss and the classes in a model file, as what each must be; empty where nothing is."""
     loss, classes = content["loss"], content["classes"]
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         return f"loss is one of {', '.join(LOSSES)}"
     if not isinstance(classes, list) or not all(isinstance(label, str) for label in classes):
         return "classes is a list of texts"

@@ -46,6 +46,7 @@ def read(folder: Path) -> Trajectory:
         raise UsageError(
             f"{folder} is no run folder: run.json and triangle are missing. Give one that `steepest fit` wrote."
         )
+    _refuse_other_losses(folder)
     triangle = Triangle.load(folder / "triangle")
     try:
         record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -61,6 +62,17 @@ def read(folder: Path) -> Trajectory:
     if there[0].shape != there[1].shape or not np.allclose(*there, rtol=SAME, atol=SAME * np.abs(there[1]).max()):
         raise ModelFileError(f"the model in {folder} is not where its run.json and triangle lead. Fit again.")
     return run
+
+
+def _refuse_other_losses(folder: Path) -> None:
+    """Raise UsageError where a run is on another loss than squares: its rows would be needed, and no folder keeps them."""
+    loss = load(folder).loss
+    if loss != "squared":
+        raise UsageError(
+            f"{folder} holds a run on {loss} loss, which needs the table's rows to be gone through again; a run folder does not keep them.",
+            "look at its run.json and its pictures",
+            "fit the table again",
+        )
 
 
 def _descended(triangle: Triangle, record: dict[str, Any]) -> Trajectory:

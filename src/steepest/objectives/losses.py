@@ -78,6 +78,15 @@ class Joint(Loss, Protocol):
 
 
 @runtime_checkable
+class Scaled(Protocol):
+    """A loss with a width in units of the target, which a table may have to say."""
+
+    def at_scale(self, spread: float, size: float, n: int, p: int) -> "Loss":
+        """The loss for a table: of residuals and of targets the root mean square, rows and parameters."""
+        ...
+
+
+@runtime_checkable
 class Separable(Protocol):
     """A loss that need not have a minimum: of a row with one class alone it falls for ever as that class's margin grows."""
 

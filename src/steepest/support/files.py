@@ -25,6 +25,7 @@ OURS = frozenset(
         "report.html",
         "rows",
         "held_out",
+        "path",
     )
 )
 """Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""

@@ -196,8 +196,10 @@ def _objects(values: NDArray[Any]) -> tuple[NDArray[Any], str]:
         [value is None or type(value).__name__ in ("NAType", "NaTType") or value != value for value in values]
     )
     kinds = {_kind(value) for value in values[~missing]}
-    if kinds == {"number"} or "other" in kinds or not kinds:
+    if "other" in kinds or not kinds:
         return values, "O"
+    if kinds == {"number"}:
+        return (values, "O") if missing.any() else (values.astype(np.float64), "f")
     if len(kinds) > 1:
         raise DataTypeError("y holds labels of several kinds: texts, booleans or numbers. Make all of them texts.")
     if missing.any():

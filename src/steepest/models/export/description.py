@@ -4,10 +4,15 @@ from typing import Any
 
 from steepest.data.coding import Coding
 from steepest.models.model import Model
-from steepest.models.schema import LOG_UNITS, UNITS
+from steepest.models.schema import units_of_model
 from steepest.support.version import __version__
 from steepest.support.words import printable
 
+KINDS = {
+    "logistic": "a linear model of the log-odds, 1/(1 + exp(-margin)) is the probability of the second class",
+    "multinomial": "a linear model of a margin for each class, exp(margin) is proportional to its probability",
+    "poisson": "a linear model of the logarithm of the expected count, exp(margin)",
+}
 MOST_NAMES = 20
 LONGEST = 300  # characters of one thing that a file says
 
@@ -21,12 +26,13 @@ def description(model: Model, coding: Coding) -> list[str]:
     """
     training = model.training
     scale = model.target_scale
-    kind = (
-        "a linear model"
-        if scale is None
-        else f"a linear model of its natural logarithm, {scale.sentence(model.targets)}"
-    )
-    lines = [f"Predicts {listed(model.targets)} from {listed(coding.names)}: {brief(kind)}."]
+    kind = KINDS.get(model.loss, "a linear model")
+    if scale is not None:
+        kind = f"a linear model of its natural logarithm, {scale.sentence(model.targets)}"
+    target = listed((model.column,) if model.names_classes else model.targets)
+    if model.names_classes:
+        kind += f"; the classes are {listed(model.labels)}"
+    lines = [f"Predicts {target} from {listed(coding.names)}: {brief(kind)}."]
     if coding.percent:
         lines.append(f"Percents are fractions, 0.05 for 5%: {listed(coding.percent)}.")
     made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]
@@ -41,7 +47,7 @@ def description(model: Model, coding: Coding) -> list[str]:
     verdict = training.get("verdict")
     if isinstance(verdict, dict) and "sentence" in verdict:
         lines.append(f"Verdict: {brief(verdict['sentence'], 3 * LONGEST)}")
-    units = UNITS if scale is None else LOG_UNITS
+    units = units_of_model(scale is not None, model.loss)
     lines.append(f"Written by steepest {__version__}; weights are in {units['weights']}.")
     return lines
 

@@ -7,6 +7,7 @@ from steepest.errors import UsageError
 from steepest.models.export.description import brief, description
 from steepest.models.export.terms import (
     BOOLEAN,
+    LARGEST_EXPONENT,
     ColumnTerms,
     ProductTerms,
     Terms,
@@ -14,7 +15,9 @@ from steepest.models.export.terms import (
     coding_of,
     factors_of,
     is_boolean,
+    output_names,
     refuse_characters,
+    refuse_many_classes,
     terms_of,
 )
 from steepest.models.model import Model
@@ -28,6 +31,9 @@ SMALLEST = 2.2250738585072014e-308
 
 def export(model: Model) -> str:
     """Return lines that say which column goes where, then a line with the formula of each target, which starts with "=".
+
+    Of two classes the formula is the second one's probability. Of more, formulas of their margins go into the columns behind the
+    inputs, and those of the probabilities, which read them, wherever there is room.
 
         number A     w*A2; #N/A where the cell is empty or no number
         text B       IF(EXACT(B2,"oak"),w,…); #N/A where the cell is empty or holds what the model does not know
@@ -49,7 +55,18 @@ def export(model: Model) -> str:
     cells = {column.name: f"{letters(j)}2" for j, column in enumerate(coding.columns)}
     factors = factors_of(model) or (None,) * len(model.targets)
     formulas = [f"={_prediction(*of, coding, cells)}" for of in zip(terms_of(model), factors, strict=True)]
-    _refuse_long(formulas, model)
+    names = list(output_names(model))
+    if model.loss == "logistic":
+        formulas = [f"=1/(1+EXP(MIN({LARGEST_EXPONENT},-({formulas[0][1:]}))))"]
+    if model.loss == "multinomial":
+        refuse_many_classes(model, "Excel")
+        places = [letters(len(coding.columns) + j) for j in range(len(names))]
+        formulas += _probabilities([f"{place}2" for place in places])
+        names = [
+            f"the {name.replace('probability', 'margin', 1)}, column {place}"
+            for place, name in zip(places, names, strict=True)
+        ] + names
+    _refuse_long(formulas, names)
     lines = [
         *description(model, coding),
         "",
@@ -59,7 +76,7 @@ def export(model: Model) -> str:
         "English names of functions, commas between arguments. Excel keeps 15 digits of a number that is typed.",
         "#N/A where a value is missing that never was when the model was fitted, or a category is unknown.",
     ]
-    for target, formula in zip(model.targets, formulas, strict=True):
+    for target, formula in zip(names, formulas, strict=True):
         lines += [f"Paste into row 2 for {brief(target)}, and fill it down:", formula]
     return "\n".join(lines) + "\n"
 
@@ -78,9 +95,18 @@ def letters(position: int) -> str:
     return name
 
 
-def _refuse_long(formulas: Sequence[str], model: Model) -> None:
+def _probabilities(cells: Sequence[str]) -> list[str]:
+    """1 / Σ_j exp(m_j - m_k) for each of the cells that hold margins; exp of more than 709 is no number."""
+    ratios = (
+        added(["1" if other == own else f"EXP(MIN({LARGEST_EXPONENT},{other}-{own}))" for other in cells], "+")
+        for own in cells
+    )
+    return [f"=1/({ratio})" for ratio in ratios]
+
+
+def _refuse_long(formulas: Sequence[str], names: Sequence[str]) -> None:
     """Raise UsageError where a formula is longer than Excel takes."""
-    for target, formula in zip(model.targets, formulas, strict=True):
+    for target, formula in zip(names, formulas, strict=True):
         length = len(formula.encode("utf-16-le")) // 2  # as Excel counts
         if length > LONGEST_FORMULA:
             raise UsageError(

@@ -29,7 +29,7 @@ UNKNOWN = -1
 
 
 def export(model: Model) -> bytes:
-    """Return the bytes of an ONNX model with the output y (n, t), float64.
+    """Return the bytes of an ONNX model with the output y (n, t), float64: of two classes the second's probability, of more each's.
 
         plain numbers     one input X (n, d), float64, in the order of the model's features
         coded columns     one input a raw column (n, 1), of its name: float64, or string for texts
@@ -59,18 +59,32 @@ def export(model: Model) -> bytes:
     result = graph.node("MatMul", features, graph.constant(model.weights))
     for guard in guards:
         result = graph.node("Add", result, guard)
-    operator, inputs, factors = "Add", [result, graph.constant(model.bias)], factors_of(model)
-    if factors is not None:
-        operator, inputs = "Mul", [graph.node("Exp", graph.node("Add", *inputs)), graph.constant(np.array(factors))]
+    operator, inputs = _linked(graph, model, [result, graph.constant(model.bias)])
     output = graph.free("y")
     graph.nodes.append(onnx.helper.make_node(operator, inputs, [output]))
     content = graph.model(output, len(model.targets))
     content.doc_string = "\n".join(description(model, coding))
     content.producer_name, content.producer_version = "steepest", __version__
     named = {"features": model.features, "targets": model.targets, "columns": coding.names}
+    named |= {"classes": model.labels} if model.names_classes else {}
     onnx.helper.set_model_props(content, {key: "\n".join(names) for key, names in named.items()})
     onnx.checker.check_model(content, full_check=True)
     return bytes(content.SerializeToString(deterministic=True))
+
+
+def _linked(graph: "_Graph", model: Model, terms: list[str]) -> tuple[str, list[str]]:
+    """Return the last operator and its inputs: of the margins, which are the sum of terms, or of what they stand for."""
+    factors, one = factors_of(model), np.ones((1, 1))
+    if factors is not None:
+        return "Mul", [graph.node("Exp", graph.node("Add", *terms)), graph.constant(np.array(factors))]
+    if model.loss == "logistic":  # exp may be inf, and 1 over that 0
+        odds = graph.node("Exp", graph.node("Neg", graph.node("Add", *terms)))
+        return "Div", [graph.constant(one), graph.node("Add", graph.constant(one), odds)]
+    if model.loss == "multinomial":
+        margins = graph.node("Add", *terms)
+        parts = graph.node("Exp", graph.node("Sub", margins, graph.node("ReduceMax", margins, axes=[1], keepdims=1)))
+        return "Div", [parts, graph.node("ReduceSum", parts, axes=[1], keepdims=1)]
+    return "Add", terms
 
 
 def _refuse(model: Model, coding: Coding) -> None:

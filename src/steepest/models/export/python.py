@@ -1,7 +1,7 @@
 """Export to Python: one module without any dependency, whose `predict` takes a row and gives the model's numbers."""
 
 from steepest.data.coding import Coding, Column
-from steepest.models.export.description import description
+from steepest.models.export.description import brief, description
 from steepest.models.export.terms import BOOLEAN, coding_of, factors_of, is_boolean, numbers_of
 from steepest.models.model import Model
 
@@ -86,13 +86,35 @@ def _own_unit(target, log):
 '''
 
 
+PROBABILITY = '''
+
+def _probability(margin):
+    """Return the probability of the second class: 1/(1 + exp(-margin)), with exp of what is not above 0."""
+    small = math.exp(-abs(margin))
+    return (1.0 if margin >= 0 else small) / (1.0 + small)
+'''
+
+PROBABILITIES = '''
+
+def _probabilities(margins):
+    """Return the probability of each class: exp(margin) over the sum of them, the largest margin taken off."""
+    largest = max(margins)
+    parts = [math.exp(margin - largest) for margin in margins]
+    return dict(zip(CLASSES, (part / math.fsum(parts) for part in parts)))
+'''
+
+
+LINKS = {"logistic": PROBABILITY, "multinomial": PROBABILITIES}
+
+
 def export(model: Model) -> str:
     """Return the text of a Python module: BIAS, WEIGHTS, and `predict(row)`, which needs Python 3.7 and nothing else.
 
     Every name, level and number stands in it as a literal (`repr`), so none of them can be run.
 
     Args:
-        model: any; several targets make `predict` return a mapping of target names to numbers.
+        model: any; several targets make `predict` return a mapping of target names to numbers, several classes one of
+            labels to probabilities.
 
     Raises:
         DataError: the model's parts do not fit together, or are not finite.
@@ -108,10 +130,11 @@ def export(model: Model) -> str:
         f"    {name!r}: {tuple(row)!r}," for name, row in zip(model.features, model.weights.tolist(), strict=True)
     ]
     lines.append("}")
+    lines += [f"CLASSES = {tuple(model.labels)!r}"] if model.names_classes else []
     factors = factors_of(model)
     lines += [] if factors is None else [f"SMEARING = {factors!r}"]
     lines += ["", "", *_predict(model, coding), ""]
-    return "\n".join(lines) + HELPERS + ("" if factors is None else OWN_UNIT)
+    return "\n".join(lines) + HELPERS + ("" if factors is None else OWN_UNIT) + LINKS.get(model.loss, "")
 
 
 def _docstring(model: Model, coding: Coding) -> list[str]:
@@ -122,6 +145,13 @@ def _docstring(model: Model, coding: Coding) -> list[str]:
 def _predict(model: Model, coding: Coding) -> list[str]:
     """The function: raw values by position, features in the order of WEIGHTS."""
     returns = "the prediction" if len(model.targets) == 1 else "the predictions, a mapping of target names to numbers,"
+    if model.names_classes:
+        returns = (
+            f"the probability of {brief(repr(model.labels[1]))}"
+            if len(model.targets) == 1
+            else "the probability of each class"
+        )
+        returns = returns.replace("\\", "\\\\").replace('"', "'")
     lines = [
         "def predict(row):",
         f'    """Return {returns} for a row: a mapping of column names to values.',
@@ -142,8 +172,12 @@ def _predict(model: Model, coding: Coding) -> list[str]:
     else:
         lines += ["    features = (", *(f"        {feature}," for feature in features), "    )"]
     one, each = "_sum(0, features)", "_sum(j, features)"
-    if model.target_scale is not None:
+    if factors_of(model) is not None:
         one, each = f"_own_unit(0, {one})", f"_own_unit(j, {each})"
+    if model.loss == "logistic":
+        one = f"_probability({one})"
+    if model.loss == "multinomial":
+        return [*lines, f"    return _probabilities([{each} for j in range(len(TARGETS))])", ""]
     if len(model.targets) == 1:
         return [*lines, f"    return {one}", ""]
     return [*lines, f"    return {{target: {each} for j, target in enumerate(TARGETS)}}", ""]

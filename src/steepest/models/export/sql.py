@@ -1,13 +1,14 @@
 """Export to SQL: a query that adds the model's predictions to a table, in what databases have in common, and double precision."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from steepest.data.coding import Column
 from steepest.errors import Option, UsageError
 from steepest.models.export.description import description
 from steepest.models.export.terms import (
     BOOLEAN,
+    LARGEST_EXPONENT,
     ColumnTerms,
     ProductTerms,
     Terms,
@@ -15,7 +16,9 @@ from steepest.models.export.terms import (
     coding_of,
     factors_of,
     is_boolean,
+    output_names,
     refuse_characters,
+    refuse_many_classes,
     refuse_nameless,
     terms_of,
 )
@@ -29,6 +32,9 @@ NEW_LINE = "\n   "
 
 def export(model: Model, table: str = TABLE) -> str:
     """Return a SELECT of all columns of a table and, last, the predictions: "prediction", or "prediction of TARGET".
+
+    Of classes the last columns are their probabilities, "probability of LABEL", of two the second one's; before them come the
+    margins that they are made of.
 
         number x     w * x                     NULL where x is NULL
         text c       CASE c WHEN … THEN w END  NULL where c is NULL or a category that the model does not know
@@ -59,12 +65,41 @@ def export(model: Model, table: str = TABLE) -> str:
     lines.append(f"-- MariaDB: first {MARIADB}, so that names and texts are what they are here.")
     lines.append("-- NULL where a value is missing that never was when the model was fitted, or a category is unknown.")
     factors = factors_of(model) or (None,) * len(model.targets)
-    columns = [
-        f"  {_prediction(terms, factor)} AS {quoted(_name(terms.target, model))}"
-        for terms, factor in zip(terms_of(model), factors, strict=True)
-    ]
-    source = ".".join(quoted(part) for part in table.split("."))
-    return "\n".join([*lines, "SELECT t.*,", ",\n".join(columns), f"FROM {source} AS t", ""])
+    sums = [_prediction(terms, factor) for terms, factor in zip(terms_of(model), factors, strict=True)]
+    source = f"FROM {'.'.join(quoted(part) for part in table.split('.'))} AS t"
+    if not model.names_classes:
+        named = (quoted(_name(target, model)) for target in model.targets)
+        return "\n".join([*lines, *_selected(sums, named), source, ""])
+    refuse_many_classes(model, "SQL")
+    names = output_names(model)
+    margins = [quoted(name.replace("probability", "margin", 1)) for name in names]
+    inner = [*_selected(sums, margins), source]
+    outer = _selected(_probabilities([f"t.{margin}" for margin in margins]), map(quoted, names))
+    return "\n".join([*lines, *outer, "FROM (", *inner, ") AS t", ""])
+
+
+def _selected(values: Sequence[str], names: Iterable[str]) -> list[str]:
+    """All columns of t, and values under their names."""
+    columns = (f"  {value} AS {name}" for value, name in zip(values, names, strict=True))
+    return ["SELECT t.*,", ",\n".join(columns)]
+
+
+def _probabilities(margins: Sequence[str]) -> list[str]:
+    """1 / Σ_j exp(m_j - m_k) for each class; of two classes the first one's margin is 0, and the second one's is told.
+
+    No exponent leaves float64, which PostgreSQL refuses; what is NULL or NaN stays so, although comparisons do not say it.
+    """
+    whole = [None, *margins] if len(margins) == 1 else list(margins)
+    return [f"(1e0 + 0e0 * {own}) / ({added([_ratio(other, own) for other in whole], ' + ')})" for own in margins]
+
+
+def _ratio(other: str | None, own: str) -> str:
+    """exp(other - own), with an exponent that is cut."""
+    if other == own:
+        return "1e0"
+    away = f"-{own}" if other is None else f"({other} - {own})"
+    most = f"{LARGEST_EXPONENT}e0"
+    return f"EXP(CASE WHEN {away} > {most} THEN {most} WHEN {away} < -{most} THEN -{most} ELSE {away} END)"
 
 
 def _name(target: str, model: Model) -> str:

@@ -10,6 +10,8 @@ from steepest.errors import DataError, UsageError
 from steepest.models.model import Model
 
 LONGEST_SUM = 100  # terms side by side
+MOST_CLASSES = 50  # where each probability is written with the margins of all
+LARGEST_EXPONENT = 700  # exp of it is within float64, and 1 beside it is nothing
 BOOLEAN = {  # the levels of a boolean column, and what DuckDB takes for each, in any case
     "false": ("false", "f", "no", "n", "0"),
     "true": ("true", "t", "yes", "y", "1"),
@@ -91,7 +93,12 @@ def coding_of(model: Model) -> Coding:
 
 
 def factors_of(model: Model) -> tuple[float, ...] | None:
-    """Return what exp of each target's fitted logarithm is multiplied by; None where the targets themselves were fitted."""
+    """Return what exp of each target's fitted logarithm is multiplied by; None where the targets themselves were fitted.
+
+    Of Poisson loss the logarithm of the expected count is what is fitted, and the factor 1.
+    """
+    if model.loss == "poisson":
+        return (1.0,)
     if model.target_scale is None:
         return None
     return model.target_scale.smearing or (1.0,) * len(model.targets)
@@ -161,11 +168,32 @@ def refuse_nameless(coding: Coding, target: str) -> None:
         )
 
 
+def output_names(model: Model) -> tuple[str, ...]:
+    """Return what each number that an export gives is called: a target, or the probability of a class.
+
+    Example:
+        >>> model = Model(("x",), ("churn",), np.array([[1.0]]), np.array([0.0]), loss="logistic", classes=("no", "yes"))
+        >>> output_names(model)
+        ('probability of yes',)
+    """
+    if not model.names_classes:
+        return model.targets
+    return tuple(f"probability of {label}" for label in (model.labels[1:] if len(model.targets) == 1 else model.labels))
+
+
+def refuse_many_classes(model: Model, target: str) -> None:
+    """Raise UsageError where the probabilities of so many classes, each of which names all, have no room in a language."""
+    if len(model.labels) > MOST_CLASSES and model.loss == "multinomial":
+        raise UsageError(
+            f"the model has {len(model.labels):,} classes; in {target} there is room for {MOST_CLASSES}. Export to python or onnx."
+        )
+
+
 def refuse_characters(model: Model, target: str, *forbidden: str) -> None:
     """Raise UsageError where a name or a level holds a character that the target language cannot say."""
     coding = coding_of(model)
     levels = [level for column in coding.columns for level in column.levels or ()]
-    for text in (*coding.names, *model.targets, *levels):
+    for text in (*coding.names, *model.targets, *levels, *model.classes):
         found = next((c for c in forbidden if c in text), None)
         if found is not None:
             raise UsageError(
