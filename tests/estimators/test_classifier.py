@@ -19,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import steepest
 from steepest import DivergenceError, GradientDescentClassifier
 from steepest.errors import DataError, UsageError
 
@@ -33,6 +32,7 @@ THREE = np.digitize(MARGIN + GENERATOR.logistic(size=120), [-1.0, 1.5])
 # what scikit-learn's checks feed in is often separable, and says so
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::steepest.SteepestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([GradientDescentClassifier(), GradientDescentClassifier(solver="newton")])
 def test_every_check_of_scikit_learn(estimator, check):

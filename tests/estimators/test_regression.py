@@ -20,6 +20,7 @@ NUMBERS = X @ [1.0, 0.2, -4.0] + 3 + GENERATOR.standard_t(2, size=150)
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::steepest.SteepestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([GradientDescentRegressor(loss=loss) for loss in ("huber", "poisson")])
 def test_every_check_of_scikit_learn(estimator, check):
