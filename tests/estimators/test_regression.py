@@ -64,6 +64,14 @@ def test_huber_pulls_less_by_rows_far_away():
     np.testing.assert_array_equal(as_object.coef_, near.coef_)
 
 
+@pytest.mark.parametrize("quantile", [0.2, 0.8])
+def test_a_quantile_has_its_share_of_the_rows_below(quantile):
+    model = GradientDescentRegressor(loss="quantile", quantile=quantile, solver="newton").fit(X, NUMBERS)
+    assert model.trajectory_.problem.loss.tau == quantile
+    # the smoothed loss puts the line within a few rows of the exact one
+    assert abs((model.predict(X) > NUMBERS).mean() - quantile) < 0.04
+
+
 def test_the_exact_minimum_of_squares_needs_no_epoch():
     raw, disease = load_diabetes(return_X_y=True, scaled=False)
     model = GradientDescentRegressor(solver="newton").fit(raw, disease)
