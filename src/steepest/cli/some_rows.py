@@ -33,7 +33,7 @@ class SomeRows(PlainNumbers):
     def of(cls, table: Table, share: Share | None, *, held_out: bool = False) -> "SomeRows":
         """Return rows of DATA that is no triangle."""
         assert not hasattr(table.opened, "centred")
-        return cls(table.opened, share, held_out, table.name)  # type: ignore[arg-type]
+        return cls(table.opened, share, held_out, table.name)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Classification: what the classifiers share: labels in, margins, probabilities and classes out."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -11,6 +11,7 @@ from steepest.data.inputs import target_names
 from steepest.data.sources.arrays import ArraySource
 from steepest.estimators.classes import Labels, as_labels, as_targets_of, number_classes, weigh_classes
 from steepest.estimators.linear import LinearEstimator
+from steepest.objectives.loss_choice import LossName
 from steepest.objectives.problem import Problem
 from steepest.support.arrays import FloatArray
 
@@ -74,7 +75,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
         weight = weigh_classes(self.class_weight, numbers, self.classes_, self._weights(sample_weight, inputs))
         return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=names)
 
-    def _loss(self) -> Literal["logistic", "multinomial"]:
+    def _loss(self) -> LossName:
         """The loss of as many classes as there are."""
         return "logistic" if len(self.classes_) == 2 else "multinomial"
 

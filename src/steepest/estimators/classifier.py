@@ -158,7 +158,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
 
     def _last_fit(self) -> tuple[Any, FloatArray, Any] | None:
         """The classes, coefficients and intercepts of the last fit, or None."""
-        return (self.classes_, self.coef_, self.intercept_) if hasattr(self, "coef_") else None
+        return (self.classes_, self.coef_, np.asarray(self.intercept_)) if hasattr(self, "coef_") else None
 
     def _start(self, before: Any, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit of the same classes, or zeros (None)."""

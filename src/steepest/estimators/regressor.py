@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -287,7 +287,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         tolerance = None if is_zero(self.tol) else self.tol
-        rule: Any = "gradient" if is_word(self.rule, "auto") else self.rule
+        rule = "gradient" if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)

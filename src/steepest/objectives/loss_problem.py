@@ -157,10 +157,14 @@ class LossProblem(Problem):
         """
         if not isinstance(self.loss, QuantileLoss) or self.l2:
             raise UsageError("only a quantile loss without a penalty has an exact answer by linear programming.")
-        theta, least, bound = solve_unsmoothed(self.loss, self.rows)
+        rows = self.rows
+        if not isinstance(rows, LossOverRows):
+            raise UsageError("the linear program is over rows in memory, and these are more than 1 GB. Take fewer.")
+        theta, least, bound = solve_unsmoothed(self.loss, rows)
         weights, bias = self.to_raw(theta)
-        omega = 1.0 if self.rows.omega is None else self.rows.omega[:, None]
-        smoothed = omega * self.loss.pinball(self.rows.margin(self.found.bowl.theta), self.rows.y)
+        smoothed = self.loss.pinball(rows.margin(self.found.bowl.theta), rows.y)
+        if rows.omega is not None:
+            smoothed = rows.omega[:, None] * smoothed
         return Unsmoothed(weights[:, 0], float(bias[0]), least, bound, float(smoothed.mean()))
 
     def check_squares(self, what: str) -> None:
