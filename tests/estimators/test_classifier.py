@@ -19,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import steepest
 from steepest import DivergenceError, GradientDescentClassifier
 from steepest.errors import DataError, UsageError
 
@@ -33,6 +32,7 @@ THREE = np.digitize(MARGIN + GENERATOR.logistic(size=120), [-1.0, 1.5])
 # what scikit-learn's checks feed in is often separable, and says so
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::steepest.SteepestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([GradientDescentClassifier(), GradientDescentClassifier(solver="newton")])
 def test_every_check_of_scikit_learn(estimator, check):
@@ -169,11 +169,11 @@ def test_class_weights_are_weights_of_rows():
     assert abs(balanced.predict_proba(X)[:, 1] @ np.where(Y == "yes", 1 / counts["yes"], 1 / counts["no"]) - 1) < 1e-9
 
 
+@pytest.mark.filterwarnings("ignore::steepest.DataWarning")
 def test_separable_classes_give_a_warning_and_no_claim():
     inputs, labels = load_iris(return_X_y=True)
     for solver in ("descent", "newton"):
-        with pytest.warns(ConvergenceWarning, match="Separable"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", steepest.DataWarning)
+        with pytest.warns(ConvergenceWarning, match="Separable"):
             model = GradientDescentClassifier(solver=solver).fit(inputs, labels == 0)
         assert model.verdict_.kind == "separable"
         assert model.n_iter_ == 1000

@@ -19,6 +19,7 @@ GRID = [0.001, 0.03, 1.0]
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::steepest.SteepestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([GradientDescentClassifierCV(l2=[1e-3, 0.1], cv=3)])
 def test_every_check_of_scikit_learn(estimator, check):

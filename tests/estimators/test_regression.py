@@ -20,6 +20,7 @@ NUMBERS = X @ [1.0, 0.2, -4.0] + 3 + GENERATOR.standard_t(2, size=150)
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::steepest.SteepestWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([GradientDescentRegressor(loss=loss) for loss in ("huber", "poisson")])
 def test_every_check_of_scikit_learn(estimator, check):
@@ -61,6 +62,14 @@ def test_huber_pulls_less_by_rows_far_away():
     np.testing.assert_allclose(squares.coef_, LinearRegression().fit(X, NUMBERS).coef_, rtol=1e-10)
     as_object = GradientDescentRegressor(loss=HuberLoss(1.0), solver="newton").fit(X, NUMBERS)
     np.testing.assert_array_equal(as_object.coef_, near.coef_)
+
+
+@pytest.mark.parametrize("quantile", [0.2, 0.8])
+def test_a_quantile_has_its_share_of_the_rows_below(quantile):
+    model = GradientDescentRegressor(loss="quantile", quantile=quantile, solver="newton").fit(X, NUMBERS)
+    assert model.trajectory_.problem.loss.tau == quantile
+    # the smoothed loss puts the line within a few rows of the exact one
+    assert abs((model.predict(X) > NUMBERS).mean() - quantile) < 0.04
 
 
 def test_the_exact_minimum_of_squares_needs_no_epoch():

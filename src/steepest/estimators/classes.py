@@ -124,12 +124,11 @@ def _by_class(class_weight: Mapping[Any, float], classes: Labels) -> FloatArray:
         raise UsageError(f"class_weight names the class {shown(unknown[0])}; the classes of y are {_named(classes)}.")
     factors = np.ones(len(labels))
     for j, label in enumerate(labels):
-        given = class_weight.get(label, 1.0)
-        if isinstance(given, (str, bool)) or not 0 <= (as_float(given) if np.isscalar(given) else np.nan) < np.inf:
+        factors[j] = as_float(class_weight.get(label, 1.0))
+        if not 0 <= factors[j] < np.inf:
             raise UsageError(
-                f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(given)}."
+                f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(class_weight[label])}."
             )
-        factors[j] = given
     return factors
 
 

@@ -156,7 +156,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
             task.ended()
         return self
 
-    def _last_fit(self) -> tuple[Any, FloatArray, FloatArray] | None:
+    def _last_fit(self) -> tuple[Any, FloatArray, Any] | None:
         """The classes, coefficients and intercepts of the last fit, or None."""
         return (self.classes_, self.coef_, np.asarray(self.intercept_)) if hasattr(self, "coef_") else None
 

@@ -319,7 +319,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         """The loss that the parameters ask for; None for squares."""
         if isinstance(self.loss, str) and self.loss == "squared":
             return None
-        numbers = {"huber": {"delta": self.delta}, "quantile": {"quantile": self.quantile}}
+        numbers = {"huber": {"delta": self.delta}, "quantile": {"tau": self.quantile}}
         if isinstance(self.loss, str) and self.loss in numbers:
             return replace(choose_loss(self.loss), **numbers[self.loss])  # type: ignore[type-var]  # losses are dataclasses
         return choose_loss(self.loss)

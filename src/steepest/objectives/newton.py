@@ -19,6 +19,7 @@ MOST_PASSES = 100
 NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
 SETTLED = 1e-26  # of the loss: a decrease of this share moves margins by 1e-13
 SHORTEST = 2.0**-40  # of a Newton step
+STUCK = 1e-6  # of the loss: a decrease that rounding may hide where some classes weigh a millionth of others
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
 GONE = 1e-14  # of the mean curvature: margins move by a ten-millionth; of classes that can be told apart they go on moving by 1
 
@@ -96,7 +97,8 @@ def minimize(
     most = most_passes * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
         if passes >= most or length < SHORTEST:
-            return Minimum(bowl, passes, False)
+            # where no step of any length lowers the loss and a millionth of it is left, rounding is all that moves
+            return Minimum(bowl, passes, length < SHORTEST and bowl.decrement <= STUCK * bowl.value)
         ahead = bowl_at(loss, rows, coordinates, bowl.theta + length * step, l2)
         passes += 1
         if _is_near(bowl, loss):  # the loss shows no more of what is left, and Newton's steps are right
