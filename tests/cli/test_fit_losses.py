@@ -194,7 +194,10 @@ def test_predict_takes_a_threshold_and_a_name_and_leaves_rows_empty(folder):
     assert pandas.isna(written["guess"][2])
     rest = written.drop(index=2)
     assert (rest["guess"] == np.where(rest["probability of yes"] > 0.8, "yes", "no")).all()
-    for more, words in ((("--threshold", "1.5"), "threshold"), (("--interval", "0.9"), "intervals are for models of squared")):
+    for more, words in (
+        (("--threshold", "1.5"), "threshold"),
+        (("--interval", "0.9"), "intervals are for models of squared"),
+    ):
         assert words in command(folder, "predict", "run", "t.csv", *more, status=2).stderr
 
 
@@ -213,7 +216,9 @@ def test_a_run_folder_holds_the_run_and_says_what_it_cannot(folder):
         assert "holds a run on logistic loss, which needs the table's rows" in done.stderr
 
 
-@pytest.mark.parametrize("more", [("--log-json", "log.jsonl"), ("--checkpoint", "state"), ("--batch-size", "32", "--lr", "0.1")])
+@pytest.mark.parametrize(
+    "more", [("--log-json", "log.jsonl"), ("--checkpoint", "state"), ("--batch-size", "32", "--lr", "0.1")]
+)
 def test_a_run_on_a_loss_may_be_watched_and_go_in_batches(folder, more):
     epochs = ("--epochs", "4") if "--batch-size" in more else ()
     found = told(folder, *FIT, "left", *more, *epochs)

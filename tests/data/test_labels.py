@@ -120,9 +120,7 @@ def test_a_triangle_keeps_its_labels_and_adds_to_none_with_others():
     assert again == triangle
     assert again.coding.classes == ("fir", "it's", "oak")
     assert (again + triangle).coding.classes == triangle.coding.classes
-    other = steepest.open_source(
-        FRAME.assign(left=TWO == "yes"), target="left", features=["a", "b"], loss="logistic"
-    )
+    other = steepest.open_source(FRAME.assign(left=TWO == "yes"), target="left", features=["a", "b"], loss="logistic")
     words = steepest.open_source(FRAME, target="left", features=["a", "b"], loss="logistic")
     with pytest.raises(DataError, match="coded differently cannot be added"):
         steepest.summarize(words) + steepest.summarize(other)

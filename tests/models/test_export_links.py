@@ -193,7 +193,9 @@ def test_many_classes_are_sent_elsewhere(to):
 def test_sql_gives_probabilities_in_postgresql(name, postgresql):
     import adbc_driver_postgresql.dbapi
 
-    far = Model(("x",), ("y",), np.array([[1.0]]), np.zeros(1), {}, Coding.plain(("x",)), None, "logistic", ("no", "yes"))
+    far = Model(
+        ("x",), ("y",), np.array([[1.0]]), np.zeros(1), {}, Coding.plain(("x",)), None, "logistic", ("no", "yes")
+    )
     model = {**MODELS, "far": far}[name]
     rows = [{"x": x} for x in (-1e4, 0.0, 1e4)] if name == "far" else moderate(model, rows_of(model, 40))
     rows = [row for row in rows if 1e-300 not in row.values()]  # PostgreSQL refuses its square

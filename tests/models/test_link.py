@@ -73,7 +73,9 @@ def test_classes_are_predicted_by_the_largest_probability_or_a_threshold():
     two, three = Model.of(run_of("left")), Model.of(run_of("kind"))
     probability = two.predict(FRAME)
     for threshold in (0.2, 0.5, 0.9):
-        assert two.classify(FRAME, threshold=threshold).tolist() == np.where(probability > threshold, "yes", "no").tolist()
+        assert (
+            two.classify(FRAME, threshold=threshold).tolist() == np.where(probability > threshold, "yes", "no").tolist()
+        )
     likeliest = np.array(three.labels)[three.predict(FRAME).argmax(axis=1)]
     assert three.classify(FRAME).tolist() == likeliest.tolist()
     gone = FRAME.assign(a=FRAME["a"].where(FRAME.index != 4))

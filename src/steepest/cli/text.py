@@ -95,7 +95,7 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
 def _class_table(run: Trajectory, most: int) -> str:
     """The weights and the bias of each class at the last epoch."""
     last = run.last
-    rows = [("bias", last.bias)] if run.coordinates.fit_intercept else []
+    rows: list[tuple[str, Any]] = [("bias", last.bias)] if run.coordinates.fit_intercept else []
     rows += list(zip(run.features, last.weights, strict=True))
     header = ("", *map(shorten, run.targets[:MOST_CLASSES]))
     lines = table(

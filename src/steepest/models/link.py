@@ -88,7 +88,7 @@ def class_codes(probabilities: FloatArray, threshold: float) -> NDArray[np.intp]
             are equally likely the first.
         threshold: of two classes, the probability above which the second is predicted.
     """
-    empty, two = np.isnan(probabilities).any(axis=1), probabilities.shape[1] == 1
+    empty, two = np.asarray(np.isnan(probabilities).any(axis=1)), probabilities.shape[1] == 1
     known = np.where(empty[:, None], 0.0, probabilities)
     chosen = (known[:, 0] > threshold).astype(np.intp) if two else known.argmax(axis=1)
     return np.where(empty, -1, chosen)

@@ -147,7 +147,7 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
     values = _column(y)
     if values is None or not values.size:
         return None
-    kind = values.dtype.kind
+    kind: str = values.dtype.kind
     if kind == "O":
         values, kind = _objects(values)
     if kind in "US":

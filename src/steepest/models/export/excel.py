@@ -62,7 +62,10 @@ def export(model: Model) -> str:
         refuse_many_classes(model, "Excel")
         places = [letters(len(coding.columns) + j) for j in range(len(names))]
         formulas += _probabilities([f"{place}2" for place in places])
-        names = [f"the {name.replace('probability', 'margin', 1)}, column {place}" for place, name in zip(places, names, strict=True)] + names
+        names = [
+            f"the {name.replace('probability', 'margin', 1)}, column {place}"
+            for place, name in zip(places, names, strict=True)
+        ] + names
     _refuse_long(formulas, names)
     lines = [
         *description(model, coding),
