@@ -57,11 +57,11 @@ SETTINGS = {
 }
 
 
-def fitted(kind):
+def fitted(kind, y=Y):
     """A door that takes an estimator's settings, and fits with them."""
 
     def door(**settings):
-        return kind(**settings).fit(X, Y)
+        return kind(**settings).fit(X, y)
 
     own = inspect.signature(kind.__init__)
     door.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])  # type: ignore[attr-defined]
@@ -74,6 +74,8 @@ def held_out_run(data, y=None, patience=3):
     return steepest.descend(X, Y, learning_rate=0.1, epochs=9, stop=stop)
 
 
+NAMED = np.where(CLASSES == 1, "yes", "no")
+CLASSIFIER = steepest.GradientDescentClassifier(l2=0.1).fit(X, NAMED)
 ESTIMATOR = steepest.GradientDescentRegressor(learning_rate=1.0).fit(X, Y)
 MODEL = steepest.Model.of(RUN)
 BATCH = steepest.Batch(X, Y[:, None], ("a", "b", "c"), ("y",))
@@ -190,6 +192,15 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
         {"learning_rates": [0.1], "epochs": [1, 10], "l2": [0.0]},
     ),
     "estimator CV.fit": (steepest.GradientDescentRegressorCV().fit, (X, Y), {}),
+    "estimator of classes": (fitted(steepest.GradientDescentClassifier, NAMED), (), {"l2": 0.1, "epochs": 5}),
+    "estimator of classes.fit": (steepest.GradientDescentClassifier(l2=0.1).fit, (X, NAMED), {}),
+    "estimator of classes.predict": (CLASSIFIER.predict, (X,), {}),
+    "estimator of classes.predict_proba": (CLASSIFIER.predict_proba, (X,), {}),
+    "estimator of classes.predict_log_proba": (CLASSIFIER.predict_log_proba, (X,), {}),
+    "estimator of classes.decision_function": (CLASSIFIER.decision_function, (X,), {}),
+    "estimator of classes.score": (CLASSIFIER.score, (X, NAMED), {}),
+    "estimator of classes CV": (fitted(steepest.GradientDescentClassifierCV, NAMED), (), {"l2": [0.1], "cv": 2}),
+    "estimator of classes CV.fit": (steepest.GradientDescentClassifierCV(l2=[0.1], cv=2).fit, (X, NAMED), {}),
     "example": (steepest.example, ("penguins",), {}),
 }
 OF_TABLES = {"y", "target", "features", "weight", "missing"}  # what a frame's door does otherwise than that of arrays
@@ -255,10 +266,18 @@ NO_DOORS = {
 
 def test_every_public_name_is_a_door_or_takes_nothing():
     named = {part for door in DOORS for part in door.replace(".", " ").split()}
-    named |= {"GradientDescentRegressor", "GradientDescentRegressorCV"}
+    named |= set(ESTIMATORS.values())
     errors = {name for name in steepest.__all__ if name.endswith(("Error", "Warning"))}
     assert set(steepest.__all__) - named - errors - NO_DOORS == {"__version__"}
 
+
+ESTIMATORS = {
+    "estimator": "GradientDescentRegressor",
+    "estimator CV": "GradientDescentRegressorCV",
+    "estimator of classes": "GradientDescentClassifier",
+    "estimator of classes CV": "GradientDescentClassifierCV",
+}
+"""The classes of doors whose names say what they are."""
 
 OF_SCIKIT_LEARN = {
     "get_metadata_routing",
@@ -295,15 +314,14 @@ def methods_with_parameters():
 
 
 def test_every_public_method_is_a_door_or_takes_nothing():
-    named = {
-        door.replace("estimator CV", "GradientDescentRegressorCV").replace("estimator", "GradientDescentRegressor")
-        for door in DOORS
-    }
+    named = {f"{ESTIMATORS.get(door.split('.')[0], door.split('.')[0])}.{door.split('.')[-1]}" for door in DOORS} | set(
+        DOORS
+    )
     for name, method in methods_with_parameters():
         heirs = {
             f"{name}.{method}",
-            f"GradientDescentRegressor.{method}",
-        }  # predict and score of both estimators are the same
+            f"{name.removesuffix('CV')}.{method}",
+        }  # predict and score are the same with and without CV
         if name.endswith("Display") and (method == "plot" or name in named):
             continue
         assert method in OF_SCIKIT_LEARN | OF_THE_LOOP or heirs & (named | INSIDE), f"{name}.{method}"

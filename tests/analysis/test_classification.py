@@ -123,6 +123,14 @@ def test_a_share_is_that_part_of_each_class():
         assert getattr(share, name) == pytest.approx(getattr(single, name), rel=1e-14), name
 
 
+def test_shares_of_several_classes_are_rows_of_each():
+    p = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    share = Classification.of([[0.1, 0.4, 0.5], [0.5, 0.5, 0.0]], p, [10.0, 2.0])
+    single = Classification.of(np.repeat([0, 1, 2, 0, 1], [1, 4, 5, 1, 1]), np.repeat(p, [10, 2], axis=0))
+    for name in ("log_loss", "brier_score", "accuracy", "auc", "average_precision", "null_log_loss"):
+        assert getattr(share, name) == pytest.approx(getattr(single, name), rel=1e-14), name
+
+
 def test_labels_are_found_by_their_names():
     p = np.array([0.2, 0.7, 0.9])
     found = Classification.of(["no", "yes", "yes"], p, classes=("no", "yes"))
@@ -149,6 +157,17 @@ def test_a_class_that_never_occurs_or_is_never_predicted_has_no_measure():
         assert np.isnan(empty.log_loss)
         assert np.isnan(empty.accuracy)
         assert (found + empty).log_loss == found.log_loss
+
+
+def test_a_class_that_does_not_occur_has_no_part_in_a_mean():
+    margins, labels, _ = several(2)
+    there = labels < 3
+    found = Classification.of(np.eye(4)[labels[there]], margins=margins[there])
+    p = scipy.special.softmax(margins[there], axis=1)
+    each = [theirs.roc_auc_score(labels[there] == k, p[:, k]) for k in range(3)]
+    assert found.auc == pytest.approx(np.mean(each), rel=1e-12)
+    assert found.weighted_auc == pytest.approx(np.average(each, weights=np.bincount(labels[there])), rel=1e-12)
+    assert np.isnan(found.ranking("3").auc)
 
 
 def test_curves_of_several_classes_are_asked_for_by_name():

@@ -88,6 +88,22 @@ def test_a_frame_is_evaluated_by_its_names():
     assert found.log_loss == pytest.approx(theirs.log_loss(Y, run.predict(frame)), rel=1e-12)
 
 
+def test_several_classes_are_labels_or_a_column_for_each():
+    import pandas as pd
+
+    labels = np.array(["a", "b", "c"])[np.digitize(X[:, 0] + X[:, 1] ** 2, [0.0, 1.5])]
+    frame = pd.DataFrame(X, columns=["s", "t"]).assign(kind=labels)
+    run = steepest.descend(frame, target="kind", loss="multinomial", l2=0.01, epochs=50)
+    found = evaluate(run, frame)
+    assert (found.target, found.classes) == ("kind", ("a", "b", "c"))
+    assert found.log_loss == pytest.approx(theirs.log_loss(labels, run.predict(X)), rel=1e-12)
+    indicators = (labels[:, None] == ["a", "b", "c"]).astype(float)
+    assert evaluate(run, X, indicators) == evaluate(run, X, labels)
+    assert found.auc == pytest.approx(theirs.roc_auc_score(labels, run.predict(X), multi_class="ovr"), rel=1e-12)
+    with pytest.raises(DataError, match="X has 300 rows and y has 299"):
+        evaluate(run, X, indicators[1:])
+
+
 def test_counts_have_their_deviance():
     inputs, counts = count_table()
     run = steepest.descend(inputs, counts, loss="poisson", epochs=100)
@@ -99,6 +115,8 @@ def test_counts_have_their_deviance():
     truth = theirs.d2_tweedie_score(counts, mean, sample_weight=weight, power=1)
     assert found.d_squared == pytest.approx(truth, rel=1e-12)
     assert found.mae == pytest.approx(theirs.mean_absolute_error(counts, mean, sample_weight=weight), rel=1e-12)
+    assert found.rmse**2 == pytest.approx(theirs.mean_squared_error(counts, mean, sample_weight=weight), rel=1e-12)
+    assert found.row_count == np.count_nonzero(weight)
     assert "mean deviance" in repr(found)
     none = evaluate(run, inputs[:3], np.zeros(3))
     assert (none.null_deviance, none.d_squared) == (0, None)
@@ -110,6 +128,7 @@ def test_squares_have_r_squared():
     found = evaluate(run, X, target)
     assert found.d_squared == pytest.approx(theirs.r2_score(target, run.predict(X)), rel=1e-12)
     assert found.rmse == pytest.approx(run.last.rmse, rel=1e-12)
+    assert found.deviance == pytest.approx(run.last.rmse**2, rel=1e-12)
     assert "R" in found._repr_html_()
 
 

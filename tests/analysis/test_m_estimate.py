@@ -410,3 +410,36 @@ def test_what_has_no_standard_errors_is_refused():
     for data, target in ((X[1:], y[1:]), (X, 1 - y)):
         with pytest.raises(DataError, match="not those of the run"):
             run.summary(data=data, y=target)
+
+
+def test_rows_in_pieces_are_summed_to_the_same_table(monkeypatch):
+    X, classes = anes96()
+    run = steepest.descend(X, (classes[:, None] == np.arange(7)).astype(float), loss="multinomial", epochs=1)
+    whole = run.summary(robust="HC0")
+    monkeypatch.setattr("steepest.analysis.loss_pass.TOGETHER", 7 * 36 * 100)  # a hundred rows at once
+    monkeypatch.setattr("steepest.analysis.loss_pass.ROWS", 333)
+    np.testing.assert_allclose(run.summary(robust="HC0").covariance, whole.covariance, rtol=1e-9, atol=1e-14)
+
+
+def test_classes_that_can_be_told_apart_have_no_table():
+    x = np.arange(10.0)[:, None]
+    with pytest.warns(steepest.DataWarning, match="Separable"):
+        run = steepest.descend(x, (x[:, 0] > 4).astype(float), loss="logistic", epochs=1)
+    for ask in (run.summary, lambda: steepest.infer(x, (x[:, 0] > 4).astype(float), loss="logistic")):
+        with pytest.raises(DataError, match=r"no minimum on this table.*: 'x1' alone tells the classes apart"):
+            ask()
+
+
+def test_labels_name_the_classes(tmp_path):
+    X, classes = anes96()
+    words = np.array(["strong left", "left", "right"])[np.digitize(classes, [2, 4])]
+    lines = [f"{a!r},{b!r},{word}" for (a, b), word in zip(X[:, :2].tolist(), words, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["population,own,party", *lines]))
+    ours = steepest.infer(tmp_path / "t.csv", target="party", loss="multinomial")
+    theirs = sm.MNLogit(np.unique(words, return_inverse=True)[1], sm.add_constant(X[:, :2])).fit(
+        disp=0, method="newton", tol=1e-14
+    )
+    np.testing.assert_allclose(ours.standard_errors, theirs.bse.T.ravel(), rtol=CLOSE)
+    assert ours.target == "party=right and party=strong left against party=left"
+    two = steepest.infer(tmp_path / "t.csv", target="party", features=["own"], loss="multinomial")
+    assert two.names[1] == "own for party=right"

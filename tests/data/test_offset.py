@@ -48,6 +48,9 @@ def test_tables_with_an_offset_are_statsmodels(loss, standardize):
     np.testing.assert_allclose(
         run.optimum.predict(X, offset=offset), theirs.predict(sm.add_constant(X), offset=offset), rtol=1e-8
     )
+    limits = theirs.get_prediction(sm.add_constant(X), offset=offset).summary_frame()
+    for value, name in zip(ours.predict(X, offset=offset), ("mean", "mean_ci_lower", "mean_ci_upper"), strict=True):
+        np.testing.assert_allclose(value, limits[name], rtol=1e-8)
     assert steepest.infer(X, y, loss=loss, offset=offset).aic == pytest.approx(ours.aic, rel=1e-12)
     with pytest.raises(UsageError, match="Leave data and y out"):
         run.summary(data=X, y=y)
@@ -188,3 +191,16 @@ def test_wrong_offsets_of_a_prediction_are_told():
         run.predict([[1.0]], exposure="hours")
     with pytest.raises(UsageError, match="losses other than squares"):
         steepest.descend([[1.0], [2.0], [4.0]], [1.0, 0.0, 2.0]).predict([[1.0]], offset=[0.0])
+
+
+def test_what_knows_no_offset_refuses_it():
+    X, y, offset, _ = table(PoissonLoss())
+    run = steepest.descend(X, y, loss="poisson", offset=offset, epochs=1)
+    for ask in (
+        lambda: steepest.evaluate(run, X, y),
+        lambda: run.plot("predictions", X, y),
+        lambda: run.page(X, y),
+    ):
+        with pytest.raises(UsageError, match="knows no offset"):
+            ask()
+    run.plot("loss")

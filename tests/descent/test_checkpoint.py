@@ -156,7 +156,7 @@ def test_the_state_of_another_run_is_refused_with_what_differs(other, words, tmp
 
 
 def test_rows_in_a_temporary_file_count_in_their_order_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.objectives.stored_rows.IN_MEMORY", 0)
+    monkeypatch.setattr("steepest.objectives.row_file.IN_MEMORY", 0)
     monkeypatch.setattr(checkpoint, "PIECE", 1 << 16)  # maps begin where the system's pages do
     GENERATOR.shuffle(rows := np.arange(9000))
     data, y = np.cos(np.outer(rows, [1.0, 2.0, 3.0])), np.sin(rows)
@@ -167,7 +167,7 @@ def test_rows_in_a_temporary_file_count_in_their_order_too(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("in_memory", [1 << 27, 0])
 def test_the_same_rows_in_another_order_are_another_run(in_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr("steepest.objectives.stored_rows.IN_MEMORY", in_memory)
+    monkeypatch.setattr("steepest.objectives.row_file.IN_MEMORY", in_memory)
     how = {"batch_size": 7, "learning_rate": 0.02, "epochs": 6, "checkpoint": tmp_path / "run.ckpt"}
     triangle, swapped = steepest.summarize(X, Y), [1, 0, *range(2, 40)]
     steepest.descend(triangle, rows=steepest.open_source(X, Y).batches, **how)

@@ -7,6 +7,7 @@ import steepest
 from steepest.descent import stretch
 from steepest.errors import DataError, UsageError
 from steepest.objectives.losses import HuberLoss
+from steepest.objectives.quantile import QuantileLoss
 
 
 def table(loss, n=300):
@@ -72,6 +73,29 @@ def test_a_run_converges_below_the_local_limit_and_not_above(loss):
     assert above.verdict.kind in ("hovers", "diverges")
     assert "above the stability limit" in above.verdict.advice
     assert first.problem.global_limit <= limit or loss == "poisson"
+
+
+def test_steps_on_quantile_loss_are_literal():
+    X, y = table("huber")
+    run = steepest.descend(X, y, loss=QuantileLoss(0.8, 0.3), learning_rate=0.05, epochs=200)
+    A, theta = np.column_stack([np.ones(len(y)), X]), np.zeros(4)
+    for _ in range(200):
+        theta -= 0.05 * A.T @ (1 / (1 + np.exp((y - A @ theta) / 0.3)) - 0.8) / len(y)
+    np.testing.assert_allclose([run.bias, *run.weights], theta, rtol=1e-10)
+
+
+def test_a_run_on_quantile_loss_comes_to_its_quantile():
+    X, y = table("huber")
+    run = steepest.descend(X, y, loss=QuantileLoss(0.8), standardize=True, epochs=2_000)
+    assert run.verdict.kind == "converged"
+    # rows near the line count in parts, within the width
+    assert (run.predict(X) > y).mean() == pytest.approx(0.8, abs=4 / len(y))
+    assert run.last.loss == pytest.approx(run.optimum.loss, rel=1e-12)
+    limit, goal = run.verdict.stability_limit, run.optimum
+    settings = {"standardize": True, "epochs": 20_000, "start": (1.001 * goal.weights, goal.bias)}
+    for share, kinds in ((0.99, {"converged"}), (1.01, {"hovers", "diverges"})):
+        again = steepest.descend(X, y, loss=QuantileLoss(0.8), learning_rate=share * limit, **settings)
+        assert again.verdict.kind in kinds
 
 
 def test_a_rate_that_is_found_is_safe_from_any_start():

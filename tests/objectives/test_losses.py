@@ -9,6 +9,7 @@ import pytest
 from steepest.errors import DataError, UsageError
 from steepest.objectives.loss_choice import LOSSES, choose_loss
 from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
+from steepest.objectives.quantile import QuantileLoss
 
 MARGINS = [-800.0, -40.0, -3.0, -1e-9, 0.0, 0.5, 2.0, 37.0, 600.0]
 
@@ -45,7 +46,7 @@ def test_value_slope_and_curvature_are_exact(loss, y, margin):
 
 @pytest.mark.parametrize("name", sorted(set(LOSSES) - {"multinomial"}))
 def test_slopes_are_differences(name):
-    loss, h = choose_loss(name), 1e-6
+    loss, h = QuantileLoss(0.3, 0.5) if name == "quantile" else choose_loss(name), 1e-6
     m, y = np.linspace(-3, 3, 41) + 0.01, np.tile([0.0, 1.0], 21)[:41]
     slopes = (loss.value(m + h, y) - loss.value(m - h, y)) / (2 * h)
     np.testing.assert_allclose(loss.slope(m, y), slopes, atol=1e-8)
@@ -78,7 +79,7 @@ def test_targets_of_another_loss_are_refused(loss, y, words):
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [("hinge", "'huber', 'poisson'; got 'hinge'"), (3, "a loss object; got 3"), (HuberLoss, "got <class")],
+    [("hinge", "'huber', 'poisson', 'quantile'; got 'hinge'"), (3, "a loss object; got 3"), (HuberLoss, "got <class")],
 )
 def test_what_is_no_loss(given, words):
     with pytest.raises(UsageError, match=words):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import steepest
-from steepest.objectives.loss_problem import loss_over_rows
+from steepest.objectives.loss_rows import loss_rows_of
 from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
 from steepest.objectives.newton import bowl_at, minimize
 from steepest.objectives.problem import Problem
@@ -70,7 +70,7 @@ def test_at_the_minimum_no_slope_is_left(loss, l2):
     weight = generator.uniform(0.5, 2, size=200)
     plain, minimum = found(loss, X, y, weight, l2=l2)
     problem = Problem.of(plain.triangle, l2=l2)
-    rows = loss_over_rows(problem, steepest.open_source(X, y, weight=weight).batches(), loss)
+    rows = loss_rows_of(problem, steepest.open_source(X, y, weight=weight).batches(), loss)
     assert np.abs(rows.gradient(minimum.bowl.theta)).max() < 1e-13
     assert rows.value(minimum.bowl.theta)[0] == pytest.approx(minimum.bowl.value, rel=1e-13)
     # the quadratic there has the curvature of the rows
@@ -86,7 +86,7 @@ def test_slopes_are_those_of_the_loss_anywhere():
     loss, X, y, _, _ = known("spector")
     plain = Problem.of(steepest.summarize(X, y))
     source = steepest.open_source(X, y)
-    rows = loss_over_rows(plain, source.batches(), loss)
+    rows = loss_rows_of(plain, source.batches(), loss)
     for theta in (np.zeros((4, 1)), np.array([[-3.0], [1.0], [0.0], [2.0]])):
         bowl = bowl_at(loss, source.batches, plain.coordinates, theta, 0.0)
         np.testing.assert_allclose(bowl.quadratic.gradient(theta), rows.gradient(theta), rtol=1e-9, atol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 import steepest
 from steepest.descent.minibatch import Batches
 from steepest.errors import DataError
-from steepest.objectives import stored_rows
+from steepest.objectives import row_file
 from steepest.objectives.over_rows import OverRows
 from steepest.objectives.problem import Problem
 from steepest.objectives.stored_rows import StoredRows, rows_of
@@ -18,9 +18,9 @@ from tests.descent.test_minibatch import D, N, by_hand, path, table
 @pytest.fixture
 def stored(monkeypatch):
     """Every table is too large; seven rows a block, three blocks at a time."""
-    monkeypatch.setattr(stored_rows, "IN_MEMORY", 0)
-    monkeypatch.setattr(stored_rows, "BLOCK", 7 * (D + 3) + 1)
-    monkeypatch.setattr(stored_rows, "MIXED", 3 * 7 * (D + 3))
+    monkeypatch.setattr(row_file, "IN_MEMORY", 0)
+    monkeypatch.setattr(row_file, "BLOCK", 7 * (D + 3) + 1)
+    monkeypatch.setattr(row_file, "MIXED", 3 * 7 * (D + 3))
 
 
 def rows(weight=None, standardize=False, targets=1):
@@ -54,7 +54,7 @@ def test_other_orders_give_the_bits_of_rows_in_memory(order, size, stored):
     settings = {"batch_size": size, "order": order, "learning_rate": 0.02, "epochs": 3}
     from_file = steepest.descend(*table(), **settings)
     assert isinstance(getattr(from_file.rule, "rows", None), StoredRows)
-    stored_rows.IN_MEMORY = 1 << 20
+    row_file.IN_MEMORY = 1 << 20
     assert (path(from_file) == path(steepest.descend(*table(), **settings))).all()
 
 
@@ -95,9 +95,9 @@ def test_rows_go_to_a_file_by_their_size(monkeypatch):
     X, y = table()
     source = steepest.open_source(X, y)
     problem = Problem.of(steepest.summarize(source))
-    monkeypatch.setattr(stored_rows, "IN_MEMORY", N * (D + 2))
+    monkeypatch.setattr(row_file, "IN_MEMORY", N * (D + 2))
     assert isinstance(rows_of(problem, source.batches()), OverRows)
-    monkeypatch.setattr(stored_rows, "IN_MEMORY", N * (D + 2) - 1)
+    monkeypatch.setattr(row_file, "IN_MEMORY", N * (D + 2) - 1)
     assert isinstance(rows_of(problem, source.batches()), StoredRows)
 
 
@@ -122,7 +122,7 @@ def test_what_stands_for_stored_rows_says_the_same(stored, monkeypatch):
     X, y = table(20_000)
     settings = {"batch_size": 8, "epochs": 2, "order": "replacement"}
     from_file = steepest.descend(X, y, **settings)
-    monkeypatch.setattr(stored_rows, "IN_MEMORY", 1 << 20)
+    monkeypatch.setattr(row_file, "IN_MEMORY", 1 << 20)
     in_memory = steepest.descend(X, y, **settings)
     # two samples of 4,096 rows: limits of light tails agree within a percent or two
     assert from_file.verdict.learning_rate == pytest.approx(in_memory.verdict.learning_rate, rel=0.05)

@@ -10,7 +10,7 @@ from steepest.errors import UsageError
 from steepest.objectives.losses import HuberLoss
 from steepest.views.pages import loss_spaces
 from steepest.views.pages.payload import payload
-from tests.views.test_pages_js import SETTING, as_js, js, numbers  # noqa: F401 - a fixture
+from tests.views.test_pages_js import SETTING, as_js, numbers
 
 EPOCHS = [0, 1, 10, 1000]
 RULES = {"gradient": {}, "heavy_ball": {"momentum": 0.6}, "nesterov": {"momentum": 0.6}}
@@ -109,15 +109,23 @@ def test_the_given_run_has_the_librarys_verdict_and_other_rates_what_the_limits_
     safe, limit = run.problem.global_limit, run.verdict.stability_limit
     given = verdict(js, run)
     assert (given["kind"], given["sentence"]) == (run.verdict.kind, str(run.verdict))
-    below, between, above = (verdict(js, run, f"#rate={rate}&epoch=30") for rate in (0.5 * safe, (safe + limit) / 2, 1.1 * limit))  # fmt: skip
+    below, between, above = (verdict(js, run, f"#rate={rate}&epoch=30") for rate in (0.95 * safe, (safe + limit) / 2, 1.1 * limit))  # fmt: skip
     assert "below the global limit" in below["advice"]
     assert "from any start" in below["advice"]
     assert "between the global limit" in between["advice"]
     assert "once it is near" in between["advice"]
     assert above["advice"].endswith("does not settle at the minimum.")
     assert above["kind"] == "unsettled"
-    needed = steepest.descend(*table("logistic"), loss="logistic", learning_rate=0.5 * safe, epochs=30).epochs_to(1e-6)
+    needed = steepest.descend(*table("logistic"), loss="logistic", learning_rate=0.95 * safe, epochs=999).epochs_to(
+        1e-6
+    )
+    assert 30 < needed < 999  # measured
     assert below["needed"] == needed
+    assert below["advice"].endswith(f"All but a millionth of the way is done after {needed} epochs.")
+    slow = verdict(js, run, f"#rate={0.5 * safe}&epoch=30")  # the page walks 1,000 epochs of it
+    walked = steepest.descend(*table("logistic"), loss="logistic", learning_rate=0.5 * safe, epochs=1000)
+    assert slow["needed"] == walked.epochs_to(1e-6) > 1000
+    assert "By the modes at the minimum" in slow["advice"]
     share = verdict(js, run, f"#rate={0.5 * safe}&epoch=3")["sentence"]
     assert share.startswith("After 3 epochs ")
     assert share.endswith(" is still missing.")
@@ -202,6 +210,9 @@ def test_a_loss_that_the_page_does_not_know_is_refused():
     run = steepest.descend(*table("huber"), loss=Own(1.0), epochs=3)
     with pytest.raises(UsageError, match="this run is on own loss"):
         run.page()
+    X, y = table("huber")
+    with pytest.raises(UsageError, match="held-out error of a page is made for squared loss"):
+        steepest.descend(X, y, loss="huber", epochs=3).page(X, y, held_out=(X, y))
 
 
 def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):
@@ -218,3 +229,26 @@ def test_the_payload_is_json(js):
         run = run_of(loss, epochs=5)
         json.dumps(payload(run, run.problem.triangle), allow_nan=False)
     assert as_js(run.rule)["kind"] == "power"
+
+
+@pytest.mark.filterwarnings("ignore:separable")
+def test_separable_classes_have_no_minimum_until_there_is_a_penalty(js):
+    X, y = table("logistic", d=2)
+    y = (X @ [1.0, 1.0] > 0.5).astype(float)
+    run = steepest.descend(X, y, loss="logistic", learning_rate=1.0, epochs=50)
+    told = payload(run, run.problem.triangle)
+    l2 = [block["l2"] for block in told["spaces"]["raw"]["blocks"]].index(run.problem.separation.l2)
+    given, other, calm = (verdict(js, run, hash) for hash in ("", "#epoch=70", f"#epoch=70&l2={l2}"))
+    assert (given["kind"], given["sentence"]) == ("separable", str(run.verdict))
+    assert other["kind"] == "separable"
+    assert "no minimum" in other["sentence"]
+    assert "A penalty l2 gives it a minimum" in other["advice"]
+    assert calm["kind"] in ("unfinished", "converged")
+    np.testing.assert_allclose(page_numbers(js, run, epochs=[50])[0, 2:], [run.bias, *run.weights], rtol=1e-10)
+
+
+def test_labels_of_classes_come_with_the_page():
+    X, y = table("logistic")
+    labels = np.where(y > 0, "stays", "leaves")
+    run = steepest.descend(X, labels, loss="logistic", epochs=3)
+    assert payload(run, run.problem.triangle)["classes"] == ["leaves", "stays"]

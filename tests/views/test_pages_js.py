@@ -14,42 +14,12 @@ from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
 from steepest.rules.nesterov import NesterovRule
-from steepest.views.pages import Rows, scripts
+from steepest.views.pages import Rows
 from steepest.views.pages.payload import payload
 from steepest.views.pages.rule_table import rule_table
 from tests.rules.own import HalfwayRule, OwnAdamRule, ScratchRule
 
-mini_racer = pytest.importorskip("py_mini_racer", reason="mini-racer runs the JavaScript (pip install mini-racer)")
-
-# atob is the browser's; V8 alone has none
-ATOB = """
-function atob(text) {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  let bits = 0, count = 0, out = "";
-  for (const c of text.replace(/=+$/, "")) {
-    bits = (bits << 6) | letters.indexOf(c); count += 6;
-    if (count >= 8) { count -= 8; out += String.fromCharCode((bits >> count) & 255); bits &= (1 << count) - 1; }
-  }
-  return out;
-}
-"""
 EPOCHS = [0, 1, 2, 3, 7, 10, 31, 100, 1000, 1001, 20_000, 199_999, 200_000]
-
-
-@pytest.fixture(scope="module")
-def js():
-    engine = mini_racer.MiniRacer()
-    engine.eval(ATOB + scripts.pure())
-
-    def call(expression, **values):
-        """Evaluate an expression over JSON values; numbers that JSON cannot say come back as texts."""
-        names = ", ".join(values)
-        given = ", ".join(json.dumps(value) for value in values.values())
-        say = "(key, v) => typeof v === 'number' && !Number.isFinite(v) ? String(v) : v"
-        text = engine.eval(f"JSON.stringify((({names}) => ({expression}))({given}), {say})")
-        return json.loads(text)
-
-    return call
 
 
 def numbers(values):

@@ -58,6 +58,18 @@ class ClassRows:
             return cls._kept(Y, both, logs, np.column_stack([-p, p]), weight)
         return cls._kept(Y, p, np.log(p), p, weight)
 
+    def log_losses(self) -> FloatArray:
+        """-Σ_k y_k·log p_k of each row, where 0·log 0 is 0, shape (n,)."""
+        there = self.Y > 0
+        return np.asarray(-(self.Y * np.where(there, self.log_probabilities, 0.0)).sum(axis=1))
+
+    def brier_scores(self) -> FloatArray:
+        """Σ_k y_k·Σ_j (p_j - [j = k])² of each row, half of it for two classes, without digits that cancel, shape (n,)."""
+        Y, p = self.Y, self.probabilities
+        if p.shape[1] == 2:
+            return np.asarray((Y * p[:, ::-1] ** 2).sum(axis=1))
+        return np.asarray(((p - Y) ** 2).sum(axis=1) + (Y * (1 - Y)).sum(axis=1))
+
     @classmethod
     def _kept(cls, *parts: FloatArray) -> "ClassRows":
         kept = parts[-1] > 0

@@ -19,7 +19,6 @@ from steepest.analysis.confusion import Confusion, confuse
 from steepest.analysis.ranking import Ranking, rank
 from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, check_flag, check_text, shown
-from steepest.support.arrays import FloatArray
 from steepest.support.looks import html_table
 from steepest.support.numerics import numeric
 from steepest.support.values import Value
@@ -165,22 +164,19 @@ class Classification(Value):
 
     @property
     def auc(self) -> float:
-        """The area under the ROC curve; of several classes the mean of each against the rest."""
-        self._check_curves()
-        return float(np.mean([ranking.auc for ranking in self.rankings]))
+        """The area under the ROC curve; of several classes the mean over those that occur, each against the rest."""
+        return _mean([ranking.auc for ranking in self._curves()])
 
     @property
     def weighted_auc(self) -> float:
         """The same, each class counted by its share."""
-        self._check_curves()
-        shares = np.array([ranking.share for ranking in self.rankings])
-        return float(shares @ [ranking.auc for ranking in self.rankings] / shares.sum())
+        found = self._curves()
+        return _mean([ranking.auc for ranking in found], [ranking.share for ranking in found])
 
     @property
     def average_precision(self) -> float:
-        """The area under precision over recall; of several classes the mean of each against the rest."""
-        self._check_curves()
-        return float(np.mean([ranking.average_precision for ranking in self.rankings]))
+        """The area under precision over recall; of several classes the mean over those that occur, each against the rest."""
+        return _mean([ranking.average_precision for ranking in self._curves()])
 
     def calibration(
         self, bins: int = 10, by: Binning = "quantile", confidence: float = 0.95, of: str | None = None
@@ -207,19 +203,20 @@ class Classification(Value):
         Raises:
             UsageError: the class is unknown, or curves were not asked for.
         """
-        self._check_curves()
+        curves = self._curves()
         ranked = self.classes if len(self.classes) > 2 else self.classes[1:]
         if of is None and len(ranked) == 1:
-            return self.rankings[0]
+            return curves[0]
         if not isinstance(of, str) or of not in ranked:
             raise UsageError(f"a curve is of one class, {join_names(ranked)}; got {shown(of)}.")
-        return self.rankings[ranked.index(of)]
+        return curves[ranked.index(of)]
 
-    def _check_curves(self) -> None:
+    def _curves(self) -> tuple[Ranking, ...]:
         if not self.rankings:
             raise UsageError(
                 "these rows were added up without curves.", "ask for them (" + Option("curves", True) + ")"
             )
+        return self.rankings
 
     def _told(self) -> Iterator[str]:
         weights = self.confusion.matrix.sum(axis=1)
@@ -283,7 +280,6 @@ def classify(
         curves: whether to keep the rankings.
     """
     K, Y, p = len(classes), rows.Y, rows.probabilities
-    losses = -np.where(Y > 0, Y * np.where(Y > 0, rows.log_probabilities, 0.0), 0.0).sum(axis=1)
     predicted = (p[:, 1] > threshold).astype(np.intp) if K == 2 else p.argmax(axis=1)
     ranked = range(1, 2) if K == 2 else range(K)
     return Classification(
@@ -292,8 +288,8 @@ def classify(
         threshold if K == 2 else None,
         len(Y),
         float(rows.weight.sum()),
-        float(rows.weight @ losses),
-        float(rows.weight @ _brier(Y, p)),
+        float(rows.weight @ rows.log_losses()),
+        float(rows.weight @ rows.brier_scores()),
         confuse(classes, Y, predicted, rows.weight),
         tuple(rank(rows.scores[:, j], Y[:, j], rows.weight, p[:, j]) for j in ranked) if curves else (),
     )
@@ -306,11 +302,12 @@ def check_threshold(threshold: object) -> float:
     return as_float(threshold)
 
 
-def _brier(Y: FloatArray, p: FloatArray) -> FloatArray:
-    """Σ_k y_k·Σ_j (p_j - [j = k])² of each row, half of it for two classes, without digits that cancel, shape (n,)."""
-    if p.shape[1] == 2:
-        return np.asarray((Y * p[:, ::-1] ** 2).sum(axis=1))
-    return np.asarray(((p - Y) ** 2).sum(axis=1) + (Y * (1 - Y)).sum(axis=1))
+def _mean(values: Sequence[float], shares: Sequence[float] | None = None) -> float:
+    """The mean of those that are numbers, weighted by shares or not."""
+    numbers = np.array(values)
+    known = ~np.isnan(numbers)
+    weights = np.ones(len(numbers)) if shares is None else np.array(shares)
+    return float(np.average(numbers[known], weights=weights[known])) if known.any() else np.nan
 
 
 def _percent(share: float) -> str:

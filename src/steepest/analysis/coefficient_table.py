@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from steepest.analysis.leverage import ErrorShape
 from steepest.analysis.table_lines import facts, heading, notes_wrapped, p_in_words, statistic_in_words
 from steepest.data.inputs import in_order
+from steepest.data.offset import Offset
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import Joint, Loss
 from steepest.support.arguments import as_float, check_word, shown
@@ -151,7 +152,13 @@ class Inference(Value):
         return "t" if self.loss_kind is None else "z"
 
     def predict(
-        self, X: ArrayLike, kind: Literal["prediction", "mean"] | None = None, confidence: float | None = None
+        self,
+        X: ArrayLike,
+        kind: Literal["prediction", "mean"] | None = None,
+        confidence: float | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return what the exact answer predicts at X, with limits: (fit, lower, upper), each of shape (n,).
 
@@ -164,6 +171,7 @@ class Inference(Value):
             X: inputs, shape (n, d), in the data's own units.
             kind: "prediction" (default of squared loss) or "mean" (the only one of others).
             confidence: share of intervals that hold what they are for; default: the table's.
+            offset, exposure: of another loss than squares, one of them, shape (n,), as `Trajectory.predict` takes them.
 
         Raises:
             UsageError: kind or confidence is outside its range.
@@ -186,6 +194,9 @@ class Inference(Value):
         slopes = self.coefficients[1:] if basis.fit_intercept else self.coefficients
         # from the means on: an intercept that is far away would leave its rounding
         fit = self.level + ((inputs - basis.centre) - basis.tails) @ slopes
+        beside = Offset.of(offset, exposure)
+        if beside is not None:
+            fit = fit + beside.for_rows(len(fit), self.loss_kind is not None)
         error = self.shape.deviations(inputs)
         if kind == "prediction" and self.residual_sd is not None:
             error = np.hypot(error, self.residual_sd)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-from steepest.analysis.class_rows import ClassRows
+from steepest.analysis.class_rows import ClassRows, columns
 from steepest.analysis.classification import Classification, check_threshold, classify
 from steepest.analysis.goodness import GoodnessOfFit
 from steepest.data.batch import Batch
+from steepest.data.inputs import in_order
 from steepest.data.sources.log_target import own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
@@ -75,13 +76,21 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
     Args:
         run: the run.
         data: what `open_source` takes, or a source.
-        y: targets, with an array.
+        y: targets, with an array; of several classes labels, or a column for each.
 
     Raises:
         UsageError: data is a triangle, which has no rows.
         DataError: the rows have other columns.
     """
+    run.problem.check_no_offset("a measure of rows")
     triangle = run.problem.triangle
+    if _is_a_column_each(y, len(run.targets)):
+        inputs = in_order(data, run.features)
+        shares = columns(y, "y")
+        if len(shares) != len(inputs):
+            raise DataError(f"X has {len(inputs):,} rows and y has {len(shares):,}; each row needs its class.")
+        yield Batch(inputs, shares, run.features, run.targets)
+        return
     named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)
     if isinstance(source, Triangle):
@@ -92,6 +101,14 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         )
     for batch in source.batches():
         yield batch if batch.weight is None else batch.take(batch.weight > 0)
+
+
+def _is_a_column_each(y: Any, count: int) -> bool:
+    """Whether targets are a column for each of several classes already, and not labels."""
+    try:
+        return count > 1 and np.shape(y)[1:] == (count,)
+    except ValueError:  # no rectangle: said below in words
+        return False
 
 
 def _margins(run: Trajectory, X: FloatArray) -> FloatArray:
@@ -180,7 +197,7 @@ def best_constant(loss: Loss | None, y: FloatArray, weight: FloatArray) -> float
     """
     mean, low, high = float(weight @ y / weight.sum()), float(y.min()), float(y.max())
     if loss is None or isinstance(loss, Linked):
-        return mean if loss is None else loss.link(mean)
+        return mean if loss is None else float(loss.link(np.array([mean]))[0])
     if low == high:
         return low
 

@@ -15,7 +15,7 @@ from steepest.data.offset import Offset
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.objectives.loss_choice import LossChoice, check_offset
+from steepest.objectives.loss_choice import LossChoice, check_offset, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_data
@@ -87,7 +87,7 @@ def infer(
     if beside is not None:
         check_offset(beside, loss)
         features = beside.among(features)
-    table = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    table = open_data(data, y, target=target, features=features, weight=weight, missing=missing, loss=name_of(loss))
     if not (isinstance(loss, str) and loss == "squared"):
         return of_a_loss(minimized(table, loss, beside, fit_intercept), None, confidence, robust, None, weights)
     source = None if isinstance(table, Triangle) else table
@@ -124,7 +124,7 @@ def infer_run(
     problem = run.problem
     batches = None if data is None else second_look(problem.triangle, data, y)
     if isinstance(problem, LossProblem):
-        if batches is not None and problem.rows.offset is not None:
+        if batches is not None and problem.has_offset:
             raise UsageError(
                 "the rows that are given again have no offset. Leave data and y out: the run keeps its rows."
             )

@@ -21,7 +21,6 @@ from steepest.objectives.losses import Linked, Loss
 from steepest.objectives.newton import minimize
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
@@ -65,9 +64,10 @@ def of_a_loss(
     triangle, loss = problem.triangle, problem.loss
     base = index_of(problem.targets, problem.targets[0] if target is None else target)
     check_loss(loss, triangle, weights, robust)
-    if not problem.found.settled:
+    if problem.separation is not None:
         raise DataError(
-            f"the {loss.name} loss has no minimum on this table, so there is nothing to be sure of.", remedies.PENALTY
+            f"the {loss.name} loss has no minimum on this table, so there is no coefficient to be sure of: {problem.separation}.",
+            "leave out columns that tell the target",
         )
     check_data(problem, weights, len(problem.parameter_names) * max(1, problem.classes - 1))
     slopes, bias = problem.to_raw(problem.found.bowl.theta)
@@ -115,7 +115,7 @@ def _null_margins(problem: LossProblem) -> FloatArray:
     loss, d = problem.loss, len(problem.features)
     if loss.name not in LIKELIHOODS:
         return np.zeros(problem.classes)
-    if problem.rows.offset is None and isinstance(loss, Linked):
+    if not problem.has_offset and isinstance(loss, Linked):
         return loss.link(problem.triangle.means[d:])
     alone = problem.triangle.select(()).coordinates("raw")
     found = minimize(loss, lambda: (replace(rows, X=rows.X[:, :0], features=()) for rows in kept_rows(problem)), alone)

@@ -36,7 +36,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
-from steepest.views.plots import KINDS, OF_ROWS, Display, ValidationCurveDisplay
+from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, ValidationCurveDisplay
 
 
 @click.command(name="fit", cls=DataBeforeSummary)
@@ -225,12 +225,14 @@ def _keep(
 def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     """The pictures that need more than the run: rows, and what was held out."""
     sample, test = summary.sample, summary.test_sample
-    pictures: dict[str, Display] = {}
+    pictures = fit.goodness.pictures(title) if fit.goodness else {}
     if len(sample.X) and run_is_of_numbers(fit.run):
         pictures = {
             kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
             for kind in OF_ROWS
         }
+    elif len(sample.X) and len(fit.run.features) == 2:
+        pictures["boundary"] = BoundaryDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures

@@ -17,6 +17,7 @@ from steepest.errors import UsageError
 from steepest.models.run_folder import finite
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import number
+from steepest.views.plots import ConfusionDisplay, Display, PrecisionCurveDisplay, ReliabilityDisplay, RocDisplay
 
 OF_CLASSES = ("log_loss", "null_log_loss", "brier_score", "accuracy", "balanced_accuracy", "auc", "average_precision")
 OF_NUMBERS = ("deviance", "null_deviance", "d_squared", "rmse", "mae")
@@ -45,6 +46,21 @@ class Goodness:
         if self.test is not None:
             lines += ["on test rows:", *self.test.lines()]
         return "".join(f"\n  {line}" for line in lines)
+
+    def pictures(self, title: str) -> dict[str, Display]:
+        """Return what pictures there are of classes, from all rows; none of numbers."""
+        train, test = self.train, self.test
+        if not isinstance(train, Classification):
+            return {}
+        groups: tuple[tuple[str, Classification], ...] = (("rows", train),)
+        if isinstance(test, Classification) and test.row_count:
+            groups = (("training rows", train), ("test rows", test))
+        return {
+            "roc": RocDisplay(groups, title),
+            "precision_recall": PrecisionCurveDisplay(groups, title),
+            "calibration": ReliabilityDisplay(groups, title=title),
+            "confusion": ConfusionDisplay(groups[-1][1].confusion, title),
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Return the same as JSON types."""

@@ -79,8 +79,8 @@ def wants_table(options: dict[str, Any]) -> bool:
         check_confidence(options["confidence"])
     if options["l2"]:
         raise UsageError(
-            f"the coefficient table is of least squares, and --l2 {options['l2']:g} makes the coefficients biased, which no standard error tells. Leave "
-            "--l2 out, or judge the penalized model on held-out rows (--test-size, steepest sweep)."
+            f"the coefficient table is of the minimum of a loss alone, and --l2 {options['l2']:g} makes the coefficients biased, which no "
+            "standard error tells. Leave --l2 out, or judge the penalized model on held-out rows (--test-size, steepest sweep)."
         )
     return True
 

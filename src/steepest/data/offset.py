@@ -137,7 +137,7 @@ def as_offset(given: object, option: str = "offset", positions: NDArray[np.uint6
     """
     try:
         values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(Option(option) + f" is one number a row; got {shown(given)}.") from None
     if values.ndim != 1:
         raise DataError(Option(option) + f" is one number a row, shape (n,); got an array of shape {values.shape}.")

@@ -15,6 +15,7 @@ import numpy as np
 
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
+from steepest.objectives.row_file import RowFile
 from steepest.rules.registry import as_json
 from steepest.rules.rule import Rule, words_of
 from steepest.support.array_file import read_arrays, write_arrays
@@ -126,9 +127,9 @@ def identity_of(problem: Problem, rule: Rule, start: FloatArray, epochs: int, re
         "start": _digest([start]),
         "record": record,
     }
-    offset = getattr(getattr(problem, "rows", None), "offset", None)
-    if offset is not None:
-        identity["offset"] = _digest([offset])
+    of_loss = getattr(problem, "rows", None)
+    if of_loss is not None and of_loss.has_offset:
+        identity["offset"] = _digest(vars(of_loss).values())
     plain: dict[str, Any] = json.loads(described(identity))
     return plain
 
@@ -163,8 +164,8 @@ def _digest(values: Any) -> str:
         if isinstance(value, np.ndarray):
             digest.update(f"{value.dtype.str} {value.shape}".encode())
             digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
-        elif hasattr(value, "fileno"):
-            for part in _parts(value):
+        elif isinstance(value, RowFile):
+            for part in _parts(value.file):
                 digest.update(part)
     return digest.hexdigest()
 

@@ -124,7 +124,7 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", or a loss object: the mean over the rows. Its
+        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
             minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
@@ -166,12 +166,7 @@ def descend(
     beside = Offset.of(offset, exposure)
     named = features if beside is None else beside.among(features)
     opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
-    triangle = read(opened, sample_rows=0).triangle
-    reader = rows if isinstance(opened, Triangle) else opened.batches
-    if beside is not None:
-        check_offset(beside, loss)
-        triangle = triangle.select(beside.without(triangle.features))
-        reader = None if reader is None else beside.reader(reader)
+    triangle, reader = _read(opened, rows, beside, loss)
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
@@ -222,6 +217,19 @@ def descend(
     elif asked_from_outside() and problem.separation is not None:
         warn(DataWarning(str(run.verdict)))
     return run
+
+
+def _read(
+    opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None, loss: LossChoice
+) -> tuple[Triangle, RowReader | None]:
+    """Return the triangle of a table, and what gives its rows again, each with its offset."""
+    triangle = read(opened, sample_rows=0).triangle
+    reader = rows if isinstance(opened, Triangle) else opened.batches
+    if beside is None:
+        return triangle, reader
+    check_offset(beside, loss)
+    triangle = triangle.select(beside.without(triangle.features))
+    return triangle, None if reader is None else beside.reader(reader)
 
 
 def _with_loss(

@@ -192,5 +192,7 @@ def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None
         return int(known[within[0]])
     last = len(known) - 1 if isinstance(rule, GradientRule) else 0
     errors = quadratic.start_errors(facts.iterates.parameters(known[last:][:1])[0])[:, 0]
+    if not errors.any():  # it stands there, and only rounding kept it from being seen
+        return int(known[last])
     more = first_epoch(rule, facts.eigenvalues, (tolerance * away[0] / np.linalg.norm(errors)) ** 2, errors**2)
     return None if more is None else int(known[last]) + more

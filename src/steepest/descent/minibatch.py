@@ -11,7 +11,7 @@ from steepest.data.split import check_seed
 from steepest.errors import Option, UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.over_rows import OverRows
-from steepest.objectives.stored_rows import Rows, StoredRows
+from steepest.objectives.stored_rows import Rows
 from steepest.rules import registry
 from steepest.rules.best_rate import with_learning_rate
 from steepest.rules.plateau import PlateauRule
@@ -204,10 +204,11 @@ class MiniBatchRule:
     def _pieces(self, rows: Rows, epoch: int) -> Iterator[OverRows | LossOverRows]:
         """The rows of an epoch in the order of its batches, some whole batches at a time."""
         # rows that stand in order are seen where they are, and a file is read in large pieces
-        most = READ if isinstance(rows, StoredRows) or self.batches.order == "fixed" else GATHERED
+        in_memory = isinstance(rows, (OverRows, LossOverRows))
+        most = GATHERED if in_memory and self.batches.order != "fixed" else READ
         together = max(1, most // max(1, rows.width * self.batches.size))
         for chosen in self.batches.rows(len(rows), epoch, rows.shuffled, together):
-            if self.batches.order == "fixed" and isinstance(rows, (OverRows, LossOverRows)):
+            if self.batches.order == "fixed" and in_memory:
                 yield rows.take(slice(int(chosen[0]), int(chosen[-1]) + 1))
             else:
                 yield rows.take(chosen)

@@ -327,20 +327,23 @@ class Trajectory(Value):
         weights: "WeightKind" = "precision",
         target: str | None = None,
     ) -> "Inference":
-        """Return the coefficient table of the exact least-squares answer: standard errors, t, p, intervals, R², F.
+        """Return the coefficient table of the exact answer: standard errors, t, p, intervals, R², F; of other losses deviances.
 
-            covariance = s²·(XᵀWX)⁻¹          s² = Σ w·r² / (n - p)
+            covariance = s²·(XᵀWX)⁻¹          s² = Σ w·r² / (n - p)          squared loss
+            covariance = (Σ w·ℓ''·x·xᵀ)⁻¹     at the minimum                 logistic, multinomial, Poisson
 
         It is about `optimum`, where the run heads for; where the run is elsewhere, a note says how far.
 
         Args:
             confidence: share of the intervals that hold the true coefficient.
-            robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; needs data.
+            robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; needs data. Of other
+                losses "HC0" and "HC1", from the rows that the run keeps.
             data: the run's own rows once more, for robust errors and Durbin-Watson: X with y, a source from
                 `open_source` (with its weights), or an iterator of its batches.
             y: targets, with an array.
-            weights: what a weight of 2 means: "precision" (half the variance, as R's lm) or "frequency" (the row twice).
-            target: which one, where there are several.
+            weights: what a weight of 2 means: "precision" (half the variance, as R's lm; two trials, twice the exposure) or
+                "frequency" (the row twice).
+            target: which one, where there are several; of several classes the one that the others are compared with.
 
         Raises:
             UsageError: an option is outside its range; l2 is above 0, so that the coefficients are biased.

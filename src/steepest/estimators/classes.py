@@ -11,7 +11,7 @@ from steepest.data.inputs import columns_of, is_frame, refuse_lazy
 from steepest.data.sources.matrices import is_sparse, not_targets
 from steepest.errors import DataError, UsageError
 from steepest.estimators.refusals import refuse_targets
-from steepest.support.arguments import shown
+from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
 Labels = NDArray[Any]
@@ -96,7 +96,7 @@ def weigh_classes(
 
     Raises:
         UsageError: it names a class that there is not, or a weight is no number, 0 or larger.
-        DataError: fewer than two classes have a weight above 0.
+        DataError: a class has weight 0 in all its rows.
     """
     own = np.ones(len(numbers)) if weight is None else weight
     masses = np.bincount(numbers, own, minlength=len(classes))
@@ -108,9 +108,11 @@ def weigh_classes(
         factors = _by_class(class_weight, classes)
     else:
         raise UsageError(f'class_weight is None, "balanced" or a dict from class to weight; got {shown(class_weight)}.')
-    if np.count_nonzero(masses * factors) < 2:
+    absent = np.flatnonzero(masses * factors == 0)
+    if absent.size:
         raise DataError(
-            "a classifier needs at least two classes; the rows of all but one class have weight 0. Give another class a weight above 0."
+            f"the class {shown(classes[absent[0]].item())} has weight 0 in all rows, so nothing can be learned of it; a classifier needs rows of "
+            "every class. Leave its rows out."
         )
     return weight if class_weight is None else own * factors[numbers]
 
@@ -123,7 +125,7 @@ def _by_class(class_weight: Mapping[Any, float], classes: Labels) -> FloatArray:
     factors = np.ones(len(labels))
     for j, label in enumerate(labels):
         given = class_weight.get(label, 1.0)
-        if isinstance(given, (str, bool)) or not np.isscalar(given) or not 0 <= float(given) < np.inf:
+        if isinstance(given, (str, bool)) or not 0 <= (as_float(given) if np.isscalar(given) else np.nan) < np.inf:
             raise UsageError(
                 f"a class's weight is a finite number, 0 or larger; that of {label!r}: got {shown(given)}."
             )

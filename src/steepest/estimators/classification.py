@@ -11,6 +11,7 @@ from steepest.data.inputs import target_names
 from steepest.data.sources.arrays import ArraySource
 from steepest.estimators.classes import Labels, as_labels, as_targets_of, number_classes, weigh_classes
 from steepest.estimators.linear import LinearEstimator
+from steepest.objectives.loss_choice import LossName
 from steepest.objectives.problem import Problem
 from steepest.support.arrays import FloatArray
 
@@ -74,15 +75,14 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
         weight = weigh_classes(self.class_weight, numbers, self.classes_, self._weights(sample_weight, inputs))
         return ArraySource.open(inputs, targets, weight=weight, features=self._names(inputs.shape[1]), target=names)
 
-    def _loss(self) -> str:
+    def _loss(self) -> LossName:
         """The loss of as many classes as there are."""
         return "logistic" if len(self.classes_) == 2 else "multinomial"
 
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (1, d) and (1,), or (K, d) and (K,)."""
-        return np.ascontiguousarray(weights.reshape(len(problem.features), -1).T), np.array(
-            bias, dtype=np.float64
-        ).reshape(-1)
+        coef = np.array(weights.reshape(len(problem.features), -1).T, order="C")  # a copy, to write to
+        return coef, np.array(bias, dtype=np.float64).reshape(-1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -47,7 +47,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's LogisticRegression
-            has C = 1/(n·l2) (with standardize=False).
+            has C = 1/(Σ weight·l2), class weights included (with standardize=False).
         tol: the run ends once every mode is within this share of its start error, as measured; None or 0: all epochs.
         solver: "descent" walks; "newton" takes the exact minimum itself.
         standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
@@ -147,9 +147,9 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         """
         task = FitTask.begun(self, X, y, sample_weight, self.epochs)
         with self._whole_or_not():
+            self._check_flags()
             before = self._last_fit() if self.warm_start else None
             rows = self._rows(X, y, sample_weight, reset=True)
-            self._check_flags()
             self._seed = int(check_random_state(self.random_state).randint(2**31))
             self._learn(rows, self._start(before, coef_init, intercept_init), task.watchers if task else ())
         if task:
@@ -158,7 +158,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
 
     def _last_fit(self) -> tuple[Any, FloatArray, FloatArray] | None:
         """The classes, coefficients and intercepts of the last fit, or None."""
-        return (self.classes_, self.coef_, self.intercept_) if hasattr(self, "coef_") else None
+        return (self.classes_, self.coef_, np.asarray(self.intercept_)) if hasattr(self, "coef_") else None
 
     def _start(self, before: Any, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
         """Where the run begins: what was given, the last fit of the same classes, or zeros (None)."""

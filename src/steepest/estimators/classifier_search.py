@@ -114,7 +114,7 @@ class GradientDescentClassifierCV(LinearClassifier):
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
             of_class = rows.y.argmax(axis=1) if len(self.classes_) > 2 else rows.y[:, 0].astype(np.intp)
-            labels, loss = self.classes_[of_class], choose_loss(self._loss())  # type: ignore[arg-type]  # a name
+            labels, loss = self.classes_[of_class], choose_loss(self._loss())
             splits = list(check_cv(self.cv, labels, classifier=True).split(np.zeros((len(labels), 1)), labels, groups))
             if not splits:
                 raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")

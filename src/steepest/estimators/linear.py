@@ -170,8 +170,8 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, Scalar]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (d,) and a float, or (t, d) and (t,)."""
         single = len(problem.targets) == 1
-        coef = np.ascontiguousarray(weights.reshape(len(problem.features), -1).T)
-        return (coef[0], float(bias.reshape(-1)[0])) if single else (coef, bias.reshape(-1))
+        coef = np.array(weights.reshape(len(problem.features), -1).T, order="C")  # a copy, to write to
+        return (coef[0], float(bias.reshape(-1)[0])) if single else (coef, np.array(bias.reshape(-1)))
 
     def _check_flags(self) -> None:
         """Raise UsageError where a switch is neither True nor False: "False" would count as True."""

@@ -66,12 +66,12 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, LinearEstimator):  # typ
         targets, weight = np.asarray(y, dtype=np.float64).reshape(margin.shape), _check_sample_weight(sample_weight, X)
         loss.check(targets)
         mean = np.average(targets, weights=weight)
-        if not mean:
-            return float((loss.mean(margin) == 0).all())
+        if (targets == targets[:1]).all():  # the mean alone is exact then, but for rounding
+            return float((loss.mean(margin) == targets).all())
         left, least = (
             np.average(loss.value(m, targets), weights=weight) for m in (margin, np.full_like(margin, np.log(mean)))
         )
-        return float(1 - left / least) if least > 0 else float(left == 0)
+        return float(1 - left / least)
 
     def _chosen_loss(self) -> Loss | None:
         """The loss that the parameters ask for; None for squares."""

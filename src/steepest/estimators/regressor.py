@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -196,7 +196,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             task.ended()
         return self
 
-    @available_if(_has_squared_loss)
+    @available_if(_has_squared_loss)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows to those seen so far; the model becomes what `fit` on all of them would give.
 
@@ -286,10 +286,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance, rule = (
-            None if is_zero(self.tol) else self.tol,
-            "gradient" if is_word(self.rule, "auto") else self.rule,
-        )
+        tolerance = None if is_zero(self.tol) else self.tol
+        rule = "gradient" if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)

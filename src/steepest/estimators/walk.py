@@ -12,7 +12,7 @@ from steepest.descent.settings import check_tolerance
 from steepest.descent.stops import Check, Stop, Within
 from steepest.descent.trajectory import Trajectory
 from steepest.estimators.callbacks import FitTask
-from steepest.objectives.losses import Loss
+from steepest.objectives.loss_choice import LossChoice
 from steepest.objectives.objective import Objective
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule, RuleChoice
@@ -22,11 +22,12 @@ from steepest.support.arrays import FloatArray
 Solver = Literal["descent", "newton"]
 MOST_WALKED = 10_000  # epochs that "auto" takes of a run that is walked
 MOST_ENDLESS = 1_000  # of one on a loss without a minimum
+OF_PROBLEM = ("l2", "standardize", "fit_intercept", "objective")
 PASSED_ON = ("learning_rate", "momentum", "schedule", "average", "batch_size", "order", "drop_last")
 
 
 def walk(
-    estimator: Any, rows: ArraySource, loss: Loss | str, start: Any = None, watchers: tuple[FitTask, ...] = ()
+    estimator: Any, rows: ArraySource, loss: LossChoice, start: Any = None, watchers: tuple[FitTask, ...] = ()
 ) -> Trajectory:
     """Return the run that an estimator's parameters ask for, or with solver="newton" the one that begins at the minimum.
 
@@ -40,7 +41,7 @@ def walk(
         start: (weights, bias), or None for zeros.
         watchers: what is told of each epoch.
     """
-    of_problem = {name: getattr(estimator, name) for name in ("l2", "standardize", "fit_intercept")}
+    of_problem = {name: getattr(estimator, name) for name in OF_PROBLEM if hasattr(estimator, name)}
     if is_newton(estimator.solver):
         run = descend(rows, loss=loss, epochs=0, **of_problem)
         if has_minimum(run):

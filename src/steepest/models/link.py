@@ -91,7 +91,7 @@ def class_codes(probabilities: FloatArray, threshold: float) -> NDArray[np.intp]
     empty, two = np.asarray(np.isnan(probabilities).any(axis=1)), probabilities.shape[1] == 1
     known = np.where(empty[:, None], 0.0, probabilities)
     chosen = (known[:, 0] > threshold).astype(np.intp) if two else known.argmax(axis=1)
-    return np.where(empty, -1, chosen)
+    return np.asarray(np.where(empty, -1, chosen))
 
 
 def problem_of_loss(content: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from steepest.objectives.loss_over_rows import LossOverRows
+from steepest.objectives.loss_rows import StoredLossRows
 from steepest.objectives.newton import Bowl
 from steepest.objectives.quadratic import Quadratic
 from steepest.support.arrays import FloatArray
@@ -23,11 +24,11 @@ class AtMinimum(Quadratic):
         least: J at the minimum.
     """
 
-    rows: LossOverRows = None  # type: ignore[assignment]  # fields after those with defaults need one
+    rows: LossOverRows | StoredLossRows = None  # type: ignore[assignment]  # fields after those with defaults need one
     least: float = 0.0
 
     @classmethod
-    def at(cls, bowl: Bowl, rows: LossOverRows) -> "AtMinimum":
+    def at(cls, bowl: Bowl, rows: LossOverRows | StoredLossRows) -> "AtMinimum":
         """Return the loss of rows, seen from its minimum."""
         local = {field.name: getattr(bowl.quadratic, field.name) for field in fields(Quadratic)}
         return cls(**local, rows=rows, least=bowl.value)

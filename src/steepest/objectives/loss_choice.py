@@ -7,13 +7,16 @@ from steepest.data.offset import Offset
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import HuberLoss, Joint, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
+from steepest.objectives.quantile import QuantileLoss
 from steepest.support.arguments import shown
 
-LossName = Literal["logistic", "multinomial", "huber", "poisson"]
+LossName = Literal["logistic", "multinomial", "huber", "poisson", "quantile"]
 LossChoice = Literal["squared"] | LossName | Loss
 """What `loss=` takes."""
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss)}
+LOSSES: dict[str, type[Loss]] = {
+    kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss, QuantileLoss)
+}
 
 
 def check_offset(offset: Offset, loss: LossChoice) -> None:

@@ -46,6 +46,11 @@ class LossOverRows(Value):
         """How many parameters a row meets, p or p·K."""
         return len(self.penalized)
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether something is added to the margins."""
+        return self.offset is not None
+
     def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
         """Yield all row numbers in a random order; of rows in memory in one piece."""
         yield generator.permutation(len(self))

@@ -1,6 +1,5 @@
 """Loss problem: a table with a loss other than squares, with its exact minimum."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -8,17 +7,19 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.data.batch import Batch
 from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Joint, Loss, Separable
+from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
+from steepest.objectives.losses import Joint, Loss, Scaled, Separable
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at, minimize
-from steepest.objectives.over_rows import in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
+from steepest.objectives.quantile import QuantileLoss
+from steepest.objectives.sample_start import sample_start
 from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
+from steepest.objectives.unsmoothed import Unsmoothed, solve_unsmoothed
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -45,7 +46,7 @@ class LossProblem(Problem):
     """
 
     loss: Loss = None  # type: ignore[assignment]  # fields after those with defaults need one
-    rows: LossOverRows = None  # type: ignore[assignment]
+    rows: LossOverRows | StoredLossRows = None  # type: ignore[assignment]
     found: Minimum = None  # type: ignore[assignment]
     separation: Separation | None = None
 
@@ -77,11 +78,14 @@ class LossProblem(Problem):
         if len(triangle.targets) != 1 and not isinstance(loss, Joint):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
+        if isinstance(loss, Scaled):
+            loss = _at_scale(loss, plain)
         may_separate = isinstance(loss, Separable) and not plain.l2
-        found = minimize(
-            loss, reader, plain.coordinates, l2=plain.l2, most_passes=FIRST_PASSES if may_separate else MOST_PASSES
-        )
-        rows = loss_over_rows(plain, reader(), loss)
+        size = len(plain.parameter_names) * (len(triangle.targets) if isinstance(loss, Joint) else 1)
+        start = sample_start(loss, reader, plain.coordinates, (triangle.row_count, size), l2=plain.l2)
+        most = FIRST_PASSES if may_separate else MOST_PASSES
+        found = minimize(loss, reader, plain.coordinates, l2=plain.l2, start=start, most_passes=most)
+        rows = loss_rows_of(plain, reader(), loss)
         problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
         return problem if found.settled else problem._without_minimum(reader)
 
@@ -144,9 +148,33 @@ class LossProblem(Problem):
                 remedies.PENALTY if l2 is None else remedies.penalty(l2),
             )
 
+    @cached_property
+    def unsmoothed(self) -> Unsmoothed:
+        """The exact minimum of a quantile loss without smoothing, by a linear program over the rows in memory.
+
+        Raises:
+            UsageError: the loss is another, or there is a penalty.
+        """
+        if not isinstance(self.loss, QuantileLoss) or self.l2:
+            raise UsageError("only a quantile loss without a penalty has an exact answer by linear programming.")
+        rows = self.rows
+        if not isinstance(rows, LossOverRows):
+            raise UsageError("the linear program is over rows in memory, and these are more than 1 GB. Take fewer.")
+        theta, least, bound = solve_unsmoothed(self.loss, rows)
+        weights, bias = self.to_raw(theta)
+        smoothed = self.loss.pinball(rows.margin(self.found.bowl.theta), rows.y)
+        if rows.omega is not None:
+            smoothed = rows.omega[:, None] * smoothed
+        return Unsmoothed(weights[:, 0], float(bias[0]), least, bound, float(smoothed.mean()))
+
     def check_squares(self, what: str) -> None:
         """Raise UsageError: this is another loss."""
         raise UsageError(f"{what} is made for squared loss; this run is on {self.loss.name} loss.")
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether rows have something of their own that is added to their margins."""
+        return self.rows.has_offset
 
     @cached_property
     def squares(self) -> Quadratic:
@@ -218,37 +246,15 @@ class LossProblem(Problem):
         return replace(self, coordinates=new, found=found)
 
 
+def _at_scale(loss: Scaled, plain: Problem) -> Loss:
+    """A loss for a table, by the residuals of its least-squares answer."""
+    triangle, squares = plain.triangle, Quadratic.of(plain.triangle, plain.coordinates)
+    spread, size = float(squares.unexplained[0]), float(np.hypot(triangle.means[-1], triangle.deviations[-1]))
+    return loss.at_scale(spread, size, triangle.row_count, len(plain.parameter_names))
+
+
 def _no_minimum(loss: Loss, found: Minimum) -> DataError:
     return DataError(
         f"no minimum of the {loss.name} loss was found in {found.passes} passes over the rows; the loss fell to {found.bowl.value:.3g}.",
         *REMEDIES.get(loss.name, ()),
     )
-
-
-def loss_over_rows(problem: Problem, batches: Iterable[Batch], loss: Loss) -> LossOverRows:
-    """Return a mean loss of a problem's own rows, in memory.
-
-    Raises:
-        DataError: the rows are others than a moment ago.
-    """
-    n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
-    U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-    offsets: list[FloatArray] = []
-    for rows, *values in in_coordinates(problem, _with_offsets(batches, offsets)):
-        U[rows], y[rows], weight[rows] = values
-    if not n:
-        raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
-    omega = None if (weight == weight[0]).all() else weight / weight.mean()
-    penalized = np.ones(p)
-    penalized[: int(problem.fit_intercept)] = 0.0
-    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
-    offset = np.concatenate(offsets)[:, None] if offsets else None
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
-
-
-def _with_offsets(batches: Iterable[Batch], offsets: list[FloatArray]) -> Iterator[Batch]:
-    """Yield the batches, and put the offsets of their rows that count into a list."""
-    for batch in batches:
-        if batch.offset is not None:
-            offsets.append(batch.offset if batch.weight is None else batch.offset[batch.weight > 0])
-        yield batch

@@ -78,6 +78,15 @@ class Joint(Loss, Protocol):
 
 
 @runtime_checkable
+class Scaled(Protocol):
+    """A loss with a width in units of the target, which a table may have to say."""
+
+    def at_scale(self, spread: float, size: float, n: int, p: int) -> "Loss":
+        """The loss for a table: of residuals and of targets the root mean square, rows and parameters."""
+        ...
+
+
+@runtime_checkable
 class Separable(Protocol):
     """A loss that need not have a minimum: of a row with one class alone it falls for ever as that class's margin grows."""
 
@@ -116,17 +125,19 @@ class LogisticLoss:
         )
 
     def value(self, margin: FloatArray, y: FloatArray) -> FloatArray:
-        """log(1 + e^m) - y·m, as a sum of two terms that are not negative where y is 0 or 1."""
-        return np.asarray(y * np.logaddexp(0, -margin) + (1 - y) * np.logaddexp(0, margin))
+        """log(1 + e^m) - y·m = log(1 + e^-|m|) + y·max(-m, 0) + (1 - y)·max(m, 0), terms that are not negative."""
+        beyond = y * np.maximum(-margin, 0.0) + (1 - y) * np.maximum(margin, 0.0)
+        return np.asarray(np.log1p(np.exp(-np.abs(margin))) + beyond)
 
     def slope(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """p - y, without cancellation where p is near y."""
-        p, q = scipy.special.expit(margin), scipy.special.expit(-margin)
+        p, q = _two_chances(margin)
         return np.asarray((1 - y) * p - y * q)
 
     def curvature(self, margin: FloatArray, y: FloatArray) -> FloatArray:
         """p(1 - p)."""
-        return np.asarray(scipy.special.expit(margin) * scipy.special.expit(-margin))
+        p, q = _two_chances(margin)
+        return np.asarray(p * q)
 
     def mean(self, margin: FloatArray) -> FloatArray:
         """The probability of class 1."""
@@ -253,3 +264,11 @@ def _refuse(y: FloatArray, wrong: np.ndarray, what: str, remedy: str) -> None:
     if wrong.any():
         count = pluralize(int(wrong.sum()), "target")
         raise DataError(f"{what}; {count} outside that range, the first is {float(y[wrong][0]):g}. {remedy}")
+
+
+def _two_chances(margin: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """1/(1 + e^-m) and 1/(1 + e^m), the smaller of which is no difference, by one exponential."""
+    power = np.exp(-np.abs(margin))
+    larger = 1 / (1 + power)
+    smaller, is_positive = power * larger, margin >= 0
+    return np.where(is_positive, larger, smaller), np.where(is_positive, smaller, larger)

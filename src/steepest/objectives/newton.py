@@ -17,7 +17,7 @@ from steepest.support.values import Value
 
 MOST_PASSES = 100
 NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
-SETTLED = 1e-30  # of the loss: a decrease of this share moves no digit of theta
+SETTLED = 1e-26  # of the loss: a decrease of this share moves margins by 1e-13
 SHORTEST = 2.0**-40  # of a Newton step
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
 GONE = 1e-14  # of the mean curvature: margins move by a ten-millionth; of classes that can be told apart they go on moving by 1

@@ -71,7 +71,7 @@ class OverRows(Value):
                 "give fewer rows or columns",
             )
         U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-        for rows, *values in in_coordinates(problem, batches):
+        for rows, *values, _ in in_coordinates(problem, batches):
             U[rows], y[rows], weight[rows] = values
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
@@ -136,8 +136,8 @@ class OverRows(Value):
 
 def in_coordinates(
     problem: Problem, batches: Iterable[Batch]
-) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray]]:
-    """Yield rows of a weight above 0 in a problem's coordinates: which rows they are, U (m, p), y (m, t) and weights (m,).
+) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray, FloatArray | None]]:
+    """Yield rows of a weight above 0 in a problem's coordinates: which they are, U (m, p), y (m, t), weights (m,), offsets (m,) or None.
 
     Raises:
         DataError: there are more or fewer rows than the problem's triangle was made of.
@@ -149,7 +149,8 @@ def in_coordinates(
         row = rows.stop
         if row > n:
             continue  # counted, to be told below
-        yield rows, coordinates.of_rows(used.X), used.y, np.ones(len(used)) if used.weight is None else used.weight
+        weight = np.ones(len(used)) if used.weight is None else used.weight
+        yield rows, coordinates.of_rows(used.X), used.y, weight, used.offset
     if row != n:
         raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, DataWarning
+from steepest.errors import DataError, DataWarning, UsageError
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
@@ -124,6 +124,16 @@ class Problem(Value):
 
     def check_squares(self, what: str) -> None:
         """Raise UsageError where J is no squared loss, which `what` is made for."""
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether rows have something of their own that is added to their margins."""
+        return False
+
+    def check_no_offset(self, what: str) -> None:
+        """Raise UsageError where rows have an offset, which `what` does not know of rows that are given."""
+        if self.has_offset:
+            raise UsageError(f"{what} knows no offset, and this run has one.", "ask run.predict(X, offset=...)")
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -1,30 +1,21 @@
 """Stored rows: the rows of a table too large for memory, as numbers in a temporary file."""
 
-import contextlib
-import os
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
-from steepest.errors import DataError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.over_rows import OverRows, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.objectives.row_file import RowFile, fits_memory
 from steepest.objectives.row_moments import over_sample
 from steepest.summaries.row_sample import RowSample, RowSampler
 from steepest.support.arrays import FloatArray
-
-IN_MEMORY = 1 << 27  # numbers, 1 GB: rows of more are stored
-BLOCK = 1 << 14  # numbers that stand together in the file and are read together, 128 KB
-MIXED = 1 << 24  # numbers of blocks whose rows are mixed with each other, 128 MB
-MAPS = 64  # parts in which rows are read; a system may map 2 MB of the file for each row of one
 
 
 class Rows(Protocol):
@@ -41,33 +32,26 @@ class Rows(Protocol):
         """Yield all row numbers in a random order, in pieces that are best taken one after the other."""
         ...
 
-    def take(self, rows: NDArray[np.intp]) -> OverRows | LossOverRows:
+    def take(self, rows: NDArray[np.intp] | slice) -> OverRows | LossOverRows:
         """Return the loss of some rows, in memory."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class StoredRows:
-    """Rows in a file without a name, which is gone as soon as nobody holds it.
-
-    They are shuffled in two steps: blocks of rows that stand together come in a random order, and the rows of 1,024 blocks at a time
-    are mixed. So an epoch reads the file once, in pieces, and memory stays the same however long the file is.
+    """Squared loss over rows in a file.
 
     Args:
-        file: U, y and the weight of each row, float64, row by row.
-        row_count: n.
+        file: U, y and the weight of each row.
         shape: p and t.
         mean_weight: of the rows; None: all weigh the same.
         scale: s, 1/2 for quarter_mse, 1 for half_mse, 2 for mse.
         l2: the ridge penalty.
         penalized: 1 for weights, 0 for the intercept, shape (p,).
         sample: rows that stand for them, for what can be said before a run.
-
-    Source: Xu, Qiu, Yi, Li, Tang, Zhang, Liu, Wu, "Stochastic Gradient Descent without Full Data Shuffle", SIGMOD 2022.
     """
 
-    file: IO[bytes]
-    row_count: int
+    file: RowFile
     shape: tuple[int, int]
     mean_weight: float | None
     scale: float
@@ -88,25 +72,17 @@ class StoredRows:
             DataError: there is no room for the file, or the rows are others than a moment ago.
         """
         quadratic, shape = problem.quadratic, (len(problem.quadratic.penalized), len(problem.targets))
-        total, least, largest = 0.0, np.inf, -np.inf
-        sampler = RowSampler(seed, problem.coordinates.name, fit_intercept=problem.fit_intercept)
-        with contextlib.ExitStack() as until_done:
-            file = until_done.enter_context(_temporary())
-            for _, U, y, weight in in_coordinates(problem, _seen(batches, sampler)):
-                total += float(weight.sum())
-                least, largest = min(least, weight.min(initial=np.inf)), max(largest, weight.max(initial=-np.inf))
-                _write(file, np.column_stack([U, y, weight]))
-            until_done.pop_all()
-        n = problem.triangle.row_count
-        mean = None if least == largest else total / n
-        rows = cls(
-            file, n, shape, mean, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized, sampler.sample()
+        sampler, weights = RowSampler(seed, problem.coordinates.name, fit_intercept=problem.fit_intercept), Weights()
+        pieces = (
+            np.column_stack([U, y, weights.seen(weight)])
+            for _, U, y, weight, _ in in_coordinates(problem, _seen(batches, sampler))
         )
-        weakref.finalize(rows, file.close)
-        return rows
+        file = RowFile.of(pieces, problem.triangle.row_count, sum(shape) + 1)
+        scale = GRADIENT_SCALE[problem.objective]
+        return cls(file, shape, weights.mean, scale, quadratic.l2, quadratic.penalized, sampler.sample())
 
     def __len__(self) -> int:
-        return self.row_count
+        return len(self.file)
 
     @property
     def width(self) -> int:
@@ -114,25 +90,36 @@ class StoredRows:
         return self.shape[0]
 
     def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-        """Yield all row numbers, each once: blocks in a random order, the rows of as many as fit into memory mixed."""
-        numbers = sum(self.shape) + 1
-        rows = max(1, BLOCK // numbers)
-        together = max(1, MIXED // (rows * numbers))
-        blocks = generator.permutation(-(-len(self) // rows))
-        for first in range(0, len(blocks), together):
-            mixed = (blocks[first : first + together, None] * rows + np.arange(rows)).ravel()
-            yield generator.permutation(mixed[mixed < len(self)])
+        """Yield all row numbers, each once, in pieces that are best read one after the other."""
+        return self.file.shuffled(generator)
 
-    def take(self, rows: NDArray[np.intp]) -> OverRows:
+    def take(self, rows: NDArray[np.intp] | slice) -> OverRows:
         """Return the loss of some rows, read in the file's order."""
         p, t = self.shape
-        values = np.empty((len(rows), p + t + 1))
-        for part in np.array_split(np.argsort(rows), MAPS):
-            # mapped anew each time: what was read before leaves memory with its map
-            table = np.memmap(self.file, np.float64, "r", shape=(len(self), p + t + 1))
-            values[part] = table[rows[part]]
+        values = self.file.take(rows)
         omega = None if self.mean_weight is None else values[:, -1] / self.mean_weight
         return OverRows(values[:, :p], values[:, p : p + t], omega, self.scale, self.l2, self.penalized)
+
+
+class Weights:
+    """The mean weight of rows that come one piece after the other; None where all weigh the same."""
+
+    def __init__(self) -> None:
+        self.total, self.count, self.least, self.largest = 0.0, 0, np.inf, -np.inf
+
+    def seen(self, weight: FloatArray) -> FloatArray:
+        """Return these weights, counted."""
+        self.total, self.count = self.total + float(weight.sum()), self.count + len(weight)
+        self.least, self.largest = (
+            min(self.least, weight.min(initial=np.inf)),
+            max(self.largest, weight.max(initial=-np.inf)),
+        )
+        return weight
+
+    @property
+    def mean(self) -> float | None:
+        """Σ weight / n, or None."""
+        return None if self.least == self.largest else self.total / self.count
 
 
 def _seen(batches: Iterable[Batch], sampler: RowSampler) -> Iterator[Batch]:
@@ -161,30 +148,6 @@ def rows_of(problem: Problem, batches: Iterable[Batch], seed: int = 0) -> OverRo
         DataError: as `StoredRows.of`.
     """
     columns = len(problem.quadratic.penalized) + len(problem.targets)
-    if problem.triangle.row_count * columns <= IN_MEMORY:
+    if fits_memory(problem.triangle.row_count, columns):
         return OverRows.of(problem, batches)
     return StoredRows.of(problem, batches, seed)
-
-
-def _temporary() -> IO[bytes]:
-    try:
-        return tempfile.TemporaryFile()
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _write(file: IO[bytes], values: FloatArray) -> None:
-    try:
-        file.write(np.ascontiguousarray(values).data)
-        file.flush()
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> DataError:
-    folder = tempfile.gettempdir()
-    return DataError(
-        f"rows of more than 1 GB are kept in a temporary file, and {folder} cannot hold it: {os.strerror(error.errno or 0).lower()}.",
-        "make room there",
-        "name another folder in the environment variable TMPDIR",
-    )

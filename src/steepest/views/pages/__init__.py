@@ -93,7 +93,7 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters.
+        UsageError: several targets, or more than 250 parameters; held-out rows of another loss than squares.
         DataError: the rows have other columns.
 
     Example:
@@ -103,6 +103,8 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         '<!DOCTYPE html>'
     """
     check_kind("run", run, Trajectory), check_text("title", title)
+    if held_out is not None:
+        run.problem.check_squares("the held-out error of a page")
     sample = None if X is None else _sample(run, X, y)
     held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
     if held is not None and len(held.features) != len(run.features):

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from steepest.data.batch import Batch
 from steepest.data.sample import Sample
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
+from steepest.errors import UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_problem import LossProblem
-from steepest.objectives.losses import Loss
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import Minimum, minimize
 from steepest.objectives.quadratic import Quadratic
@@ -42,7 +41,7 @@ def loss_parts(run: Trajectory, problem: LossProblem) -> Json:
     share of the weight. A run that is too long to be walked in a browser, has too many rows or a rule that the page does not
     walk is shown as it went: some epochs of it, with their loss.
     """
-    rows = _grouped(problem.rows)
+    rows = _grouped(_in_memory(problem))
     most = _most_epochs(run, rows)
     spaces = [
         _space(run, problem, rows, problem.triangle.coordinates(name, fit_intercept=problem.fit_intercept))
@@ -70,15 +69,22 @@ def walked_entry(entry: Json) -> Json:
 def own_rows(problem: LossProblem) -> Sample:
     """Return a problem's rows in the data's own units."""
     return Sample(
-        _own_units(problem.rows.U, problem.coordinates, problem.fit_intercept),
-        problem.rows.y,
+        _own_units(_in_memory(problem).U, problem.coordinates, problem.fit_intercept),
+        _in_memory(problem).y,
         np.arange(len(problem.rows), dtype=np.uint64),
     )
 
 
+def _in_memory(problem: LossProblem) -> LossOverRows:
+    """A problem's rows; raise UsageError where they are too many."""
+    if isinstance(problem.rows, LossOverRows):
+        return problem.rows
+    raise UsageError("a page holds a run's rows in memory, and these are more than 1 GB. Show a run on some of them.")
+
+
 def _most_epochs(run: Trajectory, rows: LossOverRows) -> int:
     """Up to which epoch the page walks; 0 where it does not walk at all."""
-    n, p = rows.U.shape
+    n, p = len(rows), rows.width
     cost = (n + A_ROW_MORE) * p
     if n > MOST_ROWS or n * p > MOST_NUMBERS or run.epochs * cost > AT_OPENING or run.epochs > MOST_EPOCHS:
         return 0
@@ -132,10 +138,15 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
     penalties = penalty_grid(own, base)
     if problem.separation is not None and problem.separation.l2 is not None and len(penalties) > 1:
         penalties = sorted({*penalties, problem.separation.l2})
-    blocks = []
-    for l2 in penalties:
-        kept = problem.found if is_own and l2 == problem.l2 else _found(problem.loss, [batch], coordinates, l2)
-        blocks.append(_block(problem, coordinates, kept, l2, start, base))
+    blocks: list[Json] = []
+    near: FloatArray | None = None
+    for l2 in sorted(penalties, reverse=True):  # from the minimum of one penalty the next is not far
+        if l2 == problem.l2 and (is_own or problem.separation is not None):
+            found = problem.found
+        else:
+            found = minimize(problem.loss, lambda: [batch], coordinates, l2=l2, start=near)
+        near = found.bowl.theta if found.settled else near
+        blocks.insert(0, _block(problem, coordinates, found, l2, start, base))
     return {
         "name": coordinates.name,
         "size": base.size,
@@ -145,10 +156,6 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         "held_out": None,
         "blocks": blocks,
     }
-
-
-def _found(loss: Loss, rows: Iterable[Batch], coordinates: Coordinates, l2: float) -> Minimum:
-    return minimize(loss, lambda: rows, coordinates, l2=l2)
 
 
 def _block(

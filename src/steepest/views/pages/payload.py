@@ -122,6 +122,8 @@ def problem_with(run: Trajectory) -> str | None:
     size = len(run.features) + run.coordinates.fit_intercept
     if not run.problem.is_quadratic and run.objective not in KNOWN:
         return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
+    if run.problem.has_offset:
+        return "a page knows no offset, and this run has one. Look at run.plot."
     if len(run.targets) != 1:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:

@@ -89,6 +89,7 @@ def _with_residuals(
 
 
 def _predict(run: Trajectory, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
+    run.problem.check_no_offset("a picture of rows")
     targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
     if targets.shape != predictions.shape:
         raise DataError(

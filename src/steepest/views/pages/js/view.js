@@ -37,7 +37,7 @@ function openSet(payload, state = initialState(payload), pins = []) {
 function lastEpoch() {
   const { over, run } = view.payload;
   if (run.walk) return Math.max(1, run.epochs);
-  if (over) return Math.min(over.most_epochs, Math.max(1000, 20 * run.epochs, view.state.epoch));
+  if (over) return Math.max(drawnTo(view.payload), view.state.epoch);
   return Math.min(MOST_EPOCHS, Math.max(1000, 20 * view.payload.run.epochs, view.state.epoch));
 }
 

@@ -1,0 +1,136 @@
+"""Loss rows: the rows of a table with a loss other than squares, in memory or, where they are too many, in a temporary file."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.data.batch import Batch
+from steepest.errors import DataError
+from steepest.objectives.loss_over_rows import LossOverRows
+from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.over_rows import in_coordinates
+from steepest.objectives.problem import Problem
+from steepest.objectives.row_file import RowFile, fits_memory
+from steepest.objectives.stored_rows import Weights
+from steepest.support.arrays import FloatArray
+
+PIECE = 1 << 21  # numbers of rows that are read together, 16 MB
+
+
+@dataclass(frozen=True, eq=False)
+class StoredLossRows:
+    """The mean loss of rows in a file, by one pass over it each time it is asked for.
+
+        J = Σ_pieces n_i/n·J_i                  each with the whole penalty, which the shares of the pieces add up to
+
+    Args:
+        file: U, y, the weight and the offset of each row.
+        loss: ℓ.
+        shape: p and the number of targets.
+        mean_weight: of the rows; None: all weigh the same.
+        l2: the ridge penalty.
+        penalized: 1 for weights, 0 for intercepts, as long as theta.
+        has_offset: whether there are offsets.
+    """
+
+    file: RowFile
+    loss: Loss
+    shape: tuple[int, int]
+    mean_weight: float | None
+    l2: float
+    penalized: FloatArray
+    has_offset: bool
+    metric_name: ClassVar[str] = "rmse"
+
+    def __len__(self) -> int:
+        return len(self.file)
+
+    @property
+    def width(self) -> int:
+        """How many parameters a row meets, p or p·K."""
+        return len(self.penalized)
+
+    def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+        """Yield all row numbers, each once, in pieces that are best read one after the other."""
+        return self.file.shuffled(generator)
+
+    def take(self, rows: NDArray[np.intp] | slice) -> LossOverRows:
+        """Return the loss of some rows, read in the file's order."""
+        p, t = self.shape
+        values = self.file.take(rows)
+        omega = None if self.mean_weight is None else values[:, p + t] / self.mean_weight
+        offset = values[:, -1:] if self.has_offset else None
+        return LossOverRows(self.loss, values[:, :p], values[:, p : p + t], omega, self.l2, self.penalized, offset)
+
+    def value(self, theta: FloatArray) -> FloatArray:
+        """J at theta, shape (1,)."""
+        return self._mean(lambda rows: rows.value(theta))
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """∇J at theta, of its shape."""
+        return self._mean(lambda rows: rows.gradient(theta))
+
+    def value_and_gradient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """J, shape (1,), and ∇J, of theta's shape, by one pass."""
+
+        def both(rows: LossOverRows) -> FloatArray:
+            value, gradient = rows.value_and_gradient(theta)
+            return np.concatenate([value[None], gradient])
+
+        found = self._mean(both)
+        return found[0], found[1:]
+
+    def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
+        """∇²J·direction at theta, both of its shape."""
+        return self._mean(lambda rows: rows.curvature(theta, direction))
+
+    def metric(self, theta: FloatArray) -> FloatArray:
+        """√(Σ ω (mean - y)² / Σ ω) of what is predicted, shape (1,)."""
+        return np.asarray(np.sqrt(self._mean(lambda rows: rows.metric(theta) ** 2)))
+
+    def _mean(self, function: Callable[[LossOverRows], FloatArray]) -> FloatArray:
+        size = max(1, PIECE // max(self.width, self.file.numbers))
+        starts = range(0, len(self), size)
+        parts = (self.take(slice(start, start + size)) for start in starts)
+        return np.asarray(sum(len(part) / len(self) * function(part) for part in parts))
+
+
+def loss_rows_of(problem: Problem, batches: Iterable[Batch], loss: Loss) -> LossOverRows | StoredLossRows:
+    """Return a mean loss of a problem's own rows, in memory up to 1 GB and in a temporary file beyond.
+
+    Raises:
+        DataError: the rows are others than a moment ago, or there is no room for the file.
+    """
+    n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
+    if not n:
+        raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
+    penalized = np.ones(p)
+    penalized[: int(problem.fit_intercept)] = 0.0
+    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
+    if not fits_memory(n, p + t):
+        return _stored(problem, batches, loss, (p, t), penalized)
+    U, y, weight, offset = np.empty((n, p)), np.empty((n, t)), np.empty(n), np.zeros((n, 1))
+    has_offset = False
+    for rows, *values, beside in in_coordinates(problem, batches):
+        U[rows], y[rows], weight[rows] = values
+        if beside is not None:
+            offset[rows, 0], has_offset = beside, True
+    omega = None if (weight == weight[0]).all() else weight / weight.mean()
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset if has_offset else None)
+
+
+def _stored(
+    problem: Problem, batches: Iterable[Batch], loss: Loss, shape: tuple[int, int], penalized: FloatArray
+) -> StoredLossRows:
+    weights, offsets = Weights(), [False]
+
+    def pieces() -> Iterator[FloatArray]:
+        for _, U, y, weight, offset in in_coordinates(problem, batches):
+            offsets[0] |= offset is not None
+            yield np.column_stack([U, y, weights.seen(weight), np.zeros(len(U)) if offset is None else offset])
+
+    file = RowFile.of(pieces(), problem.triangle.row_count, sum(shape) + 2)
+    return StoredLossRows(file, loss, shape, weights.mean, problem.l2, penalized, offsets[0])
