@@ -11,6 +11,7 @@ from steepest.data.sources import FullSource, watched
 from steepest.data.sources.log_target import is_log_target
 from steepest.data.sources.source import PlainNumbers
 from steepest.data.split import Share
+from steepest.summaries.triangle import Triangle
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class SomeRows(PlainNumbers):
     @classmethod
     def of(cls, table: Table, share: Share | None, *, held_out: bool = False) -> "SomeRows":
         """Return rows of DATA that is no triangle."""
-        assert not hasattr(table.opened, "centred")
+        assert not isinstance(table.opened, Triangle)
         return cls(table.opened, share, held_out, table.name)
 
     @property
