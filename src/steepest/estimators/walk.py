@@ -1,6 +1,7 @@
 """Walk: a run on another loss than squares, as an estimator's parameters ask for it, or its exact minimum."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -48,10 +49,10 @@ def walk(
             return at_minimum(run)
     given = {name: getattr(estimator, name) for name in PASSED_ON if hasattr(estimator, name)}
     is_auto = is_word(estimator.epochs, "auto") and is_plain(estimator)
-    return descend(
+    run_by = partial(
+        descend,
         rows,
         loss=loss,
-        rule=rule_of(estimator),
         epochs=MOST_WALKED if is_auto else estimator.epochs,
         stop=Arrived(tolerance_of(estimator), is_auto),
         seed=estimator._seed,
@@ -60,6 +61,9 @@ def walk(
         **given,
         **of_problem,
     )
+    run, is_ours = run_by(rule=rule_of(estimator)), is_word(estimator.rule, "auto") and estimator.momentum is None
+    # far from the minimum a loss may be more curved than there; plain gradient descent is given a rate that is safe from any start
+    return run_by(rule="gradient") if is_ours and run.verdict.kind == "diverges" else run
 
 
 @dataclass(frozen=True)
