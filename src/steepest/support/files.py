@@ -30,7 +30,8 @@ OURS = frozenset(
 )
 """Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""
 PICTURES = re.compile(
-    rf"(loss|modes|contour|predictions|residuals|qq|validation|heat_map(-\d+-.+)?|forecast|batch_limits|batch_map)\.({'|'.join(PICTURE_FORMATS)})"
+    r"(loss|modes|contour|predictions|residuals|qq|validation|roc|precision_recall|calibration|confusion|boundary|"
+    rf"heat_map(-\d+-.+)?|forecast|batch_limits|batch_map)\.({'|'.join(PICTURE_FORMATS)})"
 )
 RECORDS = ("run.json", "sweep.json", "diagnosis.json")
 """One of them is in every run folder: one with a summary or a page alone is somebody's own."""
