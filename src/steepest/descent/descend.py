@@ -22,7 +22,7 @@ from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks, pace_of
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
-from steepest.descent.settings import Auto, Average, Batched, Settings, choose
+from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
 from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
@@ -194,7 +194,7 @@ def descend(
 
     settings = chosen(learning_rate)
     if isinstance(problem, LossProblem):
-        settings = _safe(settings, problem, chosen)
+        settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
@@ -264,6 +264,14 @@ def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Au
     reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
     lowered = chosen(safe)
     return replace(lowered, reasons={"learning_rate": reason, **lowered.reasons})
+
+
+def _walkable(settings: Settings, asked: int | Auto) -> Settings:
+    """Cut an automatic number of epochs to what is walked over rows in a reasonable time."""
+    if not isinstance(asked, str) or settings.epochs <= MOST_WALKED:
+        return settings
+    reason = f"{MOST_WALKED:,}, where a run that is walked over rows stops by itself; about {settings.epochs:,} would be needed"
+    return replace(settings, epochs=MOST_WALKED, reasons={**settings.reasons, "epochs": reason})
 
 
 def _batched(data: FullSource | Triangle, problem: Problem, batches: Batches, reader: RowReader | None) -> Batched:

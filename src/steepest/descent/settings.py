@@ -23,6 +23,7 @@ Average = bool | float
 """What `average=` takes: whether the parameters are the mean of the path, or the share of it that is left out."""
 # "auto" goes on until every mode is within this share of its start error: rounding is all that is left then.
 AUTO_TOLERANCE = 1e-12
+MOST_WALKED = 10_000  # epochs that "auto" takes of a run that is walked over rows
 MOST_EPOCHS = 2**53  # whole numbers above are not exact in float64, and neither would be the epoch
 
 

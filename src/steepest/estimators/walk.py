@@ -9,7 +9,7 @@ import numpy as np
 from steepest.data.sources.arrays import ArraySource
 from steepest.descent import loop
 from steepest.descent.descend import descend
-from steepest.descent.settings import check_tolerance
+from steepest.descent.settings import MOST_WALKED, check_tolerance
 from steepest.descent.stops import Check, Stop, Within
 from steepest.descent.trajectory import Trajectory
 from steepest.estimators.callbacks import FitTask
@@ -21,7 +21,6 @@ from steepest.support.arguments import check_word
 from steepest.support.arrays import FloatArray
 
 Solver = Literal["descent", "newton"]
-MOST_WALKED = 10_000  # epochs that "auto" takes of a run that is walked
 MOST_ENDLESS = 1_000  # of one on a loss without a minimum
 OF_PROBLEM = ("l2", "standardize", "fit_intercept", "objective")
 PASSED_ON = ("learning_rate", "momentum", "schedule", "average", "batch_size", "order", "drop_last")

@@ -59,7 +59,8 @@ def solve_unsmoothed(loss: QuantileLoss, rows: LossOverRows) -> tuple[FloatArray
     """
     from scipy.optimize import linprog  # noqa: PLC0415 - half of what importing steepest would take
 
-    n, y, tau = len(rows), rows.y[:, 0], loss.tau
+    n, tau = len(rows), loss.tau
+    y = (rows.y if rows.offset is None else rows.y - rows.offset)[:, 0]
     omega = np.ones(n) if rows.omega is None else rows.omega
     left, sizes, right = np.linalg.svd(rows.U, full_matrices=False)
     kept = sizes > RANK * sizes.max(initial=0.0)
