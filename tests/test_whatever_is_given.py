@@ -64,7 +64,7 @@ def fitted(kind, y=Y):
         return kind(**settings).fit(X, y)
 
     own = inspect.signature(kind.__init__)
-    door.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])  # type: ignore[attr-defined]
+    door.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])
     return door
 
 
@@ -158,6 +158,9 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "load": (steepest.load, ("nothing",), {}),
     "export": (steepest.export, (MODEL, "python"), {}),
     "Model.predict": (MODEL.predict, (X,), {}),
+    "Model.classify": (steepest.Model.of(CLASS_RUN).classify, (X,), {}),
+    "HuberLoss": (steepest.HuberLoss, (), {"delta": 2.0}),
+    "QuantileLoss": (steepest.QuantileLoss, (), {"tau": 0.25}),
     "Model.of": (steepest.Model.of, (RUN,), {}),
     "Model.from_bytes": (steepest.Model.from_bytes, (MODEL.to_bytes(),), {}),
     "Model.save": (MODEL.save, ("model.json",), {}),
@@ -298,6 +301,8 @@ INSIDE = {
     "Batch.subtract", "Batch.take", "Coding.expand", "Coding.from_json", "Coding.select", "Problem.check_no_offset", "Problem.check_squares", "Problem.mean",
     "Problem.mode_words", "Problem.to_raw",
     "Triangle.from_parts", "Triangle.of_parts", "Triangle.rmse", "Triangle.rmse_of",
+    "Problem.from_raw", "Problem.parameter_in_words", "Problem.check_minimum",
+    *(f"{loss}.{name}" for loss in ("HuberLoss", "QuantileLoss") for name in ("at_scale", "check", "curvature", "majorant", "mean", "pinball", "slope")),
 }  # fmt: skip
 """What one room asks of another, with arrays it has made; nothing is checked there."""
 

@@ -56,8 +56,10 @@ from .estimators import GradientDescentRegressorCV as GradientDescentRegressorCV
 from .models.export import export as export
 from .models.model import Model as Model
 from .models.model import load as load
+from .objectives.losses import HuberLoss as HuberLoss
 from .objectives.objective import Objective as Objective
 from .objectives.problem import Problem as Problem
+from .objectives.quantile import QuantileLoss as QuantileLoss
 from .rules.chebyshev import ChebyshevRule as ChebyshevRule
 from .rules.gradient import GradientRule as GradientRule
 from .rules.heavy_ball import HeavyBallRule as HeavyBallRule

@@ -31,7 +31,9 @@ def test_all_columns_at_fault_are_told_at_once_each_with_its_remedy(tmp_path):
         assert fault.startswith(f"column '{name}' ")
         assert said in fault
     result = steepest_command(
-        "fit", "people.csv", "--target", "bought", "--thousands", ",", "--exclude", "joined,discount", cwd=tmp_path
+        *("fit", "people.csv", "--target", "bought", "--loss", "squared", "--thousands", ","),
+        *("--exclude", "joined,discount"),
+        cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr
     before, _, _ = result.stdout.partition("\nrule gradient")

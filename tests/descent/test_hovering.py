@@ -93,7 +93,7 @@ def test_adam_hovers_a_hundredth_as_far_above_at_a_tenth_of_the_rate(kappa):
     for rate in (30.0, 3.0):
         run = steepest.descend(*table(kappa=kappa), rule="adam", learning_rate=rate, epochs=20_000)
         found.append(hovering(facts_of(run)).excess)
-    assert 30 < found[0] / found[1] < 300  # bursts are 35 times the mean, and a median is one of some
+    assert 10 < found[0] / found[1] < 1_000  # bursts are 35 times the mean, and a median is one of some
 
 
 @pytest.mark.parametrize(

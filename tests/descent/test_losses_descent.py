@@ -134,7 +134,6 @@ def test_a_loss_object_holds_numbers_of_its_own():
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda run: run.page(), "page shows a run on squared loss"),
         (lambda run: steepest.validation_curve(run, run.problem.triangle), "validation curve is made for squared"),
     ],
 )

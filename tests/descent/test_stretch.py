@@ -268,7 +268,7 @@ def test_a_rule_that_numba_does_not_know_is_walked_step_by_step(monkeypatch):
 
 @needs_numba
 def test_without_a_folder_to_write_to_nothing_is_kept(monkeypatch):
-    njit, asked = kernels.numba.njit, []  # type: ignore[attr-defined]
+    njit, asked = kernels.numba.njit, []
 
     def nowhere(*given, cache=False, **options):
         asked.append(cache)
@@ -277,7 +277,7 @@ def test_without_a_folder_to_write_to_nothing_is_kept(monkeypatch):
         return njit(*given, **options)
 
     monkeypatch.setattr(kernels, "_COMPILED", {})
-    monkeypatch.setattr(kernels.numba, "njit", nowhere)  # type: ignore[attr-defined]
+    monkeypatch.setattr(kernels.numba, "njit", nowhere)
     monkeypatch.setattr(stretch, "FEWEST", 0)
     agree(*both(monkeypatch, *table(), rule="sign", learning_rate=0.03, epochs=60))
     assert asked == [True, False]

@@ -32,6 +32,7 @@ ARGUMENTS = {
     "fields_separated": ";",
     "leave_out": "my column",
     "marks": (".", ","),
+    "penalty": 0.01,
     "unfinished": "t.partial",
     "unseen_as": "a",
 }

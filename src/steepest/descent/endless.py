@@ -47,4 +47,4 @@ def endless_verdict(facts: Facts, separation: Separation) -> Verdict:
         "" if separation.l2 is None else f"With a penalty there is a minimum: l2 = {number(separation.l2)} will do."
     )
     rate = float(getattr(facts.rule, "learning_rate", np.nan))
-    return Verdict("separable", sentence, penalty, learning_rate=rate)
+    return Verdict("separable", sentence, penalty, learning_rate=rate, global_limit=facts.problem.global_limit)

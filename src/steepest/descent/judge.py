@@ -43,6 +43,7 @@ def judge(facts: Facts) -> Verdict:
         learning_rate=float(getattr(facts.rule, "learning_rate", math.nan)),
         best_learning_rate=best.learning_rate,
         epochs_at_best=first_epoch(best, facts.eigenvalues, CONVERGED),
+        global_limit=problem.global_limit,
         condition_number=problem.condition_number,
         standardized_condition_number=problem.standardized.condition_number,
         epochs_standardized=epochs_standardized(problem),

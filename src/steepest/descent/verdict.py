@@ -26,6 +26,8 @@ class Verdict(Shown):
         epochs_needed: epochs to bring that to 1e-6 at this rate, None where no number is enough, or none is known.
         learning_rate: η of the run.
         stability_limit: the largest learning rate that does not grow; of batches the one in mean square, where it is known.
+        global_limit: the largest learning rate of plain gradient descent that is safe from any start, 2/L; 0 where curvature has no
+            bound.
         best_learning_rate: the best constant rate for this rule and momentum; of a rule without closed form that of plain
             gradient descent.
         epochs_at_best: epochs to 1e-6 at that rate.
@@ -43,6 +45,7 @@ class Verdict(Shown):
     epochs_needed: int | None = None
     learning_rate: float = float("nan")
     stability_limit: float = float("nan")
+    global_limit: float = float("nan")
     best_learning_rate: float = float("nan")
     epochs_at_best: int | None = None
     condition_number: float = float("nan")
@@ -60,12 +63,18 @@ class Verdict(Shown):
         rows = [
             ("learning rate", number(self.learning_rate)),
             ("stability limit", number(self.stability_limit)),
+            *self._safe_rates(),
             ("best constant learning rate", number(self.best_learning_rate)),
             ("condition number", number(self.condition_number)),
             ("epochs needed at this rate", epochs(self.epochs_needed)),
             *((f"still missing: {words}", percent(share)) for words, share in self.slowest),
         ]
         return html_table(f"Verdict: {self.kind}", ("", ""), [row for row in rows if row[1] != "nan"], [str(self)])
+
+    def _safe_rates(self) -> list[tuple[str, str]]:
+        """A row where the limit from any start is another than the one at the minimum."""
+        is_known = 0 < self.global_limit < self.stability_limit
+        return [("safe from any start below", number(self.global_limit))] if is_known else []
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.advice}".strip()

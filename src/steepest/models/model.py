@@ -229,7 +229,7 @@ class Model(Value):
             )
         threshold = check_threshold(threshold)
         probabilities = np.asarray(self.predict(data, missing=missing, unseen=unseen, **text))
-        codes = class_codes(probabilities.reshape(len(probabilities), -1), threshold)
+        codes = class_codes(probabilities[:, None] if probabilities.ndim == 1 else probabilities, threshold)
         return np.array([*self.labels, ""])[codes]
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
@@ -225,7 +225,7 @@ class HuberLoss:
 
     def __post_init__(self) -> None:
         if not 0 < as_float(self.delta) < math.inf:
-            raise UsageError(f"delta must be a finite number above 0; got {shown(self.delta)}.")
+            raise UsageError(Option("delta") + f" must be a finite number above 0; got {shown(self.delta)}.")
 
     def check(self, y: FloatArray) -> None:
         """Any finite target will do."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.special
 
-from steepest.errors import UsageError
+from steepest.errors import Option, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 
@@ -43,7 +43,9 @@ class QuantileLoss:
 
     def __post_init__(self) -> None:
         if not 0 < as_float(self.tau) < 1:
-            raise UsageError(f"tau is the share of rows below, above 0 and below 1; got {shown(self.tau)}.")
+            raise UsageError(
+                Option("tau") + f" is the share of rows below, above 0 and below 1; got {shown(self.tau)}."
+            )
         if self.smoothing is not None and not 0 < as_float(self.smoothing) < math.inf:
             raise UsageError(f"smoothing must be a finite number above 0, or None; got {shown(self.smoothing)}.")
 

@@ -12,7 +12,7 @@ from steepest.data.sources.missing import check_policy
 from steepest.data.sources.roles import MissingPolicy
 from steepest.data.sources.table_source import Unseen
 from steepest.errors import Option, UsageError
-from steepest.support.arguments import check_flag, check_kind, check_names, check_word, shown
+from steepest.support.arguments import check_flag, check_kind, check_names, check_text, check_word, shown
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Request:
         check_word("unseen", self.unseen, get_args(Unseen))
         check_degree(self.degree)
         check_flag("log_target", self.log_target)
+        check_text("loss", self.loss)
         if self.log_target and self.loss in ("logistic", "multinomial", "poisson"):
             raise UsageError(
                 f"the {self.loss} loss is of classes or counts, and " + Option("log_target") + " of amounts.",
