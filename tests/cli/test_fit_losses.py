@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.metrics import log_loss, roc_auc_score
 
-from steepest.cli.loss import counts_advice
+from steepest.cli.loss import loss_advice
 from steepest.data.sample import Sample
 from tests.support.commands import steepest_command
 
@@ -107,8 +107,18 @@ def test_counts_are_suggested_and_not_chosen(folder):
 )
 def test_what_looks_like_counts(y, is_count):
     sample = Sample(np.zeros((500, 1)), y[:, None].astype(float), np.arange(500, dtype=np.uint64))
-    advice = counts_advice(sample, "y", {"loss": None, "log_target": False})
+    advice = loss_advice(sample, "y", {"loss": None, "log_target": False})
     assert (advice is not None) == is_count
+
+
+def test_a_target_of_0_and_1_is_told_of_logistic_loss_and_is_left_as_it_is(folder):
+    (folder / "coded.csv").write_text("x,y\n" + "".join(f"{i},{int(i * i % 7 > 2)}\n" for i in range(40)))
+    done = command(folder, "fit", "coded.csv", "--target", "y", "--no-out")
+    assert "y is 0 or 1: --loss logistic is made for two classes" in done.stdout
+    assert "objective half_mse" in done.stdout
+    assert (
+        "is 0 or 1" not in command(folder, "fit", "coded.csv", "--target", "y", "--no-out", "--loss", "squared").stdout
+    )
 
 
 @pytest.mark.parametrize("target", ["left", "kind", "visits"])

@@ -17,7 +17,7 @@ from steepest.cli import own_units
 from steepest.cli.finish import choose_folder, choose_summary, keep, keep_summary, resumable, status, stem
 from steepest.cli.goodness import Goodness, goodness
 from steepest.cli.json_output import echo_json
-from steepest.cli.loss import asked_loss, chosen_loss, counts_advice, loss_options
+from steepest.cli.loss import asked_loss, chosen_loss, loss_advice, loss_options
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
 from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
@@ -160,7 +160,7 @@ def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> N
     to_stderr, run = options["as_json"], fit.run
     _echo(_heading(data, summary, options), to_stderr)
     _echo(notes(summary), to_stderr, newline=False)
-    advice = counts_advice(summary.sample, run.targets[0], options)
+    advice = loss_advice(summary.sample, run.targets[0], options)
     _echo(f"  {advice}\n" if advice else "", to_stderr, newline=False)
     _echo(settings_lines(run) + "\n", to_stderr)
     echo_log(run, options["log_every"], to_stderr)
@@ -203,7 +203,8 @@ def _keep(
     )
     _echo(message, options["as_json"])
     if kept:
-        _echo(f"  Look: {kept / 'report.html'} in the browser", options["as_json"])
+        if (kept / "report.html").exists():
+            _echo(f"  Look: {kept / 'report.html'} in the browser", options["as_json"])
         _echo(
             f"  Next: {shlex.join(['steepest', 'predict', str(kept), 'NEW.csv', '-o', 'predicted.csv'])}",
             options["as_json"],

@@ -121,14 +121,16 @@ def _refuse(name: str, opened: FullSource | Triangle, options: dict[str, Any]) -
         raise UsageError(f"a triangle has no rows, which a {name} loss needs.", "give the table itself")
 
 
-def counts_advice(sample: Sample, target: str, options: dict[str, Any]) -> str | None:
-    """Return what to say of a target that looks like counts where nobody named a loss; None where it does not.
+def loss_advice(sample: Sample, target: str, options: dict[str, Any]) -> str | None:
+    """Return what to say of a target of 0 and 1, or one that looks like counts, where nobody named a loss; None of any other.
 
     Counts are whole numbers from 0 or 1 up, many of them small and a few large: years, codes and scores are not so.
     """
     if options["loss"] is not None or options["log_target"] or not len(sample.y):
         return None
     y = sample.y[:, 0]
+    if set(np.unique(y)) == {0.0, 1.0}:
+        return f"{shorten(target)} is 0 or 1: --loss logistic is made for two classes"
     if not (y == np.round(y)).all() or not 0 <= y.min() <= 1 or len(np.unique(y)) < FEWEST:
         return None
     away = y - y.mean()
