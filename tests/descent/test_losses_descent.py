@@ -1,5 +1,7 @@
 """Runs on other losses than squares: limits and epochs from the modes at the minimum, literal steps, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,25 @@ def test_targets_and_tables_that_a_loss_cannot_take():
         steepest.descend(X, np.column_stack([y, y]), loss="huber", epochs=3)
     with pytest.raises(UsageError, match="a triangle has no rows, which a huber loss needs"):
         steepest.descend(steepest.summarize(X, y), loss="huber", epochs=3)
+
+
+def test_epochs_that_nobody_asked_for_are_at_most_ten_thousand():
+    X, y = table("logistic")
+    X = X * [1.0, 1_000.0, 1.0]  # in raw units, hundreds of millions of epochs
+    run = steepest.descend(X, y, loss="logistic")
+    assert run.epochs == 10_000
+    assert re.match(r"10,000, where a run .* stops by itself; about [\d,]{9,} would be needed", run.reasons["epochs"])
+    assert run.verdict.kind == "unfinished"
+    assert steepest.descend(X, y, loss="logistic", epochs=10_001).epochs == 10_001
+
+
+def test_the_verdict_holds_both_limits():
+    X, y = table("logistic")
+    verdict = steepest.descend(X, y, loss="logistic", standardize=True, epochs=5).verdict
+    U = np.column_stack([np.ones(len(X)), (X - X.mean(axis=0)) / X.std(axis=0)])
+    assert verdict.global_limit == pytest.approx(8 / np.linalg.eigvalsh(U.T @ U / len(X))[-1], rel=1e-12)
+    assert verdict.global_limit < verdict.stability_limit
+    assert "safe from any start below" in verdict._repr_html_()
+    squares = steepest.descend(X, y, epochs=5).verdict
+    assert squares.global_limit == pytest.approx(squares.stability_limit)
+    assert steepest.descend(*table("poisson"), loss="poisson", standardize=True, epochs=5).verdict.global_limit == 0
