@@ -11,7 +11,7 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.losses import Joint, Loss
-from steepest.objectives.over_rows import in_coordinates
+from steepest.objectives.over_rows import gathered, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.row_file import RowFile, fits_memory
 from steepest.objectives.stored_rows import Weights
@@ -112,14 +112,9 @@ def loss_rows_of(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Loss
     penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
     if not fits_memory(n, p + t):
         return _stored(problem, batches, loss, (p, t), penalized)
-    U, y, weight, offset = np.empty((n, p)), np.empty((n, t)), np.empty(n), np.zeros((n, 1))
-    has_offset = False
-    for rows, *values, beside in in_coordinates(problem, batches):
-        U[rows], y[rows], weight[rows] = values
-        if beside is not None:
-            offset[rows, 0], has_offset = beside, True
+    U, y, weight, offset = gathered(problem, batches)
     omega = None if (weight == weight[0]).all() else weight / weight.mean()
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset if has_offset else None)
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
 
 
 def _stored(

@@ -70,13 +70,9 @@ class OverRows(Value):
                 f"{MOST_NUMBERS * 8 / 1e9:g} GB.",
                 "give fewer rows or columns",
             )
-        U, y, weight = np.empty((n, p)), np.empty((n, t)), np.empty(n)
-        for rows, *values, _ in in_coordinates(problem, batches):
-            U[rows], y[rows], weight[rows] = values
+        U, y, weight, _ = gathered(problem, batches)
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
-        for array in (U, y):  # ours alone: handed over without a copy
-            array.flags.writeable = False
         return cls(U, y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)
 
     def __len__(self) -> int:
@@ -132,6 +128,30 @@ class OverRows(Value):
 
     def _weighted(self, values: FloatArray) -> FloatArray:
         return values if self.omega is None else values * self.omega[:, None]
+
+
+def gathered(
+    problem: Problem, batches: Iterable[Batch]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None]:
+    """Return all rows of a weight above 0 in a problem's coordinates: U (n, p), y (n, t), weights (n,), offsets (n, 1) or None.
+
+    Nobody can write to them. Rows that come in one piece are not copied once more.
+
+    Raises:
+        DataError: there are more or fewer rows than the problem's triangle was made of.
+    """
+    n, p, t = problem.triangle.row_count, len(problem.parameter_names), len(problem.targets)
+    U, y, weight, offset, has_offset = np.empty((n, p)), np.empty((n, t)), np.empty(n), np.zeros((n, 1)), False
+    for rows, *values, beside in in_coordinates(problem, batches):
+        if rows == slice(0, n):
+            U, y, weight = values[0], values[1].copy(), values[2]  # y may be somebody else's
+        else:
+            U[rows], y[rows], weight[rows] = values
+        if beside is not None:
+            offset[rows, 0], has_offset = beside, True
+    for array in (U, y, offset):  # ours alone: handed over without a copy
+        array.flags.writeable = False
+    return U, y, weight, offset if has_offset else None
 
 
 def in_coordinates(
