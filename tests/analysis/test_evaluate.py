@@ -158,3 +158,24 @@ def test_what_cannot_be_evaluated_is_said():
     several = steepest.descend(X, np.column_stack([Y, Y]), epochs=3)
     with pytest.raises(UsageError, match="this one has 2"):
         evaluate(several, X, np.column_stack([Y, Y]))
+
+
+def test_numbers_are_labels_where_labels_are_numbers():
+    X = np.random.default_rng(0).normal(size=(200, 1))
+    texts = np.where(X[:, 0] > 0, "1", "2")
+    texts[::7] = "1"
+    run = steepest.descend(X, texts, loss="logistic", epochs=20)
+    ones = texts == "1"
+    for rows in (ones, ~ones, slice(None)):
+        by_text = steepest.evaluate(run, X[rows], texts[rows]).accuracy
+        assert steepest.evaluate(run, X[rows], texts[rows].astype(int)).accuracy == by_text
+
+
+def test_a_quantile_is_measured_without_its_smoothing():
+    metrics = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(300, 2))
+    y = X @ [1.0, 2.0] + generator.standard_t(3, size=300)
+    run = steepest.descend(X, y, loss=steepest.QuantileLoss(0.8), standardize=True, epochs=500)
+    found = steepest.evaluate(run, X, y)
+    assert found.deviance == pytest.approx(2 * metrics.mean_pinball_loss(y, run.predict(X), alpha=0.8), rel=1e-12)

@@ -204,3 +204,22 @@ def test_what_knows_no_offset_refuses_it():
         with pytest.raises(UsageError, match="knows no offset"):
             ask()
     run.plot("loss")
+
+
+@pytest.mark.parametrize("made", ["frame", "csv", "parquet"])
+def test_a_column_of_a_table_without_weights_is_an_exposure(made, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    generator = np.random.default_rng(3)
+    frame = pandas.DataFrame({"x": generator.normal(size=200), "hours": generator.uniform(1, 9, size=200)})
+    frame["calls"] = generator.poisson(frame.hours * np.exp(0.5 * frame.x))
+    told = steepest.descend(
+        frame[["x"]].to_numpy(), frame.calls.to_numpy(), loss="poisson", exposure=frame.hours.to_numpy(), epochs=5
+    )
+    data = {"frame": frame, "csv": tmp_path / "t.csv", "parquet": tmp_path / "t.parquet"}[made]
+    if made == "csv":
+        frame.to_csv(data, index=False)
+    elif made == "parquet":
+        frame.to_parquet(data)
+    run = steepest.descend(data, target="calls", loss="poisson", exposure="hours", epochs=5)
+    assert run.features == ("x",)
+    np.testing.assert_allclose(run.optimum.weights, told.optimum.weights, rtol=1e-10)

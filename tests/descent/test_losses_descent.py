@@ -7,7 +7,7 @@ import pytest
 
 import steepest
 from steepest.descent import stretch
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, DivergenceWarning, UsageError
 from steepest.objectives.losses import HuberLoss
 from steepest.objectives.quantile import QuantileLoss
 
@@ -189,3 +189,17 @@ def test_the_verdict_holds_both_limits():
     squares = steepest.descend(X, y, epochs=5).verdict
     assert squares.global_limit == pytest.approx(squares.stability_limit)
     assert steepest.descend(*table("poisson"), loss="poisson", standardize=True, epochs=5).verdict.global_limit == 0
+
+
+def test_an_epoch_that_the_run_has_passed_is_never_promised():
+    generator = np.random.default_rng(3)
+    X = generator.normal(size=(80, 3)) * [1.0, 0.3, 2.0]
+    y = (generator.random(80) < 1 / (1 + np.exp(-X @ [1.0, -1.0, 0.5]))).astype(float)
+    with pytest.warns(DivergenceWarning, match="Hovers: "):  # at the rate that is the best one at the minimum
+        run = steepest.descend(X, y, loss="logistic", rule="heavy_ball", epochs=2_000)
+    assert run.verdict.kind == "hovers"
+    assert run.epochs_to(1e-6) is None
+    assert run.verdict.epochs_needed is None
+    with pytest.warns(DivergenceWarning):
+        grown = steepest.descend(*table("poisson"), loss="poisson", learning_rate=50.0, epochs=40)
+    assert grown.epochs_to(1e-6) is None

@@ -159,3 +159,39 @@ def test_a_table_is_as_good_as_arrays(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]))
     run = steepest.descend(tmp_path / "t.csv", target="y", loss="logistic", standardize=True, epochs=1)
     np.testing.assert_allclose(np.append(run.optimum.bias, run.optimum.weights), told["parameters"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1e-50, 1e-20, 1e-13, 1e-11, 1e-6, 1e20])
+def test_counts_in_other_units_have_the_same_weights(scale):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(500, 2))
+    y = generator.poisson(np.exp(1 + X[:, 0])).astype(float)
+    (plain, one), (_, other) = (found(PoissonLoss(), X, y * by) for by in (1.0, scale))
+    assert other.settled
+    (weights, bias), (again, level) = plain.to_raw(one.bowl.theta), plain.to_raw(other.bowl.theta)
+    np.testing.assert_allclose(again, weights, rtol=1e-9, atol=1e-12)
+    assert level[0] - np.log(scale) == pytest.approx(bias[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("far", [1e4, 1e6, 1e9])
+def test_a_row_far_away_that_is_predicted_well_bends_nothing(far):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=200)
+    y = (x + generator.logistic(size=200) > 0).astype(float)
+    _, near = found(LogisticLoss(), x[:, None], y)
+    _, with_far = found(LogisticLoss(), np.append(x, far)[:, None], np.append(y, 1.0))
+    # one row of 201 whose slope and curvature are 0 there
+    np.testing.assert_allclose(
+        with_far.bowl.quadratic.modes.eigenvalues * 201, near.bowl.quadratic.modes.eigenvalues * 200, rtol=1e-9
+    )
+
+
+def test_a_row_of_weight_0_may_have_any_target():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    y = np.random.default_rng(1).poisson(np.exp(X[:, 0])).astype(float)
+    weight = np.ones(50)
+    weight[3] = 0.0
+    _, expected = found(PoissonLoss(), np.delete(X, 3, axis=0), np.delete(y, 3))
+    y[3] = -5.0
+    _, minimum = found(PoissonLoss(), X, y, weight)
+    np.testing.assert_allclose(minimum.bowl.theta, expected.bowl.theta, rtol=1e-9)

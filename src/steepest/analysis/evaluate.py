@@ -15,6 +15,7 @@ from steepest.data.sources.log_target import own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.objectives.losses import Linked, Loss
+from steepest.objectives.quantile import QuantileLoss
 from steepest.summaries.open_data import open_alike
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_flag, check_kind
@@ -91,6 +92,7 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
             raise DataError(f"X has {len(inputs):,} rows and y has {len(shares):,}; each row needs its class.")
         yield Batch(inputs, shares, run.features, run.targets)
         return
+    y = _as_labels(run, y)
     named: dict[str, Any] = {} if y is None else {"target": own_names(triangle), "features": triangle.features}
     source = open_alike(data, triangle, y, **named)
     if isinstance(source, Triangle):
@@ -101,6 +103,22 @@ def rows_of(run: Trajectory, data: object, y: object) -> Iterator[Batch]:
         )
     for batch in source.batches():
         yield batch if batch.weight is None else batch.take(batch.weight > 0)
+
+
+def _as_labels(run: Trajectory, y: object) -> object:
+    """Return whole numbers as texts where these are a run's labels, 1 and 2 for "1" and "2", and booleans as those of 0 and 1."""
+    labels = getattr(run.coding, "classes", ())
+    try:
+        given = np.asarray(y)
+        texts = given.astype(np.int64).astype(str) if given.dtype.kind in "iuf" else np.zeros(0, str)
+    except (TypeError, ValueError):  # no rectangle, or NaN: said elsewhere in words
+        return y
+    if given.ndim != 1 or not labels:
+        return y
+    if given.dtype.kind == "b" and len(labels) == 2:
+        return np.asarray(labels)[given.astype(np.intp)]
+    are_labels = given.dtype.kind in "iuf" and (given == np.round(given)).all() and set(texts.tolist()) <= set(labels)
+    return texts if are_labels else y
 
 
 def _is_a_column_each(y: Any, count: int) -> bool:
@@ -184,6 +202,8 @@ def _numbers(run: Trajectory, loss: Loss | None, name: str, batches: Iterator[Ba
 
 def _deviances(loss: Loss | None, margin: FloatArray, y: FloatArray) -> FloatArray:
     """2·ℓ of each row."""
+    if isinstance(loss, QuantileLoss):
+        return 2 * loss.pinball(margin, y)
     return (margin - y) ** 2 if loss is None else 2 * loss.value(margin, y)
 
 

@@ -160,7 +160,7 @@ def _print(data: str, summary: Summary, fit: _Fit, options: dict[str, Any]) -> N
     to_stderr, run = options["as_json"], fit.run
     _echo(_heading(data, summary, options), to_stderr)
     _echo(notes(summary), to_stderr, newline=False)
-    advice = loss_advice(summary.sample, run.targets[0], options)
+    advice = loss_advice(summary.sample, run.targets[0], options) if run.problem.is_quadratic else None
     _echo(f"  {advice}\n" if advice else "", to_stderr, newline=False)
     _echo(settings_lines(run) + "\n", to_stderr)
     echo_log(run, options["log_every"], to_stderr)

@@ -59,7 +59,9 @@ class Goodness:
             "roc": RocDisplay(groups, title),
             "precision_recall": PrecisionCurveDisplay(groups, title),
             "calibration": ReliabilityDisplay(groups, title=title),
-            "confusion": ConfusionDisplay(groups[-1][1].confusion, title),
+            "confusion": ConfusionDisplay(
+                groups[-1][1].confusion, title if len(groups) == 1 else f"{title}, test rows"
+            ),
         }
 
     def as_json(self) -> dict[str, Any]:

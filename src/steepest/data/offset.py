@@ -1,7 +1,7 @@
 """Offset: what is added to each row's margin as it is, an input whose coefficient is 1."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -113,15 +113,31 @@ class Offset:
             positions = batch.positions.astype(np.intp)
             if len(positions) and positions.max() >= len(self.values):
                 raise self._other_length(int(positions.max()) + 1)
-            return replace(batch, offset=self.values[positions])
+            return _with_offset(batch, batch.X, batch.features, self.values[positions])
         features = self.without(batch.features)
         kept = np.array([name != self.column for name in batch.features])
         offset = as_offset(batch.X[:, ~kept][:, 0], self.option, batch.positions)
-        return replace(batch, X=batch.X[:, kept], features=features, offset=offset)
+        return _with_offset(batch, batch.X[:, kept], features, offset)
 
     def _other_length(self, rows: int) -> DataError:
         count = 0 if self.values is None else len(self.values)
         return DataError(Option(self.option) + f" needs one number a row, and there are {count:,} for {rows:,} rows.")
+
+
+def _with_offset(batch: Batch, X: FloatArray, features: tuple[str, ...], offset: FloatArray) -> Batch:
+    """A batch of plain arrays with an offset; one whose columns are made when somebody asks for them has no room for it."""
+    return Batch(
+        X,
+        batch.y,
+        features,
+        batch.targets,
+        batch.weight,
+        batch.first_row,
+        batch.group,
+        batch.after,
+        kept=batch.kept,
+        offset=offset,
+    )
 
 
 def as_offset(given: object, option: str = "offset", positions: NDArray[np.uint64] | None = None) -> FloatArray:

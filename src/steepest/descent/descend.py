@@ -216,6 +216,8 @@ def descend(
         warn(DivergenceWarning(str(run.verdict)))
     elif asked_from_outside() and problem.separation is not None:
         warn(DataWarning(str(run.verdict)))
+    elif asked_from_outside() and _is_doubtful(settings, problem) and run.verdict.kind == "hovers":
+        warn(DivergenceWarning(str(run.verdict)))
     return run
 
 
@@ -264,6 +266,12 @@ def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Au
     reason = "95% of 2/L, with the largest curvature L that the loss can have: from any start it comes to the minimum"
     lowered = chosen(safe)
     return replace(lowered, reasons={"learning_rate": reason, **lowered.reasons})
+
+
+def _is_doubtful(settings: Settings, problem: Problem) -> bool:
+    """Whether a rule with a memory got its rate from the modes at the minimum of a loss, which may be too large on the way there."""
+    is_found = "learning_rate" in settings.reasons and not problem.is_quadratic
+    return is_found and has_closed_form(settings.rule) and not isinstance(settings.rule, GradientRule)
 
 
 def _walkable(settings: Settings, asked: int | Auto) -> Settings:

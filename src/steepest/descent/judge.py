@@ -184,16 +184,20 @@ def _by_distance(facts: Facts, rule: LinearRule, tolerance: float) -> int | None
         Σ e_i²·p_j(λ_i)² ≤ tolerance²·Σ e_i(0)²,  k = last + j             by the modes at the minimum, beyond its last epoch
 
     Near its minimum the loss is that of these modes, and at the start it need not be. A rule with a memory is not at rest after its
-    last epoch, so it is asked from the start.
+    last epoch, so it is asked from the start. None where the run grows, or was not there at the epoch that the modes say.
     """
     quadratic, known = facts.problem.quadratic, np.asarray(facts.iterates.epochs)
     away = np.linalg.norm(facts.iterates.parameters(known) - quadratic.nearest_minimum(facts.start), axis=(1, 2))
     within = np.flatnonzero(away <= tolerance * away[0])
     if within.size:
         return int(known[within[0]])
+    if facts.iterates.ended.reason == "left_float64" or facts.grew:
+        return None
     last = len(known) - 1 if isinstance(rule, GradientRule) else 0
     errors = quadratic.start_errors(facts.iterates.parameters(known[last:][:1])[0])[:, 0]
     if not errors.any():  # it stands there, and only rounding kept it from being seen
         return int(known[last])
     more = first_epoch(rule, facts.eigenvalues, (tolerance * away[0] / np.linalg.norm(errors)) ** 2, errors**2)
-    return None if more is None else int(known[last]) + more
+    found = None if more is None else int(known[last]) + more
+    # the path went by that epoch and was not there: the modes at the minimum do not hold where this run is
+    return None if found is not None and found <= facts.last else found

@@ -177,7 +177,7 @@ def _auto_epochs(rule: Rule, modes: Modes, tolerance: float, reasons: dict[str, 
     """Epochs until every mode is within the tolerance; what a person would still see where it never is."""
     if not has_closed_form(rule):
         raise UsageError(
-            Option("epochs", "auto") + f" needs a rule whose run is known beforehand; {rule!r} is none.",
+            Option("epochs", "auto") + f" needs a rule whose run is known beforehand; that of {words_of(rule)} is not.",
             "give a number of epochs",
         )
     needed = settled_epoch(rule, modes.eigenvalues, tolerance)

@@ -7,7 +7,8 @@ from steepest.descent.hovering import FARTHEST, Hovering, NoiseLevel
 from steepest.descent.verdict import CONVERGED, Verdict
 from steepest.descent.verdict_words import left_over, most_missing, standardizing
 from steepest.rules.adam import AdamRule
-from steepest.rules.rule import knows_its_run, words_of
+from steepest.rules.gradient import GradientRule
+from steepest.rules.rule import has_closed_form, knows_its_run, words_of
 from steepest.support.words import epochs, number, percent
 
 
@@ -124,5 +125,9 @@ def _other_rates(verdict: Verdict, facts: Facts) -> str:
     """What is known of a run without a forecast: plain gradient descent over all rows at its best constant rate."""
     rate, needed = number(verdict.best_learning_rate), epochs(verdict.epochs_at_best)
     unknown = "" if knows_its_run(facts.rule) else "What more epochs would give is not known beforehand for this rule; "
-    best = f"{unknown}full-batch gradient descent at its best constant rate, {rate}, needs {needed}"
+    known = has_closed_form(facts.rule) and not isinstance(
+        facts.rule, GradientRule
+    )  # then these are the rule's own numbers
+    which = f"rule {facts.rule.name}" if known else "full-batch gradient descent"
+    best = f"{unknown}{which} at its best constant rate, {rate}, needs {needed}"
     return f"{best[0].upper()}{best[1:]}.{standardizing(verdict, facts)}"

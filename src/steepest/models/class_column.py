@@ -47,7 +47,7 @@ def true_code(name: str, kind: str, labels: Sequence[str]) -> str | None:
 
 
 def accuracy(connection: Any, rows: str, parameters: list[Any], code: str) -> tuple[float | None, int]:
-    """Return the share of rows whose class is predicted, and of how many.
+    """Return the share of rows whose class is predicted, and of how many: of those with a label that the model knows.
 
     Args:
         connection: with the predictions.
@@ -55,7 +55,7 @@ def accuracy(connection: Any, rows: str, parameters: list[Any], code: str) -> tu
         parameters: of the table.
         code: the predicted code.
     """
-    right = f"SELECT CAST(p.{code} = d.truth AS DOUBLE) AS r FROM {rows} predictions p WHERE p.{code} IS NOT NULL AND d.truth IS NOT NULL"
+    right = f"SELECT CAST(p.{code} = d.truth AS DOUBLE) AS r FROM {rows} predictions p WHERE p.{code} IS NOT NULL AND d.truth >= 0"
     share, count = connection.execute(f"SELECT avg(r), count(*) FROM ({right})", parameters).fetchone()
     return share, int(count)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows
+from steepest.objectives.losses import Joint
 from steepest.objectives.newton import Bowl
 from steepest.objectives.quadratic import Quadratic
 from steepest.support.arrays import FloatArray
@@ -37,6 +38,23 @@ class AtMinimum(Quadratic):
     def penalized(self) -> FloatArray:
         """The diagonal of D: 1 for weights, 0 for intercepts."""
         return self.rows.penalized
+
+    @property
+    def minimum(self) -> FloatArray:
+        """The parameters at the minimum, of minimum norm where many are equally good, shape (p, 1) or (p·K, 1)."""
+        return self._centred(super().minimum)
+
+    def nearest_minimum(self, start: FloatArray) -> FloatArray:
+        """The minimum that a run from start heads for: what all classes have in common stays as it is where no penalty is on it."""
+        loss = self.rows.loss
+        if not isinstance(loss, Joint):
+            return super().nearest_minimum(start)
+        in_common = start - self._centred(start)
+        return self.minimum + (in_common * (1 - self.penalized[:, None]) if self.l2 else in_common)
+
+    def _centred(self, theta: FloatArray) -> FloatArray:
+        loss = self.rows.loss
+        return loss.centred(theta, self.rows.classes) if isinstance(loss, Joint) else theta
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (..., p, t), shape (..., t)."""

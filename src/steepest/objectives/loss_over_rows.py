@@ -47,6 +47,11 @@ class LossOverRows(Value):
         return len(self.penalized)
 
     @property
+    def classes(self) -> int:
+        """How many margins a row has."""
+        return int(self.y.shape[1])
+
+    @property
     def has_offset(self) -> bool:
         """Whether something is added to the margins."""
         return self.offset is not None

@@ -27,6 +27,9 @@ from steepest.support.arrays import FloatArray
 
 REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
     "logistic": (remedies.PENALTY, "standardize the inputs"),
+    "multinomial": (remedies.PENALTY, "standardize the inputs"),
+    "poisson": ("standardize the inputs",),
+    "quantile": ("give a larger smoothing", "give a tau nearer to 0.5"),
     "huber": ("give a delta nearer to the size of the residuals",),
 }
 """What may help where no minimum was found."""

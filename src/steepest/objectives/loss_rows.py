@@ -53,6 +53,11 @@ class StoredLossRows:
         """How many parameters a row meets, p or p·K."""
         return len(self.penalized)
 
+    @property
+    def classes(self) -> int:
+        """How many margins a row has."""
+        return self.shape[1]
+
     def shuffled(self, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
         """Yield all row numbers, each once, in pieces that are best read one after the other."""
         return self.file.shuffled(generator)

@@ -76,6 +76,10 @@ class Joint(Loss, Protocol):
         """How much the slopes change with the margins: the second derivative times a change, all of shape (n, t)."""
         ...
 
+    def centred(self, theta: FloatArray, classes: int) -> FloatArray:
+        """The parameters of minimum norm among those with the same loss, both of shape (p·K, 1)."""
+        ...
+
 
 @runtime_checkable
 class Scaled(Protocol):

@@ -75,6 +75,11 @@ class MultinomialLoss:
         """The classes that a row has a share of."""
         return np.asarray(y > 0)
 
+    def centred(self, theta: FloatArray, classes: int) -> FloatArray:
+        """Return the parameters of the same margins but for what all have in common, of minimum norm: sums over classes are 0."""
+        of_classes = theta.reshape(-1, classes)
+        return np.asarray((of_classes - of_classes.mean(axis=1, keepdims=True)).reshape(theta.shape))
+
     def link(self, means: FloatArray) -> FloatArray:
         """log p_k less its mean over the classes."""
         margins = np.log(means)

@@ -12,7 +12,8 @@ from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 from steepest.support.values import Value
 
-FLATTEST = 1e-10  # of the largest curvature: below it a row's working response leaves float64 before its slope does
+FLATTEST = 1e-10  # of the slope: below it a row's working response leaves float64 before its slope does
+SMALLEST = 1e-300  # what divides a slope of 0
 ROWS = 16_384  # that one thread works through
 TOGETHER = 1 << 22  # numbers of rows that are lifted together, 32 MB
 
@@ -63,8 +64,6 @@ def _of_one_margin(
 ) -> Working:
     """z = m - ℓ'/ℓ'' with weights ω·ℓ''; an offset is in m where the loss sees it, and not in z."""
     weights, bias = coordinates.to_raw(theta)
-    # any curvature above 0 leaves the slope of the sum as it is
-    flattest = FLATTEST * (loss.largest_curvature if np.isfinite(loss.largest_curvature) else 1.0)
     response, weight = np.empty((len(batch), 1)), np.empty(len(batch))
 
     def work(rows: slice) -> float:
@@ -73,10 +72,12 @@ def _of_one_margin(
             own_margin = batch.X[rows] @ weights[:, 0] + bias[0]
             margin = own_margin if batch.offset is None else own_margin + batch.offset[rows]
             bent = loss.majorant if majorized and isinstance(loss, Kinked) else loss.curvature
-            curvature = np.maximum(bent(margin, y), flattest)
-            response[rows, 0] = own_margin - loss.slope(margin, y) / curvature
+            slope = loss.slope(margin, y)
+            curvature = np.maximum(bent(margin, y), _flattest(loss, slope))
+            response[rows, 0] = own_margin - slope / curvature
             weight[rows] = own[rows] * curvature
-            return float((own[rows] * loss.value(margin, y)).sum())
+            counts = own[rows] > 0  # a row that does not count may have a target that this loss has no value for
+            return float((own[rows][counts] * loss.value(margin, y)[counts]).sum())
 
     value = sum(parallel_map(work, [slice(at, at + ROWS) for at in range(0, len(batch), ROWS)]))
     return _checked(Batch(batch.X, response, batch.features, batch.targets, weight, batch.first_row), value, own)
@@ -93,7 +94,7 @@ def _of_margins(loss: Joint, batch: Batch, own: FloatArray, theta: FloatArray, c
     n, K = y.shape
     margin = U @ theta.reshape(-1, K)
     p, slope = loss.mean(margin), loss.slope(margin, y)
-    curvature = np.maximum(p, FLATTEST * loss.largest_curvature)
+    curvature = np.maximum(p, _flattest(loss, slope))
     apart = np.eye(K) - p[:, None, :]  # e_k - p, shape (n, k, j)
     lifted = (U[:, None, :, None] * apart[:, :, None, :]).reshape(n * K, -1)
     response = (apart * margin[:, None, :]).sum(axis=2) - slope / curvature
@@ -102,6 +103,17 @@ def _of_margins(loss: Joint, batch: Batch, own: FloatArray, theta: FloatArray, c
     names = tuple(f"u{j}" for j in range(lifted.shape[1]))
     rows = Batch(lifted, response.reshape(-1, 1), names, ("z",), weight.ravel(), batch.first_row)
     return _checked(rows, value, own)
+
+
+def _flattest(loss: Loss, slope: FloatArray) -> FloatArray:
+    """The least curvature that rows are given: any above 0 leaves the slope of their sum as it is.
+
+    A row that is predicted well has a small slope and a small curvature, and needs no other; where curvature jumps it is 0 beside a
+    slope of the loss's own unit.
+    """
+    if isinstance(loss, Kinked):
+        return np.full(slope.shape, FLATTEST * loss.largest_curvature)
+    return np.maximum(FLATTEST * np.abs(slope), SMALLEST)
 
 
 def _checked(rows: Batch, value: float, own: FloatArray) -> Working:
