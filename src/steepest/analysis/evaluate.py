@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import scipy.optimize
 
 from steepest.analysis.class_rows import ClassRows, columns
 from steepest.analysis.classification import Classification, check_threshold, classify
@@ -226,4 +225,6 @@ def best_constant(loss: Loss | None, y: FloatArray, weight: FloatArray) -> float
 
     if slope(low) >= 0 or slope(high) <= 0:
         return low if slope(low) >= 0 else high
-    return float(scipy.optimize.brentq(slope, low, high, xtol=4e-16 * max(abs(low), abs(high)), rtol=1e-15))
+    from scipy.optimize import brentq  # noqa: PLC0415 - a tenth of a second
+
+    return float(brentq(slope, low, high, xtol=4e-16 * max(abs(low), abs(high)), rtol=1e-15))

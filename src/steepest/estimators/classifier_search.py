@@ -113,6 +113,7 @@ class GradientDescentClassifierCV(LinearClassifier):
         penalties = _penalties(self.l2)
         with self._whole_or_not():
             rows = self._rows(X, y, sample_weight, reset=True)
+            read(rows, sample_rows=0)  # which refuses what is not finite, in held-out rows too
             of_class = rows.y.argmax(axis=1) if len(self.classes_) > 2 else rows.y[:, 0].astype(np.intp)
             labels, loss = self.classes_[of_class], choose_loss(self._loss())
             splits = list(check_cv(self.cv, labels, classifier=True).split(np.zeros((len(labels), 1)), labels, groups))

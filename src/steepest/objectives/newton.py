@@ -92,7 +92,14 @@ def minimize(
     bowl = bowl_at(loss, rows, coordinates, _start(loss, rows, coordinates) if start is None else start, l2)
     if bowl is None:
         raise DataError("the loss at this start leaves float64. Start nearer to the data, or choose other units.")
-    length, step, passes = 1.0, bowl.quadratic.minimum - bowl.theta, 1
+
+    def lowest(seen: Bowl) -> FloatArray:
+        """Where its quadratic is smallest; of several classes without what they have in common, which only rounding would move."""
+        found = seen.quadratic.minimum
+        parameters = len(coordinates.shift) + coordinates.fit_intercept
+        return loss.centred(found, found.size // parameters) if isinstance(loss, Joint) else found
+
+    length, step, passes = 1.0, lowest(bowl) - bowl.theta, 1
     kinked = isinstance(loss, Kinked)
     most = most_passes * (5 if kinked else 1)
     while bowl.decrement > SETTLED * bowl.value:
@@ -104,18 +111,18 @@ def minimize(
         if _is_near(bowl, loss):  # the loss shows no more of what is left, and Newton's steps are right
             if ahead is None or not ahead.decrement < bowl.decrement:
                 break  # rounding is all that moves
-            bowl, step = ahead, ahead.quadratic.minimum - ahead.theta
+            bowl, step = ahead, lowest(ahead) - ahead.theta
         elif ahead is not None and ahead.value <= bowl.value:
-            bowl, length, step = ahead, 1.0, ahead.quadratic.minimum - ahead.theta
+            bowl, length, step = ahead, 1.0, lowest(ahead) - ahead.theta
         elif length > DOUBTED or not kinked:
             length /= 2
         else:  # curvature jumps there: the lowest point of a quadratic above the loss is never higher
             above = bowl_at(loss, rows, coordinates, bowl.theta, l2, majorized=True)
-            lower = None if above is None else bowl_at(loss, rows, coordinates, above.quadratic.minimum, l2)
+            lower = None if above is None else bowl_at(loss, rows, coordinates, lowest(above), l2)
             passes += 2
             if lower is None or not lower.value < bowl.value:
                 return Minimum(bowl, passes, False)
-            bowl, length, step = lower, 1.0, lower.quadratic.minimum - lower.theta
+            bowl, length, step = lower, 1.0, lowest(lower) - lower.theta
     return Minimum(bowl, passes, True)
 
 
