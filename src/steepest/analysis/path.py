@@ -14,12 +14,13 @@ from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, shown
+from steepest.support.arguments import as_float, check_flag, check_list, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
 from steepest.support.words import join_names
 
+SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
 GRID, SMALLEST_SHARE = (
     100,
     1e-3,
@@ -64,7 +65,7 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
-        l1_ratio: share of the penalty that is l1, above 0, at most 1; 1 is the lasso.
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
@@ -91,9 +92,9 @@ def path(
         >>> X = generator.normal(size=(60, 3))
         >>> p = path(X, X @ [1.0, 2.0, 0.0] + generator.normal(size=60))
         >>> p.knots.round(3)[:3], p.coefficients(0.5).round(3)
-        (array([1.844, 1.055, 0.073]), array([0.552, 1.376, 0.   ]))
+        (array([1.5  , 1.182, 0.388]), array([0.529, 1.452, 0.   ]))
         >>> round(p.best.penalty, 3), p.best.active
-        (0.085, ('x1', 'x2'))
+        (0.02, ('x1', 'x2', 'x3'))
 
     Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
@@ -163,9 +164,9 @@ def path_of_folds(
 
 
 def _check_ratio(ratio: object) -> float:
-    if not 0 < as_float(ratio) <= 1:
+    if not SMALLEST_RATIO <= as_float(ratio) <= 1:
         raise UsageError(
-            Option("l1_ratio") + f" must lie above 0 and be at most 1, the lasso; got {shown(ratio)}. "
+            Option("l1_ratio") + f" must lie between 0.000001 and 1, the lasso; got {shown(ratio)}. "
             "Without an l1 part no coefficient becomes 0: descend with l2."
         )
     return as_float(ratio)
@@ -175,6 +176,8 @@ def _factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Tria
     """Return the factor of each input, in the triangle's order."""
     if given is None:
         return np.ones(len(triangle.features))
+    if not is_many(given):
+        raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
     named = dict(given) if isinstance(given, Mapping) else None
     if named is not None and (unknown := [name for name in named if name not in triangle.features]):
         raise UsageError(

@@ -150,8 +150,8 @@ class Path(Value):
     def _checked(self, penalty: ArrayLike) -> FloatArray:
         values = [as_float(value) for value in np.ravel(np.asarray(penalty, dtype=object))]
         last = float(self.knots[-1])
-        if not all(value >= 0 for value in values):
-            raise UsageError(f"penalty must be a number, 0 or larger; got {shown(penalty)}.")
+        if not all(0 <= value < math.inf for value in values):
+            raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
         if any(value < last for value in values):
             raise UsageError(
                 f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
@@ -266,16 +266,20 @@ class Path(Value):
                 remedies.CRITERION,
             )
 
+    def _one(self, penalty: object) -> float:
+        if np.ndim(penalty):  # type: ignore[arg-type]
+            raise UsageError(f"penalty must be one number; got {shown(penalty)}.")
+        return float(self._checked(penalty)[0])  # type: ignore[arg-type]
+
     def model(self, penalty: float) -> SparseModel:
         """Return the model of a penalty; its held-out error is known at one of `penalties`.
 
         Raises:
             UsageError: as `coefficients`.
         """
-        place = np.flatnonzero(self.penalties == as_float(penalty))
-        if len(place):
-            return self._model_at(int(place[0]))
-        return self._model(float(self._checked(penalty)[0]), math.nan, math.nan)
+        one = self._one(penalty)
+        place = np.flatnonzero(self.penalties == one)
+        return self._model_at(int(place[0])) if len(place) else self._model(one, math.nan, math.nan)
 
     def _model_at(self, place: int) -> SparseModel:
         return self._model(float(self.penalties[place]), float(self.cv_rmse[place]), float(self.standard_errors[place]))
@@ -287,7 +291,7 @@ class Path(Value):
 
     def gap(self, penalty: float) -> float:
         """Return the duality gap at a penalty: no model is better by more, in squared units of the target."""
-        at = float(self._checked(penalty)[0])
+        at = self._one(penalty)
         return self.solution.problem.gap(self.solution.at(np.array([at]))[0], at)
 
     def plot(self, kind: "PathPlotKind" = "coefficients", *, ax: Any = None, **options: Any) -> "Display":
