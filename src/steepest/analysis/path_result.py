@@ -154,7 +154,7 @@ class Path(Value):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
         if any(value < last for value in values):
             raise UsageError(
-                f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
+                f"the path was followed down to {number(last)}; got {shown(penalty)}.", remedies.SMALLER_PENALTIES
             )
         return np.array(values)
 

@@ -87,6 +87,7 @@ TARGET_INSIDE = (
 INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
 HOLD_OUT = "hold rows out (" + Option("folds", 5) + ")"
 CRITERION = "choose by a criterion (" + Option("choose", "bic") + ")"
+SMALLER_PENALTIES = "follow the path further down (" + Option("penalties", ...) + ")"
 SPLIT_ROWS = (
     "choose the inputs on one part of the rows and ask the other part, with these inputs alone ("
     + Option("features", ...)
