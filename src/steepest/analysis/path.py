@@ -1,6 +1,7 @@
 """Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 
@@ -9,12 +10,12 @@ from steepest.analysis.path_result import Path, in_own_units
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import PathMethod, SolutionPath
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, is_many, shown
+from steepest.support.arguments import as_float, check_flag, check_list, check_word, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
@@ -40,6 +41,7 @@ def path(
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
+    method: PathMethod = "homotopy",
     standardize: bool = False,
     fit_intercept: bool = True,
     folds: int | None = 5,
@@ -69,6 +71,7 @@ def path(
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
+        method: "homotopy", the exact path; or "coordinate_descent" to a duality gap of rounding at each penalty, slower.
         standardize: penalize the coefficients of inputs of standard deviation 1, as glmnet does; False: as they are.
         fit_intercept: whether the model has a bias.
         folds: K; None: hold no rows out.
@@ -110,6 +113,7 @@ def path(
         penalties=penalties,
         penalty_factors=penalty_factors,
         positive=positive,
+        method=method,
         standardize=standardize,
         fit_intercept=fit_intercept,
     )
@@ -123,6 +127,7 @@ def path_of_folds(
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
+    method: PathMethod,
     standardize: bool,
     fit_intercept: bool,
 ) -> Path:
@@ -133,6 +138,7 @@ def path_of_folds(
         DataError: the target does not vary with any input.
     """
     name = coordinates_name(standardize)
+    check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
     share, flag = _check_ratio(l1_ratio), check_flag("positive", positive)
@@ -147,13 +153,13 @@ def path_of_folds(
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         coordinates = train.coordinates(name, fit_intercept=fit_intercept)
-        weights, biases = in_own_units(train, coordinates, SolutionPath.of(problem(train), grid).at(grid))
+        weights, biases = in_own_units(train, coordinates, SolutionPath.of(problem(train), grid, method).at(grid))
         return held.rmse_of(weights.T, biases) ** 2
 
     of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
     return Path(
         parts.whole,
-        SolutionPath.of(whole, grid),
+        SolutionPath.of(whole, grid, method),
         grid,
         np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
         np.array([test.total_weight for test in parts.test]),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steepest.errors import DataError, UsageError
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import ROUNDING, SolutionPath
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import as_float, shown
@@ -148,11 +148,11 @@ class Path(Value):
         last = float(self.knots[-1])
         if not all(0 <= value < math.inf for value in values):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
-        if any(value < last for value in values):
+        if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
                 f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
             )
-        return np.array(values)
+        return np.maximum(values, last)
 
     def degrees_of_freedom(self, penalty: ArrayLike) -> FloatArray:
         """Return the effective number of coefficients, the bias not counted: a number, or shape (K,).

@@ -6,7 +6,9 @@ from scipy.linalg.lapack import dtrtrs
 
 from steepest.support.arrays import FloatArray
 
-DEPENDENT = 16 * np.finfo(float).eps  # a column with a smaller share of its own, and of what it is made of, depends on the others
+DEPENDENT = (
+    16 * np.finfo(float).eps
+)  # a column with a smaller share of its own, and of what it is made of, depends on the others
 
 
 class ActiveFactor:
