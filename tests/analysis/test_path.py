@@ -1,5 +1,7 @@
 """The path of a table against scikit-learn's Lasso, ElasticNet, LassoCV, LassoLars and LassoLarsIC, and against its own rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn import linear_model
@@ -78,9 +80,7 @@ def test_criteria_are_those_of_lasso_lars_ic(criterion):
     alphas = theirs.alphas_[(theirs.alphas_ > 1e-4) & (theirs.alphas_ < p.largest_penalty)]
     found = getattr(p, criterion)(alphas)
     assert theirs.alpha_ == pytest.approx(alphas[found.argmin()])
-    # at a knot LARS still counts the coefficient that has just left 0: one degree of freedom more or less
-    price = 2 if criterion == "aic" else np.log(len(y))
-    assert (np.abs(found - theirs.criterion_[1 : 1 + len(alphas)]) < price * 1.01).all()
+    np.testing.assert_allclose(found, theirs.criterion_[1 : 1 + len(alphas)], rtol=1e-9)
 
 
 def test_given_folds_are_groups(rows):
@@ -153,3 +153,58 @@ def test_a_path_says_what_it_cannot_do(rows):
         steepest.path(X, X[:, :2])
     with pytest.raises(DataError, match="leave nothing to tell the noise from"):
         steepest.path(X[:9], y[:9], folds=None).aic(0.5)
+
+
+def test_a_relaxed_path_is_least_squares_on_what_is_left(rows):
+    X, y, _ = rows
+    p = steepest.path(X, y, relaxed=True)
+    plain = steepest.path(X, y)
+    for penalty in p.penalties[[10, 60]]:
+        used = plain.coefficients(penalty) != 0
+        theirs = linear_model.LinearRegression().fit(X[:, used], y)
+        np.testing.assert_allclose(p.coefficients(penalty)[used], theirs.coef_, atol=1e-10)
+        np.testing.assert_array_equal(p.coefficients(penalty)[~used], 0)
+    held = p.folds == 0
+    train = steepest.path(X[~held], y[~held], folds=None, penalties=p.penalties)
+    used = train.coefficients(p.penalties[30]) != 0
+    fold = linear_model.LinearRegression().fit(X[~held][:, used], y[~held])
+    expected = ((y[held] - fold.predict(X[held][:, used])) ** 2).mean()
+    assert p.fold_mse[30, 0] == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(UsageError, match="degrees of freedom"):
+        p.bic(p.penalties)
+    with pytest.raises(UsageError, match="not both"):
+        steepest.path(X, y, relaxed=True, positive=True)
+
+
+def test_an_adaptive_path_is_a_path_of_scaled_columns(rows):
+    X, y, _ = rows
+    size = np.abs(linear_model.LinearRegression().fit(X, y).coef_)
+    p = steepest.path(X, y, adaptive=1.0, folds=None)
+    q = steepest.path(X * size, y, folds=None)
+    np.testing.assert_allclose(p.penalties, q.penalties, rtol=1e-10)
+    np.testing.assert_allclose(p.coefficients(p.penalties), q.coefficients(p.penalties) * size, atol=1e-9)
+    with pytest.raises(UsageError, match="above 0"):
+        steepest.path(X, y, adaptive=0)
+
+
+def published():
+    """What glmnet gave in R, as statsmodels' tests keep it: n, d, l1_ratio, lambda, coefficients."""
+    results = pytest.importorskip("statsmodels.regression.tests.results.glmnet_r_results")
+    folder = Path(results.__file__).parent
+    table = np.loadtxt(folder / "lasso_data.csv", delimiter=",")
+    for name in sorted(name for name in dir(results) if name.startswith("rslt_")):
+        n, d, ratio, penalty, *coefficients = (float(value) for value in getattr(results, name))
+        yield table[: int(n), 0], table[: int(n), 1 : int(d) + 1], ratio, penalty, coefficients
+
+
+def test_glmnets_published_coefficients():
+    count = 0
+    for y, X, ratio, penalty, coefficients in published():
+        if ratio == 0:
+            continue  # a ridge regression: nothing becomes 0
+        y, X = (y - y.mean()) / y.std(ddof=1), (X - X.mean(0)) / X.std(0, ddof=1)
+        p = steepest.path(X, y, l1_ratio=ratio, penalties=[penalty], folds=None)
+        # they were printed with so many digits, and glmnet's convergence threshold is 1e-7 of the null deviance
+        np.testing.assert_allclose(p.coefficients(penalty), coefficients, atol=5e-4)
+        count += 1
+    assert count > 5

@@ -85,3 +85,37 @@ def _next(problem: Penalized, start: FloatArray, before: float, penalty: float, 
     if method == "homotopy":
         return Homotopy(problem, start, (before, penalty)).end()
     return coordinate_descent(problem, start, penalty)
+
+
+def refit(problem: Penalized, ways: FloatArray) -> FloatArray:
+    """Return least squares on the columns that each model uses, the others 0, shape (K, d): the relaxed lasso.
+
+    Columns of factor 0 are always among them; of columns that depend on each other, the answer of minimum norm.
+
+    Source: Meinshausen, "Relaxed lasso", Comput. Stat. Data Anal. 52 (2007), with φ = 0.
+
+    Example:
+        >>> problem = Penalized(np.eye(2), np.array([3.0, 1.0]), 0.0, np.ones(2))
+        >>> refit(problem, np.array([[0.5, 0.0], [2.0, 0.25]]))
+        array([[3., 0.],
+               [3., 1.]])
+    """
+    used = (ways != 0) | (problem.factors == 0)
+    supports, which = np.unique(used, axis=0, return_inverse=True)
+    answers = np.zeros(supports.shape)
+    for answer, support in zip(answers, supports, strict=True):
+        if support.any():
+            answer[support] = np.linalg.lstsq(problem.design[:, support], problem.response, rcond=None)[0]
+    return np.asarray(answers[which.ravel()])
+
+
+def adaptive_factors(problem: Penalized, power: float) -> FloatArray:
+    """Return each factor divided by |least-squares coefficient|^power, shape (d,): the adaptive lasso.
+
+    A column that does not vary keeps its factor.
+
+    Source: Zou, "The adaptive lasso and its oracle properties", J. Am. Stat. Assoc. 101 (2006), equation 4.
+    """
+    w = np.linalg.lstsq(problem.design, problem.response, rcond=None)[0]
+    sizes = np.abs(w) ** power
+    return np.asarray(np.divide(problem.factors, sizes, out=problem.factors.copy(), where=sizes > 0))
