@@ -7,6 +7,7 @@ import pytest
 from sklearn import linear_model
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import KFold, PredefinedSplit
+from statsmodels import datasets
 
 import steepest
 from steepest.errors import DataError, UsageError
@@ -52,8 +53,13 @@ def test_knots_are_those_of_lars(rows):
 
 
 @pytest.mark.parametrize("ratio", [1.0, 0.5])
-def test_the_choice_on_diabetes_is_scikit_learns(ratio):
+@pytest.mark.parametrize("table", ["diabetes", "scotland", "statecrime"])
+def test_the_choice_is_scikit_learns(ratio, table):
     X, y = load_diabetes(return_X_y=True)
+    if table != "diabetes":
+        data = getattr(datasets, table).load_pandas()
+        X, y = data.exog.to_numpy(float), data.endog.to_numpy(float)
+        X = (X - X.mean(axis=0)) / X.std(axis=0)
     p = steepest.path(X, y, l1_ratio=ratio, shuffle=False)
     theirs = linear_model.ElasticNetCV(l1_ratio=ratio, cv=5, tol=1e-10, max_iter=10**6).fit(X, y)
     np.testing.assert_allclose(p.penalties, theirs.alphas_, rtol=1e-12)
