@@ -119,6 +119,11 @@ class Path(Value):
         return self.solution.knots
 
     @property
+    def is_linear_between_knots(self) -> bool:
+        """Whether the knots say all of the path: of a lasso that was followed exactly."""
+        return self.l1_ratio == 1 and self.solution.method == "homotopy"
+
+    @property
     def largest_penalty(self) -> float:
         """From here on every penalized coefficient is 0."""
         return self.solution.problem.largest_penalty

@@ -60,7 +60,7 @@ def model_lines(path: Path, model: SparseModel, reason: str) -> str:
     order = order_of_inputs(path)
     rows = [("bias", f"{model.bias:.10g}", "")] if path.fit_intercept else []
     rows += [(shorten(name), f"{values[name]:.10g}", _entry(at)) for name, at in order if values[name] != 0]
-    when = "comes in below penalty" if path.l1_ratio == 1 else "in use from penalty"
+    when = "comes in below penalty" if path.is_linear_between_knots else "in use from penalty"
     lines = [first, "", table(("", "coefficient", when), rows[:MOST_INPUTS])]
     if len(rows) > MOST_INPUTS:
         lines.append(f"  … and {len(rows) - MOST_INPUTS:,} more")

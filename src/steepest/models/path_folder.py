@@ -78,6 +78,7 @@ def describe(path: Path, choose: PathChoice | float) -> dict[str, Any]:
         "standardize": path.standardize,
         "fit_intercept": path.fit_intercept,
         "positive": path.solution.problem.positive,
+        "relaxed": path.relaxed,
         "folds": path.fold_mse.shape[1],
         "largest_penalty": path.largest_penalty,
         "knots": len(path.knots),
