@@ -9,7 +9,7 @@ from steepest.analysis.path_result import Path, in_own_units
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import SolutionPath, minima
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
@@ -147,7 +147,7 @@ def path_of_folds(
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         coordinates = train.coordinates(name, fit_intercept=fit_intercept)
-        weights, biases = in_own_units(train, coordinates, SolutionPath.of(problem(train), grid).at(grid))
+        weights, biases = in_own_units(train, coordinates, minima(problem(train), grid))
         return held.rmse_of(weights.T, biases) ** 2
 
     of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
