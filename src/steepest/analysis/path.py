@@ -1,6 +1,7 @@
 """Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from steepest.data.sources import MissingPolicy, Watch
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import SolutionPath, minima
-from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.coordinates import Coordinates, coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
@@ -36,7 +37,7 @@ def path(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
-    l1_ratio: float = 1.0,
+    l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
@@ -119,7 +120,7 @@ def path(
 def path_of_folds(
     parts: Partition,
     *,
-    l1_ratio: float,
+    l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
@@ -132,22 +133,43 @@ def path_of_folds(
         UsageError: an argument is outside its range, or there are several targets.
         DataError: the target does not vary with any input.
     """
-    name = coordinates_name(standardize)
+    coordinates_name(standardize)  # or it says what it takes
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    share, flag = _check_ratio(l1_ratio), check_flag("positive", positive)
+    ratios, flag = _check_ratios(l1_ratio), check_flag("positive", positive)
+    if len(ratios) > 1 and not parts.test:
+        raise UsageError(
+            "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
+            "give path() folds or a validation set",
+            "give one l1_ratio",
+        )
     factors = _factors(penalty_factors, parts.whole)
+    paths = [_path_of(parts, ratio, penalties, factors, flag, standardize, fit_intercept) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
 
-    def problem(triangle: Triangle) -> Penalized:
-        coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
-        return Penalized.of(triangle, coordinates, factors, share, flag)
 
-    whole = problem(parts.whole)
+def _path_of(
+    parts: Partition,
+    ratio: float,
+    penalties: Sequence[float] | None,
+    factors: FloatArray,
+    positive: bool,
+    standardize: bool,
+    fit_intercept: bool,
+) -> Path:
+    """The path of one l1_ratio, its arguments checked but for the penalties."""
+
+    def problem(triangle: Triangle) -> tuple[Coordinates, Penalized]:
+        coordinates = triangle.coordinates(coordinates_name(standardize), fit_intercept=fit_intercept)
+        return coordinates, Penalized.of(triangle, coordinates, factors, ratio, positive)
+
+    _, whole = problem(parts.whole)
     grid = _grid(penalties, whole.largest_penalty)
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
-        coordinates = train.coordinates(name, fit_intercept=fit_intercept)
-        weights, biases = in_own_units(train, coordinates, minima(problem(train), grid))
+        coordinates, inside = problem(train)
+        weights, biases = in_own_units(train, coordinates, minima(inside, grid))
         return held.rmse_of(weights.T, biases) ** 2
 
     of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
@@ -161,6 +183,12 @@ def path_of_folds(
         standardize,
         fit_intercept,
     )
+
+
+def _check_ratios(given: float | Sequence[float]) -> list[float]:
+    """Return the ratios, each once, in the order given."""
+    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
+    return list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
 
 
 def _check_ratio(ratio: object) -> float:
