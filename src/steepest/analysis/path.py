@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
@@ -10,18 +11,19 @@ from steepest.analysis.path_result import Path, in_own_units
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import SolutionPath, minima
-from steepest.summaries.coordinates import Coordinates, coordinates_name
+from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
+from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, is_many, shown
+from steepest.support.arguments import as_float, check_flag, check_list, check_word, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
 from steepest.support.words import join_names
 
 SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
+LARGEST_POWER = 10.0
 GRID, SMALLEST_SHARE = (
     100,
     1e-3,
@@ -41,6 +43,9 @@ def path(
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
+    adaptive: float | None = None,
+    relaxed: bool = False,
+    method: PathMethod = "homotopy",
     standardize: bool = False,
     fit_intercept: bool = True,
     folds: int | None = 5,
@@ -66,10 +71,14 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
-        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
+            that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
+        adaptive: γ of the adaptive lasso: each factor is divided by |w|^γ of least squares, inside each training fold; usually 1.
+        relaxed: fit the inputs that a penalty leaves anew by least squares, without a penalty.
+        method: "homotopy", the exact path; or "coordinate_descent" to a duality gap of rounding at each penalty, slower.
         standardize: penalize the coefficients of inputs of standard deviation 1, as glmnet does; False: as they are.
         fit_intercept: whether the model has a bias.
         folds: K; None: hold no rows out.
@@ -111,6 +120,9 @@ def path(
         penalties=penalties,
         penalty_factors=penalty_factors,
         positive=positive,
+        adaptive=adaptive,
+        relaxed=relaxed,
+        method=method,
         standardize=standardize,
         fit_intercept=fit_intercept,
     )
@@ -124,6 +136,9 @@ def path_of_folds(
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
+    adaptive: float | None,
+    relaxed: bool,
+    method: PathMethod,
     standardize: bool,
     fit_intercept: bool,
 ) -> Path:
@@ -133,62 +148,65 @@ def path_of_folds(
         UsageError: an argument is outside its range, or there are several targets.
         DataError: the target does not vary with any input.
     """
-    coordinates_name(standardize)  # or it says what it takes
+    name = coordinates_name(standardize)
+    check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    ratios, flag = _check_ratios(l1_ratio), check_flag("positive", positive)
-    if len(ratios) > 1 and not parts.test:
+    ratios, flag = _check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
+    if check_flag("relaxed", relaxed) and flag:
+        raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
+    factors, power = _factors(penalty_factors, parts.whole), _check_power(adaptive)
+
+    def problem(triangle: Triangle, ratio: float) -> Penalized:
+        coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
+        plain = Penalized.of(triangle, coordinates, factors, ratio, flag)
+        return plain if power is None else replace(plain, factors=adaptive_factors(plain, power))
+
+    def follow(ratio: float) -> Path:
+        whole = problem(parts.whole, ratio)
+        grid = _grid(penalties, whole.largest_penalty)
+
+        def held_out(train: Triangle, held: Triangle) -> FloatArray:
+            coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
+            ways = minima(own, grid, method)
+            weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
+            return held.rmse_of(weights.T, biases) ** 2
+
+        of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
+        return Path(
+            parts.whole,
+            SolutionPath.of(whole, grid, method),
+            grid,
+            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            np.array([test.total_weight for test in parts.test]),
+            parts.labels if len(parts.labels) else None,
+            standardize,
+            fit_intercept,
+            relaxed,
+        )
+
+    paths = [follow(ratio) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
+
+
+def _check_power(power: object) -> float | None:
+    if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
+        raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
+    return None if power is None else as_float(power)
+
+
+def _check_ratios(given: float | Sequence[float], is_judged: bool) -> list[float]:
+    """Return the ratios, each once, in the order given."""
+    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
+    ratios = list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
+    if len(ratios) > 1 and not is_judged:
         raise UsageError(
             "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
             "give path() folds or a validation set",
             "give one l1_ratio",
         )
-    factors = _factors(penalty_factors, parts.whole)
-    paths = [_path_of(parts, ratio, penalties, factors, flag, standardize, fit_intercept) for ratio in ratios]
-    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
-    return replace(best, others=tuple(one for one in paths if one is not best))
-
-
-def _path_of(
-    parts: Partition,
-    ratio: float,
-    penalties: Sequence[float] | None,
-    factors: FloatArray,
-    positive: bool,
-    standardize: bool,
-    fit_intercept: bool,
-) -> Path:
-    """The path of one l1_ratio, its arguments checked but for the penalties."""
-
-    def problem(triangle: Triangle) -> tuple[Coordinates, Penalized]:
-        coordinates = triangle.coordinates(coordinates_name(standardize), fit_intercept=fit_intercept)
-        return coordinates, Penalized.of(triangle, coordinates, factors, ratio, positive)
-
-    _, whole = problem(parts.whole)
-    grid = _grid(penalties, whole.largest_penalty)
-
-    def held_out(train: Triangle, held: Triangle) -> FloatArray:
-        coordinates, inside = problem(train)
-        weights, biases = in_own_units(train, coordinates, minima(inside, grid))
-        return held.rmse_of(weights.T, biases) ** 2
-
-    of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
-    return Path(
-        parts.whole,
-        SolutionPath.of(whole, grid),
-        grid,
-        np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
-        np.array([test.total_weight for test in parts.test]),
-        parts.labels if len(parts.labels) else None,
-        standardize,
-        fit_intercept,
-    )
-
-
-def _check_ratios(given: float | Sequence[float]) -> list[float]:
-    """Return the ratios, each once, in the order given."""
-    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
-    return list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
+    return ratios
 
 
 def _check_ratio(ratio: object) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steepest.errors import DataError, UsageError
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import ROUNDING, SolutionPath, refit
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import as_float, shown
@@ -71,6 +71,7 @@ class Path(Value):
         folds: the fold in which each row was held out, shape (n,), -1 for none; None with a given validation set or none.
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
+        relaxed: whether the inputs in use were fitted anew by least squares.
         others: of several l1_ratios the paths that predict held-out rows less well, in the order given.
     """
 
@@ -82,6 +83,7 @@ class Path(Value):
     folds: NDArray[np.int64] | None = field(repr=False)
     standardize: bool = False
     fit_intercept: bool = True
+    relaxed: bool = False
     others: "tuple[Path, ...]" = field(default=(), repr=False)
 
     def _told(self) -> Iterator[str]:
@@ -97,9 +99,10 @@ class Path(Value):
 
     @property
     def kind(self) -> str:
-        """ "lasso", or "elastic net, l1_ratio …"."""
+        """ "lasso", or "elastic net, l1_ratio …", with "relaxed" in front where inputs in use were fitted anew."""
         ratio = self.solution.problem.l1_ratio
-        return "lasso" if ratio == 1 else f"elastic net, l1_ratio {number(ratio)}"
+        name = "lasso" if ratio == 1 else f"elastic net, l1_ratio {number(ratio)}"
+        return f"relaxed {name}" if self.relaxed else name
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -145,7 +148,9 @@ class Path(Value):
 
     def _models(self, penalty: ArrayLike) -> tuple[FloatArray, FloatArray]:
         wanted = self._checked(penalty)
-        weights, biases = in_own_units(self.triangle, self.coordinates, self.solution.at(wanted))
+        ways = self.solution.at(wanted)
+        ways = refit(self.solution.problem, ways) if self.relaxed else ways
+        weights, biases = in_own_units(self.triangle, self.coordinates, ways)
         return (weights, biases) if np.ndim(penalty) else (weights[0], biases[0])
 
     def _checked(self, penalty: ArrayLike) -> FloatArray:
@@ -153,11 +158,11 @@ class Path(Value):
         last = float(self.knots[-1])
         if not all(0 <= value < math.inf for value in values):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
-        if any(value < last for value in values):
+        if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
                 f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
             )
-        return np.array(values)
+        return np.maximum(values, last)
 
     def degrees_of_freedom(self, penalty: ArrayLike) -> FloatArray:
         """Return the effective number of coefficients, the bias not counted: a number, or shape (K,).
@@ -217,6 +222,11 @@ class Path(Value):
         return self.aic(penalty) - n * math.log(2 * math.pi * self.noise_variance) - n
 
     def _criterion(self, penalty: ArrayLike, price: float) -> FloatArray:
+        if self.relaxed:
+            raise UsageError(
+                "inputs that were chosen and then fitted anew cost more degrees of freedom than their number, and nobody knows how many.",
+                "choose by held-out rows",
+            )
         n, variance = self.triangle.row_count, self.noise_variance
         errors = n * self.rmse(penalty) ** 2 / variance
         return np.asarray(n * math.log(2 * math.pi * variance) + errors + price * self.degrees_of_freedom(penalty))
@@ -291,7 +301,7 @@ class Path(Value):
         return SparseModel(penalty, self.features, weights, float(bias), degrees, rmse, cv_rmse, standard_error)
 
     def gap(self, penalty: float) -> float:
-        """Return the duality gap at a penalty: no model is better by more, in squared units of the target."""
+        """Return the duality gap of the path at a penalty: no model is better by more, in squared units of the target."""
         at = self._one(penalty)
         return self.solution.problem.gap(self.solution.at(np.array([at]))[0], at)
 
