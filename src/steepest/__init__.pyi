@@ -78,9 +78,11 @@ from .views.pages import page as page
 from .views.plots import BatchLimitsDisplay as BatchLimitsDisplay
 from .views.plots import BatchMapDisplay as BatchMapDisplay
 from .views.plots import BoundaryDisplay as BoundaryDisplay
+from .views.plots import CoefficientPathDisplay as CoefficientPathDisplay
 from .views.plots import ConfusionDisplay as ConfusionDisplay
 from .views.plots import ForecastDisplay as ForecastDisplay
 from .views.plots import HeatMapDisplay as HeatMapDisplay
+from .views.plots import HeldOutPathDisplay as HeldOutPathDisplay
 from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay

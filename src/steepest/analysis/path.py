@@ -1,25 +1,30 @@
 """Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
 from steepest.analysis.path_result import Path, in_own_units
 from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import Folds
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, refit
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, shown
+from steepest.support.arguments import as_float, check_flag, check_list, check_word, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
 from steepest.support.words import join_names
 
+SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
+LARGEST_POWER = 10.0
 GRID, SMALLEST_SHARE = (
     100,
     1e-3,
@@ -39,6 +44,9 @@ def path(
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
+    adaptive: float | None = None,
+    relaxed: bool = False,
+    method: PathMethod = "homotopy",
     standardize: bool = False,
     fit_intercept: bool = True,
     folds: int | None = 5,
@@ -64,10 +72,13 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
-        l1_ratio: share of the penalty that is l1, above 0, at most 1; 1 is the lasso.
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
+        adaptive: γ of the adaptive lasso: each factor is divided by |w|^γ of least squares, inside each training fold; usually 1.
+        relaxed: fit the inputs that a penalty leaves anew by least squares, without a penalty.
+        method: "homotopy", the exact path; or "coordinate_descent" to a duality gap of rounding at each penalty, slower.
         standardize: penalize the coefficients of inputs of standard deviation 1, as glmnet does; False: as they are.
         fit_intercept: whether the model has a bias.
         folds: K; None: hold no rows out.
@@ -91,9 +102,9 @@ def path(
         >>> X = generator.normal(size=(60, 3))
         >>> p = path(X, X @ [1.0, 2.0, 0.0] + generator.normal(size=60))
         >>> p.knots.round(3)[:3], p.coefficients(0.5).round(3)
-        (array([1.844, 1.055, 0.073]), array([0.552, 1.376, 0.   ]))
+        (array([1.5  , 1.182, 0.388]), array([0.529, 1.452, 0.   ]))
         >>> round(p.best.penalty, 3), p.best.active
-        (0.085, ('x1', 'x2'))
+        (0.02, ('x1', 'x2', 'x3'))
 
     Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
@@ -102,6 +113,13 @@ def path(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed,
     )  # fmt: skip
+    if isinstance(table, Triangle) and isinstance(split, Folds):
+        raise UsageError(
+            "a triangle has no rows to make folds of.",
+            "hold none out (folds=None)",
+            "give held-out rows, as validation",
+            "give the table itself",
+        )
     parts = read(table, split, sample_rows=0, watch=watch).partition
     return path_of_folds(
         parts,
@@ -109,6 +127,9 @@ def path(
         penalties=penalties,
         penalty_factors=penalty_factors,
         positive=positive,
+        adaptive=adaptive,
+        relaxed=relaxed,
+        method=method,
         standardize=standardize,
         fit_intercept=fit_intercept,
     )
@@ -122,6 +143,9 @@ def path_of_folds(
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
+    adaptive: float | None,
+    relaxed: bool,
+    method: PathMethod,
     standardize: bool,
     fit_intercept: bool,
 ) -> Path:
@@ -132,40 +156,52 @@ def path_of_folds(
         DataError: the target does not vary with any input.
     """
     name = coordinates_name(standardize)
+    check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
     share, flag = _check_ratio(l1_ratio), check_flag("positive", positive)
-    factors = _factors(penalty_factors, parts.whole)
+    if check_flag("relaxed", relaxed) and flag:
+        raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
+    factors, power = _factors(penalty_factors, parts.whole), _check_power(adaptive)
 
     def problem(triangle: Triangle) -> Penalized:
         coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
-        return Penalized.of(triangle, coordinates, factors, share, flag)
+        plain = Penalized.of(triangle, coordinates, factors, share, flag)
+        return plain if power is None else replace(plain, factors=adaptive_factors(plain, power))
 
     whole = problem(parts.whole)
     grid = _grid(penalties, whole.largest_penalty)
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
-        coordinates = train.coordinates(name, fit_intercept=fit_intercept)
-        weights, biases = in_own_units(train, coordinates, SolutionPath.of(problem(train), grid).at(grid))
+        coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train)
+        ways = SolutionPath.of(own, grid, method).at(grid)
+        weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
         return held.rmse_of(weights.T, biases) ** 2
 
     of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
     return Path(
         parts.whole,
-        SolutionPath.of(whole, grid),
+        SolutionPath.of(whole, grid, method),
         grid,
         np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
         np.array([test.total_weight for test in parts.test]),
         parts.labels if len(parts.labels) else None,
         standardize,
         fit_intercept,
+        relaxed,
     )
 
 
+def _check_power(power: object) -> float | None:
+    if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
+        raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
+    return None if power is None else as_float(power)
+
+
 def _check_ratio(ratio: object) -> float:
-    if not 0 < as_float(ratio) <= 1:
+    if not SMALLEST_RATIO <= as_float(ratio) <= 1:
         raise UsageError(
-            Option("l1_ratio") + f" must lie above 0 and be at most 1, the lasso; got {shown(ratio)}. "
+            Option("l1_ratio") + f" must lie between 0.000001 and 1, the lasso; got {shown(ratio)}. "
             "Without an l1 part no coefficient becomes 0: descend with l2."
         )
     return as_float(ratio)
@@ -175,6 +211,8 @@ def _factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Tria
     """Return the factor of each input, in the triangle's order."""
     if given is None:
         return np.ones(len(triangle.features))
+    if not is_many(given):
+        raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
     named = dict(given) if isinstance(given, Mapping) else None
     if named is not None and (unknown := [name for name in named if name not in triangle.features]):
         raise UsageError(

@@ -11,6 +11,7 @@ from steepest.analysis.hold_out import open_with_split
 from steepest.analysis.scores import effective_parameters, held_out_mse
 from steepest.analysis.sweep_result import Sweep
 from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import check_folds
 from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, Option, UsageError
@@ -108,7 +109,8 @@ def sweep(
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
     table, split = open_with_split(
-        data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
+        data, y, target=target, features=features, weight=weight, missing=missing,
+        folds=folds if validation is not None else check_folds(folds), validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed,
     )  # fmt: skip
     parts = read(table, split, sample_rows=0, watch=watch).partition
