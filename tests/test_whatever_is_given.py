@@ -121,6 +121,8 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "MLflow": (steepest.MLflow, (), {}),
     "TimeLimit": (steepest.TimeLimit, (1.0,), {}),
     "SmallGradient": (steepest.SmallGradient, (1.0,), {}),
+    "DualityGap": (steepest.DualityGap, (0.1,), {}),
+    "descend with l1": (steepest.descend, (X, Y), {"l1": 0.1, "epochs": 3}),
     "Problem.of": (steepest.Problem.of, (TRIANGLE,), {}),
     "Problem.in_coordinates": (PROBLEM.in_coordinates, ("raw",), {}),
     "Triangle.scaled": (TRIANGLE.scaled, (0.5,), {}),

@@ -99,6 +99,7 @@ def _walked(folder: Path, triangle: Triangle, record: dict[str, Any]) -> Traject
         record["coordinates"],
         objective=record["objective"],
         l2=record["l2"],
+        l1=record.get("l1", 0.0),
         fit_intercept=record["fit_intercept"],
     )
     start, iterates = read_path(folder / "path", problem.quadratic)
