@@ -67,6 +67,18 @@ def test_it_is_what_the_library_says(trees, options, named):
     assert (found["knots"], found["rows"], found["folds"]) == (len(p.knots), 120, p.fold_mse.shape[1])
 
 
+def test_of_several_ratios_the_best_on_held_out_rows_is_taken(trees):
+    found = answer(trees, "--target", "y", "--l1-ratio", "0.2,0.6,1")
+    each = {r: steepest.path(trees, target="y", standardize=True, l1_ratio=r).cv_rmse.min() for r in (0.2, 0.6, 1.0)}
+    assert found["l1_ratio"] == min(each, key=each.get)
+    assert found["best"]["cv_rmse"] == pytest.approx(min(each.values()), rel=1e-9)
+    rest = {one["l1_ratio"]: one["cv_rmse"] for one in found["other_l1_ratios"]}
+    assert rest == pytest.approx({r: e for r, e in each.items() if r != found["l1_ratio"]}, rel=1e-9)
+    told = command(trees, "--target", "y", "--l1-ratio", "0.2,1", "--no-out").stdout
+    assert "less well: 0.2 (" in told
+    assert "no row is held out" in command(trees, "--target", "y", "--l1-ratio", "0.2,1", "--no-folds", code=2).stderr
+
+
 def test_groups_stay_together(trees):
     found = answer(trees, "--target", "y", "--group", "plot")
     p = steepest.path(trees, target="y", group="plot", standardize=True)
@@ -136,7 +148,7 @@ def test_inputs_are_told_in_their_order_with_the_chosen_coefficients(trees):
         assert p.coefficients(float(penalty) * 1.0001)[j] == 0
         assert p.coefficients(float(penalty) * 0.9999)[j] != 0
     assert "0 here, in use at other penalties: " in told
-    assert "0 at every penalty: flat" in told
+    assert "never in use: flat" in told
 
 
 @pytest.mark.parametrize("choose", ["bic", "aic", "cp", "0.25"])
@@ -234,7 +246,7 @@ def test_a_wide_table_is_followed(tmp_path):
     frame.to_csv(tmp_path / "wide.csv", index=False)
     told = command("wide.csv", "--target", "y", cwd=tmp_path).stdout
     assert "of 200 inputs in use" in told
-    assert "more" in told.split("0 at every penalty")[1]
+    assert "more" in told.split("never in use")[1]
     said = command("wide.csv", "--target", "y", "--no-folds", code=3, cwd=tmp_path).stderr
     assert "leave nothing to tell the noise from" in said
 

@@ -55,10 +55,10 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 @squared_only("path follows")
 @click.option(
     "--l1-ratio",
-    type=float,
-    default=1.0,
+    type=Numbers(float),
+    default="1",
     show_default=True,
-    help="Share of the penalty that is l1, above 0; 1 is the lasso, less an elastic net.",
+    help="Share of the penalty that is l1, above 0; 1 is the lasso, less an elastic net. Of several the best on held-out rows.",
 )
 @click.option(
     "--penalties",
@@ -179,7 +179,7 @@ def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table]:
     with watching(data) as watch:
         result = path(
             source.opened,
-            l1_ratio=options["l1_ratio"],
+            l1_ratio=ratios[0] if len(ratios := options["l1_ratio"]) == 1 else ratios,
             penalties=options["penalties"],
             penalty_factors=_factors(options["unpenalized"], source.opened.features, source.opened.coding),
             positive=options["positive"],

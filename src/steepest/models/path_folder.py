@@ -75,6 +75,7 @@ def describe(path: Path, choose: PathChoice | float) -> dict[str, Any]:
         "features": list(path.features),
         "target": path.triangle.targets[0],
         "l1_ratio": path.l1_ratio,
+        "other_l1_ratios": [{"l1_ratio": one.l1_ratio, "cv_rmse": float(one.cv_rmse.min())} for one in path.others],
         "standardize": path.standardize,
         "fit_intercept": path.fit_intercept,
         "positive": path.solution.problem.positive,
