@@ -5,6 +5,7 @@ import pytest
 
 import steepest
 from steepest.data.offset import Offset
+from steepest.data.sources.offset_rows import OffsetRows
 from steepest.errors import DataError, UsageError
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
@@ -74,9 +75,9 @@ def test_a_constant_offset_moves_the_intercept(loss):
 def test_slopes_with_an_offset_are_finite_differences(loss):
     X, y, offset, weight = table(loss)
     weight[3] = 0
-    source = steepest.open_source(X, y, weight=weight)
-    reader = Offset.of(offset, None).reader(source.batches)
-    problem = LossProblem.over(steepest.summarize(source), reader, loss, "standardized")
+    plain = steepest.open_source(X, y, weight=weight)
+    reader = OffsetRows.of(plain, Offset.of(offset, None)).batches
+    problem = LossProblem.over(steepest.summarize(plain), reader, loss, "standardized")
     rows, theta = problem.rows, np.array([[0.3], [-0.2], [0.5]])
     assert len(rows.offset) == len(rows) == 119
     for part in (rows, rows.take(slice(10, 30)), rows.take(np.array([5, 5, 1]))):
