@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from steepest.errors import Option, UsageError
+from steepest.support import remedies
 
 OffsetOption = Literal["offset", "exposure"]
 
@@ -49,4 +50,5 @@ class OffsetColumn:
 
 def of_squares(option: str) -> UsageError:
     """Return the error that squared loss has no offset."""
-    return UsageError(Option(option) + " is of losses other than squares.", "subtract the offset from the target")
+    advice = remedies.COUNTS if option == "exposure" else "subtract the offset from the target"
+    return UsageError(Option(option) + " is of losses other than squares.", advice)

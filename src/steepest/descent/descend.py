@@ -251,7 +251,9 @@ def _with_loss(
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
     problem = LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
     if triangle.coding is not None and triangle.coding.offset is not None and not problem.has_offset:
-        raise DataError("the rows that are given with a triangle have no offset, and those that it was made of had one.")
+        raise DataError(
+            "the rows that are given with a triangle have no offset, and those that it was made of had one."
+        )
     return problem
 
 

@@ -131,7 +131,7 @@ class Problem(Value):
         return False
 
     def check_no_offset(self, what: str) -> None:
-        """Raise UsageError where rows have an offset, which `what` does not know of rows that are given."""
+        """Raise UsageError where rows have an offset, which `what` does not know."""
         if self.has_offset:
             raise UsageError(f"{what} knows no offset, and this run has one.", "ask run.predict(X, offset=...)")
 

@@ -124,3 +124,8 @@ class OffsetRows(Shown):
         while not hasattr(table, "place_of") and hasattr(table, "source"):
             table = table.source
         return table
+
+
+def without_offset(source: FullSource) -> FullSource:
+    """Return the source of the same rows before they had an offset."""
+    return source.source if isinstance(source, OffsetRows) else source

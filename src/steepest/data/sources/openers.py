@@ -160,7 +160,9 @@ def _with_offset(source: FullSource, request: Request) -> FullSource:
     if beside is None or (own is not None and request.offset is None and request.exposure is None):
         return source
     if own is not None:
-        raise UsageError(f"the rows of this source have an {own.option} already.", "leave " + Option(beside.option) + " out")
+        raise UsageError(
+            f"the rows of this source have an {own.option} already.", "leave " + Option(beside.option) + " out"
+        )
     return OffsetRows.of(source, beside)
 
 
