@@ -133,7 +133,10 @@ class Problem(Value):
     def check_no_offset(self, what: str) -> None:
         """Raise UsageError where rows have an offset, which `what` does not know."""
         if self.has_offset:
-            raise UsageError(f"{what} knows no offset, and this run has one.", "ask run.predict(X, offset=...)")
+            raise UsageError(
+                f"{what} knows no offset, and this run has one.",
+                "look at predictions of rows (" + Option("offset", ...) + ")",
+            )
 
     @property
     def features(self) -> tuple[str, ...]:
