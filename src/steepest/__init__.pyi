@@ -10,6 +10,9 @@ from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
 from .analysis.goodness import GoodnessOfFit as GoodnessOfFit
 from .analysis.infer import infer as infer
+from .analysis.path import path as path
+from .analysis.path_result import Path as Path
+from .analysis.path_result import SparseModel as SparseModel
 from .analysis.smearing import Smearing as Smearing
 from .analysis.smearing import smearing as smearing
 from .analysis.solve import Solution as Solution
