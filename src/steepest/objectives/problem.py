@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, DataWarning, UsageError
+from steepest.errors import DataError, DataWarning, Option, UsageError
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
