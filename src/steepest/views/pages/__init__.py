@@ -23,7 +23,7 @@ from steepest.support.looks import Shown
 from steepest.views.pages.packing import Json
 from steepest.views.pages.payload import Rows, payload, problem_with, thinned
 
-__all__ = ["Page", "Rows", "page", "page_of_rows", "problem_with", "thinned"]
+__all__ = ["Page", "Rows", "StoredPage", "page", "page_of_rows", "problem_with", "thinned"]
 
 FRAME_HEIGHT = 900
 
@@ -78,6 +78,22 @@ class Page(Shown):
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """The same for those who ask for all kinds at once."""
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StoredPage(Page):
+    """A page as it was written to a file.
+
+    Args:
+        content: the file.
+    """
+
+    content: str = field(repr=False, default="")
+
+    @cached_property
+    def html(self) -> str:
+        """The page as one HTML document that asks the network for nothing."""
+        return self.content
 
 
 def page(run: Trajectory, X: object = None, y: object = None, *, held_out: object = None, title: str = "") -> Page:
