@@ -2,7 +2,6 @@
 
 import math
 import sys
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from steepest.data.sample import Sample
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.objectives.loss_choice import numbers_of
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.mode_words import mode_in_words
@@ -24,7 +24,7 @@ from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, WALKED_EPOCHS, WALKED_NUMBERS, best_settings
 
 SAFE = 0.95  # of the global limit: what a run takes that is given no learning rate
-KNOWN = ("logistic", "poisson", "huber")
+KNOWN = ("logistic", "poisson", "huber", "quantile")
 """Losses that the page computes."""
 WALKABLE = ("power", "two_term")
 """Kinds of rules that the page walks."""
@@ -50,10 +50,9 @@ def loss_parts(run: Trajectory, problem: LossProblem) -> Json:
     ]
     verdict = {"kind": run.verdict.kind, "sentence": str(run.verdict)}
     settings = {"epochs": run.epochs, "verdict": verdict, "walk": None if most else _walk(run)}
-    own: Any = problem.loss
     over = {
         "loss": problem.loss.name,
-        "delta": getattr(own, "delta", None),
+        "numbers": numbers_of(problem.loss),
         "most_epochs": most,
         "space": problem.coordinates.name,
         "rows": _rows(rows, problem.fit_intercept) if most else None,

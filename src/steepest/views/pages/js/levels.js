@@ -8,7 +8,7 @@ function heightOver({ over, limit, floor }, i, j) {
   const bent = (at, d) => (at < over.first ? 0 : (over.l2 / 2) * d * (2 * limit[at] + d));
   return (x, y) => {
     let sum = rest + bent(i, x) + bent(j, y) - floor;
-    for (let row = 0; row < over.n; row++) sum += over.share[row] * over.value(margins[row] + over.U[row * over.p + i] * x + over.U[row * over.p + j] * y, over.y[row], over.delta);
+    for (let row = 0; row < over.n; row++) sum += over.share[row] * over.value(margins[row] + over.U[row * over.p + i] * x + over.U[row * over.p + j] * y, over.y[row], over.numbers);
     return sum;
   };
 }

@@ -10,6 +10,7 @@ function tell({ now, own }) {
   setText("advice", view.verdict.advice);
   const floor = Number.isNaN(problem.floor) ? "(no minimum)" : `(floor ${number(problem.floor)})`, factor = (i) => (modes[i].ahead ? `; at the minimum × ${general(modes[i].ahead.radius, 4)} an epoch` : "");
   setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} ${floor} · RMSE ${number(now.rmse)}` +
+    (quantileOf(payload) === null || !problem.over ? "" : ` · ${percent(shareBelow(problem.over, now.theta))} of the rows on or below the prediction`) +
     (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + (problem.condition === null ? "" : ` · condition number ${number(problem.condition)}`));
   const lines = spread(problem.r, SHOWN_LINES);
   legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) + factor(i) })));
@@ -84,15 +85,23 @@ function hasCurveOrBoundary(payload) {
   return hasCurve(payload) || hasBoundary(payload);
 }
 
+const LETTERS = { delta: "δ", tau: "τ", smoothing: "h" };
+
 // Of squares there are three scales to choose from; another loss is what it is.
 function nameLoss({ over }) {
-  const named = over ? [[over.loss, `${over.loss}: ${LOSSES[over.loss].formula}${over.delta === null ? "" : `, δ = ${number(over.delta)}`}`]] : Object.entries(SCALES);
+  const named = over ? [[over.loss, `${over.loss}: ${LOSSES[over.loss].formula}${Object.entries(over.numbers).map(([name, value]) => `, ${LETTERS[name]} = ${number(value)}`).join("")}`]] : Object.entries(SCALES);
   byId("objective").replaceChildren(...named.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+}
+
+// The share of the rows that is to lie below what is predicted; null of other losses than quantile.
+function quantileOf({ over }) {
+  return over && over.loss === "quantile" ? over.numbers.tau : null;
 }
 
 // What the picture of the data shows.
 function nameData(payload) {
-  const one = hasCurve(payload), classes = hasBoundary(payload), shape = payload.curve || (payload.over && LOSSES[payload.over.loss].curved) ? "curve" : "line";
+  const one = hasCurve(payload), classes = hasBoundary(payload), curved = payload.curve || (payload.over && LOSSES[payload.over.loss].curved);
+  const level = quantileOf(payload), shape = level === null ? (curved ? "curve" : "line") : `${percent(level)} quantile`;
   const names = payload.classes && payload.classes.length === 2 ? payload.classes : ["0", "1"], said = (at) => `${short(payload.target, 24)} = ${short(names[at], 24)}`;
   byId("data-card").hidden = !one && !payload.rows;
   setText("data-title", classes ? "The two classes and the boundary" : one ? `The data and the fitted ${shape}` : "Predictions against targets");
