@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.evaluate import CLASSES, rows_of
 from steepest.data.sample import Sample
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
@@ -102,9 +103,9 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
     A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
 
     Args:
-        run: a run of one target.
+        run: a run of one target, or of several classes.
         X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
-        y: their targets, shape (n,).
+        y: their targets, shape (n,), or labels of classes.
         held_out: held-out rows, a Triangle or (X, y), for their error along the run.
         title: what the page is called.
 
@@ -139,7 +140,11 @@ def page_of_rows(run: Trajectory, rows: Rows | None = None, *, title: str = "") 
 
 
 def _sample(run: Trajectory, X: object, y: object) -> Sample:
-    inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
+    if run.objective in CLASSES:
+        batches = list(rows_of(run, X, y))
+        inputs, targets = (np.concatenate([getattr(batch, name) for batch in batches]) for name in ("X", "y"))
+    else:
+        inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
     if inputs.shape[1] != len(run.features) or len(inputs) != len(targets):
         raise DataError(
             f"rows to show need {len(run.features)} features and a target each; got X {inputs.shape} and y {targets.shape}."

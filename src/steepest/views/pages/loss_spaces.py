@@ -24,7 +24,7 @@ from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, WALKED_EPOCHS, WALKED_NUMBERS, best_settings
 
 SAFE = 0.95  # of the global limit: what a run takes that is given no learning rate
-KNOWN = ("logistic", "poisson", "huber", "quantile")
+KNOWN = ("logistic", "multinomial", "poisson", "huber", "quantile")
 """Losses that the page computes."""
 WALKABLE = ("power", "two_term")
 """Kinds of rules that the page walks."""
@@ -53,6 +53,7 @@ def loss_parts(run: Trajectory, problem: LossProblem) -> Json:
     over = {
         "loss": problem.loss.name,
         "numbers": numbers_of(problem.loss),
+        "classes": problem.classes,
         "most_epochs": most,
         "space": problem.coordinates.name,
         "rows": _rows(rows, problem.fit_intercept) if most else None,
@@ -110,7 +111,7 @@ def _rows(rows: LossOverRows, fit_intercept: bool) -> Json:
     assert rows.omega is not None
     return {
         "U": packed(rows.U[:, int(fit_intercept) :]),
-        "y": packed(rows.y[:, 0]),
+        "y": packed(rows.y),
         "share": packed(rows.omega),
         "count": len(rows),
     }
@@ -124,8 +125,8 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
     """One kind of inputs: the way back to the data's units, and the minimum with its modes for each penalty."""
     is_own = coordinates.name == problem.coordinates.name
     base = Quadratic.of(problem.triangle, coordinates)
-    weights, bias = run.coordinates.to_raw(run.start)
-    start = run.start if is_own else coordinates.from_raw(weights, bias)
+    weights, bias = problem.to_raw(run.start)
+    start = run.start if is_own else coordinates.from_raw(weights, bias).reshape(-1, 1)
     own = problem.l2 if is_own else 0.0
     batch = Batch(
         _own_units(rows.U, problem.coordinates, problem.fit_intercept),
@@ -134,7 +135,7 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         problem.targets,
         rows.omega,
     )
-    penalties = penalty_grid(own, base)
+    penalties = penalty_grid(own, base, problem.classes)
     if problem.separation is not None and problem.separation.l2 is not None and len(penalties) > 1:
         penalties = sorted({*penalties, problem.separation.l2})
     blocks: list[Json] = []
@@ -148,7 +149,7 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         blocks.insert(0, _block(problem, coordinates, found, l2, start, base))
     return {
         "name": coordinates.name,
-        "size": base.size,
+        "size": base.size * problem.classes,
         "shift": packed(coordinates.shift),
         "scale": packed(coordinates.scale),
         "start": packed(start[:, 0]),
@@ -171,7 +172,7 @@ def _block(
     modes, best = quadratic.modes, best_settings(quadratic)
     if safe is not None and "gradient" in best:
         best["gradient"]["learning_rate"] = min(best["gradient"]["learning_rate"], SAFE * safe)
-    sizes, names = problem.triangle.input_sizes(coordinates), problem.parameter_names
+    sizes, names = problem.of_classes(problem.triangle.input_sizes(coordinates))
     return {
         "l2": l2,
         "settled": True,

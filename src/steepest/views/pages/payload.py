@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.evaluate import classes_of, column_of
 from steepest.data.sample import Sample
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
@@ -60,13 +61,13 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters.
+        UsageError: several targets that are no classes, or more than 250 parameters.
     """
     wrong = problem_with(run)
     if wrong:
         raise UsageError(wrong)
     rows = rows or Rows()
-    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
+    weights, bias = run.problem.to_raw(run.iterates.parameters(np.array([0]))[0])
     rules, own = rule_table(run.rule)
     made = {
         "title": title or "A run of gradient descent",
@@ -76,7 +77,7 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "row_count": triangle.row_count,
         "held_out_count": 0,
         "total_weight": triangle.total_weight,
-        "start": {"weights": packed(weights), "bias": float(bias[0])},
+        "start": {"weights": packed(weights), "bias": bias.tolist() if len(bias) > 1 else float(bias[0])},
         "rows": _rows(rows.sample),
         "inputs": {"range": _range(triangle)},
         "rules": rules,
@@ -113,18 +114,20 @@ def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Jso
     else:
         rules = [walked_entry(entry) for entry in rules if entry["name"] == settings["rule"]]
     shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
-    classes = list(getattr(triangle.coding, "classes", ()))
-    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes}
+    classes = list(classes_of(run)) if run.problem.classes > 1 else list(getattr(triangle.coding, "classes", ()))
+    target = column_of(run) if run.problem.classes > 1 else made["target"]
+    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes, "target": target}
 
 
 def problem_with(run: Trajectory) -> str | None:
     """Say why a run has no page, or None where it has one."""
-    size = len(run.features) + run.coordinates.fit_intercept
+    classes = len(run.targets) if run.objective == "multinomial" else 1
+    size = (len(run.features) + run.coordinates.fit_intercept) * classes
     if not run.problem.is_quadratic and run.objective not in KNOWN:
         return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
     if run.problem.has_offset:
         return "a page knows no offset, and this run has one. Look at run.plot."
-    if len(run.targets) != 1:
+    if len(run.targets) != classes:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
         return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
@@ -245,7 +248,7 @@ def _rows(sample: Sample | None) -> Json | None:
     shown = thinned(sample)
     return {
         "X": packed(shown.X),
-        "y": packed(shown.y[:, 0]),
+        "y": packed(shown.y[:, 0] if shown.y.shape[1] == 1 else shown.y.argmax(axis=1)),
         "positions": shown.positions.tolist(),
         "count": len(shown.X),
     }

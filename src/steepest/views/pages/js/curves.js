@@ -36,13 +36,11 @@ function modeCurves(modes, chosen, epochs) {
   }));
 }
 
-// Bias and weights in the data's own units at the given epochs, a row for each: [bias, w_1, … w_d].
+// Bias and weights in the data's own units at the given epochs, a row for each: [bias, w_1, … w_d], each for every class.
 function coefficientCurves(problem, modes, epochs) {
-  const curves = Array.from({ length: problem.payload.features.length + 1 }, () => []);
+  const curves = Array.from({ length: (problem.payload.features.length + 1) * classCount(problem.payload) }, () => []);
   for (const k of epochs) {
-    const { weights, bias } = inOwnUnits(problem, parametersAt(problem, modes, k));
-    curves[0].push(Math.abs(bias) < 1e300 ? bias : NaN);
-    weights.forEach((weight, j) => curves[j + 1].push(Math.abs(weight) < 1e300 ? weight : NaN));
+    coefficientsOf(inOwnUnits(problem, parametersAt(problem, modes, k))).forEach((value, j) => curves[j].push(Math.abs(value) < 1e300 ? value : NaN));
   }
   return curves;
 }

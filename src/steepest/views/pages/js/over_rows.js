@@ -28,6 +28,7 @@ const LOSSES = {
     value: (m, y, { tau, smoothing }) => { const r = y - m; return (r > 0 ? tau * r : (tau - 1) * r) + smoothing * Math.log1p(Math.exp(-Math.abs(r) / smoothing)); },
     slope: (m, y, { tau, smoothing }) => chance((m - y) / smoothing) - tau,
   },
+  multinomial: { formula: "log Σ eᵐ − Σ y·m", curved: true }, // of K margins: over_classes.js
 };
 
 // What is predicted at a margin.
@@ -39,7 +40,7 @@ function meanOf(payload, margin) {
 function overRows(payload, space, l2) {
   const { rows, loss, numbers, space: own } = payload.over;
   if (!rows) return null;
-  const p = space.size, first = payload.fit_intercept ? 1 : 0, d = p - first, n = rows.count, from = payload.spaces[own];
+  const classes = classCount(payload), p = space.size / classes, first = payload.fit_intercept ? 1 : 0, d = p - first, n = rows.count, from = payload.spaces[own];
   const U = new Float64Array(n * p).fill(1);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < d; j++) {
@@ -47,7 +48,7 @@ function overRows(payload, space, l2) {
       U[i * p + first + j] = space.name === own ? u : (u * from.scale[j] + from.shift[j] - space.shift[j]) / space.scale[j];
     }
   }
-  return { U, y: rows.y, share: rows.share, n, p, first, l2, numbers, ...LOSSES[loss] };
+  return { U, y: rows.y, share: rows.share, n, inputs: p, classes, p: space.size, first: first * classes, l2, numbers, ...LOSSES[loss] };
 }
 
 function marginOf({ U, p }, theta, i) {
@@ -56,16 +57,21 @@ function marginOf({ U, p }, theta, i) {
   return margin;
 }
 
+// What row i costs at its margin, or its margins.
+function valueAtMargin(over, margin, i) {
+  return over.classes > 1 ? valueOfClasses(margin, sharesOfRow(over, i)) : over.value(margin, over.y[i], over.numbers);
+}
+
 function lossOver(over, theta) {
   let sum = 0, squares = 0;
-  for (let i = 0; i < over.n; i++) sum += over.share[i] * over.value(marginOf(over, theta, i), over.y[i], over.numbers);
+  for (let i = 0; i < over.n; i++) sum += over.share[i] * valueAtMargin(over, over.classes > 1 ? marginsOf(over, theta, i) : marginOf(over, theta, i), i);
   for (let j = over.first; j < over.p; j++) squares += theta[j] ** 2;
   return sum + (over.l2 / 2) * squares;
 }
 
 function gradientOver(over, theta) {
-  const { U, y, share, n, p, first, l2, numbers } = over, gradient = new Float64Array(p);
-  for (let i = 0; i < n; i++) {
+  const { U, y, share, n, p, first, l2, numbers } = over, gradient = over.classes > 1 ? slopesOfClasses(over, theta) : new Float64Array(p);
+  for (let i = 0; over.classes === 1 && i < n; i++) {
     const slope = share[i] * over.slope(marginOf(over, theta, i), y[i], numbers);
     for (let j = 0; j < p; j++) gradient[j] += U[i * p + j] * slope;
   }
@@ -73,10 +79,15 @@ function gradientOver(over, theta) {
   return gradient;
 }
 
-// The root mean squared error of what is predicted.
+function squareAt(over, theta, i) {
+  if (over.classes === 1) return (over.mean(marginOf(over, theta, i)) - over.y[i]) ** 2;
+  return chancesOf(marginsOf(over, theta, i)).reduce((sum, chance, k) => sum + (chance - over.y[i * over.classes + k]) ** 2, 0);
+}
+
+// The root mean squared error of what is predicted, of several classes the sum of their squares.
 function rmseOver(over, theta) {
   let sum = 0;
-  for (let i = 0; i < over.n; i++) sum += over.share[i] * (over.mean(marginOf(over, theta, i)) - over.y[i]) ** 2;
+  for (let i = 0; i < over.n; i++) sum += over.share[i] * squareAt(over, theta, i);
   return Math.sqrt(sum);
 }
 
