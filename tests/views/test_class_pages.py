@@ -8,7 +8,7 @@ import pytest
 import steepest
 from steepest.analysis.evaluate import evaluate
 from steepest.views.pages import loss_spaces
-from steepest.views.pages.payload import payload
+from steepest.views.pages.payload import Rows, payload
 from tests.views.test_loss_spaces import EPOCHS, RULES, verdict
 from tests.views.test_pages_js import SETTING, numbers
 
@@ -199,3 +199,28 @@ def test_more_parameters_than_a_page_holds_are_counted_for_each_class():
     run = steepest.descend(X, np.array(LABELS)[np.arange(400) % 3], loss="multinomial", epochs=1, l2=0.1)
     with pytest.raises(steepest.UsageError, match="up to 250 parameters; this run has 273"):
         run.page()
+
+
+@pytest.mark.parametrize("loss", ["logistic", "multinomial"])
+def test_the_page_has_the_coefficient_table_and_what_was_measured(loss):
+    X, y = table()
+    run = steepest.descend(X, y if loss == "multinomial" else np.where(y == "fir", "yes", "no"), loss=loss)
+    told = payload(run, run.problem.triangle, Rows(measures={"train": {"rows": 120, "log_loss": 0.25}, "test": None}))
+    summary = run.summary()
+    found = np.array([[float(cell) for cell in row[1:3]] for row in told["inference"]["rows"]])
+    np.testing.assert_allclose(found[:, 0], summary.coefficients, rtol=1e-6)
+    np.testing.assert_allclose(found[:, 1], summary.standard_errors, rtol=1e-3)
+    assert told["measures"]["header"] == ["at the last epoch", "rows learned from"]
+    assert told["measures"]["rows"] == [["rows", "120"], ["log-loss", "0.25"]]
+
+
+def test_what_has_no_standard_errors_has_no_table():
+    X, _ = table()
+    told = payload(run := run_of(epochs=5, l2=0.1), run.problem.triangle)
+    assert (told["inference"], told["measures"]) == (None, None)
+    run = steepest.descend(X, X[:, 0] + np.sin(5 * X[:, 1]), loss="quantile", epochs=5)
+    part = payload(run, run.problem.triangle)["inference"]
+    np.testing.assert_allclose(
+        [float(row[2]) for row in part["rows"]], run.summary(robust="HC1").standard_errors, rtol=1e-3
+    )
+    assert part["said"].endswith("Standard errors: HC1.")

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.expected import expected_losses
 from steepest.views.pages.loss_spaces import KNOWN, WALKABLE, loss_parts, own_rows, walked_entry
+from steepest.views.pages.measured import coefficient_part, measure_part
 from steepest.views.pages.packing import Json, packed
 from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
@@ -37,10 +39,12 @@ class Rows:
     Args:
         sample: some rows of the table, or None.
         held_out: triangle of held-out rows, or None.
+        measures: of another loss than squares what was measured of the run, as run.json has it, or None.
     """
 
     sample: Sample | None = None
     held_out: Triangle | None = None
+    measures: Mapping[str, Any] | None = None
 
 
 def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title: str = "") -> Json:
@@ -116,7 +120,8 @@ def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Jso
     shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
     classes = list(classes_of(run)) if run.problem.classes > 1 else list(getattr(triangle.coding, "classes", ()))
     target = column_of(run) if run.problem.classes > 1 else made["target"]
-    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes, "target": target}
+    tables = {"inference": coefficient_part(run), "measures": measure_part(rows.measures)}
+    return parts | tables | {"rules": rules, "run": settings, "rows": shown, "classes": classes, "target": target}
 
 
 def problem_with(run: Trajectory) -> str | None:

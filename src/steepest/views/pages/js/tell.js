@@ -138,6 +138,12 @@ function nameData(payload) {
   byId("data-now").parentElement.hidden = !one && !classes;
 }
 
+// A table that Python has made, or none.
+function showTable(name, made) {
+  byId(name).hidden = !made;
+  if (made) table(`${name}-table`, made.header, made.rows);
+}
+
 // What does not change while a data set is open.
 function nameThings() {
   const { payload } = view;
@@ -155,5 +161,8 @@ function nameThings() {
   nameData(payload);
   nameLoss(payload);
   byId("expected").hidden = !(payload.run.walk && payload.run.walk.expected);
+  showTable("inference", payload.inference);
+  setText("inference-said", payload.inference ? payload.inference.said : "");
+  showTable("measures", payload.measures);
   if (byId("errors-card")) byId("errors-card").hidden = !payload.held_out_count;
 }
