@@ -1,6 +1,7 @@
 """The page of several classes: its JavaScript walks the rows to the library's numbers, and predicts what the library predicts."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import steepest
 from steepest.analysis.evaluate import evaluate
 from steepest.views.pages import loss_spaces
 from steepest.views.pages.payload import Rows, payload
+from tests.support.commands import steepest_command
 from tests.views.test_loss_spaces import EPOCHS, RULES, verdict
 from tests.views.test_pages_js import SETTING, numbers
 
@@ -224,3 +226,39 @@ def test_what_has_no_standard_errors_has_no_table():
         [float(row[2]) for row in part["rows"]], run.summary(robust="HC1").standard_errors, rtol=1e-3
     )
     assert part["said"].endswith("Standard errors: HC1.")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"standardize": True, "l2": 0.1}, {"rule": "adam", "learning_rate": 0.1}], ids=str
+)
+@pytest.mark.parametrize("loss", ["multinomial", "logistic", "quantile"])
+def test_held_out_rows_have_their_own_loss_along_the_run(js, loss, options):
+    X, labels = table()
+    y = {"multinomial": labels, "logistic": (labels == "oak").astype(float), "quantile": X[:, 0] + X[:, 1] ** 2}[loss]
+    run = steepest.descend(X[:80], y[:80], loss=loss, epochs=30, **options)
+    told = run.page(X[:80], y[:80], held_out=(X[80:], y[80:])).payload
+    epochs = told["run"]["walk"]["epochs"][::5] if told["run"]["walk"] else [0, 3, 30]
+    code = f"(() => {{ {SETTING}; const c = errorCurves(q, solveAll(q, ruleOf(s, q)), epochs); return [c.train, c.held]; }})()"
+    got = numbers(js(code, payload=told, hash="", epochs=epochs))
+    rows = (labels[80:, None] == np.array(LABELS)).astype(float) if loss == "multinomial" else y[80:, None]
+    for at, epoch in enumerate(epochs):
+        state = run.at(epoch)
+        margin = (X[80:] @ state.weights + state.bias).reshape(len(rows), -1)
+        assert got[1, at] == pytest.approx(run.problem.loss.value(margin, rows).mean(), rel=1e-11)
+        theta = run.iterates.parameters(np.array([epoch]))[0]
+        penalized = run.problem.rows.penalized[:, None]
+        assert got[0, at] == pytest.approx(run.loss([epoch])[0] - run.l2 / 2 * (penalized * theta**2).sum(), rel=1e-11)
+    assert told["held_out_count"] == 40
+
+
+def test_a_run_folder_has_the_loss_of_held_out_rows_on_its_page(tmp_path):
+    X, labels = table()
+    rows = [f"{a},{b},{label}" for (a, b), label in zip(X, labels, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,tree", *rows]))
+    done = steepest_command("fit", "t.csv", "--target", "tree", "--test-size", "0.25", "-o", "r", "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "r" / "report.html").read_text()
+    told = json.loads(re.search('id="payload">(.*?)</script>', html, re.DOTALL)[1])["sets"][0]
+    record = json.loads((tmp_path / "r" / "run.json").read_text())
+    assert told["held_rows"]["count"] == told["held_out_count"] == record["measures"]["test"]["rows"]
+    assert told["measures"]["header"][-1] == "test rows"

@@ -214,8 +214,11 @@ def test_a_loss_that_the_page_does_not_know_is_refused():
     with pytest.raises(UsageError, match="this run is on own loss"):
         run.page()
     X, y = table("huber")
-    with pytest.raises(UsageError, match="held-out error of a page is made for squared loss"):
-        steepest.descend(X, y, loss="huber", epochs=3).page(X, y, held_out=(X, y))
+    run = steepest.descend(X, y, loss="huber", epochs=3)
+    with pytest.raises(UsageError, match=r"a triangle has no rows, which a huber loss needs. Give held_out=\(X, y\)"):
+        run.page(X, y, held_out=steepest.summarize(X, y))
+    with pytest.raises(UsageError, match=r"held_out is \(X, y\); got int"):
+        run.page(X, y, held_out=3)
 
 
 def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):

@@ -106,11 +106,11 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         run: a run of one target, or of several classes.
         X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
         y: their targets, shape (n,), or labels of classes.
-        held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+        held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y), for their loss.
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters; held-out rows of another loss than squares.
+        UsageError: several targets, or more than 250 parameters; a triangle of held-out rows of another loss than squares.
         DataError: the rows have other columns.
 
     Example:
@@ -120,9 +120,9 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         '<!DOCTYPE html>'
     """
     check_kind("run", run, Trajectory), check_text("title", title)
-    if held_out is not None:
-        run.problem.check_squares("the held-out error of a page")
-    sample = None if X is None else _sample(run, X, y)
+    sample = None if X is None else thinned(_sample(run, X, y))
+    if held_out is not None and not run.problem.is_quadratic:
+        return page_of_rows(run, Rows(sample, test_sample=_rows_held_out(run, held_out)), title=title)
     held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
     if held is not None and len(held.features) != len(run.features):
         raise DataError(f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}.")
@@ -149,7 +149,18 @@ def _sample(run: Trajectory, X: object, y: object) -> Sample:
         raise DataError(
             f"rows to show need {len(run.features)} features and a target each; got X {inputs.shape} and y {targets.shape}."
         )
-    return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
+    return Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64))
+
+
+def _rows_held_out(run: Trajectory, held_out: Any) -> Sample:
+    """The rows themselves, which another loss than squares needs."""
+    if isinstance(held_out, Triangle):
+        raise UsageError(f"a triangle has no rows, which a {run.objective} loss needs. Give held_out=(X, y).")
+    try:
+        X, y = held_out
+    except (TypeError, ValueError):
+        raise UsageError(f"held_out is (X, y); got {type(held_out).__name__}.") from None
+    return _sample(run, X, y)
 
 
 def _summarized(held_out: Any) -> Triangle:

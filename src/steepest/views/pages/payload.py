@@ -20,7 +20,7 @@ from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.expected import expected_losses
-from steepest.views.pages.loss_spaces import KNOWN, WALKABLE, loss_parts, own_rows, walked_entry
+from steepest.views.pages.loss_spaces import KNOWN, MOST_NUMBERS, WALKABLE, loss_parts, own_rows, walked_entry
 from steepest.views.pages.measured import coefficient_part, measure_part
 from steepest.views.pages.packing import Json, packed
 from steepest.views.pages.penalties import penalty_grid
@@ -39,11 +39,13 @@ class Rows:
     Args:
         sample: some rows of the table, or None.
         held_out: triangle of held-out rows, or None.
+        test_sample: of another loss than squares some of the held-out rows themselves, or None.
         measures: of another loss than squares what was measured of the run, as run.json has it, or None.
     """
 
     sample: Sample | None = None
     held_out: Triangle | None = None
+    test_sample: Sample | None = None
     measures: Mapping[str, Any] | None = None
 
 
@@ -120,8 +122,20 @@ def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Jso
     shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
     classes = list(classes_of(run)) if run.problem.classes > 1 else list(getattr(triangle.coding, "classes", ()))
     target = column_of(run) if run.problem.classes > 1 else made["target"]
+    parts |= _held_rows(rows)
     tables = {"inference": coefficient_part(run), "measures": measure_part(rows.measures)}
     return parts | tables | {"rules": rules, "run": settings, "rows": shown, "classes": classes, "target": target}
+
+
+def _held_rows(rows: Rows) -> Json:
+    """Held-out rows, in the data's own units: their loss is the mean over them; none of rows with weights, which samples do not have."""
+    sample, whole = rows.test_sample, rows.held_out
+    if sample is None or not len(sample.X) or (whole is not None and whole.total_weight != whole.row_count):
+        return {"held_rows": None}
+    most = max(1, MOST_NUMBERS // max(1, sample.X.shape[1]))
+    chosen = np.unique(np.linspace(0, len(sample.X) - 1, min(most, len(sample.X))).round().astype(np.int64))
+    held = {"X": packed(sample.X[chosen]), "y": packed(sample.y[chosen]), "count": len(chosen)}
+    return {"held_rows": held, "held_out_count": len(sample.X) if whole is None else whole.row_count}
 
 
 def problem_with(run: Trajectory) -> str | None:

@@ -8,12 +8,17 @@ function spread(n, most) {
   return [...new Set(Array.from({ length: most }, (_, i) => Math.round((i * (n - 1)) / (most - 1))))];
 }
 
-// Loss, and errors where rows are held out, at the given epochs; what left the floats becomes NaN, which is not drawn.
+// Loss, and errors where rows are held out (of squares RMSE, else the loss without penalty), at the given epochs; what left the floats becomes NaN, which is not drawn.
 function errorCurves(problem, modes, epochs) {
   const loss = [], train = [], held = [], seen = (value) => (Number.isFinite(value) && value < 1e300 ? value : NaN);
   for (const k of epochs) {
     const rest = modes.path ? [] : errors(problem, shares(modes, k));
     loss.push(seen(modes.path ? modes.path.loss(k) : lossAt(problem, rest)));
+    if (problem.heldOver) {
+      const apart = lossesApart(problem, modes.path, k);
+      train.push(seen(apart.train));
+      held.push(seen(apart.held));
+    }
     if (!problem.held) continue;
     train.push(seen(rmseOf(problem, problem.space.rho, problem.payload.total_weight, rest, problem.p)));
     held.push(seen(heldRmseAt(problem, modes, rest, k)));

@@ -51,6 +51,24 @@ function overRows(payload, space, l2) {
   return { U, y: rows.y, share: rows.share, n, inputs: p, classes, p: space.size, first: first * classes, l2, numbers, ...LOSSES[loss] };
 }
 
+// Held-out rows in some inputs, each with the same share, and no penalty: their mean loss.
+function heldOver(payload, space) {
+  const { held_rows: held, over: { loss, numbers } } = payload;
+  if (!held) return null;
+  const classes = classCount(payload), p = space.size / classes, first = payload.fit_intercept ? 1 : 0, d = p - first, n = held.count;
+  const U = new Float64Array(n * p).fill(1);
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) U[i * p + first + j] = (held.X[i * d + j] - space.shift[j]) / space.scale[j];
+  return { U, y: held.y, share: new Float64Array(n).fill(1 / n), n, inputs: p, classes, p: space.size, first: first * classes, l2: 0, numbers, ...LOSSES[loss] };
+}
+
+// The loss without the penalty on the rows learned from, and on those held out.
+function lossesApart(problem, path, k) {
+  const { over, heldOver, l2, p } = problem, theta = path.at(k), first = heldOver.first;
+  let squares = 0;
+  for (let j = first; j < p; j++) squares += theta[j] ** 2;
+  return { train: over ? lossOver({ ...over, l2: 0 }, theta) : path.loss(k) - (l2 / 2) * squares, held: lossOver(heldOver, theta) };
+}
+
 function marginOf({ U, p }, theta, i) {
   let margin = 0;
   for (let j = 0; j < p; j++) margin += U[i * p + j] * theta[j];

@@ -44,7 +44,8 @@ function showLoss(scale, epochs, curves, problem, state, walk) {
   setRange(name, [ends, holding([curves.loss.filter(drawable), expected.loss.filter(drawable), [floor]], low)]);
   fill(`${name}:expected`, { ...expected, epoch: onAxis(expected.epoch, scale) });
   fill(`${name}:floor`, { epoch: [xs[0], xs[xs.length - 1]], floor: [floor, floor] });
-  if (!problem.held) return;
+  if (!problem.held && !problem.heldOver) return;
+  label(`errors-${scale}`, "y", problem.held ? "RMSE" : "loss without penalty");
   const most = 10 * Math.max(curves.held[0], curves.train[0]), seen = (values) => values.filter((value) => value < most);
   setRange(`errors-${scale}`, [ends, holding([seen(curves.train), seen(curves.held)], low)]);
   const best = curves.held.reduce((at, value, i) => (value < curves.held[at] ? i : at), 0);

@@ -45,7 +45,8 @@ function openPayload(payload) {
   const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
   const walk = payload.run.walk && opened(payload.run.walk, ["left", "theta", "loss", "rmse", "expected"]);
   const over = payload.over && { ...payload.over, rows: payload.over.rows && opened(payload.over.rows, ["U", "y", "share"]) };
-  return { ...payload, spaces, rows, curve, over, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+  const held_rows = payload.held_rows && opened(payload.held_rows, ["X", "y"]);
+  return { ...payload, spaces, rows, curve, over, held_rows, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
 }
 
 // Whether predictions are a curve over one input: a line of the only feature, or of its powers.
@@ -69,7 +70,7 @@ function problemOf(payload, name, index, objective) {
   const eigenvalues = unpacked(block.eigenvalues).map((value) => factor * value);
   const directions = unpacked(block.directions), ways = unpacked(block.ways), r = eigenvalues.length;
   const held = space.held_out, { settled = true, safe = null } = block;
-  const squares = payload.over ? { over: overRows(payload, space, block.l2) } : {
+  const squares = payload.over ? { over: overRows(payload, space, block.l2), heldOver: heldOver(payload, space) } : {
     misfit: unpacked(block.misfit), predicted: block.predicted ? unpacked(block.predicted) : matrixProduct(space.R, directions, p, p, r),
   };
   return {

@@ -11,6 +11,7 @@ function tell({ now, own }) {
   const floor = Number.isNaN(problem.floor) ? "(no minimum)" : `(floor ${number(problem.floor)})`, factor = (i) => (modes[i].ahead ? `; at the minimum × ${general(modes[i].ahead.radius, 4)} an epoch` : "");
   setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} ${floor} · RMSE ${number(now.rmse)}` +
     (quantileOf(payload) === null || !problem.over ? "" : ` · ${percent(shareBelow(problem.over, now.theta))} of the rows on or below the prediction`) +
+    (problem.heldOver ? ` · held-out loss ${number(lossOver(problem.heldOver, now.theta))}` : "") +
     (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + (problem.condition === null ? "" : ` · condition number ${number(problem.condition)}`));
   const lines = spread(problem.r, SHOWN_LINES);
   legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) + factor(i) })));
@@ -164,5 +165,9 @@ function nameThings() {
   showTable("inference", payload.inference);
   setText("inference-said", payload.inference ? payload.inference.said : "");
   showTable("measures", payload.measures);
-  if (byId("errors-card")) byId("errors-card").hidden = !payload.held_out_count;
+  if (byId("errors-card")) {
+    byId("errors-card").hidden = payload.over ? !payload.held_rows : !payload.held_out_count;
+    setText("errors-train", payload.over ? "training loss" : "training RMSE");
+    setText("errors-held", payload.over ? `loss of ${counted(payload.held_rows ? payload.held_rows.count : 0, "held-out row")}` : "held-out RMSE");
+  }
 }
