@@ -2,17 +2,21 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import pytest
 
 import steepest
 from steepest.analysis.evaluate import evaluate
+from steepest.data.split import Share
+from steepest.lab.runs import table_payload
 from steepest.views.pages import loss_spaces
 from steepest.views.pages.payload import Rows, payload
 from tests.support.commands import steepest_command
 from tests.views.test_loss_spaces import EPOCHS, RULES, verdict
 from tests.views.test_pages_js import SETTING, numbers
+from tests.views.test_pages_js import run_of as copied_run
 
 LABELS = ["fir", "oak", "pine"]
 
@@ -262,3 +266,25 @@ def test_a_run_folder_has_the_loss_of_held_out_rows_on_its_page(tmp_path):
     record = json.loads((tmp_path / "r" / "run.json").read_text())
     assert told["held_rows"]["count"] == told["held_out_count"] == record["measures"]["test"]["rows"]
     assert told["measures"]["header"][-1] == "test rows"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+@pytest.mark.parametrize("labels", ["two", "three"])
+def test_python_and_command_copied_from_a_table_of_labels_give_the_pages_run(js, tmp_path, monkeypatch, labels, share):
+    X, trees = table()
+    if labels == "two":
+        trees = np.where(trees == "fir", "yes", "no")
+    rows = [f"{a},{b},{label}" for (a, b), label in zip(X, trees, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,tree", *rows]))
+    monkeypatch.chdir(tmp_path)
+    source = steepest.open_source("t.csv", target="tree", loss="auto")
+    made = {"name": "t.csv", "options": {}, "test_size": share, "seed": 3}
+    told = table_payload(source, Share.of(share, 3), "t", "opened", made)
+    hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3&standardize=1&l2=2"
+    run, weights = copied_run(js, told, hash)
+    np.testing.assert_allclose(run.weights.ravel(), weights, rtol=1e-9)
+    command = js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash=hash)
+    done = steepest_command(*shlex.split(command)[1:], "--no-out", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    fitted = json.loads(done.stdout)["weights"]
+    np.testing.assert_allclose(np.ravel([fitted[name] for name in ("a", "b")]), weights, rtol=1e-9)

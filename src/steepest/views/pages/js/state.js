@@ -112,6 +112,7 @@ function lossAsOptions({ loss, numbers }) {
 function dataAsPython(payload) {
   const { table, points } = payload;
   if (payload.recipe) return [[`data = ${payload.recipe}`], ["data.X", "data.y", "features=data.features", "target=data.target"]];
+  if (table && table.test_size && payload.over) return labelsAsPython(payload, table);
   if (table) return [tableAsPython(payload, table), ["data"]];
   if (points) {
     const pairs = points.map(([x, y]) => `(${x}, ${y})`).join(", "), powers = payload.features.map((_, k) => (k ? `x**${k + 1}` : "x")).join(", ");
@@ -120,8 +121,16 @@ function dataAsPython(payload) {
   return [["# data: a file, a data frame or a triangle"], ["data", `target=${pythonText(payload.target)}`]];
 }
 
+// Labels need their rows again, those that are not held out.
+function labelsAsPython(payload, table) {
+  const [source] = tableAsPython(payload, { ...table, test_size: 0 });
+  const lines = ["from steepest.data.split import Share", "from steepest.summaries.summarize import read", "", source.replace("data =", "source ="), `share = Share(${table.test_size}, ${table.seed})`];
+  return [lines, ["read(source, share).triangle", "rows=lambda: (batch.take(~share.holds_out(batch.positions)) for batch in source.batches())"]];
+}
+
 function tableAsPython(payload, { name, options, test_size: share, seed }) {
-  const given = [fileText(name), ...Object.entries({ target: payload.target, ...options }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
+  const labels = classNames(payload).length > 1 ? { loss: payload.over.loss } : {};
+  const given = [fileText(name), ...Object.entries({ target: payload.target, ...options, ...labels }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
   if (name.endsWith(".triangle")) return [`data = steepest.summarize(${[pythonText(fileText(name)), ...given.slice(1)].join(", ")})`];
   const source = `steepest.open_source(${[pythonText(given[0]), ...given.slice(1)].join(", ")})`;
   return share ? ["from steepest.data.split import Share", "from steepest.summaries.summarize import read", "", `data = read(${source}, Share(${share}, ${seed})).triangle`] : [`data = ${source}`];
