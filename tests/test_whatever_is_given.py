@@ -47,6 +47,8 @@ FLAT_RUN = steepest.descend(X[:, :2], CLASSES, loss="logistic", l2=0.1, epochs=3
 CLASSIFIED = steepest.evaluate(CLASS_RUN, X, CLASSES)
 FORECAST = steepest.forecast(X, Y, batch_size=8, epochs=3)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
+PATH = steepest.path(X, Y, penalties=[0.1, 0.01])
+OF_A_PENALTY = ("aic", "bias", "bic", "coefficients", "cp", "degrees_of_freedom", "gap", "model", "rmse")
 SETTINGS = {
     "rule": "gradient",
     "learning_rate": 0.1,
@@ -102,6 +104,10 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "summarize": (steepest.summarize, (X, Y), {}),
     "sweep": (steepest.sweep, (X, Y), {"learning_rates": [0.1], "epochs": [1, 10], "l2": [0.0]}),
     "sweep frame": (steepest.sweep, (FRAME,), {"target": "y", "learning_rates": [0.1], "epochs": [1, 10]}),
+    "path": (steepest.path, (X, Y), {"penalties": [0.1, 0.01]}),
+    "path frame": (steepest.path, (FRAME,), {"target": "y"}),
+    **{f"Path.{name}": (getattr(PATH, name), (0.1,), {}) for name in OF_A_PENALTY},
+    "Path.to_frame": (PATH.to_frame, (), {}),
     "infer": (steepest.infer, (X, Y), {}),
     "explain": (steepest.explain, (X, Y), {"epoch": 3}),
     "open_source": (steepest.open_source, (FRAME,), {"target": "y"}),
@@ -262,7 +268,7 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
     "Coding", "Diagnosis", "Explanation", "Forecast", "GoodnessOfFit", "Inference",
-    "Smearing", "Solution", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Smearing", "Solution", "SparseModel", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 

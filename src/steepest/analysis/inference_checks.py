@@ -3,10 +3,12 @@
 from typing import get_args
 
 from steepest.analysis.coefficient_table import Robust, WeightKind
+from steepest.analysis.path_result import Path, SparseModel
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.support import remedies
 from steepest.support.arguments import check_word, shown
+from steepest.support.values import Value
 from steepest.support.words import join_names, number
 
 
@@ -15,6 +17,21 @@ def check_words(robust: object, weights: object) -> None:
     if robust is not None and not (isinstance(robust, str) and robust in get_args(Robust)):
         raise UsageError(Option("robust") + f' is "HC0", "HC1", "HC2", "HC3" or None; got {shown(robust)}.')
     check_word("weights", weights, get_args(WeightKind))
+
+
+def check_selected(data: object) -> None:
+    """Refuse a path, a model of one, or what a model file says of its making where the rows chose its inputs.
+
+    Source: Berk, Brown, Buja, Zhang, Zhao, "Valid post-selection inference", Ann. Stat. 41 (2013), section 1.
+    """
+    made = getattr(data, "training", {}) if isinstance(data, Value) else {}
+    if not isinstance(data, (Path, SparseModel)) and "selection" not in made:
+        return
+    raise UsageError(
+        "the inputs of a sparse model were chosen on these very rows, so standard errors and p-values from them would be too small.",
+        remedies.SPLIT_ROWS,
+        "judge the model on held-out rows",
+    )
 
 
 def check_penalty(problem: Problem) -> None:

@@ -190,6 +190,8 @@ def _problem_of_training(training: object) -> str:
         return "training.verdict is an object of texts"
     if not isinstance(data, dict):
         return "training.data is an object"
+    if not isinstance(training.get("selection", {}), dict):
+        return "training.selection is an object"
     for count in ("rows", "bytes", "files", "features", "rows_left_out"):
         if type(data.get(count, 0)) is not int or data.get(count, 0) < 0:
             return f"training.data.{count} is a count"

@@ -85,6 +85,13 @@ TARGET_INSIDE = (
     "put the target into the data frame and name it, so that texts are coded (" + Option("target", ...) + ")"
 )
 INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
+HOLD_OUT = "hold rows out (" + Option("folds", 5) + ")"
+CRITERION = "choose by a criterion (" + Option("choose", "bic") + ")"
+SPLIT_ROWS = (
+    "choose the inputs on one part of the rows and ask the other part, with these inputs alone ("
+    + Option("features", ...)
+    + ")"
+)
 GROUP = "name the column of groups (" + Option("group", ...) + ")"
 OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
 PENALTY = "add a penalty (" + Option("l2", ...) + ")"
