@@ -167,6 +167,9 @@ def test_the_page_names_classes_and_their_column_and_is_json():
     run = run_of(epochs=5)
     told = payload(run, run.problem.triangle)
     assert (told["classes"], told["target"], told["over"]["classes"]) == (LABELS, "tree", 3)
+    assert told["over"]["most_epochs"] == loss_spaces.AT_A_MOVE // (
+        (120 + 20) * 9 * 2
+    )  # rows, parameters, twice the work
     json.dumps(told, allow_nan=False)
     html = run.page(X, y).html
     assert '"target":"tree"' in html

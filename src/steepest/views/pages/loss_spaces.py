@@ -30,6 +30,7 @@ WALKABLE = ("power", "two_term")
 """Kinds of rules that the page walks."""
 MOST_ROWS, MOST_NUMBERS = 5_000, 60_000  # rows that differ, and numbers in them: 0.6 MB of text
 A_ROW_MORE = 20  # what an epoch costs beside its rows, in rows
+OF_CLASSES = 2  # what a number costs where a row has several margins, in numbers
 AT_OPENING, AT_A_MOVE = 100_000_000, 30_000_000  # numbers looked at: half a second in a browser, and 0.15 s
 MOST_EPOCHS = 100_000
 
@@ -85,7 +86,7 @@ def _in_memory(problem: LossProblem) -> LossOverRows:
 def _most_epochs(run: Trajectory, rows: LossOverRows) -> int:
     """Up to which epoch the page walks; 0 where it does not walk at all."""
     n, p = len(rows), rows.width
-    cost = (n + A_ROW_MORE) * p
+    cost = (n + A_ROW_MORE) * p * (OF_CLASSES if rows.classes > 1 else 1)
     if n > MOST_ROWS or n * p > MOST_NUMBERS or run.epochs * cost > AT_OPENING or run.epochs > MOST_EPOCHS:
         return 0
     if polynomial_of(run.rule) not in WALKABLE:
