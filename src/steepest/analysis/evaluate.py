@@ -161,9 +161,8 @@ def _weight(batch: Batch) -> FloatArray:
 
 def _classes(run: Trajectory, batches: Iterator[Batch], threshold: float, curves: bool) -> Classification:
     """Add up what batches of rows say; of several classes a target column is there for each."""
-    classes, K = classes_of(run), len(run.targets)
-    target = run.targets[0] if K == 1 else run.targets[0].removesuffix(f"={classes[0]}")
-    target, parts = ("classes" if target == classes[0] else target), []
+    classes = classes_of(run)
+    target, parts = column_of(run), []
     for batch in batches:
         margins = _margins(run, batch)
         rows = ClassRows.of_margins(shares_of(batch), margins, _weight(batch))
@@ -177,6 +176,13 @@ def classes_of(run: Trajectory) -> tuple[str, ...]:
     """Return what the classes of a run are called: as the table's labels, or "0" and "1"."""
     labels: tuple[str, ...] = getattr(run.coding, "classes", ())
     return labels or (run.targets if len(run.targets) > 1 else ("0", "1"))
+
+
+def column_of(run: Trajectory) -> str:
+    """Return the column that a run's classes are of; "classes" where each has a column of its own."""
+    classes = classes_of(run)
+    target = run.targets[0] if len(run.targets) == 1 else run.targets[0].removesuffix(f"={classes[0]}")
+    return "classes" if target == classes[0] else target
 
 
 def shares_of(batch: Batch) -> FloatArray:

@@ -203,7 +203,7 @@ def _keep(
         record,
         summary.data,
         options,
-        rows=Rows(summary.sample, summary.test),
+        rows=Rows(summary.sample, summary.test, summary.test_sample),
         smearing=fit.smearing if isinstance(fit.smearing, Smearing) else None,
     )
     _echo(message, options["as_json"])

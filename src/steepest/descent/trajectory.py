@@ -373,8 +373,8 @@ class Trajectory(Value):
 
         Args:
             X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
-            y: their targets, shape (n,).
-            held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+            y: their targets, shape (n,), or labels of classes.
+            held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y).
             title: what the page is called.
 
         Raises:

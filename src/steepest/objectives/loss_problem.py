@@ -219,12 +219,16 @@ class LossProblem(Problem):
 
     def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
         """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
-        sizes = np.repeat(self.triangle.input_sizes(self.coordinates), self.classes)
-        names = self.parameter_names
-        if self.classes > 1:
-            spoken = ["the intercept" if name == "intercept" else name for name in names]
-            names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        sizes, names = self.of_classes(self.triangle.input_sizes(self.coordinates))
         return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
+
+    def of_classes(self, sizes: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
+        """Return the sizes of inputs, shape (p,), and the parameters' names, each once for every margin, shape (p·K,)."""
+        if self.classes == 1:
+            return sizes, self.parameter_names
+        spoken = ["the intercept" if name == "intercept" else name for name in self.parameter_names]
+        names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        return np.repeat(sizes, self.classes), names
 
     def in_coordinates(self, name: CoordinatesName) -> "Problem":
         """Return the squares that touch the loss at its minimum, in other coordinates, up to a factor: for their modes."""
