@@ -157,15 +157,15 @@ class Trajectory(Value):
         """
         self.problem.check_minimum()
         quadratic = self.problem.quadratic
-        theta = quadratic.minimum
-        weights, bias = self.problem.to_raw(theta)
+        weights, bias = self.problem.to_raw(quadratic.minimum)
+        value, rmse, gradient = quadratic.costs_at_minimum
         return State(
             -1,
             self._squeeze(weights),
             self._scalar(bias),
-            self._scalar(quadratic.value(theta)),
-            self._scalar(quadratic.rmse(theta)),
-            self._scalar(np.sqrt((quadratic.gradient(theta) ** 2).sum(axis=0))),
+            self._scalar(value),
+            self._scalar(rmse),
+            self._scalar(np.sqrt((gradient**2).sum(axis=0))),
             loss_kind=getattr(self.problem, "loss", None),
         )
 

@@ -280,6 +280,12 @@ class Quadratic(Value):
         """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""
         return self.decomposition.solution
 
+    @property
+    def costs_at_minimum(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """J, the root mean squared error, both of shape (t,), and ∇J, shape (p, t), at the minimum."""
+        theta = self.minimum
+        return self.value(theta), self.rmse(theta), self.gradient(theta)
+
     def nearest_minimum(self, start: FloatArray) -> FloatArray:
         """The minimum that a run from start (p, t) heads for, shape (p, t): of equally good ones the nearest."""
         return self.decomposition.nearest(start)
