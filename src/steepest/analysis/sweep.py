@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from steepest.analysis.hold_out import open_with_split
 from steepest.analysis.scores import effective_parameters, held_out_mse
 from steepest.analysis.sweep_result import Sweep
 from steepest.data.sources import MissingPolicy, Watch
-from steepest.data.split import Folds
+from steepest.data.split import check_folds
 from steepest.descent.record import log_spaced
 from steepest.descent.settings import check_epochs
 from steepest.errors import DataError, Option, UsageError
@@ -22,8 +23,7 @@ from steepest.rules.convergence import first_epoch
 from steepest.rules.registry import RULES, is_rule, names_with
 from steepest.rules.rule import Rule, RuleChoice, check_learning_rate, check_momentum, has_closed_form
 from steepest.summaries.coordinates import coordinates_name
-from steepest.summaries.open_data import open_alike, open_data
-from steepest.summaries.partition import Partition, Validation
+from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -108,20 +108,11 @@ def sweep(
 
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
-    if validation is not None and not shuffle:
-        raise UsageError(
-            "a validation set is held out as it is; " + Option("shuffle", False) + " belongs to folds.",
-            "give one of them",
-        )
-    group = group if validation is None else None
-    table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
-    split: Folds | Validation
-    if validation is None:
-        by_group = group is not None or (not isinstance(table, Triangle) and table.has_group)
-        split = Folds(folds, seed, shuffle=shuffle, by_group=by_group, in_time=time)
-    else:
-        rows, labels = validation if isinstance(validation, tuple) and len(validation) == 2 else (validation, None)
-        split = Validation(open_alike(rows, table, labels))
+    table, split = open_with_split(
+        data, y, target=target, features=features, weight=weight, missing=missing,
+        folds=folds if validation is not None else check_folds(folds), validation=validation,
+        group=group, time=time, shuffle=shuffle, seed=seed,
+    )  # fmt: skip
     parts = read(table, split, sample_rows=0, watch=watch).partition
     return judge_folds(
         parts,

@@ -92,8 +92,13 @@ class Trajectory(Value):
 
     @property
     def l2(self) -> float:
-        """The penalty, in the coordinates in force."""
+        """The ridge penalty, in the coordinates in force."""
         return self.problem.l2
+
+    @property
+    def l1(self) -> float:
+        """The lasso penalty, in the coordinates in force."""
+        return self.problem.l1
 
     @property
     def coding(self) -> Coding | None:
@@ -158,14 +163,14 @@ class Trajectory(Value):
         self.problem.check_minimum()
         quadratic = self.problem.quadratic
         weights, bias = self.problem.to_raw(quadratic.minimum)
-        value, rmse, gradient = quadratic.costs_at_minimum
+        value, rmse, slope = quadratic.costs_at_minimum
         return State(
             -1,
             self._squeeze(weights),
             self._scalar(bias),
             self._scalar(value),
             self._scalar(rmse),
-            self._scalar(np.sqrt((gradient**2).sum(axis=0))),
+            self._scalar(np.linalg.norm(slope, axis=0)),
             loss_kind=getattr(self.problem, "loss", None),
         )
 
@@ -311,7 +316,8 @@ class Trajectory(Value):
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
         Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
-        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond; under an
+        l1 penalty it is measured, as far as the run went.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.

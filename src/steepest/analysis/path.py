@@ -1,0 +1,265 @@
+"""Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+
+from steepest.analysis.hold_out import open_with_split
+from steepest.analysis.path_result import Path, in_own_units
+from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import Folds
+from steepest.errors import DataError, Option, UsageError
+from steepest.objectives.penalized import Penalized
+from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
+from steepest.summaries.coordinates import coordinates_name
+from steepest.summaries.partition import Partition
+from steepest.summaries.summarize import read
+from steepest.summaries.triangle import Triangle
+from steepest.support.arguments import as_float, check_flag, check_list, check_word, is_many, shown
+from steepest.support.arrays import FloatArray
+from steepest.support.numerics import numeric
+from steepest.support.threads import parallel_map
+from steepest.support.words import join_names
+
+SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
+LARGEST_POWER = 10.0
+GRID, SMALLEST_SHARE = (
+    100,
+    1e-3,
+)  # penalties of a path where none are given, and the last beside the first: scikit-learn's
+
+
+@numeric
+def path(
+    data: object,
+    y: object = None,
+    *,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    weight: object = None,
+    missing: MissingPolicy = "error",
+    l1_ratio: float | Sequence[float] = 1.0,
+    penalties: Sequence[float] | None = None,
+    penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
+    positive: bool = False,
+    adaptive: float | None = None,
+    relaxed: bool = False,
+    method: PathMethod = "homotopy",
+    standardize: bool = False,
+    fit_intercept: bool = True,
+    folds: int | None = 5,
+    validation: object = None,
+    group: object = None,
+    time: bool = False,
+    shuffle: bool = True,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Path:
+    """Return the lasso or elastic net of every penalty, exactly, with held-out errors, reading the data once.
+
+        minimize Σ weight·(y - b - x·w)² / (2 Σ weight) + penalty·Σ factor·(l1_ratio·|w| + (1 - l1_ratio)/2·w²)
+
+    The penalty is scikit-learn's `alpha`, and glmnet's lambda of a target with standard deviation 1; the bias is never
+    penalized. The rows are summed into one triangle a fold; the path of each training triangle is followed from
+    one change of its columns to the next, so that every penalty is exact, not only those of a grid.
+
+    Args:
+        data: inputs X (n, d) with y; a data frame, a file or SELECT … with target; a source; or a Triangle.
+        y: targets, shape (n,).
+        target: name of the target column of a file.
+        features: names of the inputs.
+        weight: weights of the rows, shape (n,), or the name of a column.
+        missing: of a table: "error", "drop" or "indicator".
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
+            that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
+        penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
+        penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
+        positive: coefficients of penalized inputs may not be negative.
+        adaptive: γ of the adaptive lasso: each factor is divided by |w|^γ of least squares, inside each training fold; usually 1.
+        relaxed: fit the inputs that a penalty leaves anew by least squares, without a penalty.
+        method: "homotopy", the exact path; or "coordinate_descent" to a duality gap of rounding at each penalty, slower.
+        standardize: penalize the coefficients of inputs of standard deviation 1, as glmnet does; False: as they are.
+        fit_intercept: whether the model has a bias.
+        folds: K; None: hold no rows out.
+        validation: a held-out set instead of folds: (X, y), a path, or a Triangle.
+        group: labels of shape (n,), or the name of a column: rows of one group stay together. With as many groups as folds
+            each group is a fold.
+        time: the rows are in time order: each fold is predicted from the rows before it.
+        shuffle: whether rows are dealt to the folds in a random order; False: K stretches of consecutive rows.
+        seed: of the folds.
+        watch: called after each batch with the rows read and their expected number.
+
+    Returns:
+        a Path: knots, penalties, coefficients(penalty), bias(penalty), cv_rmse, best, one_standard_error.
+
+    Raises:
+        UsageError: an argument is outside its range, or options contradict each other.
+        DataError: the data cannot be used, has too few rows for the folds, or the target does not vary with any input.
+
+    Example:
+        >>> generator = np.random.default_rng(0)
+        >>> X = generator.normal(size=(60, 3))
+        >>> p = path(X, X @ [1.0, 2.0, 0.0] + generator.normal(size=60))
+        >>> p.knots.round(3)[:3], p.coefficients(0.5).round(3)
+        (array([1.5  , 1.182, 0.388]), array([0.529, 1.452, 0.   ]))
+        >>> round(p.best.penalty, 3), p.best.active
+        (0.02, ('x1', 'x2', 'x3'))
+
+    Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
+    Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
+    """
+    table, split = open_with_split(
+        data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
+        group=group, time=time, shuffle=shuffle, seed=seed,
+    )  # fmt: skip
+    if isinstance(table, Triangle) and isinstance(split, Folds):
+        raise UsageError(
+            "a triangle has no rows to make folds of.",
+            "hold none out (folds=None)",
+            "give held-out rows, as validation",
+            "give the table itself",
+        )
+    parts = read(table, split, sample_rows=0, watch=watch).partition
+    return path_of_folds(
+        parts,
+        l1_ratio=l1_ratio,
+        penalties=penalties,
+        penalty_factors=penalty_factors,
+        positive=positive,
+        adaptive=adaptive,
+        relaxed=relaxed,
+        method=method,
+        standardize=standardize,
+        fit_intercept=fit_intercept,
+    )
+
+
+@numeric
+def path_of_folds(
+    parts: Partition,
+    *,
+    l1_ratio: float | Sequence[float],
+    penalties: Sequence[float] | None,
+    penalty_factors: Mapping[str, float] | Sequence[float] | None,
+    positive: bool,
+    adaptive: float | None,
+    relaxed: bool,
+    method: PathMethod,
+    standardize: bool,
+    fit_intercept: bool,
+) -> Path:
+    """Return the path of folds whose triangles are at hand; the arguments are as in `path`.
+
+    Raises:
+        UsageError: an argument is outside its range, or there are several targets.
+        DataError: the target does not vary with any input.
+    """
+    name = coordinates_name(standardize)
+    check_word("method", method, get_args(PathMethod))
+    if len(parts.whole.targets) != 1:
+        raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
+    ratios, flag = _check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
+    if check_flag("relaxed", relaxed) and flag:
+        raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
+    factors, power = _factors(penalty_factors, parts.whole), _check_power(adaptive)
+
+    def problem(triangle: Triangle, ratio: float) -> Penalized:
+        coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
+        plain = Penalized.of(triangle, coordinates, factors, ratio, flag)
+        return plain if power is None else replace(plain, factors=adaptive_factors(plain, power))
+
+    def follow(ratio: float) -> Path:
+        whole = problem(parts.whole, ratio)
+        grid = _grid(penalties, whole.largest_penalty)
+
+        def held_out(train: Triangle, held: Triangle) -> FloatArray:
+            coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
+            ways = minima(own, grid, method)
+            weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
+            return held.rmse_of(weights.T, biases) ** 2
+
+        of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
+        return Path(
+            parts.whole,
+            SolutionPath.of(whole, grid, method),
+            grid,
+            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            np.array([test.total_weight for test in parts.test]),
+            parts.labels if len(parts.labels) else None,
+            standardize,
+            fit_intercept,
+            relaxed,
+        )
+
+    paths = [follow(ratio) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
+
+
+def _check_power(power: object) -> float | None:
+    if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
+        raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
+    return None if power is None else as_float(power)
+
+
+def _check_ratios(given: float | Sequence[float], is_judged: bool) -> list[float]:
+    """Return the ratios, each once, in the order given."""
+    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
+    ratios = list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
+    if len(ratios) > 1 and not is_judged:
+        raise UsageError(
+            "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
+            "give path() folds or a validation set",
+            "give one l1_ratio",
+        )
+    return ratios
+
+
+def _check_ratio(ratio: object) -> float:
+    if not SMALLEST_RATIO <= as_float(ratio) <= 1:
+        raise UsageError(
+            Option("l1_ratio") + f" must lie between 0.000001 and 1, the lasso; got {shown(ratio)}. "
+            "Without an l1 part no coefficient becomes 0: descend with l2."
+        )
+    return as_float(ratio)
+
+
+def _factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Triangle) -> FloatArray:
+    """Return the factor of each input, in the triangle's order."""
+    if given is None:
+        return np.ones(len(triangle.features))
+    if not is_many(given):
+        raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
+    named = dict(given) if isinstance(given, Mapping) else None
+    if named is not None and (unknown := [name for name in named if name not in triangle.features]):
+        raise UsageError(
+            Option("penalty_factors")
+            + f" name an unknown input, {shown(unknown[0])}. The inputs are {join_names(triangle.features)}."
+        )
+    factors = [named.get(name, 1.0) for name in triangle.features] if named is not None else list(given)
+    if len(factors) != len(triangle.features):
+        raise UsageError(
+            Option("penalty_factors") + f" are as many as inputs, {len(triangle.features)}; got {len(factors)}."
+        )
+    for factor in factors:
+        if not 0 <= as_float(factor) < np.inf:
+            raise UsageError(Option("penalty_factors") + f" must be finite numbers, 0 or larger; got {shown(factor)}.")
+    return np.array([as_float(factor) for factor in factors])
+
+
+def _grid(given: Sequence[float] | None, largest: float) -> FloatArray:
+    """Return the penalties, falling."""
+    if given is None:
+        if largest == 0:
+            raise DataError(
+                "no input has anything to do with the target: every coefficient is 0 at every penalty.",
+                "give a target and inputs that vary",
+            )
+        return np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
+    listed = check_list("penalties", given, "penalties")
+    for value in listed:
+        if not 0 < as_float(value) < np.inf:
+            raise UsageError(Option("penalties") + f" must be finite numbers above 0; got {shown(value)}.")
+    return np.unique([as_float(value) for value in listed])[::-1]
