@@ -216,7 +216,7 @@ def descend(
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
-    if not np.isfinite(problem.quadratic.value(theta)).all():
+    if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
     check_word("engine", engine, ("auto", "modes", "loop"))
