@@ -188,6 +188,7 @@ def test_the_folder_holds_a_model_that_predicts_and_exports(trees, tmp_path):
     np.testing.assert_allclose(
         model.predict(rows), steepest.Model.of_path(p, "one_standard_error").predict(rows), rtol=1e-12
     )
+    assert not {"flat", "b"} & set(model.coding.raw_names)
     # the commands that are advised, on a table without the columns that are not in use
     rows[[*model.coding.raw_names, "y"]].to_csv(tmp_path / "NEW.csv", index=False)
     words = [shlex.split(line) for line in re.findall(r"(steepest (?:predict|export) .+)", told)]
