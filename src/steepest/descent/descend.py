@@ -124,8 +124,8 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
-            minimum is found by some more passes over the table, and its runs are walked.
+        loss: "squared", "logistic" (targets 0 and 1, or two labels), "poisson" (counts), "huber", "quantile" (the median), or a loss
+            object: the mean over the rows. Its minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
