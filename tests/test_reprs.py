@@ -51,7 +51,8 @@ def objects(d, t, n=60):
     yield from (steepest.ChebyshevRule(1.0, 2.0), steepest.HeavyBallRule(0.1, 0.9), steepest.NesterovRule(0.1, 0.9))
     if t == 1:
         sweep = steepest.sweep(X, y, learning_rates=[1e-3, 1e-2], epochs=[1, 10], l2=[0.0, 0.1])
-        yield from (sparse := steepest.path(X, y), sparse.best)
+        yield from (sparse := steepest.path(X, y), sparse.best, steepest.Model.of_path(sparse))
+        yield from (steepest.CoefficientPathDisplay.from_path(sparse), steepest.HeldOutPathDisplay.from_path(sparse))
         held = steepest.summarize(X + 0.1, y)
         yield from (
             sweep,
