@@ -153,6 +153,10 @@ def test_a_path_says_what_it_cannot_do(rows):
     p = steepest.path(X, y, folds=None, penalties=[0.1])
     with pytest.raises(UsageError, match=r"followed down to 0\.1; got 0\.05"):
         p.coefficients(0.05)
+    with pytest.raises(UsageError, match="there are no folds"):
+        steepest.path(X, y, folds=None, time=True)
+    with pytest.raises(UsageError, match="no rows to make folds of"):
+        steepest.path(steepest.summarize(X, y))
     with pytest.raises(UsageError, match="unknown input"):
         steepest.path(X, y, penalty_factors={"nobody": 1})
     with pytest.raises(UsageError, match="of one target"):

@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, check_confidence
-from steepest.analysis.inference_checks import check_data, check_penalty, check_words, condition_numbers, index_of
+from steepest.analysis.inference_checks import (
+    check_data,
+    check_penalty,
+    check_selected,
+    check_words,
+    condition_numbers,
+    index_of,
+)
 from steepest.analysis.least_squares import LeastSquares
 from steepest.analysis.loss_table import compared, minimized, of_a_loss
 from steepest.analysis.residuals import POWERS, residual_pass, second_look
@@ -82,6 +89,7 @@ def infer(
     """
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
+    check_selected(data)
     check_words(robust, weights)
     beside = Offset.of(offset, exposure)
     if beside is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from steepest.analysis.hold_out import open_with_split
 from steepest.analysis.path_result import Path, in_own_units
 from steepest.data.sources import MissingPolicy, Watch
+from steepest.data.split import Folds
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
@@ -113,6 +114,13 @@ def path(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed,
     )  # fmt: skip
+    if isinstance(table, Triangle) and isinstance(split, Folds):
+        raise UsageError(
+            "a triangle has no rows to make folds of.",
+            "hold none out (folds=None)",
+            "give held-out rows, as validation",
+            "give the table itself",
+        )
     parts = read(table, split, sample_rows=0, watch=watch).partition
     return path_of_folds(
         parts,

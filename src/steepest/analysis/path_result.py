@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from steepest.errors import DataError, UsageError
 from steepest.objectives.solution_path import ROUNDING, SolutionPath, refit
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
@@ -19,6 +20,9 @@ from steepest.support.looks import on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
 from steepest.support.words import number, pluralize, shorten
+
+if TYPE_CHECKING:
+    from steepest.views.plots import Display, PathPlotKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +164,7 @@ class Path(Value):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
         if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
-                f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
+                f"the path was followed down to {number(last)}; got {shown(penalty)}.", remedies.SMALLER_PENALTIES
             )
         return np.maximum(values, last)
 
@@ -273,8 +277,8 @@ class Path(Value):
         if not self.fold_mse.shape[1]:
             raise UsageError(
                 "no row was held out, so no penalty is best.",
-                "give path() folds or a validation set",
-                "choose by aic, bic or cp",
+                remedies.HOLD_OUT,
+                remedies.CRITERION,
             )
 
     def _one(self, penalty: object) -> float:
@@ -305,15 +309,31 @@ class Path(Value):
         at = self._one(penalty)
         return self.solution.problem.gap(self.solution.at(np.array([at]))[0], at)
 
-    def to_frame(self, library: Library | None = None) -> Any:
-        """Return every one of `penalties` as a row of a data frame: penalty, cv_rmse, standard_error, rmse, inputs in use, bias and
-        each coefficient.
+    def plot(self, kind: "PathPlotKind" = "coefficients", *, ax: Any = None, **options: Any) -> "Display":
+        """Draw a picture and return it.
 
         Args:
-            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+            kind: "coefficients" over the penalty, or "held_out": the held-out error over it.
+            ax: matplotlib's axes to draw on; default: a figure of its own.
+            options: what else `from_path` of the picture's class takes, such as title.
 
         Raises:
-            UsageError: the library is unknown or not installed; says what to install.
+            UsageError: the kind is unknown, or no row was held out.
+
+        Example:
+            >>> import steepest
+            >>> x = np.arange(20.0)[:, None]
+            >>> steepest.path(x, x[:, 0] + np.cos(9 * x[:, 0])).plot("coefficients")
+            CoefficientPathDisplay 'lasso' of 1 coefficient, 1 of them ever in use: penalties 33.1 to 0.0331
+        """
+        from steepest.views.plots import plot_path  # noqa: PLC0415 - a picture of a path, above it in the house
+
+        return plot_path(self, kind, ax=ax, **options)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the models at `penalties` by column: penalty, cv_rmse, standard_error, rmse, in_use, bias and each coefficient.
+
+        An input that is called as one of the others stands as "coefficient of NAME".
         """
         weights, biases = self._models(self.penalties)
         columns = {
@@ -324,7 +344,19 @@ class Path(Value):
             "in_use": (weights != 0).sum(axis=1),
             "bias": biases,
         }
-        return frame(columns | dict(zip(self.features, weights.T, strict=True)), library)
+        labels = [f"coefficient of {name}" if name in columns else name for name in self.features]
+        return columns | dict(zip(labels, weights.T, strict=True))
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return every one of `penalties` as a row of a data frame, whose columns are those of `columns`.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+
+        Raises:
+            UsageError: the library is unknown or not installed; says what to install.
+        """
+        return frame(self.columns(), library)
 
 
 def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray) -> tuple[FloatArray, FloatArray]:

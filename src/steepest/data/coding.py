@@ -191,6 +191,24 @@ class Coding(Shown):
         chosen = Coding(tuple(kept), self.degree, pairs, self.percent, self.classes)
         return chosen if chosen.features == tuple(features) else None
 
+    def needed_for(self, features: Sequence[str]) -> "Coding":
+        """Return the coding of the columns without which these features cannot be made; it may give more of them.
+
+        Example:
+            >>> coding = Coding((Column("x"), Column("z"), Column("colour", ("blue", "red"))), interactions=(("x", "colour"),))
+            >>> coding.needed_for(["x:colour=red"]).features
+            ('x', 'colour=red', 'x:colour=red')
+        """
+        wanted = set(features)
+        own = {column.name: self._own_names(column) for column in self.columns}
+        names = {column.name for column in self.columns if wanted & set(self._all_names(column))}
+        for first, second in self.interactions:
+            if any(f"{a}:{b}" in wanted for a in own[first] for b in own[second]):
+                names |= {first, second}
+        columns = tuple(column for column in self.columns if column.name in names)
+        pairs = tuple(pair for pair in self.interactions if names.issuperset(pair))
+        return Coding(columns, self.degree, pairs, self.percent, self.classes)
+
     def as_json(self) -> dict[str, Any]:
         """Return the coding as JSON types; `from_json` gives it back."""
         columns = [

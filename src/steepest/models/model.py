@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.analysis.classification import check_threshold
+from steepest.analysis.path_choice import PathChoice
+from steepest.analysis.path_result import Path
 from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
 from steepest.data.sources import Unseen
@@ -30,10 +32,11 @@ from steepest.models.schema import (
     read,
     units_of_model,
 )
+from steepest.models.sparse_model import chosen_model, columns_in_use, selection_words, weights_of
 from steepest.models.target_scale import LogScale
 from steepest.objectives.loss_choice import numbers_of
 from steepest.rules import registry as rules
-from steepest.support.arguments import check_file_name, check_kind, check_path
+from steepest.support.arguments import check_file_name, check_flag, check_kind, check_path
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.looks import html_weights, on, weight_lines
@@ -95,6 +98,8 @@ class Model(Value):
         epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
         if isinstance(epochs, int) and isinstance(rule, dict):
             yield f"made by {pluralize(epochs, 'epoch')} of rule {rule.get('name', 'unknown')}"
+        if (made := selection_words(self.training)) is not None:
+            yield made
         verdict = self.training.get("verdict")
         if isinstance(verdict, dict):
             yield f"verdict: {verdict.get('kind', 'unknown')}"
@@ -137,6 +142,7 @@ class Model(Value):
             "data": {} if data is None else data,
             "steepest": __version__,
         }
+        training |= {"l1": run.l1} if run.l1 else {}
         training |= {"loss_numbers": numbers} if (numbers := numbers_of(getattr(run.problem, "loss", None))) else {}
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
         factor = None if smearing is None else tuple(check_kind("smearing", smearing, Smearing).factor.tolist())
@@ -145,6 +151,45 @@ class Model(Value):
         classes = () if run.coding is None else run.coding.classes
         coding = None if run.coding is None else replace(run.coding, classes=())
         return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes)
+
+    @classmethod
+    def of_path(
+        cls,
+        path: Path,
+        choose: PathChoice | float = "best",
+        *,
+        only_in_use: bool = False,
+        data: dict[str, Any] | None = None,
+    ) -> "Model":
+        """Return one of the sparse models of a path, to be saved, exported and predicted with as any other.
+
+        Args:
+            path: what `steepest.path` gave.
+            choose: "best", "one_standard_error", "bic", "aic" or "cp"; or a penalty.
+            only_in_use: leave out the columns that the model does not use: a table needs them no more. False: weights of 0.
+            data: where its rows came from (JSON types).
+
+        Raises:
+            UsageError: an unknown choice, no row was held out, or the path was not followed down to the penalty.
+            DataError: a criterion needs more rows than coefficients.
+
+        Example:
+            >>> import steepest
+            >>> X = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+            >>> p = steepest.path(X, [1.0, -1.0, 3.0, -3.0], folds=None)
+            >>> Model.of_path(p, 1.0).weights.tolist(), Model.of_path(p, 1.0, only_in_use=True).features
+            ([[0.0], [1.0]], ('x2',))
+        """
+        check_kind("path", path, Path)
+        chosen, training = chosen_model(path, choose)
+        features, coding = path.features, path.triangle.coding
+        if check_flag("only_in_use", only_in_use):
+            features, coding = columns_in_use(path, chosen)
+        training["data"] = {} if data is None else check_kind("data", data, dict)
+        weights, bias = weights_of(path, chosen, features), np.array([float(chosen.bias)])
+        scale = LogScale(None) if path.triangle.log_target else None
+        coding = None if coding is None else replace(coding, classes=())
+        return cls(features, own_names(path.triangle), weights, bias, training, coding, scale)
 
     def predict(
         self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
