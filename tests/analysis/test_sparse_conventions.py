@@ -117,3 +117,11 @@ def test_glmnet_rescales_its_factors_to_sum_to_the_number_of_inputs():
     factors = given * D / given.sum()
     theirs = of_scaled(0.9, 1.0, standardize=True, factors=factors)
     np.testing.assert_allclose(ours(0.9, penalty_factors=factors, standardize=True), theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize(("l1", "l2"), [(0.7, 0.0), (0.5, 0.2)])
+def test_a_descent_weighs_both_penalties_apart(l1, l2, standardize):
+    run = steepest.descend(X, Y, l1=l1, l2=l2, standardize=standardize, epochs=1)
+    found = np.append(run.optimum.bias, run.optimum.weights)
+    np.testing.assert_allclose(found, ours(l1 + l2, l1 / (l1 + l2), standardize=standardize), rtol=1e-10, atol=1e-12)
