@@ -193,7 +193,11 @@ def path_of_folds(
             relaxed,
         )
 
-    paths = [follow(ratio) for ratio in ratios]
+    return best_path([follow(ratio) for ratio in ratios])
+
+
+def best_path(paths: Sequence[Path]) -> Path:
+    """Return the path that predicts held-out rows best, of equal ones the first, with the others beside it."""
     best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
     return replace(best, others=tuple(one for one in paths if one is not best))
 
