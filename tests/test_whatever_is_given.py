@@ -121,6 +121,8 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "MLflow": (steepest.MLflow, (), {}),
     "TimeLimit": (steepest.TimeLimit, (1.0,), {}),
     "SmallGradient": (steepest.SmallGradient, (1.0,), {}),
+    "DualityGap": (steepest.DualityGap, (0.1,), {}),
+    "descend with l1": (steepest.descend, (X, Y), {"l1": 0.1, "epochs": 3}),
     "Problem.of": (steepest.Problem.of, (TRIANGLE,), {}),
     "Problem.in_coordinates": (PROBLEM.in_coordinates, ("raw",), {}),
     "Triangle.scaled": (TRIANGLE.scaled, (0.5,), {}),
@@ -168,6 +170,7 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "HuberLoss": (steepest.HuberLoss, (), {"delta": 2.0}),
     "QuantileLoss": (steepest.QuantileLoss, (), {"tau": 0.25}),
     "Model.of": (steepest.Model.of, (RUN,), {}),
+    "Model.of_path": (steepest.Model.of_path, (PATH,), {}),
     "Model.from_bytes": (steepest.Model.from_bytes, (MODEL.to_bytes(),), {}),
     "Model.save": (MODEL.save, ("model.json",), {}),
     "page": (steepest.page, (RUN, X, Y), {}),
@@ -185,6 +188,9 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "Trajectory.plot": (RUN.plot, ("residuals", X, Y), {}),
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),
+    "CoefficientPathDisplay": (steepest.CoefficientPathDisplay.from_path, (PATH,), {}),
+    "HeldOutPathDisplay": (steepest.HeldOutPathDisplay.from_path, (PATH,), {}),
+    "Path.plot": (PATH.plot, (), {}),
     "HeatMapDisplay": (steepest.HeatMapDisplay.from_sweep, (SWEEP,), {}),
     "Forecast.grid": (FORECAST.grid, (2,), {}),
     "ForecastDisplay": (steepest.ForecastDisplay.from_forecast, (FORECAST,), {"runs": 1}),
@@ -304,8 +310,8 @@ OF_THE_LOOP = {
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 
 INSIDE = {
-    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.from_json", "Coding.select", "Problem.check_no_offset", "Problem.check_squares", "Problem.mean",
-    "Problem.mode_words", "Problem.to_raw",
+    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.from_json", "Coding.needed_for", "Coding.select",
+    "Problem.check_no_offset", "Problem.check_squares", "Problem.mean", "Problem.mode_words", "Problem.to_raw",
     "Triangle.from_parts", "Triangle.of_parts", "Triangle.rmse", "Triangle.rmse_of",
     "Problem.from_raw", "Problem.parameter_in_words", "Problem.check_minimum",
     *(f"{loss}.{name}" for loss in ("HuberLoss", "QuantileLoss") for name in ("at_scale", "check", "curvature", "majorant", "mean", "pinball", "slope")),

@@ -36,6 +36,7 @@ from .descent.json_lines import JsonLines as JsonLines
 from .descent.mlflow import MLflow as MLflow
 from .descent.record import Record as Record
 from .descent.state import State as State
+from .descent.stops import DualityGap as DualityGap
 from .descent.stops import SmallGradient as SmallGradient
 from .descent.stops import Stop as Stop
 from .descent.stops import TimeLimit as TimeLimit

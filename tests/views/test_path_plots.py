@@ -106,7 +106,7 @@ def test_what_cannot_be_drawn_is_said(table):
     assert p.plot().best is None
     with pytest.raises(UsageError, match="kind"):
         p.plot("loss")
-    with pytest.raises(UsageError, match="has no color. It takes title"):
+    with pytest.raises(UsageError, match=r"has no color\. It takes title"):
         p.plot(color="red")
 
 

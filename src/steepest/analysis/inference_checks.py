@@ -36,6 +36,12 @@ def check_selected(data: object) -> None:
 
 def check_penalty(problem: Problem) -> None:
     """Refuse a penalty."""
+    if problem.l1:
+        raise UsageError(
+            "standard errors after an l1 penalty would be wrong: it has chosen the columns by these very rows, so that the usual errors, "
+            "which take them for given, are too small.",
+            "split the rows: choose columns with l1 on one half, and infer on the other half with these columns alone",
+        )
     if problem.l2:
         raise UsageError(
             "standard errors are of the minimum of a loss alone, and "

@@ -12,7 +12,7 @@ from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, refit
+from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
@@ -40,7 +40,7 @@ def path(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
-    l1_ratio: float = 1.0,
+    l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
@@ -72,7 +72,8 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
-        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
+            that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
@@ -139,7 +140,7 @@ def path(
 def path_of_folds(
     parts: Partition,
     *,
-    l1_ratio: float,
+    l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
@@ -159,43 +160,61 @@ def path_of_folds(
     check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    share, flag = _check_ratio(l1_ratio), check_flag("positive", positive)
+    ratios, flag = _check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
     if check_flag("relaxed", relaxed) and flag:
         raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
     factors, power = _factors(penalty_factors, parts.whole), _check_power(adaptive)
 
-    def problem(triangle: Triangle) -> Penalized:
+    def problem(triangle: Triangle, ratio: float) -> Penalized:
         coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
-        plain = Penalized.of(triangle, coordinates, factors, share, flag)
+        plain = Penalized.of(triangle, coordinates, factors, ratio, flag)
         return plain if power is None else replace(plain, factors=adaptive_factors(plain, power))
 
-    whole = problem(parts.whole)
-    grid = _grid(penalties, whole.largest_penalty)
+    def follow(ratio: float) -> Path:
+        whole = problem(parts.whole, ratio)
+        grid = _grid(penalties, whole.largest_penalty)
 
-    def held_out(train: Triangle, held: Triangle) -> FloatArray:
-        coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train)
-        ways = SolutionPath.of(own, grid, method).at(grid)
-        weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
-        return held.rmse_of(weights.T, biases) ** 2
+        def held_out(train: Triangle, held: Triangle) -> FloatArray:
+            coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
+            ways = minima(own, grid, method)
+            weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
+            return held.rmse_of(weights.T, biases) ** 2
 
-    of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
-    return Path(
-        parts.whole,
-        SolutionPath.of(whole, grid, method),
-        grid,
-        np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
-        np.array([test.total_weight for test in parts.test]),
-        parts.labels if len(parts.labels) else None,
-        standardize,
-        fit_intercept,
-        relaxed,
-    )
+        of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
+        return Path(
+            parts.whole,
+            SolutionPath.of(whole, grid, method),
+            grid,
+            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            np.array([test.total_weight for test in parts.test]),
+            parts.labels if len(parts.labels) else None,
+            standardize,
+            fit_intercept,
+            relaxed,
+        )
+
+    paths = [follow(ratio) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
 
 
 def _check_power(power: object) -> float | None:
     if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
         raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
     return None if power is None else as_float(power)
+
+
+def _check_ratios(given: float | Sequence[float], is_judged: bool) -> list[float]:
+    """Return the ratios, each once, in the order given."""
+    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
+    ratios = list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
+    if len(ratios) > 1 and not is_judged:
+        raise UsageError(
+            "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
+            "give path() folds or a validation set",
+            "give one l1_ratio",
+        )
+    return ratios
 
 
 def _check_ratio(ratio: object) -> float:

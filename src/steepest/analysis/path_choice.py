@@ -34,16 +34,27 @@ def choose_model(path: Path, choose: PathChoice | float = "best") -> tuple[Spars
         >>> round(model.penalty, 3), why
         (0.033, 'smallest BIC of the whole path')
     """
-    if choose == "best":
+    if not isinstance(choose, str) and as_float(choose) >= 0:
+        return path.model(as_float(choose)), "the penalty that was given"
+    word = _check_word(choose)
+    if word == "best":
         return path.best, f"smallest held-out RMSE of {len(path.penalties):,} penalties"
-    if choose == "one_standard_error":
+    if word == "one_standard_error":
         return path.one_standard_error, "largest penalty within one standard error of the best"
-    if isinstance(choose, str) and choose in CRITERIA:
-        penalties = path.knots if path.l1_ratio == 1 else path.penalties
-        values = getattr(path, choose)(penalties)
-        where = "the whole path" if path.l1_ratio == 1 else f"{len(penalties):,} penalties"
-        return path.model(float(penalties[np.argmin(values)])), f"smallest {CRITERIA[choose]} of {where}"
-    if isinstance(choose, str) or not as_float(choose) >= 0:
-        words = ", ".join(f'"{word}"' for word in get_args(PathChoice))
-        raise UsageError(Option("choose") + f" is one of {words}, or a penalty, 0 or larger; got {shown(choose)}.")
-    return path.model(as_float(choose)), "the penalty that was given"
+    penalties = path.knots if path.l1_ratio == 1 else path.penalties
+    values = getattr(path, word)(penalties)
+    where = "the whole path" if path.l1_ratio == 1 else f"{len(penalties):,} penalties"
+    return path.model(float(penalties[np.argmin(values)])), f"smallest {CRITERIA[word]} of {where}"
+
+
+def _check_word(choose: object) -> str:
+    """Return a word that chooses.
+
+    Raises:
+        UsageError: it is none.
+    """
+    words = get_args(PathChoice)
+    if not (isinstance(choose, str) and choose in words):
+        listed = ", ".join(f'"{word}"' for word in words)
+        raise UsageError(Option("choose") + f" is one of {listed}, or a penalty, 0 or larger; got {shown(choose)}.")
+    return choose

@@ -76,6 +76,7 @@ class Path(Value):
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
         relaxed: whether the inputs in use were fitted anew by least squares.
+        others: of several l1_ratios the paths that predict held-out rows less well, in the order given.
     """
 
     triangle: Triangle = field(repr=False)
@@ -87,6 +88,7 @@ class Path(Value):
     standardize: bool = False
     fit_intercept: bool = True
     relaxed: bool = False
+    others: "tuple[Path, ...]" = field(default=(), repr=False)
 
     def _told(self) -> Iterator[str]:
         yield f": {on(self.triangle.targets, self.triangle.features)}; {self.kind}, {pluralize(len(self.knots), 'knot')}"
@@ -95,6 +97,9 @@ class Path(Value):
             yield f"best: {_in_words(self.best)}"
             if self.one_standard_error.penalty != self.best.penalty:
                 yield f"simplest within one standard error: {_in_words(self.one_standard_error)}"
+        if self.others:
+            rest = [f"{number(one.l1_ratio)} ({number(one.cv_rmse.min())})" for one in self.others]
+            yield f"less good: l1_ratio {', '.join(rest)}"
 
     @property
     def kind(self) -> str:
@@ -159,7 +164,7 @@ class Path(Value):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
         if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
-                f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
+                f"the path was followed down to {number(last)}; got {shown(penalty)}.", remedies.SMALLER_PENALTIES
             )
         return np.maximum(values, last)
 

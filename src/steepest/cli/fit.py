@@ -20,6 +20,7 @@ from steepest.cli.json_output import echo_json
 from steepest.cli.loss import asked_loss, chosen_loss, loss_advice, loss_options
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
+from steepest.cli.sparse import check_sparse, sparse_options
 from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
@@ -44,6 +45,7 @@ from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, Valid
 @cluster_option
 @loss_options
 @descent_options
+@sparse_options
 @batch_options
 @click.option("--drop-last", is_flag=True, help="Leave an epoch's last batch out where it has fewer rows.")
 @standardize_option()
@@ -90,6 +92,7 @@ def command(data: str, **options: Any) -> int:
 
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
+    check_sparse(options)
     wants_table(options)
     refuse_contradictions(options)
     starts_over = triangle_file(options) or options["checkpoint"]  # what --force may be for where no folder is named

@@ -20,6 +20,7 @@ from steepest.descent.settings import check_epochs
 from steepest.descent.state import Scalar, State
 from steepest.descent.verdict import Verdict
 from steepest.errors import UsageError
+from steepest.objectives.objective import slope_at
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
@@ -92,8 +93,13 @@ class Trajectory(Value):
 
     @property
     def l2(self) -> float:
-        """The penalty, in the coordinates in force."""
+        """The ridge penalty, in the coordinates in force."""
         return self.problem.l2
+
+    @property
+    def l1(self) -> float:
+        """The lasso penalty, in the coordinates in force."""
+        return self.problem.l1
 
     @property
     def coding(self) -> Coding | None:
@@ -165,7 +171,7 @@ class Trajectory(Value):
             self._scalar(bias),
             self._scalar(quadratic.value(theta)),
             self._scalar(quadratic.rmse(theta)),
-            self._scalar(np.sqrt((quadratic.gradient(theta) ** 2).sum(axis=0))),
+            self._scalar(np.linalg.norm(slope_at(quadratic, theta), axis=0)),
             loss_kind=getattr(self.problem, "loss", None),
         )
 
@@ -311,7 +317,8 @@ class Trajectory(Value):
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
         Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
-        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond; under an
+        l1 penalty it is measured, as far as the run went.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.

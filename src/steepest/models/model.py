@@ -142,6 +142,7 @@ class Model(Value):
             "data": {} if data is None else data,
             "steepest": __version__,
         }
+        training |= {"l1": run.l1} if run.l1 else {}
         training |= {"loss_numbers": numbers} if (numbers := numbers_of(getattr(run.problem, "loss", None))) else {}
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
         factor = None if smearing is None else tuple(check_kind("smearing", smearing, Smearing).factor.tolist())

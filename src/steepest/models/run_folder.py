@@ -128,6 +128,7 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "coordinates": run.coordinates.name,
         "fit_intercept": run.coordinates.fit_intercept,
         "l2": run.l2,
+        "l1": run.l1,
         "rule": rules.as_json(run.rule),
         "epochs": run.epochs,
         "requested_epochs": run.requested_epochs,

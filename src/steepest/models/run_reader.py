@@ -46,6 +46,12 @@ def report(path: str | os.PathLike[str], *, title: str = "") -> Page:
 
 
 def _check_folder(folder: Path) -> None:
+    if (folder / "path.json").is_file():
+        raise UsageError(
+            f"{folder} holds a path of sparse models, and a path is no run: nothing descended.",
+            "look at its path.csv and its pictures",
+            "name the folder of a run",
+        )
     if not (folder / "run.json").is_file() or not (folder / "triangle").is_file():
         raise UsageError(
             f"{folder} is no run folder: run.json and triangle are missing. Give one that `steepest fit` wrote."
@@ -157,6 +163,7 @@ def _walked(folder: Path, triangle: Triangle, record: dict[str, Any]) -> Traject
         record["coordinates"],
         objective=record["objective"],
         l2=record["l2"],
+        l1=record.get("l1", 0.0),
         fit_intercept=record["fit_intercept"],
     )
     start, iterates = read_path(folder / "path", problem.quadratic)

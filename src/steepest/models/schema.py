@@ -183,6 +183,9 @@ def _problem_of_training(training: object) -> str:
         return "training.epochs is a count"
     if isinstance(l2, bool) or not isinstance(l2, (int, float)) or l2 < 0:
         return "training.l2 is a number from 0 up"
+    l1 = training.get("l1", 0.0)
+    if isinstance(l1, bool) or not isinstance(l1, (int, float)) or l1 < 0:
+        return "training.l1 is a number from 0 up"
     if not isinstance(training.get("objective", ""), str):
         return "training.objective is a text"
     verdict = training.get("verdict", {})

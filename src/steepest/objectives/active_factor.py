@@ -6,6 +6,7 @@ from scipy.linalg.lapack import dtrtrs
 
 from steepest.support.arrays import FloatArray
 
+MOST_OF_GRAM = 1_000  # columns whose Gram matrix is made
 DEPENDENT = (
     16 * np.finfo(float).eps
 )  # a column with a smaller share of its own, and of what it is made of, depends on the others
@@ -136,3 +137,64 @@ class ActiveFactor:
         inside = np.zeros(size, dtype=bool)
         inside[self.members] = True
         return inside
+
+
+class GramFactor(ActiveFactor):
+    """R alone, by Cholesky from the Gram matrix: several times faster, where l2 bounds the condition number.
+
+    Args:
+        design: A, shape (q, d).
+        l2: added to each diagonal, shape (d,).
+        gram: AᵀA, shape (d, d).
+
+    Source: Golub, Van Loan, "Matrix Computations", 4th edition, section 4.2.
+    """
+
+    def __init__(self, design: FloatArray, l2: FloatArray, gram: FloatArray) -> None:
+        super().__init__(design[:0], np.zeros(len(l2)))  # no row, so that Q is empty
+        self.design, self.l2, self.gram, self._limit = design, l2, gram, len(l2)
+
+    @staticmethod
+    def is_safe(l2: FloatArray, sizes: FloatArray) -> bool:
+        """Whether the condition number of AᵀA + diag(l2) is surely below 1e8, so that one correction makes a solution exact."""
+        return bool(l2.min(initial=np.inf) * 1e8 >= (sizes**2).sum()) and len(l2) <= MOST_OF_GRAM
+
+    def fill(self, members: list[int]) -> None:
+        """Begin with some columns, all at once."""
+        count = len(members)
+        self._reserve(count)
+        self.members = list(members)
+        if count:
+            self.R[:] = np.linalg.cholesky(self._gram_of(members)).T
+
+    def _gram_of(self, members: list[int]) -> FloatArray:
+        part = self.gram[np.ix_(members, members)]
+        part[np.diag_indices(len(members))] += self.l2[members]
+        return np.asarray(part)
+
+    def add(self, member: int) -> bool:
+        """Take a column in; it is never made up of the others, as each has its own l2."""
+        count = len(self.members)
+        self._reserve(count + 1)
+        projected = self._solved(self.gram[self.members, member], trans=1)
+        left = self.gram[member, member] + self.l2[member] - projected @ projected
+        self._R[:count, count], self._R[count, count] = projected, np.sqrt(max(left, self.l2[member]))
+        self.members.append(member)
+        return True
+
+    def drop(self, member: int) -> None:
+        """Let a column go, and what is right of it moves up."""
+        place, count = self.members.index(member), len(self.members)
+        below = self._R[place:count, place + 1 : count].copy()
+        self._R[:place, place : count - 1] = self._R[:place, place + 1 : count]
+        if below.shape[1]:
+            self._R[place : count - 1, place : count - 1] = np.linalg.qr(below, mode="r")
+        del self.members[place]
+
+    def solve(self, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return z with (AₚᵀAₚ + diag(l2ₚ))·z = right, shape (len,), corrected once, and Aₚ·z, shape (q,)."""
+        columns, l2 = self.design[:, self.members], self.l2[self.members]
+        z = self._solved(self._solved(right, trans=1), trans=0)
+        left = right - columns.T @ (columns @ z) - l2 * z
+        z = z + self._solved(self._solved(left, trans=1), trans=0)
+        return z, columns @ z

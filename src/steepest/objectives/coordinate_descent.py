@@ -40,8 +40,7 @@ def coordinate_descent(problem: Penalized, start: FloatArray, penalty: float) ->
         >>> coordinate_descent(problem, np.zeros(2), 0.5).round(12)
         array([2.125, 0.75 ])
     """
-    gram = problem.design.T @ problem.design
-    l1, l2, w = problem.l1(penalty), problem.l2(penalty), start.copy()
+    gram, l1, l2, w = problem.gram, problem.l1(penalty), problem.l2(penalty), start.copy()
     scale = 0.5 * float(problem.response @ problem.response) + 0.5 * problem.rest
     usable = np.flatnonzero(np.diag(gram) + l2 > 0)
     w[np.diag(gram) + l2 == 0] = 0.0

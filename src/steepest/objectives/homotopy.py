@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import DataError, Option
-from steepest.objectives.active_factor import ActiveFactor
+from steepest.objectives.active_factor import ActiveFactor, GramFactor
 from steepest.objectives.penalized import Penalized
 from steepest.support.arrays import FloatArray
 
@@ -57,7 +57,11 @@ class Homotopy:
         self.l2 = problem.l2(penalties[1])
         self.bounds = problem.l1(penalties[0]), problem.l1(penalties[1])
         self.penalized = problem.factors > 0
-        self.factor = ActiveFactor(problem.design, self.l2)
+        self.factor = (
+            GramFactor(problem.design, self.l2, problem.gram)
+            if GramFactor.is_safe(self.l2, problem.sizes)
+            else ActiveFactor(problem.design, self.l2)
+        )
         self.factor.fill([int(j) for j in np.flatnonzero((start != 0) | (~self.penalized & (problem.sizes > 0)))])
         self.w = np.zeros(len(start))
         self.w[self.factor.members] = start[self.factor.members]

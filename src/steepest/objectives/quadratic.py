@@ -92,10 +92,7 @@ class Quadratic(Value):
             array([4.58333333])
         """
         check_word("objective", objective, ("half_mse", "mse", "quarter_mse"))
-        if not 0 <= as_float(l2) < LARGEST_PENALTY:
-            raise UsageError(
-                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); got {shown(l2)}."
-            )
+        checked_penalty("l2", l2)
         if not triangle.row_count:
             raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
         R, r, rho = triangle.design(coordinates)
@@ -307,6 +304,13 @@ class Quadratic(Value):
             return np.asarray(data)
         penalty = math.sqrt(self.l2) * np.linalg.norm(self.penalized[:, None] * self.minimum, axis=0)
         return np.asarray(np.hypot(data, penalty))
+
+
+def checked_penalty(name: str, value: object) -> float:
+    """Return a penalty as a float; raise UsageError naming the valid range when it is not one."""
+    if not 0 <= as_float(value) < LARGEST_PENALTY:
+        raise UsageError(Option(name) + f" must be a finite number, 0 or larger (and below 1e150); got {shown(value)}.")
+    return as_float(value)
 
 
 def _noise(triangle: Triangle, coordinates: Coordinates) -> FloatArray:

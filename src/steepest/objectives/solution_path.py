@@ -1,11 +1,11 @@
 """Solution path: the minimum of a penalized problem at every penalty down to some last one."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
+from steepest.objectives.active_newton import minimum_near
 from steepest.objectives.coordinate_descent import coordinate_descent
 from steepest.objectives.homotopy import Homotopy
 from steepest.objectives.penalized import Penalized
@@ -56,10 +56,7 @@ class SolutionPath(Value):
             found = list(Homotopy(problem, problem.unpenalized, (first, last)).knots())
             return cls(problem, np.array([knot for knot, _ in found]), np.stack([w for _, w in found]))
         knots = np.unique(np.append(penalties[penalties < first], first))[::-1]
-        ways = [problem.unpenalized]
-        for before, knot in pairwise(knots):
-            ways.append(_next(problem, ways[-1], float(before), float(knot), method))
-        return cls(problem, knots, np.stack(ways), method)
+        return cls(problem, knots, minima(problem, knots, method), method)
 
     def at(self, penalties: FloatArray) -> FloatArray:
         """Return the minimum at some penalties, none below the last knot, shape (K, d)."""
@@ -80,11 +77,28 @@ class SolutionPath(Value):
         return np.asarray(between)
 
 
+def minima(problem: Penalized, penalties: FloatArray, method: PathMethod = "homotopy") -> FloatArray:
+    """Return the minimum at each of some falling penalties, each from the one before, shape (K, d).
+
+    Where nobody asks for the knots between penalties, this is quicker than to follow the path, and as exact.
+
+    Raises:
+        DataError: as `SolutionPath.of`.
+    """
+    ways, w, before = [], problem.unpenalized, problem.largest_penalty
+    for penalty in penalties.tolist():
+        if penalty < before:
+            w, before = _next(problem, w, before, penalty, method), penalty
+        ways.append(w)
+    return np.stack(ways)
+
+
 def _next(problem: Penalized, start: FloatArray, before: float, penalty: float, method: PathMethod) -> FloatArray:
     """Return the minimum at a penalty from that at a larger one, shape (d,)."""
-    if method == "homotopy":
-        return Homotopy(problem, start, (before, penalty)).end()
-    return coordinate_descent(problem, start, penalty)
+    if method == "coordinate_descent":
+        return coordinate_descent(problem, start, penalty)
+    found = minimum_near(problem, start, penalty)
+    return Homotopy(problem, start, (before, penalty)).end() if found is None else found
 
 
 def refit(problem: Penalized, ways: FloatArray) -> FloatArray:

@@ -87,6 +87,7 @@ TARGET_INSIDE = (
 INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
 HOLD_OUT = "hold rows out (" + Option("folds", 5) + ")"
 CRITERION = "choose by a criterion (" + Option("choose", "bic") + ")"
+SMALLER_PENALTIES = "follow the path further down (" + Option("penalties", ...) + ")"
 SPLIT_ROWS = (
     "choose the inputs on one part of the rows and ask the other part, with these inputs alone ("
     + Option("features", ...)
@@ -95,6 +96,9 @@ SPLIT_ROWS = (
 GROUP = "name the column of groups (" + Option("group", ...) + ")"
 OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
 PENALTY = "add a penalty (" + Option("l2", ...) + ")"
+LASSO = "add a penalty that sets weights to 0 (" + Option("l1", ...) + ")"
+RIDGE_ALONE = "take a ridge penalty alone (" + Option("l2", ...) + " without " + Option("l1") + ")"
+FISTA = "take a rule that knows it (" + Option("rule", "fista") + ", or " + Option("rule", "ista") + ")"
 NO_PENALTY = "fit without a penalty (" + Option("l2", 0) + ")"
 LEAST_SQUARES = "fit again to the end and without a penalty (" + Option("epochs", "auto") + ", " + Option("l2", 0) + ")"
 WEIGHTS = "give the run's own table, with its weights (" + Option("weight", ...) + ")"

@@ -146,6 +146,8 @@ def problem_with(run: Trajectory) -> str | None:
         return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
     if run.problem.has_offset:
         return "a page knows no offset, and this run has one. Look at run.plot."
+    if run.l1:
+        return "a page computes runs without an l1 penalty, and this run has one. Look at run.plot."
     if len(run.targets) != classes:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
