@@ -148,12 +148,12 @@ def test_batches_hover_and_rows_in_a_file_walk_the_same(monkeypatch):
     run = steepest.descend(X, Y, **settings)
     assert run.verdict.kind == "hovers"
     assert "A smaller learning rate" in run.verdict.advice
-    settings["order"] = "fixed"  # the order in a file is another one otherwise
-    run = steepest.descend(X, Y, **settings)
+    in_order = {**settings, "order": "fixed"}  # the order in a file is another one otherwise
+    run = steepest.descend(X, Y, **in_order)
     from steepest.objectives import stored_rows
 
     monkeypatch.setattr(stored_rows, "fits_memory", lambda *given: False)
-    stored = steepest.descend(X, Y, **settings)
+    stored = steepest.descend(X, Y, **in_order)
     assert isinstance(stored.rule.rows, stored_rows.StoredRows)
     np.testing.assert_allclose(stored.weights, run.weights, rtol=1e-12)
 

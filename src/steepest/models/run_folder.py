@@ -123,6 +123,7 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "features": list(run.features),
         "target": own_names(run.problem.triangle)[0] if classes else run.targets[0],
         **({"classes": list(classes)} if classes else {}),
+        **({} if run.coding is None or run.coding.offset is None else {"offset": run.coding.offset.as_json()}),
         **({} if run.problem.is_quadratic else {"loss_numbers": numbers_of(getattr(run.problem, "loss", None))}),
         "objective": run.objective,
         "coordinates": run.coordinates.name,
