@@ -117,7 +117,7 @@ def path(
     if isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",
-            "hold none out: None for " + Option("folds"),
+            "let " + Option("folds") + " be None",
             "give held-out rows, as validation",
             "give the table itself",
         )
@@ -193,7 +193,11 @@ def path_of_folds(
             relaxed,
         )
 
-    paths = [follow(ratio) for ratio in ratios]
+    return best_path([follow(ratio) for ratio in ratios])
+
+
+def best_path(paths: Sequence[Path]) -> Path:
+    """Return the path that predicts held-out rows best, of equal ones the first, with the others beside it."""
     best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
     return replace(best, others=tuple(one for one in paths if one is not best))
 
