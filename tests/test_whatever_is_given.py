@@ -310,7 +310,7 @@ OF_THE_LOOP = {
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 
 INSIDE = {
-    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.from_json", "Coding.needed_for", "Coding.select",
+    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.features_of", "Coding.from_json", "Coding.needed_for", "Coding.select", "Coding.without",
     "Problem.check_no_offset", "Problem.check_squares", "Problem.mean", "Problem.mode_words", "Problem.to_raw",
     "Triangle.from_parts", "Triangle.of_parts", "Triangle.rmse", "Triangle.rmse_of",
     "Problem.from_raw", "Problem.parameter_in_words", "Problem.check_minimum",

@@ -117,7 +117,7 @@ def path(
     if isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",
-            "hold none out (folds=None)",
+            "let " + Option("folds") + " be None",
             "give held-out rows, as validation",
             "give the table itself",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from steepest.analysis.coefficient_table import Inference
 from steepest.analysis.evaluate import CLASSES
@@ -25,6 +26,7 @@ from steepest.cli.step_by_step import descended, refuse_contradictions, remove_c
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
 from steepest.cli.text import echo_log, settings_lines, shorten, weights_table
+from steepest.data.sample import Sample
 from steepest.data.sources.log_target import own_names
 from steepest.data.split import Share
 from steepest.descent.held_out import HeldOut
@@ -35,6 +37,7 @@ from steepest.objectives.loss_choice import LossChoice
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
+from steepest.support.arrays import FloatArray
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
 from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, ValidationCurveDisplay
@@ -201,7 +204,7 @@ def _keep(
         record,
         summary.data,
         options,
-        rows=Rows(summary.sample, summary.test),
+        rows=Rows(summary.sample, summary.test, summary.test_sample),
         smearing=fit.smearing if isinstance(fit.smearing, Smearing) else None,
     )
     _echo(message, options["as_json"])
@@ -232,14 +235,29 @@ def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     pictures = fit.goodness.pictures(title) if fit.goodness else {}
     if len(sample.X) and run_is_of_numbers(fit.run):
         pictures = {
-            kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
+            kind: KINDS[kind].from_trajectory(
+                fit.run, *_rows(sample)[:2], held_out=_rows(test), offset=sample.offset, title=title
+            )
             for kind in OF_ROWS
         }
-    elif len(sample.X) and len(fit.run.features) == 2:
-        pictures["boundary"] = BoundaryDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
+    elif len(sample.X) and len(fit.run.features) == 2 and not fit.run.problem.has_offset:
+        pictures["boundary"] = BoundaryDisplay.from_trajectory(
+            fit.run, sample.X, _labels(fit.run, sample.y), title=title
+        )
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures
+
+
+def _labels(run: Trajectory, y: FloatArray) -> Any:
+    """The labels of rows whose codes these are, since a code may be the label of another class: 1 of the classes 1 and 2."""
+    classes = run.coding.classes if run.coding is not None else ()
+    return np.asarray(classes)[y[:, 0].astype(np.intp)] if classes and y.shape[1] == 1 else y
+
+
+def _rows(sample: Sample) -> tuple[FloatArray, ...]:
+    """The rows of a sample for a picture: X, y, and their offset where they have one."""
+    return sample.X, sample.y, *(() if sample.offset is None else (sample.offset,))
 
 
 def _read(table: Table, options: dict[str, Any]) -> tuple[Table | None, Summary]:

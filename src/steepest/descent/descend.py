@@ -26,7 +26,7 @@ from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Setti
 from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, sparse_rule, sparse_settings
 from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
+from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
@@ -130,8 +130,8 @@ def descend(
         l2: ridge penalty in the coordinates in force, never on the intercept.
         l1: lasso penalty likewise, which sets weights to exactly 0; of squared loss. With l2 too it is the elastic net.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
-        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
-            minimum is found by some more passes over the table, and its runs are walked.
+        loss: "squared", "logistic" (targets 0 and 1, or two labels), "poisson" (counts), "huber", "quantile" (the median), or a loss
+            object: the mean over the rows. Its minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
@@ -171,10 +171,12 @@ def descend(
     """
     l1, l2 = elastic_net(l1, l2, l1_ratio)
     named_rule, rule = rule, sparse_rule(rule, l1, batch_size)
-    beside = Offset.of(offset, exposure)
-    named = features if beside is None else beside.among(features)
-    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
-    triangle, reader = _read(opened, rows, beside, loss)
+    beside: dict[str, object] = {"offset": offset, "exposure": exposure}
+    roles = {"target": target, "features": features, "weight": weight, "missing": missing}
+    opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
+    check_offset(opened, loss)
+    triangle = read(opened, sample_rows=0).triangle
+    reader = _reader(opened, rows, Offset.of(offset, exposure))
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
@@ -214,7 +216,7 @@ def descend(
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
-    if not np.isfinite(problem.quadratic.value(theta)).all():
+    if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
     check_word("engine", engine, ("auto", "modes", "loop"))
@@ -237,17 +239,13 @@ def descend(
     return run
 
 
-def _read(
-    opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None, loss: LossChoice
-) -> tuple[Triangle, RowReader | None]:
-    """Return the triangle of a table, and what gives its rows again, each with its offset."""
-    triangle = read(opened, sample_rows=0).triangle
-    reader = rows if isinstance(opened, Triangle) else opened.batches
-    if beside is None:
-        return triangle, reader
-    check_offset(beside, loss)
-    triangle = triangle.select(beside.without(triangle.features))
-    return triangle, None if reader is None else beside.reader(reader)
+def _reader(opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None) -> RowReader | None:
+    """Return what gives the rows of a table again, each with its offset."""
+    if not isinstance(opened, Triangle):
+        return opened.batches
+    if rows is None or beside is None:
+        return rows
+    return lambda: (beside.beside(batch) for batch in rows())
 
 
 def _with_loss(
@@ -267,7 +265,12 @@ def _with_loss(
         )
     if reader is None:
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
-    return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    problem = LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    if triangle.coding is not None and triangle.coding.offset is not None and not problem.has_offset:
+        raise DataError(
+            "the rows that are given with a triangle have no offset, and those that it was made of had one."
+        )
+    return problem
 
 
 def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Auto], Settings]) -> Settings:

@@ -20,7 +20,6 @@ from steepest.descent.settings import check_epochs
 from steepest.descent.state import Scalar, State
 from steepest.descent.verdict import Verdict
 from steepest.errors import UsageError
-from steepest.objectives.objective import slope_at
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule
 from steepest.summaries.coordinates import Coordinates
@@ -163,15 +162,15 @@ class Trajectory(Value):
         """
         self.problem.check_minimum()
         quadratic = self.problem.quadratic
-        theta = quadratic.minimum
-        weights, bias = self.problem.to_raw(theta)
+        weights, bias = self.problem.to_raw(quadratic.minimum)
+        value, rmse, slope = quadratic.costs_at_minimum
         return State(
             -1,
             self._squeeze(weights),
             self._scalar(bias),
-            self._scalar(quadratic.value(theta)),
-            self._scalar(quadratic.rmse(theta)),
-            self._scalar(np.linalg.norm(slope_at(quadratic, theta), axis=0)),
+            self._scalar(value),
+            self._scalar(rmse),
+            self._scalar(np.linalg.norm(slope, axis=0)),
             loss_kind=getattr(self.problem, "loss", None),
         )
 
@@ -373,8 +372,8 @@ class Trajectory(Value):
 
         Args:
             X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
-            y: their targets, shape (n,).
-            held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+            y: their targets, shape (n,), or labels of classes.
+            held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y).
             title: what the page is called.
 
         Raises:

@@ -113,3 +113,19 @@ def problem_of_loss(content: dict[str, Any]) -> str:
     if "target_scale" in content and loss in UNITS:
         return f"a model of {loss} loss has no target_scale"
     return ""
+
+
+def problem_of_offset(content: dict[str, Any]) -> str:
+    """Return what is wrong with the offset in a model file, as what it must be; empty where nothing is."""
+    offset = content["offset"]
+    if not isinstance(offset, dict) or set(offset) != {"option", "column"}:
+        return "offset holds option and column"
+    if offset["option"] not in ("offset", "exposure"):
+        return "offset.option is offset or exposure"
+    column, coding = offset["column"], content["coding"]
+    inputs = content["features"] if coding is None else [one.get("of", one["name"]) for one in coding["columns"]]
+    if column is not None and (not isinstance(column, str) or column in inputs):
+        return "offset.column is a text that names no input, or null"
+    if content.get("loss", "squared") in ("squared", "multinomial"):
+        return "offset is of losses other than squared and multinomial"
+    return ""

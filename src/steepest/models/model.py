@@ -14,17 +14,19 @@ from steepest.analysis.path_choice import PathChoice
 from steepest.analysis.path_result import Path
 from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
+from steepest.data.offset_column import OffsetColumn
 from steepest.data.sources import Unseen
 from steepest.data.sources.labels import label_column
 from steepest.data.sources.log_target import log_name, own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.models.link import class_codes, loss_of, predicted
-from steepest.models.predictions import MissingInput, predict_rows
+from steepest.models.predictions import MissingInput, asked_offset, predict_rows
 from steepest.models.schema import (
     FORMAT,
     LOG_VERSION,
     LOSS_VERSION,
+    OFFSET_VERSION,
     VERSION,
     checksum,
     parse,
@@ -62,6 +64,7 @@ class Model(Value):
             and bias are then of the logarithms.
         loss: what was minimized, "squared", "logistic" and so on: it says how X @ weights + bias becomes a prediction.
         classes: the labels of the classes, in the order of their codes; empty where the target was a number.
+        offset: which column is added to each row's margin, and how; None where none is.
 
     Two models are equal when all of this is; the arrays are read-only.
     """
@@ -75,6 +78,7 @@ class Model(Value):
     target_scale: LogScale | None = None
     loss: str = "squared"
     classes: tuple[str, ...] = ()
+    offset: OffsetColumn | None = None
 
     def _told(self) -> Iterator[str]:
         fitted = self.targets if self.target_scale is None else tuple(map(log_name, self.targets))
@@ -93,6 +97,9 @@ class Model(Value):
             yield f"{self.loss} loss; " + (
                 f"predicts {self._predicts}" if self.names_classes else "predicts the target"
             )
+        if self.offset is not None:
+            where = "beside the rows" if self.offset.column is None else f"in column {self.offset.column!r}"
+            yield f"predictions need the {self.offset.option} of each row, {where}"
         if self.target_scale is not None:
             yield f"predicts {self.target_scale.sentence(self.targets)}"
         epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
@@ -149,8 +156,11 @@ class Model(Value):
         scale = LogScale(factor) if triangle.log_target else None
         targets = run.targets if loss == "multinomial" else own_names(triangle)
         classes = () if run.coding is None else run.coding.classes
-        coding = None if run.coding is None else replace(run.coding, classes=())
-        return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes)
+        coding = None if run.coding is None else replace(run.coding, classes=(), offset=None)
+        offset = None if run.coding is None else run.coding.offset
+        if offset is None and run.problem.has_offset:
+            offset = OffsetColumn("offset", None)
+        return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes, offset)
 
     @classmethod
     def of_path(
@@ -192,7 +202,14 @@ class Model(Value):
         return cls(features, own_names(path.triangle), weights, bias, training, coding, scale)
 
     def predict(
-        self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
+        self,
+        data: object,
+        *,
+        offset: object = None,
+        exposure: object = None,
+        missing: MissingInput = "error",
+        unseen: Unseen = "error",
+        **text: Any,
     ) -> FloatArray:
         """Return predictions, shape (n,) or (n, t): X @ weights + bias, or factor·exp of that where the target is a logarithm.
 
@@ -202,6 +219,9 @@ class Model(Value):
         Args:
             data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
                 columns the model was fitted to, which are coded as they were then.
+            offset: of a model with an offset, that of these rows: one number a row, one for all, or the name of a column;
+                default: the column that the model was fitted with.
+            exposure: e^offset instead, above 0: 1 gives the expected count per unit of exposure.
             missing: rows with missing inputs: "error", "drop" (left out) or "empty" (NaN).
             unseen: categories the model does not know: "error" or "reference" (taken for the reference).
             text: delimiter, decimal, encoding, thousands, comment, percent, currency and database, as `steepest.open_source`.
@@ -209,15 +229,19 @@ class Model(Value):
         Raises:
             DataError: the data has other columns, missing values, or categories that the model does not know; says which. A
                 prediction of a logarithm is beyond float64.
+            UsageError: the offset of the rows is not known, or the model has none.
 
         Example:
             >>> model = Model(("x1",), ("y",), np.array([[0.5]]), np.array([2.0]))
             >>> model.predict([[1.0], [300.0]])
             array([  2.5, 152. ])
+            >>> rate = Model(("x1",), ("calls",), np.array([[0.0]]), np.array([0.0]), loss="poisson", offset=OffsetColumn("exposure", "hours"))
+            >>> rate.predict([[7.0], [7.0]], exposure=[1.0, 24.0]).round(12)
+            array([ 1., 24.])
         """
-        result = predict_rows(
-            data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
-        )
+        beside = asked_offset(self.offset, data, offset, exposure)
+        options = {"missing": missing, "unseen": unseen, **text}
+        result = predict_rows(data, self.features, self.coding, self.weights, self.bias, **beside, **options)
         result = predicted(self.loss, self.target_scale, result)
         return result[:, 0] if len(self.targets) == 1 else result
 
@@ -246,6 +270,8 @@ class Model(Value):
         data: object,
         *,
         threshold: float = 0.5,
+        offset: object = None,
+        exposure: object = None,
         missing: MissingInput = "error",
         unseen: Unseen = "error",
         **text: Any,
@@ -255,6 +281,7 @@ class Model(Value):
         Args:
             data: as `predict`.
             threshold: of two classes, the probability above which the second is predicted; of more, the likeliest is.
+            offset, exposure: as `predict`.
             missing: as `predict`.
             unseen: as `predict`.
             text: as `predict`.
@@ -273,7 +300,8 @@ class Model(Value):
                 f"a model of {self.loss} loss predicts numbers, and no classes.", "take what predict gives"
             )
         threshold = check_threshold(threshold)
-        probabilities = np.asarray(self.predict(data, missing=missing, unseen=unseen, **text))
+        options = {"offset": offset, "exposure": exposure, "missing": missing, "unseen": unseen, **text}
+        probabilities = np.asarray(self.predict(data, **options))
         codes = class_codes(probabilities[:, None] if probabilities.ndim == 1 else probabilities, threshold)
         return np.array([*self.labels, ""])[codes]
 
@@ -320,9 +348,11 @@ class Model(Value):
     def _content(self) -> dict[str, Any]:
         scale = {} if self.target_scale is None else {"target_scale": self.target_scale.as_json()}
         loss = {} if self.loss == "squared" else {"loss": self.loss, "classes": list(self.classes)}
+        offset = {} if self.offset is None else {"offset": self.offset.as_json()}
+        versions = {OFFSET_VERSION: offset, LOSS_VERSION: loss, LOG_VERSION: scale}
         return {
             "format": FORMAT,
-            "version": LOSS_VERSION if loss else LOG_VERSION if scale else VERSION,
+            "version": next((version for version, field in versions.items() if field), VERSION),
             "features": list(self.features),
             "targets": list(self.targets),
             "weights": self.weights.tolist(),
@@ -332,6 +362,7 @@ class Model(Value):
             "coding": None if self.coding is None else self.coding.as_json(),
             **scale,
             **loss,
+            **offset,
         }
 
 
@@ -361,4 +392,5 @@ def _from_bytes(data: bytes, name: str) -> Model:
         LogScale.from_json(content["target_scale"]) if "target_scale" in content else None,
         content.get("loss", "squared"),
         tuple(content.get("classes", ())),
+        OffsetColumn.from_json(content["offset"]) if "offset" in content else None,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, DataWarning, UsageError
+from steepest.errors import DataError, DataWarning, Option, UsageError
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.quadratic import ObjectiveName, Quadratic, checked_penalty
 from steepest.objectives.sparse_quadratic import SparseQuadratic
@@ -139,9 +139,12 @@ class Problem(Value):
         return False
 
     def check_no_offset(self, what: str) -> None:
-        """Raise UsageError where rows have an offset, which `what` does not know of rows that are given."""
+        """Raise UsageError where rows have an offset, which `what` does not know."""
         if self.has_offset:
-            raise UsageError(f"{what} knows no offset, and this run has one.", "ask run.predict(X, offset=...)")
+            raise UsageError(
+                f"{what} knows no offset, and this run has one.",
+                "look at predictions of rows (" + Option("offset", ...) + ")",
+            )
 
     @property
     def features(self) -> tuple[str, ...]:

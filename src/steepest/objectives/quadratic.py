@@ -9,6 +9,7 @@ import numpy as np
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.decomposition import SQUARE_SIZE, Decomposition
 from steepest.objectives.modes import Modes
+from steepest.objectives.objective import slope_at
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.qr import lengths
 from steepest.summaries.triangle import Triangle
@@ -276,6 +277,12 @@ class Quadratic(Value):
     def minimum(self) -> FloatArray:
         """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""
         return self.decomposition.solution
+
+    @property
+    def costs_at_minimum(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """J, the root mean squared error, both of shape (t,), and its slope, shape (p, t), at the minimum."""
+        theta = self.minimum
+        return self.value(theta), self.rmse(theta), slope_at(self, theta)
 
     def nearest_minimum(self, start: FloatArray) -> FloatArray:
         """The minimum that a run from start (p, t) heads for, shape (p, t): of equally good ones the nearest."""

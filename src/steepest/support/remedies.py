@@ -61,6 +61,19 @@ def penalty(l2: float) -> Phrase:
     return "add a penalty (" + Option("l2", l2) + ")"
 
 
+def per_unit(option: str) -> Phrase:
+    """Predict rows without their exposure or offset, as if it were 1 or 0.
+
+    Example:
+        >>> from steepest.errors import DataError
+        >>> print(DataError("they have none.", per_unit("exposure")))
+        they have none. Predict per unit of exposure (exposure=1).
+    """
+    if option == "exposure":
+        return "predict per unit of exposure (" + Option("exposure", 1) + ")"
+    return "predict without one (" + Option("offset", 0) + ")"
+
+
 PERCENT = "read percent signs, 5% as 0.05 (" + Option("percent", True) + ")"
 CURRENCY = "leave currency signs out (" + Option("currency", True) + ")"
 DAYS = "make dates days since 1970-01-01 (" + Option("dates", "days") + ")"
@@ -71,6 +84,7 @@ INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "ind
 NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
 LOGISTIC = "predict which of its two classes a row is in (" + Option("loss", "logistic") + ")"
 MULTINOMIAL = "predict which of its classes a row is in (" + Option("loss", "multinomial") + ")"
+COUNTS = "take the loss of counts (" + Option("loss", "poisson") + ")"
 LABELS = "take its texts for labels (" + Option("loss", "logistic") + ")"
 NO_LOG = "fit the target itself (leave " + Option("log_target") + " out)"
 NO_THOUSANDS = "leave " + Option("thousands") + " out"
@@ -93,6 +107,7 @@ SPLIT_ROWS = (
     + Option("features", ...)
     + ")"
 )
+OFFSET = "give it (" + Option("offset", ...) + " or " + Option("exposure", ...) + ")"
 GROUP = "name the column of groups (" + Option("group", ...) + ")"
 OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
 PENALTY = "add a penalty (" + Option("l2", ...) + ")"

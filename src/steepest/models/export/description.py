@@ -34,6 +34,8 @@ def description(model: Model, coding: Coding) -> list[str]:
     if model.names_classes:
         kind += f"; the classes are {listed(model.labels)}"
     lines = [f"Predicts {target} from {listed(coding.names)}: {brief(kind)}."]
+    if model.offset is not None:
+        lines.append(f"{brief(model.offset)}.")
     if coding.percent:
         lines.append(f"Percents are fractions, 0.05 for 5%: {listed(coding.percent)}.")
     made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]

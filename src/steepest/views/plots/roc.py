@@ -1,5 +1,6 @@
 """The ROC curve: how many of the class are found, over how many of the rest are taken for it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,19 +40,30 @@ class RocDisplay(Display):
 
     @classmethod
     def from_trajectory(
-        cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
+        cls,
+        run: Trajectory,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        held_out: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
+        title: str = "",
     ) -> "RocDisplay":
         """Evaluate the last state of a run of classes on X (n, d) with its classes y, and on held-out rows (X, y).
+
+        A run with an offset needs that of X as offset or exposure, and that of held-out rows as (X, y, offset).
 
         Raises:
             UsageError: the run predicts no classes, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
-        return cls(evaluated(run, X, y, held_out, "a ROC curve"), title)
+        return cls(evaluated(run, X, y, held_out, "a ROC curve", offset, exposure), title)
 
     def _what(self) -> str:
         found = self.groups[-1][1]
-        return f"the ROC curve of {shorten(found.target, 24)}, AUC {number(found.auc, 4)}"
+        auc = "no AUC" if math.isnan(found.auc) else f"AUC {number(found.auc, 4)}"
+        return f"the ROC curve of {shorten(found.target, 24)}, {auc}"
 
     def plot(self, ax: "Axes | None" = None) -> "RocDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
