@@ -1,6 +1,7 @@
 """P11: paths of lasso and elastic net with 5 folds beside scikit-learn's LassoCV and ElasticNetCV, and on a file larger than memory allows.
 
-All have the same folds, 5 stretches of consecutive rows, and the same 100 penalties. skglm and celer are timed where they are
+All have the same folds, 5 stretches of consecutive rows, and the same 100 penalties. On a machine that others use as well, the
+seconds of CPU say more than those of the clock; OPENBLAS_NUM_THREADS=1 keeps BLAS threads from waiting for each other. skglm and celer are timed where they are
 installed: `python -m benchmarks.sparse peers` times what the environment has, without steepest where it is not installed.
 """
 
@@ -35,18 +36,20 @@ def table(rows, columns):
 
 
 def timed(call):
-    began = time.perf_counter()
+    """Seconds by the clock and of CPU, and what the call returns."""
+    began, busy = time.perf_counter(), time.process_time()
     result = call()
-    return time.perf_counter() - began, result
+    return np.array([time.perf_counter() - began, time.process_time() - busy]), result
 
 
 def between(call, other):
-    """The median seconds of a call, twice before and twice after another, that one's seconds, and both results."""
+    """The median seconds of a call, by the clock and of CPU, twice before and twice after another, that one's seconds, and both results."""
     call()
     before = [timed(call)[0] for _ in range(2)]
     seconds, theirs = timed(other)
     after = [timed(call) for _ in range(2)]
-    return median([*before, *(each for each, _ in after)]), seconds, after[-1][1], theirs
+    ours = np.median([*before, *(each for each, _ in after)], axis=0)
+    return ours, seconds, after[-1][1], theirs
 
 
 def agreement(ours, theirs):
@@ -68,7 +71,7 @@ def beside(rows, columns):
     import steepest
 
     X, y = table(rows, columns)
-    product = median(timed(lambda: X.T @ X)[0] for _ in range(3))
+    product = median(timed(lambda: X.T @ X)[0][0] for _ in range(3))
     pairs = (
         ("lasso", {}, LassoCV(cv=5, alphas=100), 50 if rows >= 1_000_000 else 10),
         (
@@ -83,8 +86,9 @@ def beside(rows, columns):
             lambda settings=settings: steepest.path(X, y, shuffle=False, **settings), lambda peer=peer: peer.fit(X, y)
         )
         print(
-            f"P11 {rows:,} × {columns}, {name}: {ours:.2f} s, {type(peer).__name__} {theirs:.1f} s = {theirs / ours:.0f} × that "
-            f"(goal {goal}); one X.T @ X {product:.2f} s\n    {agreement(path, model)}",
+            f"P11 {rows:,} × {columns}, {name}: {ours[0]:.2f} s, {type(peer).__name__} {theirs[0]:.1f} s = {theirs[0] / ours[0]:.0f} × that "
+            f"(goal {goal}); of CPU {ours[1]:.2f} s and {theirs[1]:.1f} s = {theirs[1] / ours[1]:.0f} ×; one X.T @ X {product:.2f} s\n"
+            f"    {agreement(path, model)}",
             flush=True,
         )
 
@@ -103,7 +107,7 @@ def peers(rows, columns):
             return celer.LassoCV(cv=5, alphas=penalties).fit(X, y)
 
         seconds, model = timed(choose)
-        print(f"    {rows:,} × {columns}: celer LassoCV {seconds:.1f} s, penalty {model.alpha_:.5g}", flush=True)
+        print(f"    {rows:,} × {columns}: celer LassoCV {seconds[0]:.1f} s, penalty {model.alpha_:.5g}", flush=True)
     if importlib.util.find_spec("skglm"):
         import skglm
 
@@ -117,7 +121,7 @@ def peers(rows, columns):
                 for penalty in penalties:
                     model.set_params(alpha=penalty).fit(inputs, targets)
 
-        print(f"    {rows:,} × {columns}: skglm Lasso on 5 training parts {timed(follow)[0]:.1f} s", flush=True)
+        print(f"    {rows:,} × {columns}: skglm Lasso on 5 training parts {timed(follow)[0][0]:.1f} s", flush=True)
 
 
 def of_a_file(gigabytes=2):

@@ -32,20 +32,22 @@ def minimum_near(problem: Penalized, start: FloatArray, penalty: float) -> Float
 
     Source: Hintermüller, Ito, Kunisch, "The primal-dual active set strategy as a semismooth Newton method", SIAM J. Optim. 13 (2002).
     """
-    l1, penalized, slack = problem.l1(penalty), problem.factors > 0, 4 * problem.noise
+    l1, l2 = problem.l1(penalty), problem.l2(penalty)
+    penalized, slack = problem.factors > 0, 4 * problem.noise
     signs = np.sign(start)
     used = (start != 0) | (~penalized & (problem.sizes > 0))
     for _ in range(MOST_GUESSES):
-        found = _of_columns(problem, np.flatnonzero(used), signs, penalty)
+        found = _of_columns(problem, used.nonzero()[0], l1 * signs, l2)
         if found is None:
             return None
         w, c = found
         gone = used & penalized & (w * signs <= 0)
         size = c if problem.positive else np.abs(c)
         missing = ~used & penalized & (size > l1 + slack)
-        if not gone.any() and not missing.any():
+        coming = np.count_nonzero(missing)
+        if not coming and not np.count_nonzero(gone):
             return w
-        if missing.sum() > len(problem.design):  # too far from the start
+        if coming > len(problem.design):  # too far from the start
             return None
         used = (used & ~gone) | missing
         signs = np.where(missing, np.sign(c), signs)
@@ -53,26 +55,28 @@ def minimum_near(problem: Penalized, start: FloatArray, penalty: float) -> Float
 
 
 def _of_columns(
-    problem: Penalized, columns: NDArray[np.intp], signs: FloatArray, penalty: float
+    problem: Penalized, columns: NDArray[np.intp], bound: FloatArray, l2: FloatArray
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Return w and its correlations where these columns are in use, by these signs; None where float64 cannot tell."""
-    w = np.zeros(len(signs))
-    if not len(columns):
-        return w, problem.correlations(w, penalty)
-    if len(columns) > len(problem.design) and problem.l1_ratio == 1:
+    """Return w and its correlations where these columns are in use, each at its bound; None where float64 cannot tell."""
+    w, count = np.zeros(len(bound)), len(columns)
+    c = problem.response @ problem.design
+    if not count:
+        return w, c
+    if count > len(problem.design) and problem.l1_ratio == 1:
         return None
-    A, l2 = problem.design[:, columns], problem.l2(penalty)[columns]
+    A, bound, slack, shrunk = problem.design[:, columns], bound[columns], problem.noise[columns], l2[columns]
     H = A.T @ A
-    H[np.diag_indices(len(columns))] += l2
-    lengths = np.sqrt(np.diag(H))
+    H.flat[:: count + 1] += shrunk
+    lengths = np.sqrt(H.diagonal())
     factor, failed = dpotrf(H)
-    if failed or (np.diag(factor) <= LEAST_SHARE * lengths).any():
+    if failed or (factor.diagonal() <= LEAST_SHARE * lengths).any():
         return None
-    bound, slack = (problem.l1(penalty) * signs)[columns], problem.noise[columns]
-    c = problem.correlations(w, penalty)
+    own, left = np.zeros(count), c[columns] - bound
     for _ in range(MOST_CORRECTIONS):
-        w[columns] += dpotrs(factor, c[columns] - bound)[0]
-        c = problem.correlations(w, penalty)
-        if (np.abs(c[columns] - bound) <= slack).all():
-            return w, c
+        own += dpotrs(factor, left)[0]
+        residual = problem.response - A @ own
+        left = residual @ A - shrunk * own - bound
+        if (np.abs(left) <= slack).all():
+            w[columns] = own
+            return w, residual @ problem.design - l2 * w
     return None
