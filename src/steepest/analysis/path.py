@@ -1,30 +1,27 @@
 """Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
+from steepest.analysis.loss_path import check_loss, loss_path
 from steepest.analysis.path_result import Path, in_own_units
+from steepest.analysis.path_settings import check_factors, check_ratio, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import UsageError
+from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import SolutionPath
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, is_many, shown
+from steepest.support.arguments import check_flag
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
-from steepest.support.words import join_names
-
-SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
-GRID, SMALLEST_SHARE = (
-    100,
-    1e-3,
-)  # penalties of a path where none are given, and the last beside the first: scikit-learn's
 
 
 @numeric
@@ -36,6 +33,7 @@ def path(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
+    loss: LossChoice = "squared",
     l1_ratio: float = 1.0,
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
@@ -65,6 +63,8 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
+        loss: "squared"; or "logistic", "poisson" or "huber", whose minimum is found at each of `penalties`, to the conditions of a minimum
+            within 1e-9 of the largest penalty; it needs the rows.
         l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
@@ -99,20 +99,20 @@ def path(
     Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
     """
+    other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
+    if other is not None:
+        check_loss(other)
     table, split = open_with_split(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
-        group=group, time=time, shuffle=shuffle, seed=seed,
+        group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),
     )  # fmt: skip
-    parts = read(table, split, sample_rows=0, watch=watch).partition
-    return path_of_folds(
-        parts,
-        l1_ratio=l1_ratio,
-        penalties=penalties,
-        penalty_factors=penalty_factors,
-        positive=positive,
-        standardize=standardize,
-        fit_intercept=fit_intercept,
-    )
+    settings: dict[str, Any] = {
+        "l1_ratio": l1_ratio, "penalties": penalties, "penalty_factors": penalty_factors, "positive": positive,
+        "standardize": standardize, "fit_intercept": fit_intercept,
+    }  # fmt: skip
+    if other is not None:
+        return loss_path(table, split, other, watch=watch, **settings)
+    return path_of_folds(read(table, split, sample_rows=0, watch=watch).partition, **settings)
 
 
 @numeric
@@ -135,15 +135,15 @@ def path_of_folds(
     name = coordinates_name(standardize)
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    share, flag = _check_ratio(l1_ratio), check_flag("positive", positive)
-    factors = _factors(penalty_factors, parts.whole)
+    share, flag = check_ratio(l1_ratio), check_flag("positive", positive)
+    factors = check_factors(penalty_factors, parts.whole)
 
     def problem(triangle: Triangle) -> Penalized:
         coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
         return Penalized.of(triangle, coordinates, factors, share, flag)
 
     whole = problem(parts.whole)
-    grid = _grid(penalties, whole.largest_penalty)
+    grid = penalty_grid(penalties, whole.largest_penalty)
 
     def held_out(train: Triangle, held: Triangle) -> FloatArray:
         coordinates = train.coordinates(name, fit_intercept=fit_intercept)
@@ -161,51 +161,3 @@ def path_of_folds(
         standardize,
         fit_intercept,
     )
-
-
-def _check_ratio(ratio: object) -> float:
-    if not SMALLEST_RATIO <= as_float(ratio) <= 1:
-        raise UsageError(
-            Option("l1_ratio") + f" must lie between 0.000001 and 1, the lasso; got {shown(ratio)}. "
-            "Without an l1 part no coefficient becomes 0: descend with l2."
-        )
-    return as_float(ratio)
-
-
-def _factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Triangle) -> FloatArray:
-    """Return the factor of each input, in the triangle's order."""
-    if given is None:
-        return np.ones(len(triangle.features))
-    if not is_many(given):
-        raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
-    named = dict(given) if isinstance(given, Mapping) else None
-    if named is not None and (unknown := [name for name in named if name not in triangle.features]):
-        raise UsageError(
-            Option("penalty_factors")
-            + f" name an unknown input, {shown(unknown[0])}. The inputs are {join_names(triangle.features)}."
-        )
-    factors = [named.get(name, 1.0) for name in triangle.features] if named is not None else list(given)
-    if len(factors) != len(triangle.features):
-        raise UsageError(
-            Option("penalty_factors") + f" are as many as inputs, {len(triangle.features)}; got {len(factors)}."
-        )
-    for factor in factors:
-        if not 0 <= as_float(factor) < np.inf:
-            raise UsageError(Option("penalty_factors") + f" must be finite numbers, 0 or larger; got {shown(factor)}.")
-    return np.array([as_float(factor) for factor in factors])
-
-
-def _grid(given: Sequence[float] | None, largest: float) -> FloatArray:
-    """Return the penalties, falling."""
-    if given is None:
-        if largest == 0:
-            raise DataError(
-                "no input has anything to do with the target: every coefficient is 0 at every penalty.",
-                "give a target and inputs that vary",
-            )
-        return np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
-    listed = check_list("penalties", given, "penalties")
-    for value in listed:
-        if not 0 < as_float(value) < np.inf:
-            raise UsageError(Option("penalties") + f" must be finite numbers above 0; got {shown(value)}.")
-    return np.unique([as_float(value) for value in listed])[::-1]

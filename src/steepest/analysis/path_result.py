@@ -166,13 +166,7 @@ class Path(Value):
         numbers = np.empty(len(wanted))
         for place, (value, w) in enumerate(zip(wanted, self.solution.at(wanted), strict=True)):
             used = (w != 0) | (problem.factors == 0)
-            columns = problem.design[:, used]
-            squares = np.linalg.svd(columns, compute_uv=False) ** 2 if problem.l1_ratio == 1 else np.zeros(0)
-            if problem.l1_ratio == 1:
-                numbers[place] = (squares > 1e-24 * squares.max(initial=0.0)).sum()
-            else:
-                gram = columns.T @ columns
-                numbers[place] = np.trace(np.linalg.solve(gram + np.diag(problem.l2(value)[used]), gram))
+            numbers[place] = effective_columns(problem.design[:, used], problem.l2(value)[used])
         return numbers if np.ndim(penalty) else numbers[0]
 
     def rmse(self, penalty: ArrayLike) -> FloatArray:
@@ -223,6 +217,11 @@ class Path(Value):
             return np.full(len(self.penalties), math.nan)
         return np.asarray(np.sqrt(self.fold_mse @ (self.fold_weights / self.fold_weights.sum())))
 
+    @property
+    def cv_errors(self) -> FloatArray:
+        """What the best of `penalties` has the least of: cv_rmse."""
+        return self.cv_rmse
+
     @frozen_property
     def standard_errors(self) -> FloatArray:
         """Standard error of each cv_rmse: that of the folds' mean squared errors over 2·cv_rmse; nan with one set, shape (K,)."""
@@ -240,7 +239,7 @@ class Path(Value):
             UsageError: no row was held out.
         """
         self._check_held_out()
-        return self._model_at(int(self.cv_rmse.argmin()))
+        return self._model_at(int(self.cv_errors.argmin()))
 
     @frozen_property
     def one_standard_error(self) -> SparseModel:
@@ -249,9 +248,9 @@ class Path(Value):
         Source: Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984, section 3.4.3.
         """
         self._check_held_out()
-        best = int(self.cv_rmse.argmin())
+        best = int(self.cv_errors.argmin())
         spread = self.standard_errors[best]
-        within = self.cv_rmse <= self.cv_rmse[best] + (0.0 if math.isnan(spread) else spread)
+        within = self.cv_errors <= self.cv_errors[best] + (0.0 if math.isnan(spread) else spread)
         return self._model_at(int(within.argmax()))
 
     def _check_held_out(self) -> None:
@@ -322,6 +321,15 @@ def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray)
     if not coordinates.fit_intercept:
         return weights, np.zeros(len(weights))
     return weights, triangle.means[d] - weights @ triangle.means[:d]
+
+
+def effective_columns(columns: FloatArray, l2: FloatArray) -> float:
+    """Return tr(A·(AᵀA + diag(l2))⁻¹·Aᵀ) of columns A (q, k): without l2 their rank."""
+    if not l2.any():
+        squares = np.linalg.svd(columns, compute_uv=False) ** 2
+        return float((squares > 1e-24 * squares.max(initial=0.0)).sum())
+    gram = columns.T @ columns
+    return float(np.trace(np.linalg.solve(gram + np.diag(l2), gram)))
 
 
 def _in_words(model: SparseModel) -> str:
