@@ -144,9 +144,20 @@ class LossPath(Path):
         Raises:
             UsageError: always.
         """
-        raise UsageError(
-            f"the variance of the noise and Mallows' Cp are of squared loss; this path is of {self.loss.name} loss.",
-            "choose by held-out rows" + (", aic or bic" if self.loss.name in LIKELIHOODS else ""),
+        raise self._of_squares("the variance of the noise")
+
+    def cp(self, penalty: ArrayLike) -> FloatArray:
+        """Of squared loss only.
+
+        Raises:
+            UsageError: always.
+        """
+        raise self._of_squares("Mallows' Cp")
+
+    def _of_squares(self, what: str) -> UsageError:
+        others = ", aic or bic" if self.loss.name in LIKELIHOODS else ""
+        return UsageError(
+            f"{what} is of squared loss; this path is of {self.loss.name} loss.", "choose by held-out rows" + others
         )
 
     def aic(self, penalty: ArrayLike) -> FloatArray:

@@ -121,10 +121,9 @@ class TouchingQuadratic(Value):
 
         With more columns than the rows tell apart, squares whose slopes are shifted need not have a minimum at all.
         """
-        problem, w = self.problem, start
+        problem = self.problem
         wanted = LEFT * problem.optimality(start, penalty) + ROUNDING * penalty
-        for w in islice(_ways(problem, start, (penalty, penalty)), EVENTS + 2 * len(start)):
-            pass
+        *_, w = [start, *islice(_ways(problem, start, (penalty, penalty)), EVENTS + 2 * len(start))]
         if problem.optimality(w, penalty) <= wanted:
             return w
         return Homotopy(problem, problem.unpenalized, (max(penalty, problem.largest_penalty), penalty)).end()
