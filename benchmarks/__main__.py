@@ -14,6 +14,7 @@ NAMES = [
     "pages",
     "compiled",
     "losses",
+    "sparse",
 ]
 
 if __name__ == "__main__":

@@ -45,12 +45,14 @@ def objects(d, t, n=60):
     )
     yield from (steepest.descend(X, y, engine="loop", **settings), steepest.descend(X, y, learning_rate=1e3, epochs=9))
     yield from (source.coding, steepest.Record(every=3), steepest.TimeLimit(1.0), steepest.SmallGradient(1e-3))
+    yield steepest.DualityGap(1e-3)
     yield from (steepest.HeldOut(X, y), steepest.JsonLines("run.jsonl"), steepest.MLflow(), steepest.Record(when=len))
     yield from (steepest.LossCurveDisplay.from_trajectory(run), steepest.ModeDecayDisplay.from_trajectory(run))
     yield from (steepest.ChebyshevRule(1.0, 2.0), steepest.HeavyBallRule(0.1, 0.9), steepest.NesterovRule(0.1, 0.9))
     if t == 1:
         sweep = steepest.sweep(X, y, learning_rates=[1e-3, 1e-2], epochs=[1, 10], l2=[0.0, 0.1])
-        yield from (sparse := steepest.path(X, y), sparse.best)
+        yield from (sparse := steepest.path(X, y), sparse.best, steepest.Model.of_path(sparse))
+        yield from (steepest.CoefficientPathDisplay.from_path(sparse), steepest.HeldOutPathDisplay.from_path(sparse))
         held = steepest.summarize(X + 0.1, y)
         yield from (
             sweep,
@@ -78,6 +80,7 @@ def objects(d, t, n=60):
         yield from (steepest.infer(*table(d, t, d + 50)), steepest.GradientDescentRegressor().fit(X, y))
         classes = (np.median(y) < y).astype(float)
         yield steepest.GradientDescentClassifier(l2=0.1).fit(X, classes)
+        yield from (lasso := steepest.path(X, classes, loss="logistic", penalties=[0.1, 0.01]), lasso.best)
         fitted = steepest.descend(X, classes, loss="logistic", l2=0.1, epochs=3)
         yield from (found := steepest.evaluate(fitted, X, classes), steepest.evaluate(run, X, y), found.confusion)
         yield from (found.ranking(), found.calibration())

@@ -48,6 +48,7 @@ CLASSIFIED = steepest.evaluate(CLASS_RUN, X, CLASSES)
 FORECAST = steepest.forecast(X, Y, batch_size=8, epochs=3)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
 PATH = steepest.path(X, Y, penalties=[0.1, 0.01])
+LOSS_PATH = steepest.path(X, CLASSES, loss="logistic", penalties=[0.1, 0.01])
 OF_A_PENALTY = ("aic", "bias", "bic", "coefficients", "cp", "degrees_of_freedom", "gap", "model", "rmse")
 SETTINGS = {
     "rule": "gradient",
@@ -108,6 +109,12 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "path frame": (steepest.path, (FRAME,), {"target": "y"}),
     **{f"Path.{name}": (getattr(PATH, name), (0.1,), {}) for name in OF_A_PENALTY},
     "Path.to_frame": (PATH.to_frame, (), {}),
+    "path of a loss": (steepest.path, (X, CLASSES), {"loss": "logistic", "penalties": [0.1, 0.01]}),
+    **{
+        f"LossPath.{name}": (getattr(LOSS_PATH, name), (0.1,), {})
+        for name in (*OF_A_PENALTY, "mean_loss", "optimality")
+    },
+    "LossPath.to_frame": (LOSS_PATH.to_frame, (), {}),
     "infer": (steepest.infer, (X, Y), {}),
     "explain": (steepest.explain, (X, Y), {"epoch": 3}),
     "open_source": (steepest.open_source, (FRAME,), {"target": "y"}),
@@ -121,6 +128,8 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "MLflow": (steepest.MLflow, (), {}),
     "TimeLimit": (steepest.TimeLimit, (1.0,), {}),
     "SmallGradient": (steepest.SmallGradient, (1.0,), {}),
+    "DualityGap": (steepest.DualityGap, (0.1,), {}),
+    "descend with l1": (steepest.descend, (X, Y), {"l1": 0.1, "epochs": 3}),
     "Problem.of": (steepest.Problem.of, (TRIANGLE,), {}),
     "Problem.in_coordinates": (PROBLEM.in_coordinates, ("raw",), {}),
     "Triangle.scaled": (TRIANGLE.scaled, (0.5,), {}),
@@ -168,6 +177,7 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "HuberLoss": (steepest.HuberLoss, (), {"delta": 2.0}),
     "QuantileLoss": (steepest.QuantileLoss, (), {"tau": 0.25}),
     "Model.of": (steepest.Model.of, (RUN,), {}),
+    "Model.of_path": (steepest.Model.of_path, (PATH,), {}),
     "Model.from_bytes": (steepest.Model.from_bytes, (MODEL.to_bytes(),), {}),
     "Model.save": (MODEL.save, ("model.json",), {}),
     "page": (steepest.page, (RUN, X, Y), {}),
@@ -185,6 +195,10 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "Trajectory.plot": (RUN.plot, ("residuals", X, Y), {}),
     "Trajectory.history": (RUN.history, ([1, 2],), {}),
     "ValidationCurveDisplay": (steepest.ValidationCurveDisplay.from_trajectory, (RUN, TRIANGLE), {}),
+    "CoefficientPathDisplay": (steepest.CoefficientPathDisplay.from_path, (PATH,), {}),
+    "HeldOutPathDisplay": (steepest.HeldOutPathDisplay.from_path, (PATH,), {}),
+    "Path.plot": (PATH.plot, (), {}),
+    "LossPath.plot": (LOSS_PATH.plot, (), {}),
     "HeatMapDisplay": (steepest.HeatMapDisplay.from_sweep, (SWEEP,), {}),
     "Forecast.grid": (FORECAST.grid, (2,), {}),
     "ForecastDisplay": (steepest.ForecastDisplay.from_forecast, (FORECAST,), {"runs": 1}),
@@ -268,7 +282,7 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
     "Coding", "Diagnosis", "Explanation", "Forecast", "GoodnessOfFit", "Inference",
-    "Smearing", "Solution", "SparseModel", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Smearing", "Solution", "SparseLossModel", "SparseModel", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 
@@ -304,8 +318,8 @@ OF_THE_LOOP = {
 """What a rule, an objective, a record and a stop answer to the loop, every epoch: nobody else calls it, nothing is checked there."""
 
 INSIDE = {
-    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.from_json", "Coding.select", "Problem.check_no_offset", "Problem.check_squares", "Problem.mean",
-    "Problem.mode_words", "Problem.to_raw",
+    "Batch.subtract", "Batch.take", "Coding.expand", "Coding.features_of", "Coding.from_json", "Coding.needed_for", "Coding.select", "Coding.without",
+    "Problem.check_no_offset", "Problem.check_squares", "Problem.mean", "Problem.mode_words", "Problem.to_raw",
     "Triangle.from_parts", "Triangle.of_parts", "Triangle.rmse", "Triangle.rmse_of",
     "Problem.from_raw", "Problem.parameter_in_words", "Problem.check_minimum",
     *(f"{loss}.{name}" for loss in ("HuberLoss", "QuantileLoss") for name in ("at_scale", "check", "curvature", "majorant", "mean", "pinball", "slope")),

@@ -10,6 +10,8 @@ from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
 from .analysis.goodness import GoodnessOfFit as GoodnessOfFit
 from .analysis.infer import infer as infer
+from .analysis.loss_path_result import LossPath as LossPath
+from .analysis.loss_path_result import SparseLossModel as SparseLossModel
 from .analysis.path import path as path
 from .analysis.path_result import Path as Path
 from .analysis.path_result import SparseModel as SparseModel
@@ -36,6 +38,7 @@ from .descent.json_lines import JsonLines as JsonLines
 from .descent.mlflow import MLflow as MLflow
 from .descent.record import Record as Record
 from .descent.state import State as State
+from .descent.stops import DualityGap as DualityGap
 from .descent.stops import SmallGradient as SmallGradient
 from .descent.stops import Stop as Stop
 from .descent.stops import TimeLimit as TimeLimit
@@ -77,9 +80,11 @@ from .views.pages import page as page
 from .views.plots import BatchLimitsDisplay as BatchLimitsDisplay
 from .views.plots import BatchMapDisplay as BatchMapDisplay
 from .views.plots import BoundaryDisplay as BoundaryDisplay
+from .views.plots import CoefficientPathDisplay as CoefficientPathDisplay
 from .views.plots import ConfusionDisplay as ConfusionDisplay
 from .views.plots import ForecastDisplay as ForecastDisplay
 from .views.plots import HeatMapDisplay as HeatMapDisplay
+from .views.plots import HeldOutPathDisplay as HeldOutPathDisplay
 from .views.plots import LossContourDisplay as LossContourDisplay
 from .views.plots import LossCurveDisplay as LossCurveDisplay
 from .views.plots import ModeDecayDisplay as ModeDecayDisplay

@@ -211,3 +211,27 @@ def test_a_column_without_a_penalty_that_tells_the_classes_apart_is_named_as_the
         steepest.path(apart, Y, loss="logistic", penalty_factors=[1, 1, 1, 1, 0], folds=None)
     path = steepest.path(apart, Y, loss="logistic", folds=None)  # with a penalty on it there is one
     assert path.optimality(path.penalties).max() < 1e-9 * path.largest_penalty
+
+
+def test_several_ratios_are_judged_by_the_same_folds():
+    path = steepest.path(X, Y, loss="logistic", l1_ratio=[1.0, 0.2], penalties=[0.1, 0.02], folds=3)
+    alone = [
+        steepest.path(X, Y, loss="logistic", l1_ratio=ratio, penalties=[0.1, 0.02], folds=3) for ratio in (1.0, 0.2)
+    ]
+    better = min(alone, key=lambda one: one.cv_loss.min())
+    np.testing.assert_array_equal(path.cv_loss, better.cv_loss)
+    assert {path.l1_ratio, path.others[0].l1_ratio} == {1.0, 0.2}
+    with pytest.raises(UsageError, match="adaptive is of squared loss; this path is of logistic loss"):
+        steepest.path(X, Y, loss="logistic", adaptive=1.0)
+
+
+def test_a_model_of_the_path_predicts_probabilities():
+    path = steepest.path(X, Y, loss="logistic", penalties=[0.1, 0.02], folds=3)
+    model = steepest.Model.of_path(path, 0.02, only_in_use=True)
+    margin = X @ path.coefficients(0.02) + path.bias(0.02)
+    used = [path.features.index(name) for name in model.features]
+    np.testing.assert_allclose(model.predict(X[:, used]).ravel(), 1 / (1 + np.exp(-margin)), rtol=1e-12)
+    assert model.training["selection"]["method"] == "logistic lasso"
+    picture = steepest.HeldOutPathDisplay.from_path(path)
+    assert picture.measure == "logistic loss"
+    np.testing.assert_array_equal(picture.rmse, path.cv_loss)

@@ -214,3 +214,20 @@ def test_a_reader_ends_when_its_server_is_killed():
             assert reader.wait(120) == 1
         finally:
             reader.kill()
+
+
+def test_a_given_table_of_labels_is_fitted_by_the_loss_of_classes(tmp_path, capsys, monkeypatch):
+    a = [0.3, -1.2, 0.7, 1.9, -0.4, 0.1, 2.2, -1.7] * 3
+    labels = ["yes", "no", "no", "yes", "yes", "no", "yes", "no"] * 3
+    (tmp_path / "t.csv").write_text(
+        "\n".join(["a,left", *(f"{x},{label}" for x, label in zip(a, labels, strict=True))])
+    )
+    monkeypatch.chdir(tmp_path)
+    assert _run(["lab", "t.csv", "--target", "left", "-o", "lab.html", "--epochs", "20", "--test-size", "0.2"]) == 0
+    said = capsys.readouterr().out
+    sentence = "The target holds labels, so this is a run on logistic loss: predicted is the probability of 'yes'."
+    assert sentence in said
+    html = (tmp_path / "lab.html").read_text()
+    told = json.loads(re.search('id="payload">(.*?)</script>', html, re.DOTALL)[1])["sets"][0]
+    assert (told["id"], told["about"], told["over"]["loss"]) == ("given", sentence, "logistic")
+    assert told["held_rows"]["count"] == told["held_out_count"] > 0

@@ -1,9 +1,13 @@
 """compare: runs side by side, and what keeps their errors from being ranked."""
 
 import json
+import shutil
 
+import numpy as np
 import pytest
 
+from steepest.cli.kept_run import KeptRun
+from steepest.errors import ModelFileError
 from tests.support.commands import steepest_command
 from tests.truths import PENGUINS
 
@@ -95,3 +99,78 @@ def test_what_cannot_be_compared_is_refused(folder, arguments, words):
     result = steepest_command("compare", *arguments, cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr
+
+
+LEFT = ("--test-size", "0.2", "--target", "left", "--features")
+SIZE = ("--target", "size", "--loss", "quantile", "--features")
+OF_LOSSES = {
+    "both": (*LEFT, "a,b"),
+    "one": (*LEFT, "a"),
+    "squares": (*LEFT, "a", "--loss", "squared"),
+    "middle": (*SIZE, "a"),
+    "upper": (*SIZE, "a", "--tau", "0.9"),
+    "other": (*SIZE, "b"),
+}
+
+
+@pytest.fixture(scope="module")
+def losses(tmp_path_factory):
+    folder, generator = tmp_path_factory.mktemp("losses"), np.random.default_rng(0)
+    a, b = generator.normal(size=(2, 200))
+    left = np.where(2 * a - 2 * b + generator.logistic(size=200) > 0, "yes", "no")
+    size = a + generator.normal(size=200)
+    rows = [f"{x},{y},{label},{z}" for x, y, label, z in zip(a, b, left, size, strict=True)]
+    (folder / "t.csv").write_text("\n".join(["a,b,left,size", *rows]))
+    for name, options in OF_LOSSES.items():
+        assert steepest_command("fit", "t.csv", *options, "--out", name, "-q", cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "by", "rows", "measure"),
+    [
+        (("both", "one"), "test_log_loss", "test", "log_loss"),
+        (("middle", "other"), "deviance", "train", "deviance"),
+    ],
+)
+def test_runs_on_one_loss_are_ranked_by_what_fit_measured(losses, names, by, rows, measure):
+    answer = compared(losses, *names)
+    records = {name: json.loads((losses / name / "run.json").read_text()) for name in names}
+    errors = {name: record["measures"][rows][measure] for name, record in records.items()}
+    assert (answer["by"], answer["best"]) == (by, min(errors, key=errors.get))
+    for each in answer["runs"]:
+        assert each[by] == records[each["run"]]["measures"][rows][measure]
+        assert each["verdict"] == records[each["run"]]["verdict"]["kind"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("one", "squares"), "logistic, squared"), (("middle", "upper"), "quantile (tau 0.5), ")]
+)
+def test_of_runs_on_different_losses_none_is_the_best(losses, names, told):
+    answer = compared(losses, *names)
+    assert answer["best"] is None
+    assert answer["doubts"][0].startswith(f"The losses differ ({told}")
+    assert answer["by"] in ("rmse", "deviance")
+
+
+def test_the_picture_of_losses_shows_the_losses(losses, tmp_path):
+    kept = KeptRun.read(str(losses / "both"))
+    epochs, loss = kept.curve("log_loss")
+    assert epochs[0] == 0
+    assert loss[0] == pytest.approx(np.log(2), rel=1e-15)  # the loss where all weights are 0
+    assert loss[-1] == kept.record["loss"]
+    assert kept.curve("rmse")[1][-1] == kept.record["rmse"]
+    said = steepest_command("compare", "both", "one", "-o", tmp_path / "c.svg", cwd=losses)
+    assert said.returncode == 0
+    assert "logistic loss" in (tmp_path / "c.svg").read_text()
+
+
+def test_a_damaged_folder_is_refused(losses, tmp_path):
+    folder = shutil.copytree(losses / "both", tmp_path / "r")
+    (folder / "trajectory.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        KeptRun.read(str(folder)).curve("log_loss")
+    for content, words in (("{", "is no JSON"), ("{}", "'verdict' is missing")):
+        (folder / "run.json").write_text(content)
+        with pytest.raises(ModelFileError, match=words):
+            KeptRun.read(str(folder))

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("demo", "--no-loop", "--epochs", "100"),
     "diagnose": ("diagnose", PENGUINS, *TARGET),
     "sweep": ("sweep", PENGUINS, *TARGET, "--learning-rates", "0.1,0.2", "--epochs", "5,10"),
+    "path": ("path", PENGUINS, *TARGET),
     "summarize": ("summarize", PENGUINS, *TARGET, "-o", "t.triangle"),
     "explain": ("explain", PENGUINS, *TARGET),
 }
@@ -158,10 +159,10 @@ def test_the_next_step_tells_no_secret(tmp_path):
     assert "hush" not in said.stdout + said.stderr
 
 
-@pytest.mark.parametrize("name", ["fit", "diagnose", "explain", "sweep"])
+@pytest.mark.parametrize("name", ["fit", "diagnose", "explain", "sweep", "path"])
 def test_every_command_standardizes_unless_told_otherwise_and_says_so(tmp_path, name):
     said = steepest_command(*COMMANDS[name], cwd=tmp_path).stdout
-    if name != "sweep":
+    if name not in ("sweep", "path"):
         assert "standardized inputs" in said.split("\n\n")[0] + said.split("\n\n")[1]
     plain = steepest_command(*COMMANDS[name], "--standardize", "--json", cwd=tmp_path).stdout
     default = steepest_command(*COMMANDS[name], "--json", cwd=tmp_path).stdout

@@ -5,10 +5,13 @@ import pytest
 
 import steepest
 from steepest.data.offset import Offset
+from steepest.data.offset_column import OffsetColumn
+from steepest.data.sources.offset_rows import OffsetRows
 from steepest.errors import DataError, UsageError
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import HuberLoss, LogisticLoss, PoissonLoss
 from steepest.objectives.newton import bowl_at
+from steepest.summaries.summarize import read
 
 LOSSES = [PoissonLoss(), LogisticLoss(), HuberLoss(0.7)]
 
@@ -74,9 +77,9 @@ def test_a_constant_offset_moves_the_intercept(loss):
 def test_slopes_with_an_offset_are_finite_differences(loss):
     X, y, offset, weight = table(loss)
     weight[3] = 0
-    source = steepest.open_source(X, y, weight=weight)
-    reader = Offset.of(offset, None).reader(source.batches)
-    problem = LossProblem.over(steepest.summarize(source), reader, loss, "standardized")
+    plain = steepest.open_source(X, y, weight=weight)
+    reader = OffsetRows.of(plain, Offset.of(offset, None)).batches
+    problem = LossProblem.over(steepest.summarize(plain), reader, loss, "standardized")
     rows, theta = problem.rows, np.array([[0.3], [-0.2], [0.5]])
     assert len(rows.offset) == len(rows) == 119
     for part in (rows, rows.take(slice(10, 30)), rows.take(np.array([5, 5, 1]))):
@@ -193,17 +196,133 @@ def test_wrong_offsets_of_a_prediction_are_told():
         steepest.descend([[1.0], [2.0], [4.0]], [1.0, 0.0, 2.0]).predict([[1.0]], offset=[0.0])
 
 
-def test_what_knows_no_offset_refuses_it():
+def test_measures_and_pictures_of_rows_have_their_offset():
+    sm = pytest.importorskip("statsmodels.api")
     X, y, offset, _ = table(PoissonLoss())
-    run = steepest.descend(X, y, loss="poisson", offset=offset, epochs=1)
-    for ask in (
-        lambda: steepest.evaluate(run, X, y),
-        lambda: run.plot("predictions", X, y),
-        lambda: run.page(X, y),
-    ):
-        with pytest.raises(UsageError, match="knows no offset"):
-            ask()
-    run.plot("loss")
+    run = steepest.descend(X[:80], y[:80], loss="poisson", offset=offset[:80], standardize=True, epochs=300)
+    design = sm.add_constant(X)
+    theirs = sm.GLM(y[:80], design[:80], family=sm.families.Poisson(), offset=offset[:80]).fit(tol=1e-14)
+    found = steepest.evaluate(run, X[:80], y[:80], exposure=np.exp(offset[:80]))
+    assert found.deviance == pytest.approx(theirs.deviance / 80, rel=1e-8)
+    assert found.null_deviance == pytest.approx(theirs.null_deviance / 80, rel=1e-8)
+    assert "of the offset and one number for all rows" in str(found)
+    held = steepest.evaluate(run, X[80:], y[80:], offset=offset[80:])
+    mean = theirs.predict(design[80:], offset=offset[80:])
+    assert held.deviance == pytest.approx(sm.families.Poisson().deviance(y[80:], mean) / 40, rel=1e-8)
+    for kind in ("predictions", "residuals", "qq"):
+        picture = run.plot(kind, X[:80], y[:80], offset=offset[:80], held_out=(X[80:], y[80:], offset[80:]))
+        if kind != "qq":
+            np.testing.assert_allclose(picture.predictions, np.append(theirs.fittedvalues, mean), rtol=1e-8)
+    again = run.plot("residuals", X[80:], y[80:], exposure=np.exp(offset[80:]))
+    np.testing.assert_allclose(again.predictions, mean, rtol=1e-8)
+    for ask in (steepest.evaluate, lambda run, X, y: run.plot("qq", X, y)):
+        with pytest.raises(UsageError, match="offset"):
+            ask(run, X, y)
+    plain = steepest.descend(X, y, loss="poisson", epochs=1)
+    for ask in (steepest.evaluate, lambda run, X, y, **o: run.plot("qq", X, y, **o)):
+        with pytest.raises(UsageError, match="learned without an exposure"):
+            ask(plain, X, y, exposure=np.ones(120))
+    with pytest.raises(UsageError, match="knows no offset"):
+        run.page(X, y)
+
+
+def test_measures_of_classes_have_their_offset():
+    sm = pytest.importorskip("statsmodels.api")
+    X, y, offset, _ = table(LogisticLoss())
+    run = steepest.descend(X, y, loss="logistic", offset=offset, standardize=True, epochs=2_000)
+    theirs = sm.GLM(y, sm.add_constant(X), family=sm.families.Binomial(), offset=offset).fit(tol=1e-14)
+    found = steepest.evaluate(run, X, y, offset=offset)
+    assert found.log_loss == pytest.approx(-theirs.llf / 120, rel=1e-8)
+    picture = run.plot("roc", X, y, offset=offset, held_out=(X, y, offset))
+    assert [one.auc for _, one in picture.groups] == [found.auc, found.auc]
+    with pytest.raises(UsageError, match="a decision boundary knows no offset"):
+        run.plot("boundary", X, y)
+
+
+def test_a_table_says_itself_which_column_it_was():
+    pandas = pytest.importorskip("pandas")
+    X, y, offset, weight = table(PoissonLoss())
+    frame = pandas.DataFrame({"a": X[:, 0], "hours": np.exp(offset), "b": X[:, 1], "w": weight, "y": y})
+    source = steepest.open_source(frame, target="y", weight="w", exposure="hours", loss="poisson")
+    assert source.features == ("a", "b")
+    assert "hours: exposure, whose logarithm is added to each row's margin" in source.notes
+    run = steepest.descend(source, loss="poisson", epochs=30)
+    expected = steepest.descend(X, y, loss="poisson", offset=offset, weight=weight, epochs=30)
+    np.testing.assert_allclose(run.weights, expected.weights, rtol=1e-12)
+    truth = steepest.evaluate(expected, steepest.open_source(X, y, weight=weight, offset=offset, loss="poisson"))
+    for rows in (source, steepest.open_source(frame, target="y", weight="w")):
+        assert steepest.evaluate(run, rows).deviance == pytest.approx(truth.deviance, rel=1e-12)
+    alone = steepest.evaluate(run, frame.drop(columns="w"))
+    assert alone.deviance == pytest.approx(steepest.evaluate(run, frame[["a", "hours", "b"]], y).deviance, rel=1e-12)
+    assert alone.deviance == pytest.approx(steepest.evaluate(run, X, y, offset=offset).deviance, rel=1e-12)
+    for loss, text in (("squared", "losses other than squares"), ("multinomial", "margins of all classes")):
+        with pytest.raises(UsageError, match=text):
+            steepest.descend(source, loss=loss)
+    for ask in (steepest.summarize, steepest.diagnose, lambda rows: steepest.sweep(rows, learning_rates=[0.1])):
+        with pytest.raises(UsageError, match="losses other than squares"):
+            ask(source)
+    with pytest.raises(UsageError, match="have an exposure already"):
+        steepest.descend(source, loss="poisson", offset=offset)
+
+
+def test_a_triangle_and_its_rows_keep_their_offset(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    X, y, offset, _ = table(PoissonLoss())
+    frame = pandas.DataFrame({"a": X[:, 0], "hours": np.exp(offset), "b": X[:, 1], "y": y})
+    source = steepest.open_source(frame, target="y", exposure="hours", loss="poisson")
+    read(source).triangle.save(tmp_path / "t")
+    triangle = steepest.Triangle.load(tmp_path / "t")
+    assert triangle.coding.offset == OffsetColumn("exposure", "hours")
+    run = steepest.descend(triangle, rows=source.batches, loss="poisson", epochs=9)
+    plain = steepest.open_source(frame, target="y")
+    same = steepest.descend(steepest.summarize(plain), rows=plain.batches, exposure="hours", loss="poisson", epochs=9)
+    np.testing.assert_allclose(run.weights, same.weights, rtol=1e-12)
+    assert same.problem.triangle.coding == triangle.coding
+    with pytest.raises(UsageError, match="losses other than squares"):
+        steepest.descend(triangle)
+    none = steepest.open_source(frame[["a", "b", "y"]], target="y")
+    with pytest.raises(DataError, match="given with a triangle have no offset"):
+        steepest.descend(triangle, rows=none.batches, loss="poisson")
+
+
+def test_powers_of_an_exposure_are_no_inputs():
+    pandas = pytest.importorskip("pandas")
+    X, y, offset, _ = table(PoissonLoss())
+    frame = pandas.DataFrame({"a": X[:, 0], "hours": np.exp(offset), "y": y})
+    source = steepest.open_source(frame, target="y", exposure="hours", degree=2, loss="poisson")
+    assert source.features == ("a", "a^2")
+    run = steepest.descend(source, loss="poisson", standardize=True, epochs=1)
+    expected = optimum(np.column_stack([X[:, 0], X[:, 0] ** 2]), y, loss="poisson", offset=offset, standardize=True)
+    np.testing.assert_allclose(np.append(run.optimum.bias, run.optimum.weights), expected, rtol=1e-10)
+
+
+def test_last_rows_that_are_left_out_are_no_missing_offsets():
+    pandas = pytest.importorskip("pandas")
+    X, y, offset, _ = table(PoissonLoss())
+    frame = pandas.DataFrame({"a": X[:, 0], "y": y})
+    frame.loc[100:, "a"] = np.nan
+    run = steepest.descend(frame, target="y", missing="drop", loss="poisson", offset=offset, epochs=1)
+    np.testing.assert_allclose(
+        np.append(run.optimum.bias, run.optimum.weights),
+        optimum(X[:100, :1], y[:100], loss="poisson", offset=offset[:100]),
+        rtol=1e-10,
+    )
+
+
+def test_a_source_of_ones_own_gives_offsets_itself():
+    X, y, offset, _ = table(PoissonLoss())
+
+    class Own:
+        features, targets = ("x1", "x2"), ("y",)
+
+        def batches(self):
+            for rows in (slice(0, 50), slice(50, None)):
+                yield steepest.Batch(X[rows], y[rows], self.features, self.targets, offset=offset[rows])
+
+    run = steepest.descend(Own(), loss="poisson", epochs=1)
+    expected = optimum(X, y, loss="poisson", offset=offset)
+    np.testing.assert_allclose(np.append(run.optimum.bias, run.optimum.weights), expected, rtol=1e-10)
+    assert steepest.evaluate(run, Own()).has_offset
 
 
 @pytest.mark.parametrize("made", ["frame", "csv", "parquet"])

@@ -452,7 +452,9 @@ REFUSED = [
         "Leave the column out .untick it.",
         "features",
     ),
-    ("open", "a,y\n1,x\n2,z\n", {}, "must be a number", None),
+    ("open", "a,y\n" + "".join(f"{i},k{i}\n" for i in range(30)), {}, "must be a number", None),
+    ("open", "a,y\n1,x\n2,x\n", {}, "one label only, 'x'", None),
+    ("open", "a;y\n1;1,5\n2;2,5\n3;3,5\n", {}, "“Decimal mark”: comma", "decimal"),
     (
         "inspect",
         "a:y\n1:2\n2:3\n",
@@ -501,6 +503,39 @@ def test_a_refusal_names_what_the_form_offers(tmp_path, do, text, asked, words, 
     assert re.search(words, said["error"]), said
     assert "--" not in said["error"]
     assert said["field"] == field
+
+
+LEFT = ["no", "yes", "yes", "no"] * 5
+KIND = ["fir", "oak", "pine", "oak", "fir"] * 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "words"),
+    [
+        (LEFT, "logistic", "on logistic loss: predicted is the probability of 'yes'."),
+        (["false", "true", "true", "true"] * 5, "logistic", "the probability of 'true'."),
+        (KIND, "multinomial", "on multinomial loss: predicted is the probability of each of 3 classes."),
+    ],
+)
+def test_a_target_of_labels_is_fitted_by_the_loss_of_classes(tmp_path, labels, loss, words):
+    path = tmp_path / "t.csv"
+    a = np.random.default_rng(3).normal(size=20)
+    path.write_text("\n".join(["a,y", *(f"{x},{label}" for x, label in zip(a, labels, strict=True))]))
+    request = {"do": "open", "path": str(path), "name": "t.csv", "limit": 1_000_000, **ASKED, "held_out": 0.25}
+    head, result = reader._output(request).split(b"\n")
+    assert json.loads(head)["error"] is None
+    told = json.loads(result)
+    assert told["about"].endswith(words)
+    assert told["over"]["loss"] == loss
+    source = steepest.open_source(path, target="y", features=["a"], loss="auto")
+    share = Share(0.25)
+    (batch,) = source.batches()
+    learned = batch.take(~share.holds_out(batch.positions))
+    own = steepest.descend(learned.X, learned.y, features=["a"], loss=loss, standardize=True)
+    assert told["run"]["learning_rate"] == own.rule.learning_rate
+    floor = next(block["floor"] for block in told["spaces"]["standardized"]["blocks"] if block["l2"] == 0)
+    assert floor == pytest.approx(own.optimum.loss, rel=1e-12)
+    assert told["held_rows"]["count"] == 20 - len(learned) == told["held_out_count"]
 
 
 # rows 99 to 103: who may ask

@@ -341,7 +341,7 @@ def test_130_other_versions_are_refused_naming_both(tmp_path, good, version):
     remedy = "Update steepest" if version == 99 else "Restore"
     refused(
         tmp_path / "model.json",
-        rf"has format version {re.escape(str(version))}; this steepest \(.*\) reads versions 1 to 4. {remedy}",
+        rf"has format version {re.escape(str(version))}; this steepest \(.*\) reads versions 1 to 5. {remedy}",
     )
 
 

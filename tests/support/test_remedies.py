@@ -33,6 +33,7 @@ ARGUMENTS = {
     "leave_out": "my column",
     "marks": (".", ","),
     "penalty": 0.01,
+    "per_unit": "exposure",
     "unfinished": "t.partial",
     "unseen_as": "a",
 }

@@ -148,6 +148,13 @@ def test_the_contour_of_another_loss_is_that_loss():
     assert display.loss.min() >= RUN.optimum.loss
 
 
+def test_a_contour_of_several_classes_says_where_to_look():
+    X, y = np.arange(6.0)[:, None], ["a", "b", "c", "a", "b", "c"]
+    run = steepest.descend(X, y, loss="multinomial", epochs=3)
+    with pytest.raises(UsageError, match=r"one margin a row.*run\.page\(\)"):
+        run.plot("contour")
+
+
 def test_a_boundary_needs_two_features():
     wide = steepest.descend(np.column_stack([X, X[:, 0] ** 2]), Y, loss="logistic", epochs=3)
     with pytest.raises(UsageError, match="over two features; this run has 3"):

@@ -8,6 +8,7 @@ import pytest
 import steepest
 from steepest.errors import UsageError
 from steepest.objectives.losses import HuberLoss
+from steepest.objectives.quantile import QuantileLoss
 from steepest.views.pages import loss_spaces
 from steepest.views.pages.payload import payload
 from tests.views.test_pages_js import SETTING, as_js, numbers
@@ -47,7 +48,9 @@ def page_numbers(js, run, hash="", epochs=EPOCHS):
 
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("loss", ["logistic", "poisson", "huber", HuberLoss(0.3)], ids=str)
+@pytest.mark.parametrize(
+    "loss", ["logistic", "poisson", "huber", HuberLoss(0.3), "quantile", QuantileLoss(0.9, 0.3)], ids=str
+)
 def test_the_page_walks_to_the_librarys_numbers(js, loss, rule, standardize):
     run = run_of(loss, rule, standardize=standardize, l2=0.01)
     got = page_numbers(js, run)
@@ -156,7 +159,7 @@ def test_a_run_that_the_page_does_not_walk_is_shown_as_it_went(js, why, monkeypa
 
 
 def test_python_that_is_copied_gives_the_pages_run(js):
-    for loss in ("logistic", HuberLoss(0.3)):
+    for loss in ("logistic", HuberLoss(0.3), QuantileLoss(0.8), QuantileLoss(0.2, 0.5)):
         run = run_of(loss, epochs=20)
         text = js(
             f"(() => {{ {SETTING}; return asPython(P, s, q); }})()", payload=payload(run, run.problem.triangle), hash=""
@@ -211,12 +214,15 @@ def test_a_loss_that_the_page_does_not_know_is_refused():
     with pytest.raises(UsageError, match="this run is on own loss"):
         run.page()
     X, y = table("huber")
-    with pytest.raises(UsageError, match="held-out error of a page is made for squared loss"):
-        steepest.descend(X, y, loss="huber", epochs=3).page(X, y, held_out=(X, y))
+    run = steepest.descend(X, y, loss="huber", epochs=3)
+    with pytest.raises(UsageError, match=r"a triangle has no rows, which a huber loss needs. Give held_out=\(X, y\)"):
+        run.page(X, y, held_out=steepest.summarize(X, y))
+    with pytest.raises(UsageError, match=r"held_out is \(X, y\); got int"):
+        run.page(X, y, held_out=3)
 
 
 def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):
-    for loss in ("logistic", "poisson", "huber"):
+    for loss in ("logistic", "poisson", "huber", "quantile"):
         for rule in RULES:
             run = steepest.descend(*table(loss), loss=loss, rule=rule, epochs=3)
             code = f"(() => {{ {SETTING}; return bestOf(q, ruleOf(s, q)); }})()"
@@ -225,7 +231,7 @@ def test_the_best_rate_is_the_one_a_run_takes_by_itself(js):
 
 
 def test_the_payload_is_json(js):
-    for loss in ("logistic", "poisson", "huber"):
+    for loss in ("logistic", "poisson", "huber", "quantile"):
         run = run_of(loss, epochs=5)
         json.dumps(payload(run, run.problem.triangle), allow_nan=False)
     assert as_js(run.rule)["kind"] == "power"
@@ -252,3 +258,18 @@ def test_labels_of_classes_come_with_the_page():
     labels = np.where(y > 0, "stays", "leaves")
     run = steepest.descend(X, labels, loss="logistic", epochs=3)
     assert payload(run, run.problem.triangle)["classes"] == ["leaves", "stays"]
+
+
+def test_a_command_that_is_copied_names_the_number_of_a_loss(js):
+    for loss, words in ((HuberLoss(0.3), "--loss huber --delta 0.3"), (QuantileLoss(0.8), "--loss quantile --tau 0.8")):
+        run = run_of(loss, epochs=5)
+        told = payload(run, run.problem.triangle)
+        assert f"{words} --standardize" in js(f"(() => {{ {SETTING}; return asCommand(P, s, q); }})()", payload=told, hash="#standardize=1")  # fmt: skip
+
+
+def test_the_share_below_a_quantile_is_counted(js):
+    run = run_of(QuantileLoss(0.8), epochs=30)
+    code = f"(() => {{ {SETTING}; return shareBelow(q.over, stateAt(q, solveAll(q, ruleOf(s, q)), 30).theta); }})()"
+    X, y = table("quantile")
+    below = js(code, payload=payload(run, run.problem.triangle), hash="")
+    assert below == pytest.approx((y <= run.predict(X)).mean(), abs=1e-12)

@@ -389,9 +389,8 @@ def test_python_and_command_copied_from_points_and_tables_give_the_pages_run(js,
     (tmp_path / table["name"]).write_text(header + rows)
     source = steepest.open_source("./" + table["name"], target="y", **options)
     from steepest.data.split import Share
-    from steepest.summaries.summarize import read
 
-    told = table_payload(read(source, Share(0.25, 3)), "t", "opened", table)
+    told = table_payload(source, Share(0.25, 3), "t", "opened", table)
     hash = "#epoch=60&rate=0.1&rule=heavy_ball&momentum=0.3"
     run, weights = run_of(js, told, hash)
     assert run.features == tuple(told["features"])

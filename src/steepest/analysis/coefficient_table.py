@@ -251,6 +251,10 @@ class Inference(Value):
             ]
         )
 
+    def cells(self) -> tuple[list[str], list[list[str]]]:
+        """Return the table in texts: its header, and a row for each coefficient."""
+        return list(self._header()), [list(row) for row in self._rows()]
+
     def _header(self) -> tuple[str, ...]:
         share = f"{100 * self.confidence:.6g}%"
         return ("", "coefficient", "standard error", self.statistic, "p", f"{share} from", "to")

@@ -127,6 +127,7 @@ class Explanation(Value):
         return [
             f"Epoch {self.epoch}: the step from epoch {self.epoch - 1} to epoch {self.epoch}",
             f"rule {rule.name}{numbers}, objective {self.run.objective}, {kind} inputs"
+            + (f", l1 {number(self.run.l1)}" if self.run.l1 else "")
             + (
                 ""
                 if kind == "raw"

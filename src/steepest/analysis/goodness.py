@@ -23,9 +23,10 @@ class GoodnessOfFit(Value):
         row_count: rows with a weight above 0.
         total_weight: the sum of their weights.
         deviance: twice the mean loss.
-        null_deviance: the least that one number for all rows could have.
+        null_deviance: the least that one number for all rows could have; with an offset, one number added to it.
         rmse: √(Σ w·(prediction - y)² / Σ w), target units.
         mae: Σ w·|prediction - y| / Σ w, target units.
+        has_offset: whether rows have an offset.
 
     Source: Hastie, Tibshirani, Wainwright, "Statistical Learning with Sparsity", 2015, section 3.2 (D²).
     """
@@ -38,6 +39,7 @@ class GoodnessOfFit(Value):
     null_deviance: float
     rmse: float
     mae: float
+    has_offset: bool = False
 
     @property
     def mean_loss(self) -> float:
@@ -57,7 +59,8 @@ class GoodnessOfFit(Value):
         """What a terminal prints."""
         share = "" if self.d_squared is None else f", D² {number(self.d_squared)}"
         name = "mean deviance" if self.loss in ("poisson", "squared") else "twice the mean loss"
-        yield f"{name} {number(self.deviance)} ({number(self.null_deviance)} of one number for all rows){share}"
+        alone = "the offset and one number for all rows" if self.has_offset else "one number for all rows"
+        yield f"{name} {number(self.deviance)} ({number(self.null_deviance)} of {alone}){share}"
         yield f"RMSE {number(self.rmse)}, mean absolute error {number(self.mae)}"
 
     def _repr_html_(self) -> str:

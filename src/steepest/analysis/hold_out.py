@@ -43,6 +43,17 @@ def open_with_split(
         rows, labels = validation if isinstance(validation, tuple) and len(validation) == 2 else (validation, None)
         return table, Validation(open_alike(rows, table, labels))
     if folds is None:
+        if group is not None or time or not shuffle:
+            raise UsageError(
+                Option("group")
+                + ", "
+                + Option("time")
+                + " and "
+                + Option("shuffle")
+                + " say which rows a fold holds out, and there are no folds.",
+                "give folds",
+                "leave them out",
+            )
         return table, None
     by_group = group is not None or (not isinstance(table, Triangle) and table.has_group)
     return table, Folds(folds, seed, shuffle=shuffle, by_group=by_group, in_time=time)

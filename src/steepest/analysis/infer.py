@@ -6,12 +6,18 @@ from dataclasses import replace
 import numpy as np
 
 from steepest.analysis.coefficient_table import Inference, Robust, WeightKind, check_confidence
-from steepest.analysis.inference_checks import check_data, check_penalty, check_words, condition_numbers, index_of
+from steepest.analysis.inference_checks import (
+    check_data,
+    check_penalty,
+    check_selected,
+    check_words,
+    condition_numbers,
+    index_of,
+)
 from steepest.analysis.least_squares import LeastSquares
 from steepest.analysis.loss_table import compared, minimized, of_a_loss
 from steepest.analysis.residuals import POWERS, residual_pass, second_look
 from steepest.data.batch import Batch
-from steepest.data.offset import Offset
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
@@ -82,14 +88,13 @@ def infer(
     """
     if isinstance(data, Trajectory):
         return infer_run(data, target, confidence, robust, weights=weights)
+    check_selected(data)
     check_words(robust, weights)
-    beside = Offset.of(offset, exposure)
-    if beside is not None:
-        check_offset(beside, loss)
-        features = beside.among(features)
-    table = open_data(data, y, target=target, features=features, weight=weight, missing=missing, loss=name_of(loss))
+    roles = {"target": target, "features": features, "weight": weight, "missing": missing}
+    table = open_data(data, y, **roles, offset=offset, exposure=exposure, loss=name_of(loss))
+    check_offset(table, loss)
     if not (isinstance(loss, str) and loss == "squared"):
-        return of_a_loss(minimized(table, loss, beside, fit_intercept), None, confidence, robust, None, weights)
+        return of_a_loss(minimized(table, loss, fit_intercept), None, confidence, robust, None, weights)
     source = None if isinstance(table, Triangle) else table
     if source is None and robust is not None:
         raise UsageError("robust standard errors need the rows, and a triangle has none. Give the table itself.")
@@ -122,12 +127,10 @@ def infer_run(
     if data is None and y is not None:
         raise UsageError("y goes with data: give both, run.summary(data=X, y=y).")
     problem = run.problem
+    if problem.has_offset and y is not None:
+        raise UsageError("the rows that are given again have no offset. Leave data and y out: the run keeps its rows.")
     batches = None if data is None else second_look(problem.triangle, data, y)
     if isinstance(problem, LossProblem):
-        if batches is not None and problem.has_offset:
-            raise UsageError(
-                "the rows that are given again have no offset. Leave data and y out: the run keeps its rows."
-            )
         inference = of_a_loss(problem, target, confidence, robust, batches, weights)
     else:
         problem.check_squares("this coefficient table")

@@ -3,10 +3,12 @@
 from typing import get_args
 
 from steepest.analysis.coefficient_table import Robust, WeightKind
+from steepest.analysis.path_result import Path, SparseModel
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.support import remedies
 from steepest.support.arguments import check_word, shown
+from steepest.support.values import Value
 from steepest.support.words import join_names, number
 
 
@@ -17,8 +19,29 @@ def check_words(robust: object, weights: object) -> None:
     check_word("weights", weights, get_args(WeightKind))
 
 
+def check_selected(data: object) -> None:
+    """Refuse a path, a model of one, or what a model file says of its making where the rows chose its inputs.
+
+    Source: Berk, Brown, Buja, Zhang, Zhao, "Valid post-selection inference", Ann. Stat. 41 (2013), section 1.
+    """
+    made = getattr(data, "training", {}) if isinstance(data, Value) else {}
+    if not isinstance(data, (Path, SparseModel)) and "selection" not in made:
+        return
+    raise UsageError(
+        "the inputs of a sparse model were chosen on these very rows, so standard errors and p-values from them would be too small.",
+        remedies.SPLIT_ROWS,
+        "judge the model on held-out rows",
+    )
+
+
 def check_penalty(problem: Problem) -> None:
     """Refuse a penalty."""
+    if problem.l1:
+        raise UsageError(
+            "standard errors after an l1 penalty would be wrong: it has chosen the columns by these very rows, so that the usual errors, "
+            "which take them for given, are too small.",
+            "split the rows: choose columns with l1 on one half, and infer on the other half with these columns alone",
+        )
     if problem.l2:
         raise UsageError(
             "standard errors are of the minimum of a loss alone, and "

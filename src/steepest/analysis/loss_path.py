@@ -1,13 +1,13 @@
 """Loss path: the sparse models of a loss other than squares at every penalty, and how well they predict held-out rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.analysis.loss_path_result import LossPath
-from steepest.analysis.path_settings import check_factors, check_ratio, penalty_grid
+from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, Watch
 from steepest.data.split import Folds
@@ -47,6 +47,17 @@ def check_loss(loss: Loss) -> None:
         )
 
 
+def check_ways(loss: Loss, *, adaptive: object, relaxed: object, method: object) -> None:
+    """Raise UsageError where a way is asked for that only squared loss has."""
+    given = {
+        "adaptive": adaptive is not None,
+        "relaxed": check_flag("relaxed", relaxed),
+        "method": method != "homotopy",
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        raise UsageError(Option(name) + f" is of squared loss; this path is of {loss.name} loss.", "leave it out")
+
+
 @dataclass(frozen=True, eq=False)
 class _Settings:
     """What is minimized, beside the rows."""
@@ -73,7 +84,7 @@ def loss_path(
     split: Split | None,
     loss: Loss,
     *,
-    l1_ratio: float,
+    l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
@@ -95,35 +106,59 @@ def loss_path(
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
     if len(table.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(table.targets)}. Follow them one by one.")
-    share, flag = check_ratio(l1_ratio), check_flag("positive", positive)
+    flag = check_flag("positive", positive)
     parts = read(table, split, sample_rows=0, watch=watch).partition
+    ratios = check_ratios(l1_ratio, bool(parts.test))
     factors = check_factors(penalty_factors, parts.whole)
-    settings = _Settings(factors, share, flag, standardize, fit_intercept)
+    settings = _Settings(factors, ratios[0], flag, standardize, fit_intercept)
     rows, labels = _rows(table, parts, loss, settings)
+    every = settings.problem(rows)
+    refuse_one_class(loss, lambda: every.batches(np.zeros(0, dtype=np.intp)), parts.whole)
+    held_out = _HeldOut(parts, rows, labels, split)
+    paths = [_follow(replace(settings, l1_ratio=ratio), held_out, penalties) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_loss.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
+
+
+@dataclass(frozen=True, eq=False)
+class _HeldOut:
+    """The rows, and which of them are held out."""
+
+    parts: Partition
+    rows: Rows
+    labels: NDArray[np.int64]
+    split: Split | None
+
+
+def _follow(settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] | None) -> LossPath:
+    """The path of one l1_ratio."""
+    parts, rows, split = held_out.parts, held_out.rows, held_out.split
     whole = settings.problem(rows)
-    refuse_one_class(loss, lambda: whole.batches(np.zeros(0, dtype=np.intp)), parts.whole)
     grid = penalty_grid(penalties, whole.largest_penalty)
-    solution = LossSolutionPath.of(whole, grid)
+    solution, coordinates = LossSolutionPath.of(whole, grid), settings.coordinates(parts.whole)
     if isinstance(split, Validation):
         assert not isinstance(split.rows, Triangle)
-        weights, biases = settings.coordinates(parts.whole).to_raw(solution.at(grid)[:, :, None])
-        held = [_of_validation(loss, split.rows, weights[:, :, 0], biases[:, 0])]
+        weights, biases = coordinates.to_raw(solution.at(grid)[:, :, None])
+        held = [_of_validation(rows.loss, split.rows, weights[:, :, 0], biases[:, 0])]
     else:
-        in_time = isinstance(split, Folds) and split.in_time
-        held = _of_folds(parts, rows, labels, settings, grid, in_time=in_time)
+        held = _of_folds(held_out, settings, grid)
     return LossPath(
         parts.whole,
         solution,
         grid,
-        np.stack([squares for _, squares in held], axis=-1) if held else np.zeros((len(grid), 0)),
+        _by_fold([squares for _, squares in held], grid),
         np.array([test.total_weight for test in parts.test]),
         parts.labels if len(parts.labels) else None,
-        standardize,
-        fit_intercept,
-        loss,
-        np.stack([losses for losses, _ in held], axis=-1) if held else np.zeros((len(grid), 0)),
-        settings.coordinates(parts.whole),
+        settings.standardize,
+        settings.fit_intercept,
+        loss=rows.loss,
+        fold_loss=_by_fold([losses for losses, _ in held], grid),
+        row_coordinates=coordinates,
     )
+
+
+def _by_fold(columns: list[FloatArray], grid: FloatArray) -> FloatArray:
+    return np.stack(columns, axis=-1) if columns else np.zeros((len(grid), 0))
 
 
 def _rows(table: FullSource, parts: Partition, loss: Loss, settings: _Settings) -> tuple[Rows, NDArray[np.int64]]:
@@ -144,16 +179,10 @@ def _rows(table: FullSource, parts: Partition, loss: Loss, settings: _Settings) 
     return rows, np.concatenate(kept)
 
 
-def _of_folds(
-    parts: Partition,
-    rows: Rows,
-    labels: NDArray[np.int64],
-    settings: _Settings,
-    grid: FloatArray,
-    *,
-    in_time: bool,
-) -> list[tuple[FloatArray, FloatArray]]:
+def _of_folds(held_out: _HeldOut, settings: _Settings, grid: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
     """The mean loss and the mean square of what is held out in each fold, at each penalty."""
+    parts, rows, labels = held_out.parts, held_out.rows, held_out.labels
+    in_time = isinstance(held_out.split, Folds) and held_out.split.in_time
     before = settings.coordinates(parts.whole)
 
     def of_fold(fold: int) -> tuple[FloatArray, FloatArray]:

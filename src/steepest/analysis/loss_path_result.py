@@ -17,7 +17,6 @@ from steepest.objectives.losses import Loss
 from steepest.objectives.touching_quadratic import TouchingQuadratic
 from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
-from steepest.support.frame import Library, frame
 from steepest.support.numerics import numeric
 from steepest.support.values import frozen_property
 from steepest.support.words import number, pluralize, shorten
@@ -129,6 +128,11 @@ class LossPath(Path):
         """What the best of `penalties` has the least of: cv_loss."""
         return self.cv_loss
 
+    @property
+    def measure(self) -> str:
+        """What `cv_errors` are: "logistic loss" for example."""
+        return f"{self.loss.name} loss"
+
     @frozen_property
     def standard_errors(self) -> FloatArray:
         """Standard error of each cv_loss, by the folds' mean losses; nan with one set, shape (K,)."""
@@ -193,15 +197,10 @@ class LossPath(Path):
             **vars(plain), loss=self.loss.name, mean_loss=float(self.mean_loss(penalty)), cv_loss=cv_loss
         )
 
-    def to_frame(self, library: Library | None = None) -> Any:
-        """Return every one of `penalties` as a row of a data frame: penalty, cv_loss, standard_error, mean_loss, inputs in use, bias
-        and each coefficient.
+    def columns(self) -> dict[str, Any]:
+        """Return the models at `penalties` by column: penalty, cv_loss, standard_error, mean_loss, in_use, bias and each coefficient.
 
-        Args:
-            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
-
-        Raises:
-            UsageError: the library is unknown or not installed; says what to install.
+        An input that is called as one of the others stands as "coefficient of NAME".
         """
         weights, biases = self._models(self.penalties)
         columns = {
@@ -212,4 +211,5 @@ class LossPath(Path):
             "in_use": (weights != 0).sum(axis=1),
             "bias": biases,
         }
-        return frame(columns | dict(zip(self.features, weights.T, strict=True)), library)
+        labels = [f"coefficient of {name}" if name in columns else name for name in self.features]
+        return columns | dict(zip(labels, weights.T, strict=True))

@@ -12,7 +12,6 @@ from steepest.analysis.likelihoods import LIKELIHOODS
 from steepest.analysis.loss_pass import kept_rows, loss_pass
 from steepest.analysis.m_estimate import MEstimate, check_loss
 from steepest.data.batch import Batch
-from steepest.data.offset import Offset
 from steepest.data.sources import FullSource
 from steepest.errors import DataError, UsageError
 from steepest.objectives.loss_choice import LossName, choose_loss
@@ -25,18 +24,13 @@ from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
 
-def minimized(
-    table: FullSource | Triangle, loss: LossName | Loss, beside: Offset | None, fit_intercept: bool
-) -> LossProblem:
+def minimized(table: FullSource | Triangle, loss: LossName | Loss, fit_intercept: bool) -> LossProblem:
     """Return the problem of a table and another loss than squares, its minimum found in standardized inputs."""
     chosen = choose_loss(loss)
     if isinstance(table, Triangle):
         raise UsageError(f"a triangle has no rows, which a {chosen.name} loss needs.", "give the table itself")
     triangle = read(table, sample_rows=0).triangle
-    if beside is None:
-        return LossProblem.over(triangle, table.batches, chosen, "standardized", fit_intercept=fit_intercept)
-    triangle, reader = triangle.select(beside.without(triangle.features)), beside.reader(table.batches)
-    return LossProblem.over(triangle, reader, chosen, "standardized", fit_intercept=fit_intercept)
+    return LossProblem.over(triangle, table.batches, chosen, "standardized", fit_intercept=fit_intercept)
 
 
 def of_a_loss(

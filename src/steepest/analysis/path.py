@@ -1,27 +1,31 @@
 """Path: the sparse models of every penalty, exactly, and the one that predicts held-out rows best, from one pass."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
-from steepest.analysis.loss_path import check_loss, loss_path
+from steepest.analysis.loss_path import check_loss, check_ways, loss_path
 from steepest.analysis.path_result import Path, in_own_units
-from steepest.analysis.path_settings import check_factors, check_ratio, penalty_grid
+from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
-from steepest.errors import UsageError
+from steepest.data.split import Folds
+from steepest.errors import Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.penalized import Penalized
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import check_flag
+from steepest.support.arguments import as_float, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
+
+LARGEST_POWER = 10.0
 
 
 @numeric
@@ -34,10 +38,13 @@ def path(
     weight: object = None,
     missing: MissingPolicy = "error",
     loss: LossChoice = "squared",
-    l1_ratio: float = 1.0,
+    l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
+    adaptive: float | None = None,
+    relaxed: bool = False,
+    method: PathMethod = "homotopy",
     standardize: bool = False,
     fit_intercept: bool = True,
     folds: int | None = 5,
@@ -65,10 +72,14 @@ def path(
         missing: of a table: "error", "drop" or "indicator".
         loss: "squared"; or "logistic", "poisson" or "huber", whose minimum is found at each of `penalties`, to the conditions of a minimum
             within 1e-9 of the largest penalty; it needs the rows.
-        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso.
+        l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
+            that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
         penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
         positive: coefficients of penalized inputs may not be negative.
+        adaptive: γ of the adaptive lasso: each factor is divided by |w|^γ of least squares, inside each training fold; usually 1.
+        relaxed: fit the inputs that a penalty leaves anew by least squares, without a penalty.
+        method: "homotopy", the exact path; or "coordinate_descent" to a duality gap of rounding at each penalty, slower.
         standardize: penalize the coefficients of inputs of standard deviation 1, as glmnet does; False: as they are.
         fit_intercept: whether the model has a bias.
         folds: K; None: hold no rows out.
@@ -106,23 +117,35 @@ def path(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),
     )  # fmt: skip
+    if other is None and isinstance(table, Triangle) and isinstance(split, Folds):
+        raise UsageError(
+            "a triangle has no rows to make folds of.",
+            "hold none out (folds=None)",
+            "give held-out rows, as validation",
+            "give the table itself",
+        )
     settings: dict[str, Any] = {
         "l1_ratio": l1_ratio, "penalties": penalties, "penalty_factors": penalty_factors, "positive": positive,
         "standardize": standardize, "fit_intercept": fit_intercept,
     }  # fmt: skip
+    ways: dict[str, Any] = {"adaptive": adaptive, "relaxed": relaxed, "method": method}
     if other is not None:
+        check_ways(other, **ways)
         return loss_path(table, split, other, watch=watch, **settings)
-    return path_of_folds(read(table, split, sample_rows=0, watch=watch).partition, **settings)
+    return path_of_folds(read(table, split, sample_rows=0, watch=watch).partition, **ways, **settings)
 
 
 @numeric
 def path_of_folds(
     parts: Partition,
     *,
-    l1_ratio: float,
+    l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
+    adaptive: float | None,
+    relaxed: bool,
+    method: PathMethod,
     standardize: bool,
     fit_intercept: bool,
 ) -> Path:
@@ -133,31 +156,48 @@ def path_of_folds(
         DataError: the target does not vary with any input.
     """
     name = coordinates_name(standardize)
+    check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    share, flag = check_ratio(l1_ratio), check_flag("positive", positive)
-    factors = check_factors(penalty_factors, parts.whole)
+    ratios, flag = check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
+    if check_flag("relaxed", relaxed) and flag:
+        raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
+    factors, power = check_factors(penalty_factors, parts.whole), _check_power(adaptive)
 
-    def problem(triangle: Triangle) -> Penalized:
+    def problem(triangle: Triangle, ratio: float) -> Penalized:
         coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
-        return Penalized.of(triangle, coordinates, factors, share, flag)
+        plain = Penalized.of(triangle, coordinates, factors, ratio, flag)
+        return plain if power is None else replace(plain, factors=adaptive_factors(plain, power))
 
-    whole = problem(parts.whole)
-    grid = penalty_grid(penalties, whole.largest_penalty)
+    def follow(ratio: float) -> Path:
+        whole = problem(parts.whole, ratio)
+        grid = penalty_grid(penalties, whole.largest_penalty)
 
-    def held_out(train: Triangle, held: Triangle) -> FloatArray:
-        coordinates = train.coordinates(name, fit_intercept=fit_intercept)
-        weights, biases = in_own_units(train, coordinates, SolutionPath.of(problem(train), grid).at(grid))
-        return held.rmse_of(weights.T, biases) ** 2
+        def held_out(train: Triangle, held: Triangle) -> FloatArray:
+            coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
+            ways = minima(own, grid, method)
+            weights, biases = in_own_units(train, coordinates, refit(own, ways) if relaxed else ways)
+            return held.rmse_of(weights.T, biases) ** 2
 
-    of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
-    return Path(
-        parts.whole,
-        SolutionPath.of(whole, grid),
-        grid,
-        np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
-        np.array([test.total_weight for test in parts.test]),
-        parts.labels if len(parts.labels) else None,
-        standardize,
-        fit_intercept,
-    )
+        of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
+        return Path(
+            parts.whole,
+            SolutionPath.of(whole, grid, method),
+            grid,
+            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            np.array([test.total_weight for test in parts.test]),
+            parts.labels if len(parts.labels) else None,
+            standardize,
+            fit_intercept,
+            relaxed,
+        )
+
+    paths = [follow(ratio) for ratio in ratios]
+    best = min(paths, key=lambda one: float(one.cv_errors.min())) if len(paths) > 1 else paths[0]
+    return replace(best, others=tuple(one for one in paths if one is not best))
+
+
+def _check_power(power: object) -> float | None:
+    if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
+        raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
+    return None if power is None else as_float(power)

@@ -3,15 +3,16 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steepest.errors import DataError, UsageError
-from steepest.objectives.solution_path import SolutionPath
+from steepest.objectives.solution_path import ROUNDING, SolutionPath, refit
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.frame import Library, frame
@@ -19,6 +20,9 @@ from steepest.support.looks import on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
 from steepest.support.words import number, pluralize, shorten
+
+if TYPE_CHECKING:
+    from steepest.views.plots import Display, PathPlotKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +75,8 @@ class Path(Value):
         folds: the fold in which each row was held out, shape (n,), -1 for none; None with a given validation set or none.
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
+        relaxed: whether the inputs in use were fitted anew by least squares.
+        others: of several l1_ratios the paths that predict held-out rows less well, in the order given.
     """
 
     triangle: Triangle = field(repr=False)
@@ -81,6 +87,8 @@ class Path(Value):
     folds: NDArray[np.int64] | None = field(repr=False)
     standardize: bool = False
     fit_intercept: bool = True
+    relaxed: bool = False
+    others: "tuple[Path, ...]" = field(default=(), repr=False)
 
     def _told(self) -> Iterator[str]:
         yield f": {on(self.triangle.targets, self.triangle.features)}; {self.kind}, {pluralize(len(self.knots), 'knot')}"
@@ -89,12 +97,16 @@ class Path(Value):
             yield f"best: {_in_words(self.best)}"
             if self.one_standard_error.penalty != self.best.penalty:
                 yield f"simplest within one standard error: {_in_words(self.one_standard_error)}"
+        if self.others:
+            rest = [f"{number(one.l1_ratio)} ({number(one.cv_errors.min())})" for one in self.others]
+            yield f"less good: l1_ratio {', '.join(rest)}"
 
     @property
     def kind(self) -> str:
-        """ "lasso", or "elastic net, l1_ratio …"."""
+        """ "lasso", or "elastic net, l1_ratio …", with "relaxed" in front where inputs in use were fitted anew."""
         ratio = self.solution.problem.l1_ratio
-        return "lasso" if ratio == 1 else f"elastic net, l1_ratio {number(ratio)}"
+        name = "lasso" if ratio == 1 else f"elastic net, l1_ratio {number(ratio)}"
+        return f"relaxed {name}" if self.relaxed else name
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -140,7 +152,9 @@ class Path(Value):
 
     def _models(self, penalty: ArrayLike) -> tuple[FloatArray, FloatArray]:
         wanted = self._checked(penalty)
-        weights, biases = in_own_units(self.triangle, self.coordinates, self.solution.at(wanted))
+        ways = self.solution.at(wanted)
+        ways = refit(self.solution.problem, ways) if self.relaxed else ways
+        weights, biases = in_own_units(self.triangle, self.coordinates, ways)
         return (weights, biases) if np.ndim(penalty) else (weights[0], biases[0])
 
     def _checked(self, penalty: ArrayLike) -> FloatArray:
@@ -148,11 +162,11 @@ class Path(Value):
         last = float(self.knots[-1])
         if not all(0 <= value < math.inf for value in values):
             raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
-        if any(value < last for value in values):
+        if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
-                f"the path was followed down to {number(last)}; got {shown(penalty)}.", "give path() smaller penalties"
+                f"the path was followed down to {number(last)}; got {shown(penalty)}.", remedies.SMALLER_PENALTIES
             )
-        return np.array(values)
+        return np.maximum(values, last)
 
     def degrees_of_freedom(self, penalty: ArrayLike) -> FloatArray:
         """Return the effective number of coefficients, the bias not counted: a number, or shape (K,).
@@ -206,6 +220,11 @@ class Path(Value):
         return self.aic(penalty) - n * math.log(2 * math.pi * self.noise_variance) - n
 
     def _criterion(self, penalty: ArrayLike, price: float) -> FloatArray:
+        if self.relaxed:
+            raise UsageError(
+                "inputs that were chosen and then fitted anew cost more degrees of freedom than their number, and nobody knows how many.",
+                "choose by held-out rows",
+            )
         n, variance = self.triangle.row_count, self.noise_variance
         errors = n * self.rmse(penalty) ** 2 / variance
         return np.asarray(n * math.log(2 * math.pi * variance) + errors + price * self.degrees_of_freedom(penalty))
@@ -219,8 +238,13 @@ class Path(Value):
 
     @property
     def cv_errors(self) -> FloatArray:
-        """What the best of `penalties` has the least of: cv_rmse."""
+        """What the best of `penalties` has the least of: cv_rmse; with another loss cv_loss."""
         return self.cv_rmse
+
+    @property
+    def measure(self) -> str:
+        """What `cv_errors` are: "RMSE", or "logistic loss" for example."""
+        return "RMSE"
 
     @frozen_property
     def standard_errors(self) -> FloatArray:
@@ -257,8 +281,8 @@ class Path(Value):
         if not self.fold_mse.shape[1]:
             raise UsageError(
                 "no row was held out, so no penalty is best.",
-                "give path() folds or a validation set",
-                "choose by aic, bic or cp",
+                remedies.HOLD_OUT,
+                remedies.CRITERION,
             )
 
     def _one(self, penalty: object) -> float:
@@ -285,19 +309,35 @@ class Path(Value):
         return SparseModel(penalty, self.features, weights, float(bias), degrees, rmse, cv_rmse, standard_error)
 
     def gap(self, penalty: float) -> float:
-        """Return the duality gap at a penalty: no model is better by more, in squared units of the target."""
+        """Return the duality gap of the path at a penalty: no model is better by more, in squared units of the target."""
         at = self._one(penalty)
         return self.solution.problem.gap(self.solution.at(np.array([at]))[0], at)
 
-    def to_frame(self, library: Library | None = None) -> Any:
-        """Return every one of `penalties` as a row of a data frame: penalty, cv_rmse, standard_error, rmse, inputs in use, bias and
-        each coefficient.
+    def plot(self, kind: "PathPlotKind" = "coefficients", *, ax: Any = None, **options: Any) -> "Display":
+        """Draw a picture and return it.
 
         Args:
-            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+            kind: "coefficients" over the penalty, or "held_out": the held-out error over it.
+            ax: matplotlib's axes to draw on; default: a figure of its own.
+            options: what else `from_path` of the picture's class takes, such as title.
 
         Raises:
-            UsageError: the library is unknown or not installed; says what to install.
+            UsageError: the kind is unknown, or no row was held out.
+
+        Example:
+            >>> import steepest
+            >>> x = np.arange(20.0)[:, None]
+            >>> steepest.path(x, x[:, 0] + np.cos(9 * x[:, 0])).plot("coefficients")
+            CoefficientPathDisplay 'lasso' of 1 coefficient, 1 of them ever in use: penalties 33.1 to 0.0331
+        """
+        from steepest.views.plots import plot_path  # noqa: PLC0415 - a picture of a path, above it in the house
+
+        return plot_path(self, kind, ax=ax, **options)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the models at `penalties` by column: penalty, cv_rmse, standard_error, rmse, in_use, bias and each coefficient.
+
+        An input that is called as one of the others stands as "coefficient of NAME".
         """
         weights, biases = self._models(self.penalties)
         columns = {
@@ -308,7 +348,19 @@ class Path(Value):
             "in_use": (weights != 0).sum(axis=1),
             "bias": biases,
         }
-        return frame(columns | dict(zip(self.features, weights.T, strict=True)), library)
+        labels = [f"coefficient of {name}" if name in columns else name for name in self.features]
+        return columns | dict(zip(labels, weights.T, strict=True))
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return every one of `penalties` as a row of a data frame, whose columns are those of `columns`.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them that is installed.
+
+        Raises:
+            UsageError: the library is unknown or not installed; says what to install.
+        """
+        return frame(self.columns(), library)
 
 
 def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray) -> tuple[FloatArray, FloatArray]:

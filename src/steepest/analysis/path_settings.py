@@ -27,6 +27,19 @@ def check_ratio(ratio: object) -> float:
     return as_float(ratio)
 
 
+def check_ratios(given: float | Sequence[float], is_judged: bool) -> list[float]:
+    """Return the ratios, each once, in the order given."""
+    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
+    ratios = list(dict.fromkeys(check_ratio(ratio) for ratio in listed))
+    if len(ratios) > 1 and not is_judged:
+        raise UsageError(
+            "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
+            "give path() folds or a validation set",
+            "give one l1_ratio",
+        )
+    return ratios
+
+
 def check_factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Triangle) -> FloatArray:
     """Return the penalty factor of each input, in the triangle's order.
 

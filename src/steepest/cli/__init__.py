@@ -25,6 +25,10 @@ COMMANDS = {
     "summarize": ("steepest.cli.summarize", "Reduce a table to a triangle file in one pass; resumable."),
     "merge": ("steepest.cli.merge", "Add triangle files of the same columns."),
     "sweep": ("steepest.cli.sweep", "Judge learning rates, epochs and penalties on held-out rows, from one pass."),
+    "path": (
+        "steepest.cli.path",
+        "The lasso or elastic net of every penalty, exactly, and the one to choose, from one pass.",
+    ),
     "compare": (
         "steepest.cli.compare",
         "Runs side by side: settings, verdicts, errors, and their curves in one picture.",

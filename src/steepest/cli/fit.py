@@ -20,10 +20,12 @@ from steepest.cli.json_output import echo_json
 from steepest.cli.loss import asked_loss, chosen_loss, loss_advice, loss_options
 from steepest.cli.residual_pass import as_json, refined, refined_lines
 from steepest.cli.shared_options import batch_options, descent_options, output_options, standardize_option
+from steepest.cli.sparse import check_sparse, sparse_options
 from steepest.cli.step_by_step import descended, refuse_contradictions, remove_checkpoint, step_options
 from steepest.cli.summary import DataBeforeSummary, coefficient_table, summary_options, triangle_file, wants_table
 from steepest.cli.table import Table, cluster_option, notes, open_like, open_table, shown, table_options
 from steepest.cli.text import echo_log, settings_lines, shorten, weights_table
+from steepest.data.sample import Sample
 from steepest.data.sources.log_target import own_names
 from steepest.data.split import Share
 from steepest.descent.held_out import HeldOut
@@ -34,6 +36,7 @@ from steepest.objectives.loss_choice import LossChoice
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
+from steepest.support.arrays import FloatArray
 from steepest.support.words import number, pluralize
 from steepest.views.pages import Rows
 from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, ValidationCurveDisplay
@@ -44,6 +47,7 @@ from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, Valid
 @cluster_option
 @loss_options
 @descent_options
+@sparse_options
 @batch_options
 @click.option("--drop-last", is_flag=True, help="Leave an epoch's last batch out where it has fewer rows.")
 @standardize_option()
@@ -90,6 +94,7 @@ def command(data: str, **options: Any) -> int:
 
     Example: steepest fit examples/penguins.csv --target body_mass_g
     """
+    check_sparse(options)
     wants_table(options)
     refuse_contradictions(options)
     starts_over = triangle_file(options) or options["checkpoint"]  # what --force may be for where no folder is named
@@ -198,7 +203,7 @@ def _keep(
         record,
         summary.data,
         options,
-        rows=Rows(summary.sample, summary.test),
+        rows=Rows(summary.sample, summary.test, summary.test_sample),
         smearing=fit.smearing if isinstance(fit.smearing, Smearing) else None,
     )
     _echo(message, options["as_json"])
@@ -229,14 +234,21 @@ def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
     pictures = fit.goodness.pictures(title) if fit.goodness else {}
     if len(sample.X) and run_is_of_numbers(fit.run):
         pictures = {
-            kind: KINDS[kind].from_trajectory(fit.run, sample.X, sample.y, held_out=(test.X, test.y), title=title)
+            kind: KINDS[kind].from_trajectory(
+                fit.run, *_rows(sample)[:2], held_out=_rows(test), offset=sample.offset, title=title
+            )
             for kind in OF_ROWS
         }
-    elif len(sample.X) and len(fit.run.features) == 2:
+    elif len(sample.X) and len(fit.run.features) == 2 and not fit.run.problem.has_offset:
         pictures["boundary"] = BoundaryDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures
+
+
+def _rows(sample: Sample) -> tuple[FloatArray, ...]:
+    """The rows of a sample for a picture: X, y, and their offset where they have one."""
+    return sample.X, sample.y, *(() if sample.offset is None else (sample.offset,))
 
 
 def _read(table: Table, options: dict[str, Any]) -> tuple[Table | None, Summary]:

@@ -15,9 +15,11 @@ from click.core import ParameterSource
 from steepest.cli.shared_options import rule_options, standardize_option
 from steepest.cli.table import BESIDE, KEYS, notes, open_table, table_options
 from steepest.cli.text import printable
+from steepest.data.sources.labels import loss_of_labels
 from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.errors import UsageError
+from steepest.lab.runs import about_labels
 from steepest.support.files import refuse_existing_file
 from steepest.views.pages import Page, Rows, page_of_rows
 from steepest.views.pages.packing import Json
@@ -123,15 +125,23 @@ def _write(target: Path, data: str | None, options: dict[str, Any]) -> int:
 
 def _given(data: str, options: dict[str, Any]) -> Json:
     """Read DATA with a progress bar and return its payload."""
-    summary = open_table(data, options).read(Share.of(options["test_size"], options["seed"]), seed=options["seed"])
+    share, loss = Share.of(options["test_size"], options["seed"]), "squared" if options["log_target"] else "auto"
+    opened = open_table(data, options, loss=loss)
+    summary = opened.read(share, seed=options["seed"])
     click.echo(notes(summary), nl=False)
-    run = descend(summary.triangle, **{key: options[key] for key in RULE})
-    rows, title = Rows(summary.sample, summary.test), printable(Path(data).name)[:80]
+    settings, about = {key: options[key] for key in RULE}, {}
+    if summary.triangle.coding is not None and summary.triangle.coding.classes:
+        about = {"about": about_labels(summary.triangle)}
+        click.echo(f"  {about['about']}")
+        loss = loss_of_labels(summary.triangle.targets, summary.triangle.coding.classes)
+        settings |= {"loss": loss, "rows": lambda: opened.training_rows(share)}
+    run = descend(summary.triangle, **settings)
+    rows, title = Rows(summary.sample, summary.test, summary.test_sample), printable(Path(data).name)[:80]
     chosen = {key: options[key] for key in COPIED if not _is_unsaid(key, options[key])}
     if options["log_target"]:  # the page calls its target "log of ..."
         chosen["target"] = options["target"]
     table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table}
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table} | about
 
 
 def _is_unsaid(key: str, value: Any) -> bool:

@@ -11,7 +11,7 @@ from steepest.data.sample import Sample
 from steepest.data.sources import FullSource
 from steepest.data.sources.labels import loss_of_labels
 from steepest.errors import UsageError
-from steepest.objectives.loss_choice import LOSSES, LossChoice
+from steepest.objectives.loss_choice import LOSSES, LossChoice, check_offset
 from steepest.summaries.triangle import Triangle
 
 NUMBERS = {"delta": "huber", "tau": "quantile"}
@@ -45,6 +45,18 @@ def loss_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=float,
                 default=None,
                 help="With --loss quantile: which one, between 0 and 1; default: 0.5.",
+            ),
+            click.option(
+                "--exposure",
+                default=None,
+                metavar="NAME",
+                help="With --loss poisson: a column above 0, how much time or area a row's count is of; no input.",
+            ),
+            click.option(
+                "--offset",
+                default=None,
+                metavar="NAME",
+                help="A column that is added to each row's margin as it is, as the log of an exposure is; no input.",
             ),
         )
     ):
@@ -96,8 +108,10 @@ def chosen_loss(opened: FullSource | Triangle, options: dict[str, Any]) -> tuple
             other = " (--loss squared takes them for 0 and 1)" if _yes_no(classes) else ""
             reason = f"the target holds {len(classes):,} labels{other}"
     if name == "squared":
+        check_offset(opened, name)
         return "squared", None
     _refuse(name, opened, options)
+    check_offset(opened, name)
     numbers = {key: options[key] for key, of in NUMBERS.items() if of == name and options[key] is not None}
     return LOSSES[name](**numbers), reason
 

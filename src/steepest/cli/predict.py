@@ -16,6 +16,7 @@ from steepest.cli.standard_input import as_path
 from steepest.cli.table import text_options, watching
 from steepest.cli.text import printable
 from steepest.data.batch import Batch
+from steepest.data.sources.offset_rows import without_offset
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import UsageError
 from steepest.models.class_column import with_codes
@@ -23,7 +24,7 @@ from steepest.models.intervals import with_limits
 from steepest.models.link import through_link
 from steepest.models.model import Model, load
 from steepest.models.prediction_file import PredictionCounts, check_name, settled, write_predictions
-from steepest.models.predictions import open_inputs, predict_batches
+from steepest.models.predictions import asked_offset, open_inputs, predict_batches
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
@@ -48,6 +49,20 @@ from steepest.support.words import number, pluralize
     type=float,
     default=None,
     help="Of two classes: the probability above which the second is predicted; default: 0.5.",
+)
+@click.option(
+    "--exposure",
+    type=float,
+    default=None,
+    metavar="NUMBER",
+    help="Of a model with an exposure: one for all rows, such as 1 for counts per unit; default: the column it learned with.",
+)
+@click.option(
+    "--offset",
+    type=float,
+    default=None,
+    metavar="NUMBER",
+    help="Of a model with an offset: one for all rows, such as 0; default: the column it learned with.",
 )
 @click.option(
     "--interval",
@@ -126,11 +141,13 @@ def _write(
         key: options[key]
         for key in ("delimiter", "decimal", "encoding", "thousands", "comment", "percent", "currency", "database")
     }
-    source = open_inputs(
-        as_path(data), model.features, model.coding, missing=options["missing"], unseen=options["unseen"], **text
-    )
-    source = settled(source, scratch)
+    text |= {"missing": options["missing"], "unseen": options["unseen"]}
+    text |= asked_offset(model.offset, as_path(data), options["offset"], options["exposure"])
+    source = settled(open_inputs(as_path(data), model.features, model.coding, **text), scratch)
+    table = without_offset(source)
     names = _names(model, options["name"])
+    # one exposure for all rows is not that of their targets; a column called as the target is an input where the model has one
+    alone = options["exposure"] is not None or options["offset"] is not None
     with watching(data) as watch:
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:
@@ -144,18 +161,17 @@ def _write(
             blocks,
             names,
             keep_all=options["missing"] == "empty",
-            # a column called as the target is an input where the model has such an input
-            target=None if model.column in source.coding.raw_names else model.column,
+            target=None if alone or model.column in table.coding.raw_names else model.column,
             labels=model.labels if model.names_classes else (),
             safe=options["safe"],
             force=force,
         )
     if model.target_scale is not None:
         click.echo(f"Note: predictions are {printable(model.target_scale.sentence(model.targets))}.", err=True)
-    if isinstance(source, TableSource):
-        for note in source.header_notes:
+    if isinstance(table, TableSource):
+        for note in table.header_notes:
             click.echo(f"Note: {printable(note)}.", err=True)
-    replaced = source.tally[-1].replaced if isinstance(source, TableSource) and source.tally else 0
+    replaced = table.tally[-1].replaced if isinstance(table, TableSource) and table.tally else 0
     if replaced:
         click.echo(
             f"Note: {replaced:,} values are categories that the model does not know, and count as the reference.",

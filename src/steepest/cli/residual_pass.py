@@ -21,9 +21,9 @@ def refined(data: Table, share: Share | None, triangle: Triangle, options: dict[
     """
     if not options["refine"]:
         return None
-    if options["l2"]:
+    if options["l1"] or options["l2"]:
         raise UsageError(
-            "--refine is for the least-squares answer; with --l2 there is another one. Leave one of them out."
+            f"--refine is for the least-squares answer; with --{'l1' if options['l1'] else 'l2'} there is another one. Leave one of them out."
         )
     return refine(triangle, lambda: data.training_rows(share), fit_intercept=options["fit_intercept"])
 

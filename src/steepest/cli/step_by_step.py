@@ -115,6 +115,8 @@ def descended(
             "drop_last",
             "epochs",
             "l2",
+            "l1",
+            "l1_ratio",
             "objective",
             "standardize",
             "fit_intercept",
@@ -132,7 +134,7 @@ def descended(
     if squared and (
         options["engine"] == "modes"
         or (known and options["engine"] == "auto" and not _goes_step_by_step(options))
-        or (options["epochs"] == "auto" and not known)
+        or (options["epochs"] == "auto" and not known and not options["l1"])
     ):
         return descend(triangle, **settings)
     steps = None if options["epochs"] == "auto" else options["epochs"]

@@ -77,6 +77,12 @@ def wants_table(options: dict[str, Any]) -> bool:
         return False
     if options["confidence"] is not None:
         check_confidence(options["confidence"])
+    if options["l1"]:
+        raise UsageError(
+            f"the coefficient table would be wrong after --l1 {options['l1']:g}: it has chosen the columns by these very rows, so that the usual "
+            "standard errors are too small. Leave --l1 out, or split the rows: choose columns with --l1 on one half, and give the other half "
+            "to steepest fit --summary with --features of these columns alone."
+        )
     if options["l2"]:
         raise UsageError(
             f"the coefficient table is of the minimum of a loss alone, and --l2 {options['l2']:g} makes the coefficients biased, which no "

@@ -13,6 +13,7 @@ import click
 from steepest.analysis.sweep import sweep
 from steepest.analysis.sweep_result import Setting, Sweep
 from steepest.cli.finish import choose_folder, stem, under_free_name
+from steepest.cli.hold_out import check_hold_out, hold_out_options, read_validation
 from steepest.cli.json_output import echo_json
 from steepest.cli.loss import squared_only
 from steepest.cli.next_step import next_fit
@@ -26,10 +27,9 @@ from steepest.cli.shared_options import (
     standardize_option,
 )
 from steepest.cli.sweep_batches import sweep_batches
-from steepest.cli.table import open_table, read_alike, shown, table_options, watching
+from steepest.cli.table import open_table, shown, table_options, watching
 from steepest.cli.text import printable, table
 from steepest.data.sources import Watch
-from steepest.errors import UsageError
 from steepest.models import run_folder
 from steepest.support.files import whole_folder
 from steepest.support.words import number, pluralize
@@ -61,20 +61,7 @@ MOST_ROWS = 10
     default=None,
     help="Judge mini-batches of these sizes by forecast, each at its best learning rate, in place of full-batch runs on held-out rows.",
 )
-@click.option("--folds", type=int, default=5, show_default=True, help="K of K-fold cross-validation.")
-@click.option(
-    "--group", default=None, metavar="NAME", help="A column, text or not: rows with the same value stay in one fold."
-)
-@click.option(
-    "--time", "in_time", is_flag=True, help="Rows are in time order: each fold is predicted from the rows before it."
-)
-@click.option(
-    "--shuffle/--no-shuffle",
-    default=True,
-    show_default=True,
-    help="Deal rows to the folds in a random order, or take stretches of consecutive rows.",
-)
-@click.option("--validation", type=click.Path(), default=None, help="A file of held-out rows instead of folds.")
+@hold_out_options
 @objective_option
 @standardize_option("Inside each training fold.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the folds.")
@@ -126,14 +113,9 @@ def command(data: str, as_json: bool, **options: Any) -> None:
 
 def _sweep(data: str, options: dict[str, Any]) -> tuple[Sweep, Sequence[str]]:
     """Read the table, and the validation file with the same coding; return also what was done to it on the way in."""
-    if options["validation"] and (options["group"] or options["in_time"] or not options["shuffle"]):
-        raise UsageError(
-            "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."
-        )
+    check_hold_out(options)
     source = open_table(data, options, group=options["group"])
-    validation = None
-    if options["validation"]:
-        validation = read_alike(options["validation"], options, source.opened, sample_rows=0).triangle
+    validation = read_validation(options, source)
     with watching(data) as watch:
         result = _judge(source.opened, validation, options, watch)
     return result, source.notes

@@ -25,6 +25,8 @@ KEYS = (
     "features",
     "exclude",
     "weight",
+    "offset",
+    "exposure",
     "missing",
     "degree",
     "interactions",

@@ -87,9 +87,14 @@ def weights_table(run: Trajectory, most: int = 30) -> str:
     entries += list(zip(run.features, last.weights, goal.weights, first.weights, strict=True))
     for name, now, end, start in entries[:most]:
         missing = abs((end - now) / (end - start)) if end != start else 0.0
-        rows.append((shorten(name), f"{now:.10g}", f"{end:.10g}", percent(missing)))
+        rows.append((shorten(name), *(_weight(run, name, value) for value in (now, end)), percent(missing)))
     lines = table(("", "this run", "exact minimum", "still missing"), rows)
     return lines + (f"\n  … and {len(entries) - most:,} more" if len(entries) > most else "")
+
+
+def _weight(run: Trajectory, name: str, value: float) -> str:
+    """A weight in digits; one that an l1 penalty has set to 0 is not in use."""
+    return "not in use" if run.l1 and value == 0 and name != "bias" else f"{value:.10g}"
 
 
 def _class_table(run: Trajectory, most: int) -> str:
@@ -202,6 +207,8 @@ def settings_lines(run: Trajectory) -> str:
     parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", loss]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
+    if run.l1:
+        parts.append(f"l1 {number(run.l1)}")
     lines = [", ".join(parts)]
     lines += [f"  {name.replace('_', ' ')} chosen: {reason}" for name, reason in run.reasons.items()]
     return "\n".join(lines)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from steepest.data.offset_column import OffsetColumn
 from steepest.errors import DataError, Option, UsageError
 from steepest.support import remedies
 from steepest.support.arguments import check_names, shown
@@ -76,6 +77,7 @@ class Coding(Shown):
         interactions: pairs of column names whose products are features.
         percent: names of the table's columns, target and weight too, that were read from percent signs: 5% is 0.05.
         classes: the labels of the target, in the order of their codes; empty where the target is a number.
+        offset: what is added to each row's margin, which is no input, or None.
 
     Raises:
         UsageError: degree or interactions are outside their range.
@@ -95,6 +97,7 @@ class Coding(Shown):
     interactions: tuple[tuple[str, str], ...] = ()
     percent: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    offset: OffsetColumn | None = None
 
     def __post_init__(self) -> None:
         check_degree(self.degree)
@@ -156,6 +159,14 @@ class Coding(Shown):
         products = [f"{a}:{b}" for first, second in self.interactions for a in own[first] for b in own[second]]
         return (*(name for column in self.columns for name in self._all_names(column)), *products)
 
+    def features_of(self, name: str) -> tuple[str, ...]:
+        """Return the names of the features that are made of one of the table's columns alone."""
+        return tuple(feature for column in self.columns if column.raw == name for feature in self._all_names(column))
+
+    def without(self, name: str) -> "Coding":
+        """Return the coding without one of the table's columns."""
+        return replace(self, columns=tuple(column for column in self.columns if column.raw != name))
+
     def expand(self, raw: FloatArray) -> FloatArray:
         """Return X (n, d) for raw columns (n, c): numbers as they are, categories as codes 0, 1, … of their levels.
 
@@ -188,8 +199,26 @@ class Coding(Shown):
         kept.sort(key=lambda column: list(features).index(self._all_names(column)[0]))
         names = {column.name for column in kept}
         pairs = tuple(pair for pair in self.interactions if names.issuperset(pair))
-        chosen = Coding(tuple(kept), self.degree, pairs, self.percent, self.classes)
+        chosen = replace(self, columns=tuple(kept), interactions=pairs)
         return chosen if chosen.features == tuple(features) else None
+
+    def needed_for(self, features: Sequence[str]) -> "Coding":
+        """Return the coding of the columns without which these features cannot be made; it may give more of them.
+
+        Example:
+            >>> coding = Coding((Column("x"), Column("z"), Column("colour", ("blue", "red"))), interactions=(("x", "colour"),))
+            >>> coding.needed_for(["x:colour=red"]).features
+            ('x', 'colour=red', 'x:colour=red')
+        """
+        wanted = set(features)
+        own = {column.name: self._own_names(column) for column in self.columns}
+        names = {column.name for column in self.columns if wanted & set(self._all_names(column))}
+        for first, second in self.interactions:
+            if any(f"{a}:{b}" in wanted for a in own[first] for b in own[second]):
+                names |= {first, second}
+        columns = tuple(column for column in self.columns if column.name in names)
+        pairs = tuple(pair for pair in self.interactions if names.issuperset(pair))
+        return Coding(columns, self.degree, pairs, self.percent, self.classes)
 
     def as_json(self) -> dict[str, Any]:
         """Return the coding as JSON types; `from_json` gives it back."""
@@ -201,7 +230,8 @@ class Coding(Shown):
         pairs = [list(pair) for pair in self.interactions]
         percent = {"percent": list(self.percent)} if self.percent else {}
         classes = {"classes": list(self.classes)} if self.classes else {}
-        return {"columns": columns, "degree": self.degree, "interactions": pairs, **percent, **classes}
+        offset = {"offset": self.offset.as_json()} if self.offset is not None else {}
+        return {"columns": columns, "degree": self.degree, "interactions": pairs, **percent, **classes, **offset}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Coding":
@@ -221,7 +251,8 @@ class Coding(Shown):
         )
         pairs = tuple((str(a), str(b)) for a, b in content["interactions"])
         percent, classes = (tuple(map(str, content.get(word, ()))) for word in ("percent", "classes"))
-        return cls(columns, int(content["degree"]), pairs, percent, classes)
+        offset = OffsetColumn.from_json(content["offset"]) if "offset" in content else None
+        return cls(columns, int(content["degree"]), pairs, percent, classes, offset)
 
     def _told(self) -> Iterator[str]:
         columns = names([column.name for column in self.columns])
@@ -248,6 +279,7 @@ class Coding(Shown):
         if self.degree > 1:
             sentences.append(f"powers up to {self.degree} of every column of numbers")
         sentences += [f"products of {a} and {b}" for a, b in self.interactions]
+        sentences += [str(self.offset)] if self.offset is not None else []
         return "\n".join(sentences)
 
     def _parts_of(self, raw: str) -> str:

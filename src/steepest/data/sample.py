@@ -21,12 +21,14 @@ class Sample:
         y: targets, shape (m, t).
         positions: row numbers in the source, from 0, ascending, shape (m,).
         seed: of the choice.
+        offset: what is added to each row's margin, shape (m,), or None.
     """
 
     X: FloatArray
     y: FloatArray
     positions: NDArray[np.uint64]
     seed: int = 0
+    offset: FloatArray | None = None
 
     @classmethod
     def empty(cls, features: tuple[str, ...], targets: tuple[str, ...], seed: int = 0) -> "Sample":
@@ -36,7 +38,8 @@ class Sample:
 
     def take(self, rows: NDArray[np.bool_]) -> "Sample":
         """Return the chosen rows as a sample of their own: a boolean mask of shape (m,)."""
-        return Sample(self.X[rows], self.y[rows], self.positions[rows], self.seed)
+        offset = None if self.offset is None else self.offset[rows]
+        return Sample(self.X[rows], self.y[rows], self.positions[rows], self.seed, offset)
 
     @property
     def row_numbers(self) -> tuple[int, ...]:
@@ -55,7 +58,7 @@ class Sample:
 
     def add(self, batch: Batch, most: int) -> "Sample":
         """Return the sample of the rows so far and a batch's, at most `most` rows."""
-        return self.join(Sample(batch.X, batch.y, batch.positions, self.seed), most)
+        return self.join(Sample(batch.X, batch.y, batch.positions, self.seed, batch.offset), most)
 
     def join(self, other: "Sample", most: int) -> "Sample":
         """Return the sample of both parts' rows, at most `most`; the other's rows come later."""
@@ -68,4 +71,11 @@ class Sample:
         later = near[order[len(earlier) :] - len(own)]
         X = np.concatenate([self.X[earlier], other.X[later]])
         y = np.concatenate([self.y[earlier], other.y[later]])
-        return Sample(X, y, np.concatenate([self.positions[earlier], other.positions[later]]), self.seed)
+        positions, offset = np.concatenate([self.positions[earlier], other.positions[later]]), None
+        if self.offset is not None or other.offset is not None:
+            offset = np.concatenate([self._offsets[earlier], other._offsets[later]])
+        return Sample(X, y, positions, self.seed, offset)
+
+    @property
+    def _offsets(self) -> FloatArray:
+        return np.zeros(len(self.X)) if self.offset is None else self.offset

@@ -127,6 +127,8 @@ def identity_of(problem: Problem, rule: Rule, start: FloatArray, epochs: int, re
         "start": _digest([start]),
         "record": record,
     }
+    if problem.l1:
+        identity["l1"] = problem.l1
     of_loss = getattr(problem, "rows", None)
     if of_loss is not None and of_loss.has_offset:
         identity["offset"] = _digest(vars(of_loss).values())

@@ -23,15 +23,17 @@ from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks,
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
 from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
-from steepest.descent.stops import AnyStop, Stop, Within, checked_stops
+from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, sparse_rule, sparse_settings
+from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataWarning, DivergenceWarning, Option, UsageError
+from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE, ObjectiveName
 from steepest.objectives.stored_rows import Rows, rows_of
+from steepest.rules.choice import is_auto
 from steepest.rules.gradient import GradientRule
 from steepest.rules.rule import Rule, RuleChoice, has_closed_form, knows_its_run, words_of
 from steepest.rules.schedules import ScheduleChoice
@@ -64,7 +66,7 @@ def descend(
     offset: object = None,
     exposure: object = None,
     missing: MissingPolicy = "error",
-    rule: RuleChoice = "gradient",
+    rule: RuleChoice | None = None,
     learning_rate: float | Auto = "auto",
     epochs: int | Auto = "auto",
     tolerance: float | None = None,
@@ -77,6 +79,8 @@ def descend(
     drop_last: bool = False,
     rows: RowReader | None = None,
     l2: float = 0.0,
+    l1: float = 0.0,
+    l1_ratio: float | None = None,
     loss: LossChoice = "squared",
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
@@ -90,7 +94,7 @@ def descend(
 ) -> Trajectory:
     """Run full-batch gradient descent on a linear model and return the whole run.
 
-        J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²          objective="half_mse"
+        J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖² + l1·Σ|w|          objective="half_mse"
 
     One pass over the rows makes a triangle; every epoch of a linear rule follows from its modes at once.
 
@@ -106,12 +110,12 @@ def descend(
         exposure: e^offset instead, above 0: the time or the area that a row's count is of.
         missing: of a table: "error", "drop" (rows with missing values) or "indicator" (0 and an indicator column).
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or one you registered), or a rule with its
-            numbers; then learning_rate and momentum are left alone.
+            numbers; then learning_rate and momentum are left alone. None: "gradient"; with l1 "fista", and "ista" in batches.
         learning_rate: η > 0, or "auto": the best constant rate; of batches the one with the smallest expected loss.
         epochs: number of updates, or "auto": until every mode is within the tolerance.
         tolerance: end the run as soon as every mode stays within this share of its start error, which is known beforehand
             or, where the rule has no closed form, measured at every epoch; None: 1e-12 where epochs is "auto", and every epoch
-            that was asked for otherwise.
+            that was asked for otherwise. With l1 it is the duality gap as a share of the loss, and 1e-9 where epochs is "auto".
         momentum: β in [0, 1), for a rule that has one; None or "auto": the best.
         schedule: by what the learning rate is multiplied at each step: "constant", "step", "exponential", "inverse_scaling",
             "cosine", "warm_up", "one_cycle", a function of the step (from 0), or a schedule with its numbers.
@@ -124,6 +128,8 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
+        l1: lasso penalty likewise, which sets weights to exactly 0; of squared loss. With l2 too it is the elastic net.
+        l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
         loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
             minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
@@ -163,13 +169,22 @@ def descend(
 
     Source: Goh, "Why Momentum Really Works", Distill 2017.
     """
-    beside = Offset.of(offset, exposure)
-    named = features if beside is None else beside.among(features)
-    opened = open_data(data, y, target=target, features=named, weight=weight, missing=missing, loss=name_of(loss))
-    triangle, reader = _read(opened, rows, beside, loss)
+    l1, l2 = elastic_net(l1, l2, l1_ratio)
+    named_rule, rule = rule, sparse_rule(rule, l1, batch_size)
+    beside: dict[str, object] = {"offset": offset, "exposure": exposure}
+    roles = {"target": target, "features": features, "weight": weight, "missing": missing}
+    opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
+    check_offset(opened, loss)
+    triangle = read(opened, sample_rows=0).triangle
+    reader = _reader(opened, rows, Offset.of(offset, exposure))
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
-            triangle, coordinates_name(standardize), objective=objective, l2=l2, fit_intercept=fit_intercept
+            triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
+        )
+    elif l1:
+        raise UsageError(
+            Option("l1") + f" is a penalty of runs on squared loss; this one is on {name_of(loss)} loss.",
+            remedies.PENALTY,
         )
     else:
         problem = _with_loss(
@@ -187,18 +202,21 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    modes = problem.quadratic.modes
+    modes, most = problem.quadratic.modes, MOST_AUTO if l1 and batched is None and is_auto(epochs) else epochs
 
     def chosen(rate: float | Auto) -> Settings:
-        return choose(rule, rate, momentum, epochs, modes, tolerance, schedule, average, batched)
+        return choose(rule, rate, momentum, most, modes, tolerance, schedule, average, batched)
 
     settings = chosen(learning_rate)
+    if l1:
+        tolerance = tolerance or (AUTO_GAP if is_auto(epochs) else None)
+        settings = sparse_settings(settings, named_rule, epochs, tolerance or AUTO_GAP)
     if isinstance(problem, LossProblem):
         settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
     theta = _start(start, problem)
-    if not np.isfinite(problem.quadratic.value(theta)).all():
+    if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
     check_word("engine", engine, ("auto", "modes", "loop"))
@@ -209,7 +227,7 @@ def descend(
         _check_modes(settings.rule, **given, checkpoint=checkpoint)
     stops = _stops((*checked_stops(stop), *watchers), problem, settings, tolerance)
     iterates = _descent(engine, problem, settings, theta, record, stops, functions, checkpoint)
-    if tolerance is not None and settings.is_shortened and iterates.ended.reason == "epochs":
+    if tolerance is not None and not l1 and settings.is_shortened and iterates.ended.reason == "epochs":
         iterates = replace(iterates, ended=Ending.within(tolerance, settings.epochs))
     run = Trajectory(problem, settings.rule, theta, iterates, settings.epochs, settings.reasons)
     if asked_from_outside() and diverges(Facts(problem, settings.rule, theta, iterates)):
@@ -221,17 +239,13 @@ def descend(
     return run
 
 
-def _read(
-    opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None, loss: LossChoice
-) -> tuple[Triangle, RowReader | None]:
-    """Return the triangle of a table, and what gives its rows again, each with its offset."""
-    triangle = read(opened, sample_rows=0).triangle
-    reader = rows if isinstance(opened, Triangle) else opened.batches
-    if beside is None:
-        return triangle, reader
-    check_offset(beside, loss)
-    triangle = triangle.select(beside.without(triangle.features))
-    return triangle, None if reader is None else beside.reader(reader)
+def _reader(opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None) -> RowReader | None:
+    """Return what gives the rows of a table again, each with its offset."""
+    if not isinstance(opened, Triangle):
+        return opened.batches
+    if rows is None or beside is None:
+        return rows
+    return lambda: (beside.beside(batch) for batch in rows())
 
 
 def _with_loss(
@@ -251,7 +265,12 @@ def _with_loss(
         )
     if reader is None:
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
-    return LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    problem = LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    if triangle.coding is not None and triangle.coding.offset is not None and not problem.has_offset:
+        raise DataError(
+            "the rows that are given with a triangle have no offset, and those that it was made of had one."
+        )
+    return problem
 
 
 def _safe(settings: Settings, problem: LossProblem, chosen: Callable[[float | Auto], Settings]) -> Settings:
@@ -318,7 +337,9 @@ def _stops(
     """What may end the run early, or watches it; a tolerance is a stop where the rule does not know beforehand when it gets there."""
     rule = settings.rule
     stops = tuple(one.for_run(problem, rule, settings.epochs) if hasattr(one, "for_run") else one for one in asked)
-    return stops if tolerance is None or has_closed_form(rule) else (*stops, Within(tolerance))
+    if tolerance is None or has_closed_form(rule):
+        return stops
+    return (*stops, DualityGap(tolerance) if problem.l1 else Within(tolerance))
 
 
 def _descent(

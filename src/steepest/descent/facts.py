@@ -61,5 +61,7 @@ class Facts:
             return True
         quadratic = self.problem.quadratic
         first, last = self.iterates.loss(np.array([0, self.last]))
+        if (last <= first).all():
+            return False  # without a look at what nothing loses, which may be a pass over the rows
         nothing, least = quadratic.value(np.zeros_like(self.start)), quadratic.unexplained**2 / 2
         return bool((last - first > 1e-9 * (first - least) + 1e-3 * (nothing - least) + 1e-12 * least).any())

@@ -11,7 +11,7 @@ import numpy as np
 
 from steepest.descent.stops import Check, Progress, checked_every
 from steepest.errors import DataError, UsageError
-from steepest.objectives.objective import Objective
+from steepest.objectives.objective import Objective, has_prox, slope_at
 from steepest.support.arguments import check_file_name
 from steepest.support.arrays import FloatArray
 
@@ -123,7 +123,8 @@ class Lines:
 def costs(progress: Progress, objective: Objective) -> dict[str, Any]:
     """Return epoch, loss, metric and gradient norm as JSON types."""
     with np.errstate(over="ignore", invalid="ignore"):
-        norm = np.linalg.norm(progress.gradient, axis=0)
+        slope = slope_at(objective, progress.theta) if has_prox(objective) else progress.gradient
+        norm = np.linalg.norm(slope, axis=0)
         values = {"loss": progress.loss, objective.metric_name: objective.metric(progress.theta), "gradient_norm": norm}
     return {"epoch": progress.epoch, **{name: _numbers(value) for name, value in values.items()}}
 

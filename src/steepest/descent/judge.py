@@ -10,11 +10,13 @@ from steepest.descent.endless import endless_verdict
 from steepest.descent.facts import Facts
 from steepest.descent.hovering import hovering, noise_level
 from steepest.descent.loop import RecordedIterates
+from steepest.descent.sparse_verdict import sparse_verdict
 from steepest.descent.verdict import CONVERGED, Verdict, VerdictKind
 from steepest.descent.verdict_words import advice_for, sentence_for
 from steepest.descent.walked_words import walked_words
 from steepest.errors import UsageError
 from steepest.objectives.problem import Problem
+from steepest.objectives.sparse_quadratic import SparseQuadratic
 from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.rules.gradient import GradientRule
@@ -30,11 +32,13 @@ def judge(facts: Facts) -> Verdict:
     """Return what became of a run.
 
     A rule that knows its residual polynomial is judged by it, beyond the end of the run as well. Of any other rule, what
-    is left of each mode is measured on the path that was walked.
+    is left of each mode is measured on the path that was walked; of a run with an l1 penalty, the duality gap.
     """
     problem = facts.problem
     if problem.separation is not None and not facts.grew:
         return endless_verdict(facts, problem.separation)
+    if isinstance(problem.quadratic, SparseQuadratic):
+        return sparse_verdict(facts, problem.quadratic)
     best = _best(facts)
     verdict = Verdict(
         "converged",
@@ -156,7 +160,10 @@ def epochs_to(facts: Facts, tolerance: float, measure: Measure = "modes") -> int
         start_losses = (np.sqrt(facts.eigenvalues)[:, None] * quadratic.start_errors(facts.start)) ** 2
         return first_epoch(facts.rule, facts.eigenvalues, tolerance, np.asarray(start_losses.sum(axis=1)))
     known = np.asarray(facts.iterates.epochs)
-    if measure == "modes":
+    if measure == "modes" and facts.problem.l1:
+        away = np.linalg.norm(facts.iterates.parameters(known) - quadratic.minimum, axis=(1, 2))
+        left = away / away[0] if away[0] > 0 else np.zeros(len(known))
+    elif measure == "modes":
         left = facts.iterates.remaining(known).max(axis=1, initial=0.0)
     else:
         above = (facts.iterates.loss(known) - quadratic.unexplained**2 / 2).sum(axis=1)

@@ -17,7 +17,7 @@ from steepest.descent.recording import Kept
 from steepest.descent.stops import AnyStop, Progress, Stop, is_stop
 from steepest.descent.stretch import epoch_of, stretch_of
 from steepest.errors import UsageError
-from steepest.objectives.objective import Objective, is_spectral
+from steepest.objectives.objective import Objective, has_prox, is_spectral, slope_at
 from steepest.objectives.slope import Slope
 from steepest.rules.rule import Rule
 from steepest.support.arguments import as_int, is_many, shown
@@ -74,9 +74,9 @@ class RecordedIterates(Value):
         return np.stack(metrics) if metrics else np.zeros((0, self.losses.shape[1]))
 
     def costs(self, epochs: range | NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Loss, metric and ‖∇J‖ at kept epochs, each of shape (K, t)."""
+        """Loss, metric and ‖∇J‖ at kept epochs, each of shape (K, t); where J has kinks, the length of its shortest subgradient."""
         with np.errstate(over="ignore", invalid="ignore"):
-            gradients = [self.objective.value_and_gradient(theta)[1] for theta in self.parameters(epochs)]
+            gradients = [slope_at(self.objective, theta) for theta in self.parameters(epochs)]
             gradient_norm = np.asarray(np.linalg.norm(np.reshape(gradients, (-1, *self.thetas.shape[1:])), axis=1))
         return self.loss(epochs), self.metric(epochs), gradient_norm
 
@@ -87,6 +87,11 @@ class RecordedIterates(Value):
             UsageError: the objective does not know its modes.
         """
         if not is_spectral(self.objective):
+            if has_prox(self.objective):
+                raise UsageError(
+                    "under an l1 penalty modes do not shrink each by itself, so none has a share left.",
+                    "look at the loss, or at run.verdict",
+                )
             raise UsageError(f"a {type(self.objective).__name__} knows no modes; look at the loss instead.")
         return shares_left(self.objective, self.thetas[0], self.parameters(epochs))
 

@@ -55,6 +55,7 @@ class MLflow:
         parameters = {
             "objective": problem.objective,
             "l2": problem.l2,
+            **({"l1": problem.l1} if problem.l1 else {}),
             "coordinates": problem.coordinates.name,
             "intercept": problem.fit_intercept,
             "rows": problem.triangle.row_count,

@@ -32,6 +32,8 @@ def settings(run: Any) -> str:
     parts.append(f"{run.coordinates.name} inputs")
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
+    if run.l1:
+        parts.append(f"l1 {number(run.l1)}")
     return ", ".join(parts)
 
 

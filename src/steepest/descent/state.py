@@ -32,7 +32,7 @@ class State(Value):
         bias: a float, or shape (t,); target units.
         loss: the objective including the penalty.
         rmse: √(Σ w r² / Σ w), target units.
-        gradient_norm: ‖∇J‖ in the coordinates in force.
+        gradient_norm: ‖∇J‖ in the coordinates in force; under an l1 penalty that of the shortest subgradient.
         loss_kind: of another loss than squares, which.
     """
 

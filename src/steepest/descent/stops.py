@@ -9,8 +9,8 @@ from typing import ClassVar, NamedTuple, Protocol, TypeGuard
 import numpy as np
 
 from steepest.descent.iterates import Ending, shares_left
-from steepest.errors import UsageError
-from steepest.objectives.objective import Objective, Spectral, is_spectral
+from steepest.errors import Option, UsageError
+from steepest.objectives.objective import Objective, Spectral, has_prox, is_spectral, slope_at
 from steepest.objectives.problem import Problem
 from steepest.rules.rule import Rule
 from steepest.support.arguments import as_float, as_int, shown
@@ -154,7 +154,7 @@ class _Twice:
 
 @dataclass(frozen=True)
 class SmallGradient:
-    """Ends a run once the gradient is short: ‖∇J‖ ≤ tolerance for every target.
+    """Ends a run once the gradient is short: ‖∇J‖ ≤ tolerance for every target; under an l1 penalty, the shortest subgradient.
 
     The gradient has the units of the loss per parameter: the same tolerance is strict in one unit and lax in another.
     Where modes are known, `tolerance=` of `descend` is the better question.
@@ -174,10 +174,62 @@ class SmallGradient:
         """Return the check."""
 
         def check(progress: Progress) -> str | None:
-            largest = float(np.linalg.norm(progress.gradient, axis=0).max(initial=0.0))
+            slope = slope_at(objective, progress.theta) if has_prox(objective) else progress.gradient
+            largest = float(np.linalg.norm(slope, axis=0).max(initial=0.0))
             if largest > self.tolerance:
                 return None
             return f"The gradient's length is {largest:.3g} after epoch {progress.epoch:,}, within {self.tolerance:g}."
+
+        return check
+
+
+@dataclass(frozen=True)
+class DualityGap:
+    """Ends a run with an l1 penalty once its loss is certainly near to its minimum: gap ≤ tolerance·J for every target.
+
+    The duality gap is a number that can be had without the minimum, and the loss is never farther above it.
+
+    Args:
+        tolerance: the share of the loss, above 0 and below 1.
+
+    Example:
+        >>> import steepest
+        >>> X, y = [[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]
+        >>> run = steepest.descend(X, y, l1=0.1, epochs=1_000, stop=DualityGap(1e-3))
+        >>> run.ended.reason, run.epochs < 100
+        ('gap', True)
+
+    Source: Fercoq, Gramfort, Salmon, "Mind the duality gap", ICML 2015, section 2.
+    """
+
+    tolerance: float
+    name: ClassVar[str] = "gap"
+
+    def __post_init__(self) -> None:
+        if not 0 < as_float(self.tolerance) < 1:
+            raise UsageError(f"DualityGap needs a share of the loss, above 0 and below 1; got {shown(self.tolerance)}.")
+
+    def begin(self, objective: Objective, start: FloatArray) -> Check:
+        """Return the check.
+
+        Raises:
+            UsageError: the objective has no l1 penalty.
+        """
+        if not has_prox(objective):
+            raise UsageError(
+                "DualityGap is about a run with an l1 penalty, and this one has none.",
+                "take SmallGradient(...)",
+                "give " + Option("l1"),
+            )
+
+        def check(progress: Progress) -> str | None:
+            gap = objective.gap(progress.theta)
+            if not (gap <= self.tolerance * progress.loss).all():
+                return None
+            return (
+                f"After epoch {progress.epoch:,} the duality gap is within {fraction(self.tolerance)} of the loss, which is not farther "
+                "above its minimum."
+            )
 
         return check
 

@@ -92,8 +92,13 @@ class Trajectory(Value):
 
     @property
     def l2(self) -> float:
-        """The penalty, in the coordinates in force."""
+        """The ridge penalty, in the coordinates in force."""
         return self.problem.l2
+
+    @property
+    def l1(self) -> float:
+        """The lasso penalty, in the coordinates in force."""
+        return self.problem.l1
 
     @property
     def coding(self) -> Coding | None:
@@ -157,15 +162,15 @@ class Trajectory(Value):
         """
         self.problem.check_minimum()
         quadratic = self.problem.quadratic
-        theta = quadratic.minimum
-        weights, bias = self.problem.to_raw(theta)
+        weights, bias = self.problem.to_raw(quadratic.minimum)
+        value, rmse, slope = quadratic.costs_at_minimum
         return State(
             -1,
             self._squeeze(weights),
             self._scalar(bias),
-            self._scalar(quadratic.value(theta)),
-            self._scalar(quadratic.rmse(theta)),
-            self._scalar(np.sqrt((quadratic.gradient(theta) ** 2).sum(axis=0))),
+            self._scalar(value),
+            self._scalar(rmse),
+            self._scalar(np.linalg.norm(slope, axis=0)),
             loss_kind=getattr(self.problem, "loss", None),
         )
 
@@ -311,7 +316,8 @@ class Trajectory(Value):
             measure="loss":    (J_k - J*) / (J_0 - J*) ≤ tolerance         hides the slow ones
 
         Of a rule without closed form it is the first epoch that was kept of the run itself, as measured. On other losses than squares
-        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond.
+        "modes" is the distance to the minimum, measured as far as the run was walked and by the modes at the minimum beyond; under an
+        l1 penalty it is measured, as far as the run went.
 
         Raises:
             UsageError: the tolerance is not above 0, the measure unknown, or a run without closed form has not come so far.
@@ -366,8 +372,8 @@ class Trajectory(Value):
 
         Args:
             X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
-            y: their targets, shape (n,).
-            held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+            y: their targets, shape (n,), or labels of classes.
+            held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y).
             title: what the page is called.
 
         Raises:

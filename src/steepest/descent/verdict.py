@@ -13,7 +13,7 @@ VerdictKind = Literal["converged", "unfinished", "crawls", "hovers", "oscillates
 
 @dataclass(frozen=True)
 class Verdict(Shown):
-    """What became of a run, decided from its modes and not from its loss; `str()` is the sentence.
+    """What became of a run, decided from its modes and not from its loss, or certified by its duality gap; `str()` is the sentence.
 
     Args:
         kind: converged, unfinished, crawls (unfinished beyond any patience), hovers (as near to the minimum as the steps of
@@ -34,6 +34,7 @@ class Verdict(Shown):
         condition_number: κ of the coordinates in force.
         standardized_condition_number: κ with every feature at mean 0 and standard deviation 1.
         epochs_standardized: epochs to 1e-6 there, at the best rate there.
+        gap: of a run with an l1 penalty the duality gap as a share of its loss, which is at most so far above its minimum; else None.
         last_finite_epoch: where a diverging run left float64, else None.
         slowest: what each of the slowest modes (five at most) is made of, and the share it still has, the slowest first.
     """
@@ -53,6 +54,7 @@ class Verdict(Shown):
     epochs_standardized: int | None = None
     last_finite_epoch: int | None = None
     slowest: tuple[tuple[str, float], ...] = ()
+    gap: float | None = None
 
     def _told(self) -> Iterator[str]:
         yield f": {self.kind}"
@@ -66,7 +68,9 @@ class Verdict(Shown):
             *self._safe_rates(),
             ("best constant learning rate", number(self.best_learning_rate)),
             ("condition number", number(self.condition_number)),
-            ("epochs needed at this rate", epochs(self.epochs_needed)),
+            ("epochs needed at this rate", epochs(self.epochs_needed))
+            if self.gap is None
+            else ("duality gap, as a share of the loss", f"{self.gap:.2g}"),
             *((f"still missing: {words}", percent(share)) for words, share in self.slowest),
         ]
         return html_table(f"Verdict: {self.kind}", ("", ""), [row for row in rows if row[1] != "nan"], [str(self)])

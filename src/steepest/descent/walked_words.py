@@ -24,7 +24,7 @@ def walked_words(verdict: Verdict, facts: Facts, noise: NoiseLevel | None, level
     if verdict.kind == "converged":
         return f"Converged: after {epochs(facts.last)} {left_over(verdict.remaining)}.", ""
     if verdict.kind == "diverges":
-        return _diverges(verdict, facts), _above_limit(verdict, noise) or _other_rates(verdict, facts)
+        return diverged_words(verdict, facts), _above_limit(verdict, noise) or _other_rates(verdict, facts)
     if verdict.kind == "hovers":
         return _hovers(facts, noise, level), _above_limit(verdict, noise) or _nearer(facts, noise)
     advice = _above_limit(verdict, noise) or _levels_off(facts, noise) or _other_rates(verdict, facts)
@@ -36,13 +36,13 @@ def walked_words(verdict: Verdict, facts: Facts, noise: NoiseLevel | None, level
         return missing, advice
     part, share = most_missing(facts)
     return (
-        f"Unfinished: {percent(share)} of {part} is still missing after {epochs(facts.last)} of {_run(facts)}.",
+        f"Unfinished: {percent(share)} of {part} is still missing after {epochs(facts.last)} of {run_in_words(facts)}.",
         advice,
     )
 
 
-def _run(facts: Facts) -> str:
-    """The rule with its learning rate."""
+def run_in_words(facts: Facts) -> str:
+    """Return the rule with its learning rate."""
     rate = float(getattr(facts.rule, "learning_rate", np.nan))
     words = f"rule {words_of(facts.rule)}"
     if not np.isfinite(rate):
@@ -50,21 +50,22 @@ def _run(facts: Facts) -> str:
     return f"{words}{',' if ',' in words else ''} at learning rate {number(rate)}"
 
 
-def _diverges(verdict: Verdict, facts: Facts) -> str:
+def diverged_words(verdict: Verdict, facts: Facts) -> str:
+    """Return a sentence on a run that grows."""
     gone = f"; the parameters left float64 after epoch {facts.last:,}" if verdict.last_finite_epoch is not None else ""
     first, last = (float(np.max(loss)) for loss in facts.iterates.loss(np.array([0, facts.last])))
     now = number(last) if np.isfinite(last) else "beyond float64"
-    return f"Diverges: after {epochs(facts.last)} of {_run(facts)} the loss is {now}, and it began at {number(first)}{gone}."
+    return f"Diverges: after {epochs(facts.last)} of {run_in_words(facts)} the loss is {now}, and it began at {number(first)}{gone}."
 
 
 def _hovers(facts: Facts, noise: NoiseLevel | None, level: Hovering | None) -> str:
     least = f"its minimum {number(_least(facts))}"
     if noise is None and level is not None:
         stays = f"since epoch {level.since:,} of {facts.last:,} the loss has stayed about {_above(facts, level.excess)} above {least}"
-        return f"Hovers: {stays}, without coming nearer, by {_run(facts)}."
+        return f"Hovers: {stays}, without coming nearer, by {run_in_words(facts)}."
     now = float(facts.iterates.loss(np.array([facts.last])).sum()) - _least(facts)
     floor = "" if noise is None else f"; {_levels(facts, noise)}"
-    return f"Hovers: after {epochs(facts.last)} of {_run(facts)} the loss is {_above(facts, now)} above {least}{floor}."
+    return f"Hovers: after {epochs(facts.last)} of {run_in_words(facts)} the loss is {_above(facts, now)} above {least}{floor}."
 
 
 def _levels(facts: Facts, noise: NoiseLevel) -> str:

@@ -20,7 +20,6 @@ from steepest.lab.answers import as_json
 from steepest.lab.form import FormWording, changed_options, text_options
 from steepest.lab.inspection import check_file, inspect_file
 from steepest.lab.runs import collect_warnings, table_payload
-from steepest.summaries.summarize import read
 
 DEFAULTS = {"features": None, "missing": "error", "degree": 1}  # what goes without saying
 MEMORY = 2 << 30  # bytes that a job may take beside the libraries
@@ -75,13 +74,15 @@ def _open(request: dict[str, Any]) -> Any:
         delimiter=text.delimiter,
         decimal=text.decimal,
         encoding=text.encoding,
+        loss="auto",
     )
     chosen = {key: request[key] for key in ("features", "missing", "degree") if request[key] != DEFAULTS[key]}
     chosen |= changed_options(text)
     table = {"name": request["name"], "options": chosen, "test_size": request["held_out"], "seed": 0}
     with collect_warnings() as notes:
-        made = table_payload(read(source, Share.of(request["held_out"])), request["title"], "opened", table)
-    return made | notes()
+        made = table_payload(source, Share.of(request["held_out"]), request["title"], "opened", table)
+    told = " ".join(part["about"] for part in (made, notes()) if "about" in part)
+    return made | ({"about": told} if told else {})
 
 
 DO = {"inspect": _inspect, "open": _open}

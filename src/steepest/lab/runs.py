@@ -6,12 +6,17 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from steepest.data.batch import Batch
 from steepest.data.examples import powers
-from steepest.data.sources import open_source
+from steepest.data.sources import FullSource, open_source
+from steepest.data.sources.reader_errors import short
+from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.lab.form import FORM
+from steepest.objectives.loss_choice import LossName
+from steepest.objectives.newton import RowReader
 from steepest.summaries.summarize import Summary, read
 from steepest.summaries.triangle import Triangle
 from steepest.views.pages import Rows, problem_with
@@ -25,19 +30,44 @@ LARGEST = 1e11  # of a coordinate: the squares of its sixth power are far from o
 POWERS = ("", "²", "³", "⁴", "⁵", "⁶")
 
 
-def run_payload(summary: Summary, title: str) -> Json:
+def run_payload(summary: Summary, title: str, rows: RowReader | None = None) -> Json:
     """Return the payload of a table's run by gradient at the automatic rate, in standardized inputs.
+
+    Args:
+        summary: of the table. Where its target holds labels, the run is on logistic or multinomial loss, which `about` says.
+        title: of the page.
+        rows: gives the rows to learn from again, which labels need.
 
     Raises:
         UsageError: a page cannot show so many parameters.
     """
-    size = len(summary.triangle.features) + 1
+    triangle = summary.triangle
+    labels = triangle.coding.classes if triangle.coding is not None else ()
+    size = (len(triangle.features) + 1) * (len(triangle.targets) if labels else 1)
     if size > MOST_PARAMETERS:
         raise UsageError(
             f"a page holds up to {MOST_PARAMETERS} parameters, and these features make {size:,}: each category and each power "
-            "is one. Select fewer features."
+            "is one, for each class where there are several. Select fewer features."
         )
-    return payload(_run(summary.triangle), summary.triangle, Rows(summary.sample, summary.test), title=title)
+    run = _run(triangle) if not labels else descend(triangle, rows=rows, loss=_loss_of(triangle), standardize=True)
+    made = payload(run, triangle, Rows(summary.sample, summary.test, summary.test_sample), title=title)
+    return made | ({"about": about_labels(triangle)} if labels else {})
+
+
+def _loss_of(triangle: Triangle) -> LossName:
+    """The loss that labels were coded for."""
+    return "logistic" if len(triangle.targets) == 1 else "multinomial"
+
+
+def about_labels(triangle: Triangle) -> str:
+    """Say which loss a target of labels is fitted by, and what is predicted."""
+    classes = triangle.coding.classes if triangle.coding is not None else ()
+    predicted = (
+        f"the probability of {short(classes[1])}"
+        if len(triangle.targets) == 1
+        else f"the probability of each of {len(classes):,} classes"
+    )
+    return f"The target holds labels, so this is a run on {_loss_of(triangle)} loss: predicted is {predicted}."
 
 
 def points_payload(points: Sequence[tuple[float, float]], degree: int) -> Json:
@@ -78,9 +108,14 @@ def collect_warnings() -> Iterator[Callable[[], Json]]:
         yield lambda: {"about": " ".join(dict.fromkeys(FORM.message(one.message) for one in caught))} if caught else {}
 
 
-def table_payload(summary: Summary, title: str, id: str, table: Json) -> Json:
+def table_payload(source: FullSource, share: Share | None, title: str, id: str, table: Json) -> Json:
     """Return the payload of a table's run; `table` says how code and commands name the table and its columns."""
-    return run_payload(summary, title) | {"id": id, "table": table}
+
+    def rows() -> Iterator[Batch]:
+        for batch in source.batches():
+            yield batch if share is None else batch.take(~share.holds_out(batch.positions))
+
+    return run_payload(read(source, share), title, rows) | {"id": id, "table": table}
 
 
 def _run(triangle: Triangle) -> Trajectory:

@@ -8,6 +8,7 @@ import numpy as np
 
 from steepest.analysis.coefficient_table import Inference
 from steepest.analysis.infer import infer
+from steepest.analysis.inference_checks import check_selected
 from steepest.data.batch import Batch
 from steepest.errors import UsageError
 from steepest.models.model import Model
@@ -42,6 +43,7 @@ def with_limits(
 
 def _table(folder: Path, model: Model, confidence: float) -> Inference:
     """The coefficient table of the run's rows."""
+    check_selected(model)
     file = folder / "triangle" if folder.is_dir() else folder.parent / "triangle"
     if not file.is_file():
         raise UsageError(f"intervals need the rows' triangle, and {file} is not there. Give a run folder of `fit`.")

@@ -11,6 +11,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.models.target_scale import LogScale
 from steepest.objectives.loss_choice import LOSSES
+from steepest.objectives.losses import Loss
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
@@ -28,7 +29,15 @@ def loss_of(run: Trajectory) -> str:
     Raises:
         UsageError: the loss is somebody's own, so that nobody could read the model again.
     """
-    loss = getattr(run.problem, "loss", None)
+    return kept_loss(getattr(run.problem, "loss", None))
+
+
+def kept_loss(loss: Loss | None) -> str:
+    """Return the name by which a model keeps a loss, None being squared loss.
+
+    Raises:
+        UsageError: the loss is somebody's own, so that nobody could read the model again.
+    """
     if loss is None:
         return "squared"
     if type(loss) is not LOSSES.get(loss.name):
@@ -112,4 +121,20 @@ def problem_of_loss(content: dict[str, Any]) -> str:
         return "targets is one name"
     if "target_scale" in content and loss in UNITS:
         return f"a model of {loss} loss has no target_scale"
+    return ""
+
+
+def problem_of_offset(content: dict[str, Any]) -> str:
+    """Return what is wrong with the offset in a model file, as what it must be; empty where nothing is."""
+    offset = content["offset"]
+    if not isinstance(offset, dict) or set(offset) != {"option", "column"}:
+        return "offset holds option and column"
+    if offset["option"] not in ("offset", "exposure"):
+        return "offset.option is offset or exposure"
+    column, coding = offset["column"], content["coding"]
+    inputs = content["features"] if coding is None else [one.get("of", one["name"]) for one in coding["columns"]]
+    if column is not None and (not isinstance(column, str) or column in inputs):
+        return "offset.column is a text that names no input, or null"
+    if content.get("loss", "squared") in ("squared", "multinomial"):
+        return "offset is of losses other than squared and multinomial"
     return ""

@@ -10,19 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.analysis.classification import check_threshold
+from steepest.analysis.path_choice import PathChoice
+from steepest.analysis.path_result import Path
 from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
+from steepest.data.offset_column import OffsetColumn
 from steepest.data.sources import Unseen
 from steepest.data.sources.labels import label_column
 from steepest.data.sources.log_target import log_name, own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.models.link import class_codes, loss_of, predicted
-from steepest.models.predictions import MissingInput, predict_rows
+from steepest.models.link import class_codes, kept_loss, loss_of, predicted
+from steepest.models.predictions import MissingInput, asked_offset, predict_rows
 from steepest.models.schema import (
     FORMAT,
     LOG_VERSION,
     LOSS_VERSION,
+    OFFSET_VERSION,
     VERSION,
     checksum,
     parse,
@@ -30,10 +34,11 @@ from steepest.models.schema import (
     read,
     units_of_model,
 )
+from steepest.models.sparse_model import chosen_model, columns_in_use, selection_words, weights_of
 from steepest.models.target_scale import LogScale
 from steepest.objectives.loss_choice import numbers_of
 from steepest.rules import registry as rules
-from steepest.support.arguments import check_file_name, check_kind, check_path
+from steepest.support.arguments import check_file_name, check_flag, check_kind, check_path
 from steepest.support.arrays import FloatArray
 from steepest.support.files import write_whole
 from steepest.support.looks import html_weights, on, weight_lines
@@ -59,6 +64,7 @@ class Model(Value):
             and bias are then of the logarithms.
         loss: what was minimized, "squared", "logistic" and so on: it says how X @ weights + bias becomes a prediction.
         classes: the labels of the classes, in the order of their codes; empty where the target was a number.
+        offset: which column is added to each row's margin, and how; None where none is.
 
     Two models are equal when all of this is; the arrays are read-only.
     """
@@ -72,6 +78,7 @@ class Model(Value):
     target_scale: LogScale | None = None
     loss: str = "squared"
     classes: tuple[str, ...] = ()
+    offset: OffsetColumn | None = None
 
     def _told(self) -> Iterator[str]:
         fitted = self.targets if self.target_scale is None else tuple(map(log_name, self.targets))
@@ -90,11 +97,16 @@ class Model(Value):
             yield f"{self.loss} loss; " + (
                 f"predicts {self._predicts}" if self.names_classes else "predicts the target"
             )
+        if self.offset is not None:
+            where = "beside the rows" if self.offset.column is None else f"in column {self.offset.column!r}"
+            yield f"predictions need the {self.offset.option} of each row, {where}"
         if self.target_scale is not None:
             yield f"predicts {self.target_scale.sentence(self.targets)}"
         epochs, rule = self.training.get("epochs"), self.training.get("rule", {})
         if isinstance(epochs, int) and isinstance(rule, dict):
             yield f"made by {pluralize(epochs, 'epoch')} of rule {rule.get('name', 'unknown')}"
+        if (made := selection_words(self.training)) is not None:
+            yield made
         verdict = self.training.get("verdict")
         if isinstance(verdict, dict):
             yield f"verdict: {verdict.get('kind', 'unknown')}"
@@ -137,17 +149,70 @@ class Model(Value):
             "data": {} if data is None else data,
             "steepest": __version__,
         }
+        training |= {"l1": run.l1} if run.l1 else {}
         training |= {"loss_numbers": numbers} if (numbers := numbers_of(getattr(run.problem, "loss", None))) else {}
         weights, bias = run.weights.reshape(d, t), np.reshape(run.bias, (t,))
         factor = None if smearing is None else tuple(check_kind("smearing", smearing, Smearing).factor.tolist())
         scale = LogScale(factor) if triangle.log_target else None
         targets = run.targets if loss == "multinomial" else own_names(triangle)
         classes = () if run.coding is None else run.coding.classes
-        coding = None if run.coding is None else replace(run.coding, classes=())
-        return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes)
+        coding = None if run.coding is None else replace(run.coding, classes=(), offset=None)
+        offset = None if run.coding is None else run.coding.offset
+        if offset is None and run.problem.has_offset:
+            offset = OffsetColumn("offset", None)
+        return cls(run.features, targets, weights, bias, training, coding, scale, loss, classes, offset)
+
+    @classmethod
+    def of_path(
+        cls,
+        path: Path,
+        choose: PathChoice | float = "best",
+        *,
+        only_in_use: bool = False,
+        data: dict[str, Any] | None = None,
+    ) -> "Model":
+        """Return one of the sparse models of a path, to be saved, exported and predicted with as any other.
+
+        Args:
+            path: what `steepest.path` gave.
+            choose: "best", "one_standard_error", "bic", "aic" or "cp"; or a penalty.
+            only_in_use: leave out the columns that the model does not use: a table needs them no more. False: weights of 0.
+            data: where its rows came from (JSON types).
+
+        Raises:
+            UsageError: an unknown choice, no row was held out, or the path was not followed down to the penalty.
+            DataError: a criterion needs more rows than coefficients.
+
+        Example:
+            >>> import steepest
+            >>> X = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+            >>> p = steepest.path(X, [1.0, -1.0, 3.0, -3.0], folds=None)
+            >>> Model.of_path(p, 1.0).weights.tolist(), Model.of_path(p, 1.0, only_in_use=True).features
+            ([[0.0], [1.0]], ('x2',))
+        """
+        check_kind("path", path, Path)
+        chosen, training = chosen_model(path, choose)
+        features, coding = path.features, path.triangle.coding
+        if check_flag("only_in_use", only_in_use):
+            features, coding = columns_in_use(path, chosen)
+        training["data"] = {} if data is None else check_kind("data", data, dict)
+        weights, bias = weights_of(path, chosen, features), np.array([float(chosen.bias)])
+        scale = LogScale(None) if path.triangle.log_target else None
+        loss = getattr(path, "loss", None)
+        training |= {"loss_numbers": numbers} if (numbers := numbers_of(loss)) else {}
+        classes = () if path.triangle.coding is None else path.triangle.coding.classes
+        coding = None if coding is None else replace(coding, classes=())
+        return cls(features, own_names(path.triangle), weights, bias, training, coding, scale, kept_loss(loss), classes)
 
     def predict(
-        self, data: object, *, missing: MissingInput = "error", unseen: Unseen = "error", **text: Any
+        self,
+        data: object,
+        *,
+        offset: object = None,
+        exposure: object = None,
+        missing: MissingInput = "error",
+        unseen: Unseen = "error",
+        **text: Any,
     ) -> FloatArray:
         """Return predictions, shape (n,) or (n, t): X @ weights + bias, or factor·exp of that where the target is a logarithm.
 
@@ -157,6 +222,9 @@ class Model(Value):
         Args:
             data: inputs of shape (n, d), the features in their order; or a data frame, a file, a folder or SELECT … with the
                 columns the model was fitted to, which are coded as they were then.
+            offset: of a model with an offset, that of these rows: one number a row, one for all, or the name of a column;
+                default: the column that the model was fitted with.
+            exposure: e^offset instead, above 0: 1 gives the expected count per unit of exposure.
             missing: rows with missing inputs: "error", "drop" (left out) or "empty" (NaN).
             unseen: categories the model does not know: "error" or "reference" (taken for the reference).
             text: delimiter, decimal, encoding, thousands, comment, percent, currency and database, as `steepest.open_source`.
@@ -164,15 +232,19 @@ class Model(Value):
         Raises:
             DataError: the data has other columns, missing values, or categories that the model does not know; says which. A
                 prediction of a logarithm is beyond float64.
+            UsageError: the offset of the rows is not known, or the model has none.
 
         Example:
             >>> model = Model(("x1",), ("y",), np.array([[0.5]]), np.array([2.0]))
             >>> model.predict([[1.0], [300.0]])
             array([  2.5, 152. ])
+            >>> rate = Model(("x1",), ("calls",), np.array([[0.0]]), np.array([0.0]), loss="poisson", offset=OffsetColumn("exposure", "hours"))
+            >>> rate.predict([[7.0], [7.0]], exposure=[1.0, 24.0]).round(12)
+            array([ 1., 24.])
         """
-        result = predict_rows(
-            data, self.features, self.coding, self.weights, self.bias, missing=missing, unseen=unseen, **text
-        )
+        beside = asked_offset(self.offset, data, offset, exposure)
+        options = {"missing": missing, "unseen": unseen, **text}
+        result = predict_rows(data, self.features, self.coding, self.weights, self.bias, **beside, **options)
         result = predicted(self.loss, self.target_scale, result)
         return result[:, 0] if len(self.targets) == 1 else result
 
@@ -201,6 +273,8 @@ class Model(Value):
         data: object,
         *,
         threshold: float = 0.5,
+        offset: object = None,
+        exposure: object = None,
         missing: MissingInput = "error",
         unseen: Unseen = "error",
         **text: Any,
@@ -210,6 +284,7 @@ class Model(Value):
         Args:
             data: as `predict`.
             threshold: of two classes, the probability above which the second is predicted; of more, the likeliest is.
+            offset, exposure: as `predict`.
             missing: as `predict`.
             unseen: as `predict`.
             text: as `predict`.
@@ -228,7 +303,8 @@ class Model(Value):
                 f"a model of {self.loss} loss predicts numbers, and no classes.", "take what predict gives"
             )
         threshold = check_threshold(threshold)
-        probabilities = np.asarray(self.predict(data, missing=missing, unseen=unseen, **text))
+        options = {"offset": offset, "exposure": exposure, "missing": missing, "unseen": unseen, **text}
+        probabilities = np.asarray(self.predict(data, **options))
         codes = class_codes(probabilities[:, None] if probabilities.ndim == 1 else probabilities, threshold)
         return np.array([*self.labels, ""])[codes]
 
@@ -275,9 +351,11 @@ class Model(Value):
     def _content(self) -> dict[str, Any]:
         scale = {} if self.target_scale is None else {"target_scale": self.target_scale.as_json()}
         loss = {} if self.loss == "squared" else {"loss": self.loss, "classes": list(self.classes)}
+        offset = {} if self.offset is None else {"offset": self.offset.as_json()}
+        versions = {OFFSET_VERSION: offset, LOSS_VERSION: loss, LOG_VERSION: scale}
         return {
             "format": FORMAT,
-            "version": LOSS_VERSION if loss else LOG_VERSION if scale else VERSION,
+            "version": next((version for version, field in versions.items() if field), VERSION),
             "features": list(self.features),
             "targets": list(self.targets),
             "weights": self.weights.tolist(),
@@ -287,6 +365,7 @@ class Model(Value):
             "coding": None if self.coding is None else self.coding.as_json(),
             **scale,
             **loss,
+            **offset,
         }
 
 
@@ -316,4 +395,5 @@ def _from_bytes(data: bytes, name: str) -> Model:
         LogScale.from_json(content["target_scale"]) if "target_scale" in content else None,
         content.get("loss", "squared"),
         tuple(content.get("classes", ())),
+        OffsetColumn.from_json(content["offset"]) if "offset" in content else None,
     )

@@ -15,6 +15,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources import FullSource
 from steepest.data.sources.connection import connect, quoted, with_enough_memory
 from steepest.data.sources.databases import DatabaseRelation
+from steepest.data.sources.offset_rows import OffsetRows, without_offset
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.signs import percent_columns, signed_columns
@@ -98,7 +99,7 @@ def write_predictions(
         UsageError: the name of the file, or a new column's, cannot be used.
         DataError: from reading the rows; an earlier file is left as it was.
     """
-    form = _form(path)
+    form, source = _form(path), without_offset(source)
     types = source.types if isinstance(source, TableSource) else {}
     refuse_names(types, names)
     file = behind(path)
@@ -144,6 +145,8 @@ def settled(source: FullSource, folder: Path) -> FullSource:
 
     Files and data frames do; what a query or another database gives may not, so it is read once and kept beside the result.
     """
+    if isinstance(source, OffsetRows):
+        return replace(source, source=settled(source.source, folder))
     if not isinstance(source, TableSource):
         return source
     relation = source.relation

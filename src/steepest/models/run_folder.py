@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,8 @@ def write(
         write_path(folder / "path", run)
         for name, display in {**_pictures(run), **(pictures or {})}.items():
             save(display, folder / f"{name}.{plot_format}", plot_format)
-        write_page(run, triangle, rows or Rows(), folder, Path(path).name)
+        told = replace(rows or Rows(), measures=(record or {}).get("measures"))
+        write_page(run, triangle, told, folder, Path(path).name)
     return Path(path)
 
 
@@ -122,11 +123,13 @@ def describe(run: Trajectory) -> dict[str, Any]:
         "features": list(run.features),
         "target": own_names(run.problem.triangle)[0] if classes else run.targets[0],
         **({"classes": list(classes)} if classes else {}),
+        **({} if run.coding is None or run.coding.offset is None else {"offset": run.coding.offset.as_json()}),
         **({} if run.problem.is_quadratic else {"loss_numbers": numbers_of(getattr(run.problem, "loss", None))}),
         "objective": run.objective,
         "coordinates": run.coordinates.name,
         "fit_intercept": run.coordinates.fit_intercept,
         "l2": run.l2,
+        "l1": run.l1,
         "rule": rules.as_json(run.rule),
         "epochs": run.epochs,
         "requested_epochs": run.requested_epochs,

@@ -10,7 +10,7 @@ from typing import Any
 
 from steepest.data.coding import DATE_PARTS, FIRST_PARTS, MOST_DEGREE, Coding
 from steepest.errors import ModelFileError, SteepestWarning
-from steepest.models.link import problem_of_loss, units_of
+from steepest.models.link import problem_of_loss, problem_of_offset, units_of
 from steepest.models.target_scale import problem_of_scale
 from steepest.support.notices import warn
 from steepest.support.version import __version__
@@ -19,6 +19,7 @@ FORMAT = "steepest-model"
 VERSION = 2
 LOG_VERSION = 3  # of a model of logarithms, which earlier versions would take for one of the targets themselves
 LOSS_VERSION = 4  # of a model of another loss than squares
+OFFSET_VERSION = 5  # of one whose rows have an offset, which earlier versions would predict without
 UNITS = {"weights": "units of the target per unit of the feature", "bias": "units of the target"}
 LOG_UNITS = {
     "weights": "units of the target's natural logarithm per unit of the feature",
@@ -127,6 +128,7 @@ def problem_of(content: dict[str, Any]) -> str:
         or (problem_of_scale(content["target_scale"], len(content["targets"])) if "target_scale" in content else "")
         or _problem_of_training(content["training"])
         or _problem_of_coding(content["coding"], content["features"])
+        or (problem_of_offset(content) if "offset" in content else "")
     )
 
 
@@ -144,6 +146,7 @@ def _check(content: Any, name: str) -> None:
     _check_version(content.get("version"), name)
     of_loss = FIELDS | {"loss", "classes"} | ({"target_scale"} & set(content))
     special = {1: FIELDS - {"units"}, LOG_VERSION: FIELDS | {"target_scale"}, LOSS_VERSION: of_loss}
+    special[OFFSET_VERSION] = of_loss | {"offset"}
     expected = special.get(content["version"], FIELDS)
     if set(content) != expected:
         other = [key[:40] for key in sorted(set(content) ^ expected)[:5]]
@@ -156,11 +159,11 @@ def _check(content: Any, name: str) -> None:
 
 
 def _check_version(version: object, name: str) -> None:
-    if type(version) is int and 1 <= version <= LOSS_VERSION:
+    if type(version) is int and 1 <= version <= OFFSET_VERSION:
         return
-    sentence = f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {LOSS_VERSION}."
+    sentence = f"{name} has format version {str(version)[:40]}; this steepest ({__version__}) reads versions 1 to {OFFSET_VERSION}."
     raise ModelFileError(
-        f"{sentence} {'Update steepest.' if type(version) is int and version > LOSS_VERSION else REMEDY}"
+        f"{sentence} {'Update steepest.' if type(version) is int and version > OFFSET_VERSION else REMEDY}"
     )
 
 
@@ -183,6 +186,9 @@ def _problem_of_training(training: object) -> str:
         return "training.epochs is a count"
     if isinstance(l2, bool) or not isinstance(l2, (int, float)) or l2 < 0:
         return "training.l2 is a number from 0 up"
+    l1 = training.get("l1", 0.0)
+    if isinstance(l1, bool) or not isinstance(l1, (int, float)) or l1 < 0:
+        return "training.l1 is a number from 0 up"
     if not isinstance(training.get("objective", ""), str):
         return "training.objective is a text"
     verdict = training.get("verdict", {})
@@ -190,6 +196,8 @@ def _problem_of_training(training: object) -> str:
         return "training.verdict is an object of texts"
     if not isinstance(data, dict):
         return "training.data is an object"
+    if not isinstance(training.get("selection", {}), dict):
+        return "training.selection is an object"
     for count in ("rows", "bytes", "files", "features", "rows_left_out"):
         if type(data.get(count, 0)) is not int or data.get(count, 0) < 0:
             return f"training.data.{count} is a count"

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError
-from steepest.objectives.active_factor import ActiveFactor
+from steepest.errors import DataError, Option
+from steepest.objectives.active_factor import ActiveFactor, GramFactor
 from steepest.objectives.penalized import Penalized
 from steepest.support.arrays import FloatArray
 
+EPS = float(np.finfo(float).eps)
+LOST = 1e6  # times the rounding of a correlation: so far from the conditions of a minimum no path goes on
 MOST_EVENTS = 50  # times columns: a path with more changes than this has lost its way
 
 
@@ -21,10 +23,12 @@ class Direction:
     Args:
         w: change of the coefficients, shape (d,).
         c: change of the correlations, shape (d,).
+        speed: ‖A·w‖, how fast the fit moves.
     """
 
     w: FloatArray
     c: FloatArray
+    speed: float
 
 
 class Homotopy:
@@ -53,11 +57,16 @@ class Homotopy:
         self.l2 = problem.l2(penalties[1])
         self.bounds = problem.l1(penalties[0]), problem.l1(penalties[1])
         self.penalized = problem.factors > 0
-        self.factor = ActiveFactor(problem.design, self.l2)
+        self.factor = (
+            GramFactor(problem.design, self.l2, problem.gram)
+            if GramFactor.is_safe(self.l2, problem.sizes)
+            else ActiveFactor(problem.design, self.l2)
+        )
         self.factor.fill([int(j) for j in np.flatnonzero((start != 0) | (~self.penalized & (problem.sizes > 0)))])
         self.w = np.zeros(len(start))
         self.w[self.factor.members] = start[self.factor.members]
         self.t = 0.0
+        self.gone: list[int] = []  # columns that have just reached 0
         actual = problem.correlations(self.w, penalties[1])
         exact = np.clip(actual, -self.bounds[0], self.bounds[0])
         if problem.positive:
@@ -77,7 +86,7 @@ class Homotopy:
         """Yield (penalty, w) at the start, at every change of direction and at the end.
 
         Raises:
-            DataError: the path does not end, as its columns are too nearly dependent for float64.
+            DataError: the path is lost, as its columns are too nearly dependent for float64.
         """
         yield self.penalty, self.w.copy()
         for _ in range(MOST_EVENTS * (len(self.w) + 2)):
@@ -85,12 +94,14 @@ class Homotopy:
                 return
             before = self.t
             self._advance(self._direction())
+            if self._miss() > LOST:
+                break
             if self.t > before:
                 yield self.penalty, self.w.copy()
         raise DataError(
-            "the exact path does not end: some columns are too nearly made up of others for float64.",
-            'take method="coordinate_descent"',
+            "the exact path is lost: some columns are too nearly made up of others for float64.",
             "leave such a column out",
+            Option("method", "coordinate_descent"),
         )
 
     def end(self) -> FloatArray:
@@ -115,8 +126,9 @@ class Homotopy:
         right = -self.shift - (self.bounds[1] - self.bounds[0]) * signs
         right = np.where(self.penalized, right, -self.shift)
         self._settle_members(tied, self.factor.members)
-        # the first guess: all that are tied come in; right nearly always
-        refused = {j for j in np.flatnonzero(tied).tolist() if j not in self.factor.members and not self.factor.add(j)}
+        # the first guess: all that are tied come in, but those that have just left; right nearly always
+        coming = [j for j in np.flatnonzero(tied).tolist() if j not in self.factor.members and j not in self.gone]
+        refused = {j for j in coming if not self.factor.add(j)}
         direction = self._solved(right)
         if not self._is_right(direction, signs, tied, right, refused):
             direction = self._by_ties(signs, tied, right)
@@ -129,13 +141,13 @@ class Homotopy:
                 self.factor.drop(j)
 
     def _solved(self, right: FloatArray) -> Direction:
-        """The direction of the columns in the factor."""
+        """The direction of the columns in the factor, (AₚᵀAₚ + l2)·d = right; c follows where it is not in the equations."""
         members = self.factor.members
         d = np.zeros(len(self.w))
-        if members:
-            d[members] = self.factor.solve(right[members])
-        slope = self.problem.design.T @ self.factor.product(d[members]) + self.l2 * d
-        return Direction(d, -self.shift - slope)
+        d[members], moved = self.factor.solve(right[members])
+        c = -self.shift - self.problem.design.T @ moved - self.l2 * d
+        c[members] = -self.shift[members] - right[members]
+        return Direction(d, c, float(np.linalg.norm(moved)))
 
     def _outward(self, direction: Direction, signs: FloatArray) -> FloatArray:
         """How fast each tied column's correlation leaves its bound."""
@@ -151,16 +163,16 @@ class Homotopy:
     ) -> bool:
         if not tied.any():
             return True
-        inside = np.zeros(len(signs), dtype=bool)
-        inside[self.factor.members] = True
+        inside = self.factor.contains(len(signs))
         wrong = tied & inside & (signs * direction.w < 0)
         outside = tied & ~inside
         outside[list(refused)] = False
-        return not wrong.any() and not (outside & (self._outward(direction, signs) > self._slack(right))).any()
+        return not wrong.any() and not (outside & (self._outward(direction, signs) > self._slack(direction))).any()
 
-    def _slack(self, right: FloatArray) -> FloatArray:
-        """A rate below this is rounding."""
-        return 1e-10 * np.maximum(np.abs(right), np.abs(self.bounds[1] - self.bounds[0]))
+    def _slack(self, direction: Direction) -> FloatArray:
+        """A rate below this is rounding, shape (d,)."""
+        slope = np.abs(self.bounds[1] - self.bounds[0])
+        return np.asarray(64 * EPS * (self.problem.sizes * direction.speed + np.abs(self.shift) + slope))
 
     def _by_ties(self, signs: FloatArray, tied: NDArray[np.bool_], right: FloatArray) -> Direction:
         """The active-set method: columns come in one by one, the most wanted first, and leave where their sign turns."""
@@ -168,9 +180,8 @@ class Homotopy:
             self.factor.drop(j)
         direction, refused = self._solved(right), np.zeros(len(signs), dtype=bool)
         for _ in range(3 * int(tied.sum()) + 3):
-            inside = np.zeros(len(signs), dtype=bool)
-            inside[self.factor.members] = True
-            wanted = np.where(tied & ~inside & ~refused, self._outward(direction, signs) - self._slack(right), 0.0)
+            inside = self.factor.contains(len(signs))
+            wanted = np.where(tied & ~inside & ~refused, self._outward(direction, signs) - self._slack(direction), 0.0)
             best = int(wanted.argmax())
             if wanted[best] <= 0:
                 break
@@ -212,6 +223,9 @@ class Homotopy:
         signs = np.sign(np.where(self.w != 0, self.w, direction.w))
         self.w = self.w + step * direction.w
         self.w[gone] = 0.0
+        self.gone = [j for j in self.factor.members if gone[j]]
+        for j in self.gone:
+            self.factor.drop(j)
         self._correct(signs)
 
     def _leave_times(self, direction: Direction) -> FloatArray:
@@ -233,19 +247,29 @@ class Homotopy:
     def _correct(self, signs: FloatArray) -> None:
         """Take away what the step has left between w and the conditions of a minimum, where it is more than rounding."""
         self.c = self._correlations()
-        inside = [place for place, j in enumerate(self.factor.members) if self.w[j] != 0 or not self.penalized[j]]
         members = np.array(self.factor.members, dtype=np.intp)
         wanted = np.where(self.penalized, self._bound() * signs, 0.0)[members]
-        error = np.zeros(len(members))
-        error[inside] = (self.c[members] - wanted)[inside]
+        error = self.c[members] - wanted
         if not (np.abs(error) > self.problem.noise[members]).any():
             return
-        step = self.factor.solve(error)
-        self.w[members[inside]] += step[inside]
-        self.w[self.penalized & (self.w * signs < 0)] = 0.0
+        corrected = self.w.copy()
+        corrected[members] += self.factor.solve(error)[0]
+        if (self.penalized & (corrected * signs < 0)).any():
+            return  # columns so nearly dependent that rounding alone moves a coefficient across 0
+        self.w = corrected
         self.c = self._correlations()
 
+    def _miss(self) -> float:
+        """How far w is from the conditions of a minimum, in units of the rounding of each correlation."""
+        bound = self._bound()
+        size = self.c if self.problem.positive else np.abs(self.c)
+        excess = np.where(self.penalized, size - bound, np.abs(self.c))
+        off = np.where(self.penalized & (self.w != 0), np.abs(self.c - bound * np.sign(self.w)), excess)
+        noise = self.problem.noise
+        return float(np.divide(off, noise, out=np.zeros(len(off)), where=noise > 0).max(initial=0.0))
+
     def _correlations(self) -> FloatArray:
-        residual = self.problem.response - self.factor.product(self.w[self.factor.members])
+        members = self.factor.members
+        residual = self.problem.response - self.problem.design[:, members] @ self.w[members]
         smooth = self.problem.design.T @ residual
         return np.asarray(smooth + (1 - self.t) * self.shift - self.l2 * self.w)

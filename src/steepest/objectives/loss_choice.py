@@ -3,11 +3,12 @@
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
-from steepest.data.offset import Offset
+from steepest.data.offset_column import of_squares
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import HuberLoss, Joint, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
 from steepest.objectives.quantile import QuantileLoss
+from steepest.summaries.open_data import Coded
 from steepest.support.arguments import shown
 
 LossName = Literal["logistic", "multinomial", "huber", "poisson", "quantile"]
@@ -19,13 +20,16 @@ LOSSES: dict[str, type[Loss]] = {
 }
 
 
-def check_offset(offset: Offset, loss: LossChoice) -> None:
-    """Raise UsageError where a loss has no use for an offset: squared loss, and that of several classes."""
+def check_offset(rows: Coded, loss: LossChoice) -> None:
+    """Raise UsageError where rows have an offset that a loss has no use for: squared loss, and that of several classes."""
+    beside = None if rows.coding is None else rows.coding.offset
+    if beside is None:
+        return
     if isinstance(loss, str) and loss == "squared":
-        raise offset.of_squares()
+        raise of_squares(beside.option)
     if isinstance(choose_loss(loss), Joint):
         raise UsageError(
-            Option(offset.option) + " is added to the margins of all classes, which changes none of them. Leave it out."
+            Option(beside.option) + " is added to the margins of all classes, which changes none of them. Leave it out."
         )
 
 

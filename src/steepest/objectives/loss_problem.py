@@ -13,7 +13,7 @@ from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
 from steepest.objectives.losses import Joint, Loss, Scaled, Separable
 from steepest.objectives.mode_words import mode_in_words
-from steepest.objectives.newton import MOST_PASSES, Minimum, RowReader, bowl_at, minimize
+from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.objectives.quantile import QuantileLoss
@@ -84,11 +84,12 @@ class LossProblem(Problem):
         if isinstance(loss, Scaled):
             loss = _at_scale(loss, plain)
         may_separate = isinstance(loss, Separable) and not plain.l2
-        size = len(plain.parameter_names) * (len(triangle.targets) if isinstance(loss, Joint) else 1)
-        start = sample_start(loss, reader, plain.coordinates, (triangle.row_count, size), l2=plain.l2)
-        most = FIRST_PASSES if may_separate else MOST_PASSES
-        found = minimize(loss, reader, plain.coordinates, l2=plain.l2, start=start, most_passes=most)
         rows = loss_rows_of(plain, reader(), loss)
+        most = FIRST_PASSES if may_separate else MOST_PASSES
+        near = sample_start(rows, plain.coordinates)
+        start, passes, enough = (None, 0, SETTLED) if near is None else (near.theta, near.passes, ARRIVED)
+        found = minimize(loss, reader, plain.coordinates, l2=plain.l2, start=start, most_passes=most, enough=enough)
+        found = replace(found, passes=passes + found.passes)
         problem = cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, found)
         return problem if found.settled else problem._without_minimum(reader)
 
@@ -219,12 +220,16 @@ class LossProblem(Problem):
 
     def mode_words(self, chosen: NDArray[np.intp] | slice = slice(None)) -> tuple[str, ...]:
         """Return what each moving mode is made of, the steepest first, or only the chosen ones."""
-        sizes = np.repeat(self.triangle.input_sizes(self.coordinates), self.classes)
-        names = self.parameter_names
-        if self.classes > 1:
-            spoken = ["the intercept" if name == "intercept" else name for name in names]
-            names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        sizes, names = self.of_classes(self.triangle.input_sizes(self.coordinates))
         return tuple(mode_in_words(v, sizes, names) for v in self.quadratic.modes.directions.T[chosen])
+
+    def of_classes(self, sizes: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
+        """Return the sizes of inputs, shape (p,), and the parameters' names, each once for every margin, shape (p·K,)."""
+        if self.classes == 1:
+            return sizes, self.parameter_names
+        spoken = ["the intercept" if name == "intercept" else name for name in self.parameter_names]
+        names = tuple(f"{name} for {target}" for name in spoken for target in self.targets)
+        return np.repeat(sizes, self.classes), names
 
     def in_coordinates(self, name: CoordinatesName) -> "Problem":
         """Return the squares that touch the loss at its minimum, in other coordinates, up to a factor: for their modes."""

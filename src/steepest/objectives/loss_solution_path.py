@@ -24,6 +24,11 @@ class LossSolutionPath(Value):
     knots: FloatArray
     minima: tuple[SparseMinimum, ...]
 
+    @property
+    def coefficients(self) -> FloatArray:
+        """The coefficients at each knot, shape (m, d), in the coordinates of the problem."""
+        return np.stack([minimum.seen.theta[self.problem.first :] for minimum in self.minima])
+
     @classmethod
     def of(cls, problem: PenalizedLoss, penalties: FloatArray) -> "LossSolutionPath":
         """Go from the largest penalty that matters down to the smallest of `penalties`.

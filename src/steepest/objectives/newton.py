@@ -18,6 +18,7 @@ from steepest.support.values import Value
 MOST_PASSES = 100
 NEAR = 1e-10  # of the loss: a decrease below which the loss itself is no longer asked
 SETTLED = 1e-26  # of the loss: a decrease of this share moves margins by 1e-13
+ARRIVED = 1e-18  # of the loss: margins and curvature move by about 1e-9, and after that step by its square
 SHORTEST = 2.0**-40  # of a Newton step
 STUCK = 1e-6  # of the loss: a decrease that rounding may hide where some classes weigh a millionth of others
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
@@ -68,6 +69,7 @@ def minimize(
     l2: float = 0.0,
     start: FloatArray | None = None,
     most_passes: int = MOST_PASSES,
+    enough: float = SETTLED,
 ) -> Minimum:
     """Return the minimum of a mean loss by Newton's method with halved steps.
 
@@ -83,6 +85,7 @@ def minimize(
         l2: the ridge penalty in them.
         start: theta_0, shape (p, 1), or (p·K, 1) of K margins; default: where no row is far away.
         most_passes: after how many passes it gives up; where curvature jumps after five times as many.
+        enough: the share of the loss that the last step may still gain; it is taken, and not looked at again.
 
     Raises:
         DataError: there are no rows, or a target does not fit this loss.
@@ -102,7 +105,7 @@ def minimize(
     length, step, passes = 1.0, lowest(bowl) - bowl.theta, 1
     kinked = isinstance(loss, Kinked)
     most = most_passes * (5 if kinked else 1)
-    while bowl.decrement > SETTLED * bowl.value:
+    while bowl.decrement > enough * bowl.value:
         if passes >= most or length < SHORTEST:
             # where no step of any length lowers the loss and a millionth of it is left, rounding is all that moves
             return Minimum(bowl, passes, length < SHORTEST and bowl.decrement <= STUCK * bowl.value)
@@ -110,7 +113,7 @@ def minimize(
         passes += 1
         if _is_near(bowl, loss):  # the loss shows no more of what is left, and Newton's steps are right
             if ahead is None or not ahead.decrement < bowl.decrement:
-                break  # rounding is all that moves
+                return Minimum(bowl, passes, True)  # rounding is all that moves
             bowl, step = ahead, lowest(ahead) - ahead.theta
         elif ahead is not None and ahead.value <= bowl.value:
             bowl, length, step = ahead, 1.0, lowest(ahead) - ahead.theta
@@ -123,7 +126,12 @@ def minimize(
             if lower is None or not lower.value < bowl.value:
                 return Minimum(bowl, passes, False)
             bowl, length, step = lower, 1.0, lowest(lower) - lower.theta
-    return Minimum(bowl, passes, True)
+    return Minimum(_at_its_lowest(bowl, lowest(bowl)), passes, True)
+
+
+def _at_its_lowest(bowl: Bowl, theta: FloatArray) -> Bowl:
+    """The same a last step on, too short a one for curvature to change."""
+    return replace(bowl, theta=theta, value=max(bowl.value - bowl.decrement, 0.0), decrement=0.0)
 
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:

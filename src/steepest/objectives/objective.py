@@ -62,6 +62,36 @@ class Curved(Objective, Protocol):
         ...
 
 
+@runtime_checkable
+class Proximal(Objective, Protocol):
+    """An objective f + g of a smooth part f and one with a kink, g, such as an l1 penalty: the gradient is that of f alone.
+
+    `value` is that of f + g.
+    """
+
+    def prox(self, point: FloatArray, rate: float) -> FloatArray:
+        """argmin_z ½·‖z - point‖² + rate·g(z), shape (p, t)."""
+        ...
+
+    def least_slope(self, theta: FloatArray) -> FloatArray:
+        """The shortest subgradient of f + g at theta, shape (p, t): 0 at the minimum and nowhere else."""
+        ...
+
+    def gap(self, theta: FloatArray) -> FloatArray:
+        """The duality gap, shape (t,): f + g at theta is at most this much above its minimum."""
+        ...
+
+
+def has_prox(objective: object) -> TypeGuard[Proximal]:
+    """Say whether the objective has a part with a kink, which takes a proximal step."""
+    return hasattr(type(objective), "prox")
+
+
+def slope_at(objective: Objective, theta: FloatArray) -> FloatArray:
+    """Return the gradient at theta, shape (p, t), or the shortest subgradient where the objective has a kink."""
+    return objective.least_slope(theta) if has_prox(objective) else objective.value_and_gradient(theta)[1]
+
+
 def has_curvature(objective: Objective) -> TypeGuard[Curved]:
     """Say whether the objective knows its curvature along a direction."""
     return hasattr(type(objective), "curvature")
@@ -69,4 +99,5 @@ def has_curvature(objective: Objective) -> TypeGuard[Curved]:
 
 def is_spectral(objective: Objective) -> TypeGuard[Spectral]:
     """Say whether the objective knows its modes; one that does not is walked, and judged by its gradient alone."""
-    return hasattr(type(objective), "modes") and hasattr(type(objective), "start_errors")
+    # a kink couples the modes of the smooth part: no step shrinks each by itself
+    return hasattr(type(objective), "modes") and hasattr(type(objective), "start_errors") and not has_prox(objective)

@@ -11,6 +11,7 @@ from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
+from steepest.objectives.soft_threshold import soft_threshold
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -21,8 +22,8 @@ MOST_NUMBERS = 500_000_000  # 4 GB
 class OverRows(Value):
     """The squared loss of n rows in given coordinates; of all rows of a table it is that of its `Quadratic`.
 
-        J(theta) = s/(2n)·Σ ω·(u·theta - y)² + l2/2·‖w‖²                  ω = weight / its mean over the table
-        ∇J       = s/n·Uᵀ(ω·(U·theta - y)) + l2·D·theta
+        J(theta) = s/(2n)·Σ ω·(u·theta - y)² + l2/2·‖w‖² + l1·Σ|w|        ω = weight / its mean over the table
+        ∇J       = s/n·Uᵀ(ω·(U·theta - y)) + l2·D·theta                    of the part without l1
 
     Over rows drawn at random, each as likely as any other, the mean of ∇J is that over all of them.
 
@@ -33,6 +34,7 @@ class OverRows(Value):
         scale: s, 1/2 for quarter_mse, 1 for half_mse, 2 for mse.
         l2: the ridge penalty.
         penalized: the diagonal of D: 1 for weights, 0 for the intercept, shape (p,).
+        l1: weight of Σ|w|.
     """
 
     U: FloatArray
@@ -41,6 +43,7 @@ class OverRows(Value):
     scale: float
     l2: float
     penalized: FloatArray
+    l1: float = 0.0
     metric_name: ClassVar[str] = "rmse"
 
     @classmethod
@@ -73,7 +76,7 @@ class OverRows(Value):
         U, y, weight, _ = gathered(problem, batches)
         omega = None if (weight == weight[0]).all() else weight / weight.mean()
         quadratic = problem.quadratic
-        return cls(U, y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized)
+        return cls(U, y, omega, GRADIENT_SCALE[problem.objective], quadratic.l2, quadratic.penalized, problem.l1)
 
     def __len__(self) -> int:
         return len(self.U)
@@ -90,7 +93,7 @@ class OverRows(Value):
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
         omega = None if self.omega is None else _part(self.omega, rows)
-        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized)
+        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized, self.l1)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (p, t), shape (t,)."""
@@ -111,6 +114,10 @@ class OverRows(Value):
         """∇²J·direction, shape (p, t); the same at every theta."""
         return self._gradient(direction, self.U @ direction)
 
+    def prox(self, point: FloatArray, rate: float) -> FloatArray:
+        """The proximal step of l1·Σ|w| at a learning rate, shape (p, t)."""
+        return soft_threshold(point, rate * self.l1 * self.penalized[:, None]) if self.l1 else point
+
     def metric(self, theta: FloatArray) -> FloatArray:
         """√(Σ ω r² / Σ ω), shape (t,)."""
         squares = self._weighted((self.U @ theta - self.y) ** 2)
@@ -120,6 +127,8 @@ class OverRows(Value):
         loss = self.scale / (2 * len(self)) * self._weighted(residual**2).sum(axis=0)
         if self.l2:
             loss = loss + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0)
+        if self.l1:
+            loss = loss + self.l1 * (self.penalized[:, None] * np.abs(theta)).sum(axis=0)
         return np.asarray(loss)
 
     def _gradient(self, theta: FloatArray, residual: FloatArray) -> FloatArray:

@@ -66,6 +66,11 @@ class Penalized(Value):
         """How far rounding may move each correlation: ε·‖A_j‖·‖b‖ a few times over, shape (d,)."""
         return np.asarray(16 * np.finfo(float).eps * self.sizes * float(np.linalg.norm(self.response)))
 
+    @frozen_property
+    def gram(self) -> FloatArray:
+        """AᵀA, shape (d, d)."""
+        return np.asarray(self.design.T @ self.design)
+
     def l1(self, penalty: float) -> FloatArray:
         """Weight of each |w_j|, shape (d,)."""
         return penalty * self.l1_ratio * self.factors

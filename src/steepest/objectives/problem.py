@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError, DataWarning, UsageError
+from steepest.errors import DataError, DataWarning, Option, UsageError
 from steepest.objectives.mode_words import mode_in_words
-from steepest.objectives.quadratic import ObjectiveName, Quadratic
+from steepest.objectives.quadratic import ObjectiveName, Quadratic, checked_penalty
+from steepest.objectives.sparse_quadratic import SparseQuadratic
 from steepest.summaries.coordinates import Coordinates, CoordinatesName
 from steepest.summaries.triangle import Triangle
 from steepest.support import remedies
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
 class Problem(Value):
     """What a run minimizes: squared loss on a table, in chosen coordinates, with or without a penalty.
 
-        J(w, b) = s·Σ weight·(u·w + b - y)² / (2 Σ weight) + l2/2·‖w‖²      u = (x - shift) / scale
+        J(w, b) = s·Σ weight·(u·w + b - y)² / (2 Σ weight) + l2/2·‖w‖² + l1·Σ|w|      u = (x - shift) / scale
 
     Args:
         triangle: the table.
         coordinates: the inputs in force.
         objective: the loss: "half_mse" (s = 1), "mse" (s = 2) or "quarter_mse" (s = 1/2).
-        l2: the penalty, in the coordinates in force, never on the intercept.
+        l2: the ridge penalty, in the coordinates in force, never on the intercept.
+        l1: the lasso penalty, likewise; 0: none.
 
     Example:
         >>> from steepest.summaries.summarize import summarize
@@ -53,9 +55,11 @@ class Problem(Value):
     coordinates: Coordinates
     objective: ObjectiveName = "half_mse"
     l2: float = 0.0
+    l1: float = field(default=0.0, kw_only=True)
 
     def _told(self) -> Iterator[str]:
         penalty = f", l2 {number(self.l2)}" if self.l2 else ""
+        penalty += f", l1 {number(self.l1)}" if self.l1 else ""
         yield f": {on(self.targets, self.features)}; {pluralize(self.triangle.row_count, 'row')}, {self.objective}, {self.coordinates.name} inputs{penalty}"
         yield f"condition number {number(self.condition_number)}"
 
@@ -67,6 +71,7 @@ class Problem(Value):
         *,
         objective: ObjectiveName = "half_mse",
         l2: float = 0.0,
+        l1: float = 0.0,
         fit_intercept: bool = True,
     ) -> "Problem":
         """Return the problem of a table.
@@ -75,28 +80,31 @@ class Problem(Value):
             triangle: the table.
             coordinates: "raw", "centred" or "standardized".
             objective: "half_mse", "mse" or "quarter_mse".
-            l2: the penalty, finite and not negative.
+            l2: the ridge penalty, finite and not negative.
+            l1: the lasso penalty, likewise.
             fit_intercept: whether the model has a bias.
 
         Raises:
-            UsageError: the objective or the coordinates are unknown, or l2 is out of its range.
+            UsageError: the objective or the coordinates are unknown, or a penalty is out of its range.
             DataError: there are no rows, or no parameters: no features and no intercept.
         """
         check_kind("triangle", triangle, Triangle)
         if not triangle.features and fit_intercept is False:
             raise DataError("there is nothing to learn: no features and no intercept.", remedies.INTERCEPT)
-        problem = cls(triangle, triangle.coordinates(coordinates, fit_intercept=fit_intercept), objective, l2)
+        within = triangle.coordinates(coordinates, fit_intercept=fit_intercept)
+        problem = cls(triangle, within, objective, l2, l1=checked_penalty("l1", l1))
         checked = problem.quadratic.l2
         return problem if problem.l2 is checked else replace(problem, l2=checked)
 
     @cached_property
     def quadratic(self) -> Quadratic:
         """J as a function of the parameters in force: value, gradient, modes, minimum."""
-        return Quadratic.of(self.triangle, self.coordinates, objective=self.objective, l2=self.l2)
+        smooth = Quadratic.of(self.triangle, self.coordinates, objective=self.objective, l2=self.l2)
+        return SparseQuadratic.on(smooth, self.l1) if self.l1 else smooth
 
     @property
     def is_quadratic(self) -> bool:
-        """Whether J is a quadratic, so that linear rules on it are known beforehand."""
+        """Whether J is a quadratic, up to an l1 penalty, so that linear rules on it are known beforehand where there is none."""
         return True
 
     @property
@@ -131,9 +139,12 @@ class Problem(Value):
         return False
 
     def check_no_offset(self, what: str) -> None:
-        """Raise UsageError where rows have an offset, which `what` does not know of rows that are given."""
+        """Raise UsageError where rows have an offset, which `what` does not know."""
         if self.has_offset:
-            raise UsageError(f"{what} knows no offset, and this run has one.", "ask run.predict(X, offset=...)")
+            raise UsageError(
+                f"{what} knows no offset, and this run has one.",
+                "look at predictions of rows (" + Option("offset", ...) + ")",
+            )
 
     @property
     def features(self) -> tuple[str, ...]:

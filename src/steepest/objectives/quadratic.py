@@ -9,6 +9,7 @@ import numpy as np
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.decomposition import SQUARE_SIZE, Decomposition
 from steepest.objectives.modes import Modes
+from steepest.objectives.objective import slope_at
 from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.qr import lengths
 from steepest.summaries.triangle import Triangle
@@ -92,10 +93,7 @@ class Quadratic(Value):
             array([4.58333333])
         """
         check_word("objective", objective, ("half_mse", "mse", "quarter_mse"))
-        if not 0 <= as_float(l2) < LARGEST_PENALTY:
-            raise UsageError(
-                Option("l2") + f" must be a finite number, 0 or larger (and below 1e150); got {shown(l2)}."
-            )
+        checked_penalty("l2", l2)
         if not triangle.row_count:
             raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
         R, r, rho = triangle.design(coordinates)
@@ -280,6 +278,12 @@ class Quadratic(Value):
         """The exact least-squares or ridge parameters, shape (p, t); of minimum norm where many are equally good."""
         return self.decomposition.solution
 
+    @property
+    def costs_at_minimum(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """J, the root mean squared error, both of shape (t,), and its slope, shape (p, t), at the minimum."""
+        theta = self.minimum
+        return self.value(theta), self.rmse(theta), slope_at(self, theta)
+
     def nearest_minimum(self, start: FloatArray) -> FloatArray:
         """The minimum that a run from start (p, t) heads for, shape (p, t): of equally good ones the nearest."""
         return self.decomposition.nearest(start)
@@ -307,6 +311,13 @@ class Quadratic(Value):
             return np.asarray(data)
         penalty = math.sqrt(self.l2) * np.linalg.norm(self.penalized[:, None] * self.minimum, axis=0)
         return np.asarray(np.hypot(data, penalty))
+
+
+def checked_penalty(name: str, value: object) -> float:
+    """Return a penalty as a float; raise UsageError naming the valid range when it is not one."""
+    if not 0 <= as_float(value) < LARGEST_PENALTY:
+        raise UsageError(Option(name) + f" must be a finite number, 0 or larger (and below 1e150); got {shown(value)}.")
+    return as_float(value)
 
 
 def _noise(triangle: Triangle, coordinates: Coordinates) -> FloatArray:

@@ -1,7 +1,7 @@
 """Slope: an objective as a rule sees it while it makes one step."""
 
 from steepest.errors import UsageError
-from steepest.objectives.objective import Objective, has_curvature
+from steepest.objectives.objective import Objective, has_curvature, has_prox
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 
@@ -30,6 +30,10 @@ class Slope:
     def value(self, point: FloatArray) -> FloatArray:
         """J at a point, shape (t,)."""
         return self.objective.value(point)
+
+    def prox(self, point: FloatArray, rate: float) -> FloatArray:
+        """The proximal step of what has no gradient in J, shape (p, t); the point itself where all of it has one."""
+        return self.objective.prox(point, rate) if has_prox(self.objective) else point
 
     def curvature(self, point: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J at a point times a direction, both of shape (p, t).

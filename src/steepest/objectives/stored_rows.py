@@ -49,6 +49,7 @@ class StoredRows:
         l2: the ridge penalty.
         penalized: 1 for weights, 0 for the intercept, shape (p,).
         sample: rows that stand for them, for what can be said before a run.
+        l1: weight of Σ|w|.
     """
 
     file: RowFile
@@ -58,6 +59,7 @@ class StoredRows:
     l2: float
     penalized: FloatArray
     sample: RowSample
+    l1: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem, batches: Iterable[Batch], seed: int = 0) -> "StoredRows":
@@ -79,7 +81,7 @@ class StoredRows:
         )
         file = RowFile.of(pieces, problem.triangle.row_count, sum(shape) + 1)
         scale = GRADIENT_SCALE[problem.objective]
-        return cls(file, shape, weights.mean, scale, quadratic.l2, quadratic.penalized, sampler.sample())
+        return cls(file, shape, weights.mean, scale, quadratic.l2, quadratic.penalized, sampler.sample(), problem.l1)
 
     def __len__(self) -> int:
         return len(self.file)
@@ -98,7 +100,7 @@ class StoredRows:
         p, t = self.shape
         values = self.file.take(rows)
         omega = None if self.mean_weight is None else values[:, -1] / self.mean_weight
-        return OverRows(values[:, :p], values[:, p : p + t], omega, self.scale, self.l2, self.penalized)
+        return OverRows(values[:, :p], values[:, p : p + t], omega, self.scale, self.l2, self.penalized, self.l1)
 
 
 class Weights:

@@ -49,7 +49,8 @@ def working(
         DataError: a target does not fit this loss.
     """
     own = np.ones(len(batch)) if batch.weight is None else batch.weight
-    loss.check(batch.y[own > 0] if isinstance(loss, Joint) else batch.y[own > 0, 0])
+    counted = batch.y if batch.weight is None else batch.y[own > 0]
+    loss.check(counted if isinstance(loss, Joint) else counted[:, 0])
     if not isinstance(loss, Joint):
         yield _of_one_margin(loss, batch, own, theta, coordinates, majorized)
         return
@@ -76,6 +77,8 @@ def _of_one_margin(
             curvature = np.maximum(bent(margin, y), _flattest(loss, slope))
             response[rows, 0] = own_margin - slope / curvature
             weight[rows] = own[rows] * curvature
+            if batch.weight is None:
+                return float(loss.value(margin, y).sum())
             counts = own[rows] > 0  # a row that does not count may have a target that this loss has no value for
             return float((own[rows][counts] * loss.value(margin, y)[counts]).sum())
 

@@ -18,8 +18,10 @@ from steepest.rules.chebyshev import ChebyshevRule
 from steepest.rules.choice import Momentum, Rate, chosen, is_auto
 from steepest.rules.conjugate_gradient import ConjugateGradientRule
 from steepest.rules.exact_line_search import ExactLineSearchRule
+from steepest.rules.fista import FistaRule
 from steepest.rules.gradient import GradientRule
 from steepest.rules.heavy_ball import HeavyBallRule
+from steepest.rules.ista import IstaRule
 from steepest.rules.nadam import NAdamRule
 from steepest.rules.nesterov import NesterovRule
 from steepest.rules.plateau import PlateauRule
@@ -44,6 +46,8 @@ BUILT_IN: tuple[type[Rule], ...] = (
     BacktrackingRule,
     BarzilaiBorweinRule,
     ConjugateGradientRule,
+    IstaRule,
+    FistaRule,
 )
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in BUILT_IN}
 """The rules by their names, as `descend(rule=...)` and the command line take them."""

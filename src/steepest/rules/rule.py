@@ -23,6 +23,8 @@ name at every door. What else a rule may know of itself, each with what stands i
                                              last of which changed the parameters by this
     arithmetic(before, change, gradient,     lines that tell the update of one parameter   gradient, step, sum
                after, memory)                in numbers, for `explain`
+    is_proximal: ClassVar[bool]              its step knows the kink of an l1 penalty, as   False
+                                             `steepest.rules.proximal` says
     as_json()                                its numbers as JSON types                    its fields
     elementwise()                            its step as a function of one parameter,     that of an `ElementWiseRule`;
                                              which can be compiled                        else walked step by step
@@ -53,6 +55,8 @@ BuiltInRule = Literal[
     "backtracking",
     "barzilai_borwein",
     "conjugate_gradient",
+    "ista",
+    "fista",
 ]
 """The names of the built-in rules, for type checkers; a test holds them equal to the registry's."""
 RuleName = NewType("RuleName", str)

@@ -17,6 +17,7 @@ from steepest.support import remedies
 from steepest.support.array_file import read_arrays, write_arrays
 
 FORMAT = "steepest-partial"
+SAMPLE = ("X", "y", "positions")  # of a sample, its arrays
 HELD_OUT = "held_out_"  # in front of the names of that sample's arrays
 SECONDS = 1.0  # between two writings
 
@@ -64,10 +65,9 @@ class Checkpoint:
 
     def _samples(self, arrays: dict[str, Any], seed: int) -> tuple[Sample, Sample]:
         """Some of the rows to learn from, and some of those held out; earlier states kept both in one."""
-        rows = Sample(arrays["X"], arrays["y"], arrays["positions"].astype(np.uint64), seed)
+        rows = _sample(arrays, "", seed)
         if f"{HELD_OUT}X" in arrays:
-            X, y, positions = (arrays[f"{HELD_OUT}{key}"] for key in ("X", "y", "positions"))
-            return rows, Sample(X, y, positions.astype(np.uint64), seed)
+            return rows, _sample(arrays, HELD_OUT, seed)
         share = Share.of(self.identity["test_size"], seed)
         out = share.holds_out(rows.positions) if share else np.zeros(len(rows.X), dtype=bool)
         return rows.take(~out), rows.take(out)
@@ -84,10 +84,16 @@ class Checkpoint:
         arrays = {
             f"{prefix}{key}": getattr(sample, key)
             for prefix, sample in (("", state.sample), (HELD_OUT, state.test_sample))
-            for key in ("X", "y", "positions")
+            for key in (*SAMPLE, *(() if sample.offset is None else ("offset",)))
         }
         for name, triangle in (("train", state.train), ("test", state.test)):
             header[name], own = triangle.parts()
             arrays |= {f"{name}_{key}": array for key, array in own.items()}
         write_arrays(self.path, FORMAT, header, arrays)
         self._next = time.monotonic() + self.seconds
+
+
+def _sample(arrays: dict[str, Any], prefix: str, seed: int) -> Sample:
+    """The sample whose arrays have these names behind a prefix."""
+    X, y, positions = (arrays[f"{prefix}{key}"] for key in SAMPLE)
+    return Sample(X, y, positions.astype(np.uint64), seed, arrays.get(f"{prefix}offset"))

@@ -7,7 +7,10 @@ import numpy as np
 
 from steepest.support.arguments import check_flag
 from steepest.support.arrays import FloatArray
+from steepest.support.threads import parallel_map
 from steepest.support.values import Value
+
+PIECE = 1 << 18  # numbers of rows that one thread works through, 2 MB
 
 CoordinatesName = Literal["raw", "centred", "standardized"]
 
@@ -44,8 +47,20 @@ class Coordinates(Value):
         """Return inputs X (n, d) in these coordinates, a column of ones first where there is an intercept, shape (n, p)."""
         first = int(self.fit_intercept)
         U = np.empty((len(X), first + X.shape[1]))
-        U[:, :first] = 1.0
-        U[:, first:] = X if self.name == "raw" else (X - self.shift) / self.scale
+
+        def fill(rows: slice) -> None:
+            U[rows, :first] = 1.0
+            if self.name == "raw":
+                U[rows, first:] = X[rows]
+            else:
+                np.subtract(X[rows], self.shift, out=U[rows, first:])
+                U[rows, first:] /= self.scale
+
+        size = max(1, PIECE // U.shape[1])
+        if len(X) <= size:
+            fill(slice(None))
+        else:
+            parallel_map(fill, [slice(start, start + size) for start in range(0, len(X), size)])
         return U
 
     def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:

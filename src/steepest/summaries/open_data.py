@@ -1,15 +1,19 @@
 """Open data: the one door for whatever somebody gives: a triangle, or a table whose rows can be read as often as needed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from steepest.data.coding import Coding
+from steepest.data.offset import Offset
+from steepest.data.offset_column import OffsetColumn, of_squares
 from steepest.data.sources import FullSource
 from steepest.data.sources.labels import loss_of_labels
 from steepest.data.sources.log_target import is_log_target, own_names
 from steepest.data.sources.openers import open_as
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.request import Request
+from steepest.data.sources.source import complete
 from steepest.errors import DataError, Option, UsageError
 from steepest.summaries.triangle import Triangle
 from steepest.support.words import join_names
@@ -54,7 +58,11 @@ def open_data(data: object, y: object = None, **options: Any) -> Triangle | Full
     """
     request = Request(y=y, **options)
     kind = recognize(data, request.database)
-    return _select(_triangle(data), request) if kind is Kind.TRIANGLE else open_as(kind, data, request)
+    opened = _select(_triangle(data), request) if kind is Kind.TRIANGLE else open_as(kind, data, request)
+    beside = None if opened.coding is None else opened.coding.offset
+    if request.loss == "squared" and beside is not None:
+        raise of_squares(beside.option)
+    return opened
 
 
 def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> Triangle | FullSource:
@@ -83,10 +91,27 @@ def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> T
         classes = like.coding.classes if like.coding is not None else ()
         if classes:
             options |= {"loss": loss_of_labels(like.targets, classes), "coding": like.coding}
+        options |= _same_offset(data, kind, like, options)
         opened = open_as(kind, data, Request(y=y, **{**options, "log_target": is_log_target(like)}))
     if is_log_target(opened) != is_log_target(like):
         raise _other_scale(like.targets)
     return opened
+
+
+def _same_offset(data: Any, kind: Kind, like: Coded, options: dict[str, Any]) -> dict[str, str]:
+    """The offset of rows like those of a table that had one, where nobody gives it: the same column.
+
+    Raises:
+        UsageError: rows of an array have no such column, or the first table's offset was none.
+    """
+    known = None if like.coding is None else like.coding.offset
+    given = options.get("offset") is not None or options.get("exposure") is not None
+    if known is None or given or (kind is Kind.SOURCE and complete(data).coding.offset is not None):
+        return {}
+    if kind in (Kind.ARRAY, Kind.NUMPY_FILE, Kind.DASK_ARRAY):
+        known = OffsetColumn(known.option, None)
+    beside = Offset.again(known)
+    return {} if beside is None or beside.column is None else {beside.option: beside.column}
 
 
 def _other_scale(targets: Sequence[str]) -> DataError:
@@ -123,7 +148,17 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
         named = [name for name in named if name not in moved]
     features = tuple(name for name in named if name not in request.exclude)
     same = (features, targets) == (triangle.features, triangle.targets)
-    return triangle if same else triangle.select(features, targets)
+    chosen = triangle if same else triangle.select(features, targets)
+    beside = request.beside
+    return chosen if beside is None else _with_offset(chosen, beside)
+
+
+def _with_offset(triangle: Triangle, beside: Offset) -> Triangle:
+    """The triangle of rows that have an offset beside them, without its column."""
+    coding = triangle.coding or Coding.plain(triangle.features)
+    chosen = triangle.select(beside.within(coding).without(triangle.features))
+    coding = chosen.coding or Coding.plain(chosen.features)
+    return replace(chosen, coding=replace(coding, offset=beside.known))
 
 
 def _targets(triangle: Triangle, request: Request) -> tuple[str, ...]:

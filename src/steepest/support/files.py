@@ -26,14 +26,16 @@ OURS = frozenset(
         "rows",
         "held_out",
         "path",
+        "path.csv",
+        "path.json",
     )
 )
 """Names of the files that run folders hold beside pictures: a folder with any other is never replaced."""
 PICTURES = re.compile(
     r"(loss|modes|contour|predictions|residuals|qq|validation|roc|precision_recall|calibration|confusion|boundary|"
-    rf"heat_map(-\d+-.+)?|forecast|batch_limits|batch_map)\.({'|'.join(PICTURE_FORMATS)})"
+    rf"heat_map(-\d+-.+)?|forecast|batch_limits|batch_map|coefficients|held_out_error)\.({'|'.join(PICTURE_FORMATS)})"
 )
-RECORDS = ("run.json", "sweep.json", "diagnosis.json")
+RECORDS = ("run.json", "sweep.json", "diagnosis.json", "path.json")
 """One of them is in every run folder: one with a summary or a page alone is somebody's own."""
 
 

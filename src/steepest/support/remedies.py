@@ -61,6 +61,19 @@ def penalty(l2: float) -> Phrase:
     return "add a penalty (" + Option("l2", l2) + ")"
 
 
+def per_unit(option: str) -> Phrase:
+    """Predict rows without their exposure or offset, as if it were 1 or 0.
+
+    Example:
+        >>> from steepest.errors import DataError
+        >>> print(DataError("they have none.", per_unit("exposure")))
+        they have none. Predict per unit of exposure (exposure=1).
+    """
+    if option == "exposure":
+        return "predict per unit of exposure (" + Option("exposure", 1) + ")"
+    return "predict without one (" + Option("offset", 0) + ")"
+
+
 PERCENT = "read percent signs, 5% as 0.05 (" + Option("percent", True) + ")"
 CURRENCY = "leave currency signs out (" + Option("currency", True) + ")"
 DAYS = "make dates days since 1970-01-01 (" + Option("dates", "days") + ")"
@@ -71,6 +84,7 @@ INDICATOR = "put 0 there and add an indicator column (" + Option("missing", "ind
 NO_PREDICTION = "leave their predictions empty (" + Option("missing", "empty") + ")"
 LOGISTIC = "predict which of its two classes a row is in (" + Option("loss", "logistic") + ")"
 MULTINOMIAL = "predict which of its classes a row is in (" + Option("loss", "multinomial") + ")"
+COUNTS = "take the loss of counts (" + Option("loss", "poisson") + ")"
 LABELS = "take its texts for labels (" + Option("loss", "logistic") + ")"
 NO_LOG = "fit the target itself (leave " + Option("log_target") + " out)"
 NO_THOUSANDS = "leave " + Option("thousands") + " out"
@@ -85,9 +99,21 @@ TARGET_INSIDE = (
     "put the target into the data frame and name it, so that texts are coded (" + Option("target", ...) + ")"
 )
 INTERCEPT = "fit an intercept (" + Option("fit_intercept", True) + ")"
+HOLD_OUT = "hold rows out (" + Option("folds", 5) + ")"
+CRITERION = "choose by a criterion (" + Option("choose", "bic") + ")"
+SMALLER_PENALTIES = "follow the path further down (" + Option("penalties", ...) + ")"
+SPLIT_ROWS = (
+    "choose the inputs on one part of the rows and ask the other part, with these inputs alone ("
+    + Option("features", ...)
+    + ")"
+)
+OFFSET = "give it (" + Option("offset", ...) + " or " + Option("exposure", ...) + ")"
 GROUP = "name the column of groups (" + Option("group", ...) + ")"
 OTHER_NAME = "give the new one another name (" + Option("name", ...) + ")"
 PENALTY = "add a penalty (" + Option("l2", ...) + ")"
+LASSO = "add a penalty that sets weights to 0 (" + Option("l1", ...) + ")"
+RIDGE_ALONE = "take a ridge penalty alone (" + Option("l2", ...) + " without " + Option("l1") + ")"
+FISTA = "take a rule that knows it (" + Option("rule", "fista") + ", or " + Option("rule", "ista") + ")"
 NO_PENALTY = "fit without a penalty (" + Option("l2", 0) + ")"
 LEAST_SQUARES = "fit again to the end and without a penalty (" + Option("epochs", "auto") + ", " + Option("l2", 0) + ")"
 WEIGHTS = "give the run's own table, with its weights (" + Option("weight", ...) + ")"

@@ -23,6 +23,7 @@ from steepest.data.sources.locate import Files, locate
 from steepest.data.sources.log_target import LogTarget
 from steepest.data.sources.numpy_files import open_numpy_file
 from steepest.data.sources.odd_inputs import odd_inputs
+from steepest.data.sources.offset_rows import OffsetRows
 from steepest.data.sources.postgresql import shown as shown_address
 from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
@@ -44,6 +45,8 @@ def open_source(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     weight: object = None,
+    offset: object = None,
+    exposure: object = None,
     group: object = None,
     missing: MissingPolicy = "error",
     degree: int = 1,
@@ -76,6 +79,9 @@ def open_source(
         features: names of the inputs; default: all columns of a table that have no other role.
         exclude: columns that are no inputs.
         weight: one weight a row, shape (n,), with arrays; the name of a column with tables.
+        offset: of another loss than squares, what is added to each row's margin as it is: an array of shape (n,), or the name of
+            a column of numbers, which is then no input.
+        exposure: e^offset instead, above 0: the time or the area that a row's count is of.
         group: what says which rows belong together: labels of shape (n,) with arrays; the name of a column with tables.
         missing: "error" refuses missing values and counts them; "drop" leaves such rows out; "indicator" makes them 0 and
             adds an indicator column.
@@ -110,6 +116,8 @@ def open_source(
         features=features,
         exclude=exclude,
         weight=weight,
+        offset=offset,
+        exposure=exposure,
         group=group,
         missing=missing,
         degree=degree,
@@ -138,8 +146,24 @@ def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
     Raises:
         DataError, UsageError: as `open_source`.
     """
-    source = OPENERS[kind](data, request)
+    source = _with_offset(OPENERS[kind](data, request.for_inputs()), request)
     return LogTarget.of(source) if request.log_target else source
+
+
+def _with_offset(source: FullSource, request: Request) -> FullSource:
+    """A source with the offset that is asked for; one that has it already as it is.
+
+    Raises:
+        UsageError, DataError: the source has another one already, or as `OffsetRows.of`.
+    """
+    beside, own = request.beside, source.coding.offset
+    if beside is None or (own is not None and request.offset is None and request.exposure is None):
+        return source
+    if own is not None:
+        raise UsageError(
+            f"the rows of this source have an {own.option} already.", "leave " + Option(beside.option) + " out"
+        )
+    return OffsetRows.of(source, beside)
 
 
 def _source(data: Any, request: Request) -> FullSource:

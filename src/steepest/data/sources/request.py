@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from steepest.data.coding import Coding, check_degree
+from steepest.data.offset import Offset, names_with
 from steepest.data.sources.dates import Dates
 from steepest.data.sources.locate import TextOptions
 from steepest.data.sources.missing import check_policy
@@ -28,6 +29,8 @@ class Request:
     features: Sequence[str] | None = None
     exclude: Sequence[str] = ()
     weight: object = None
+    offset: object = None
+    exposure: object = None
     group: object = None
     missing: MissingPolicy = "error"
     degree: int = 1
@@ -60,7 +63,7 @@ class Request:
             )
         if self.dates is not None:
             check_word("dates", self.dates, get_args(Dates))
-        _ = self.text
+        _ = self.text, self.beside
         for name in ("target", "features", "exclude", "categorical"):
             value = getattr(self, name)
             if value is not None or name in ("exclude", "categorical"):
@@ -85,6 +88,27 @@ class Request:
         )
 
     @property
+    def beside(self) -> Offset | None:
+        """The offset of the rows: the one that is given, or that of the coding.
+
+        Raises:
+            UsageError: two are given, or that of the coding is not known of other rows.
+            DataError: they are no numbers.
+        """
+        given = Offset.of(self.offset, self.exposure)
+        return given or Offset.again(None if self.coding is None else self.coding.offset)
+
+    def for_inputs(self) -> "Request":
+        """Return what the inputs are asked for with: the column of the offset is read as one of them."""
+        beside = self.beside
+        if beside is None:
+            return self
+        coding = None if self.coding is None else beside.among(replace(self.coding, offset=None))
+        exclude = self.exclude if isinstance(self.exclude, str) else [n for n in self.exclude if n != beside.column]
+        features = names_with(self.features, beside)
+        return replace(self, coding=coding, exclude=exclude, features=features)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Names of the targets; none where none were named."""
         return (self.target,) if isinstance(self.target, str) else tuple(() if self.target is None else self.target)
@@ -92,10 +116,11 @@ class Request:
     @property
     def named(self) -> frozenset[str]:
         """All columns that are asked for by name."""
-        weight_and_group = (name for name in (self.weight, self.group) if isinstance(name, str))
+        beside = (self.weight, self.group, self.offset, self.exposure)
+        roles = (name for name in beside if isinstance(name, str))
         coded = self.coding.raw_names if self.coding is not None else ()
         pairs = (name for pair in self.interactions for name in pair)
-        return frozenset((*(self.features or ()), *self.targets, *self.categorical, *weight_and_group, *coded, *pairs))
+        return frozenset((*(self.features or ()), *self.targets, *self.categorical, *roles, *coded, *pairs))
 
     def of_numbers(self) -> dict[str, Any]:
         """Return what goes with arrays.

@@ -219,7 +219,7 @@ class CompletedSource(PlainNumbers):
             np.asarray(as_matrix(part, label), dtype=np.float64) for part, label in ((given.X, "X"), (given.y, "y"))
         )
         weight = None if given.weight is None else np.asarray(check_numbers(given.weight, "weight"), dtype=np.float64)
-        return Batch(X, y, self.features, self.targets, weight, first, given.group)
+        return Batch(X, y, self.features, self.targets, weight, first, given.group, offset=given.offset)
 
 
 def is_source(data: object) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from steepest.data.coding import Coding
 from steepest.models.model import Model
 from steepest.models.schema import units_of_model
+from steepest.models.sparse_model import selection_words
 from steepest.support.version import __version__
 from steepest.support.words import printable
 
@@ -33,6 +34,8 @@ def description(model: Model, coding: Coding) -> list[str]:
     if model.names_classes:
         kind += f"; the classes are {listed(model.labels)}"
     lines = [f"Predicts {target} from {listed(coding.names)}: {brief(kind)}."]
+    if model.offset is not None:
+        lines.append(f"{brief(model.offset)}.")
     if coding.percent:
         lines.append(f"Percents are fractions, 0.05 for 5%: {listed(coding.percent)}.")
     made = [f"{what} {brief(training[what])}" for what in ("objective", "l2", "epochs") if what in training]
@@ -42,6 +45,10 @@ def description(model: Model, coding: Coding) -> list[str]:
     if made:
         made.append(f"by steepest {brief(training.get('steepest', 'unknown'))}")
         lines.append(f"Fitted by gradient descent: {'; '.join(made)}.")
+    if (selection := selection_words(training)) is not None:
+        lines.append(
+            f"Chosen on a path of sparse models: {brief(selection)}; by steepest {brief(training.get('steepest', 'unknown'))}."
+        )
     if isinstance(training.get("data"), dict) and training["data"]:
         lines.append("Data: " + ", ".join(f"{brief(k)} {brief(v)}" for k, v in training["data"].items()) + ".")
     verdict = training.get("verdict")

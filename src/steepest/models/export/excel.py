@@ -15,6 +15,7 @@ from steepest.models.export.terms import (
     coding_of,
     factors_of,
     is_boolean,
+    names_of,
     output_names,
     refuse_characters,
     refuse_many_classes,
@@ -39,6 +40,7 @@ def export(model: Model) -> str:
         text B       IF(EXACT(B2,"oak"),w,…); #N/A where the cell is empty or holds what the model does not know
         boolean C    IF(ISLOGICAL(C2),IF(C2,w,0),…), or the texts and numbers that stand for TRUE and FALSE
         missing      IF(ISBLANK(A2),w,…), only where the model was fitted with missing values in that column
+        exposure D   IF(D2>0,LN(D2),NA())
 
     Excel keeps 15 digits of a number that is typed, so predictions agree to about 14.
 
@@ -52,7 +54,7 @@ def export(model: Model) -> str:
     """
     coding = coding_of(model)
     refuse_characters(model, "Excel", "\0")
-    cells = {column.name: f"{letters(j)}2" for j, column in enumerate(coding.columns)}
+    cells = {name: f"{letters(j)}2" for j, name in enumerate(names_of(model))}
     factors = factors_of(model) or (None,) * len(model.targets)
     formulas = [f"={_prediction(*of, coding, cells)}" for of in zip(terms_of(model), factors, strict=True)]
     names = list(output_names(model))
@@ -71,7 +73,7 @@ def export(model: Model) -> str:
         *description(model, coding),
         "",
         "Row 1 holds the names, row 2 the first row of values:",
-        *(f"{letters(j)}: {brief(name)}" for j, name in enumerate(coding.names)),
+        *(f"{letters(j)}: {brief(name)}" for j, name in enumerate(names_of(model))),
         "",
         "English names of functions, commas between arguments. Excel keeps 15 digits of a number that is typed.",
         "#N/A where a value is missing that never was when the model was fitted, or a category is unknown.",
@@ -122,10 +124,12 @@ def _prediction(terms: Terms, factor: float | None, coding: Coding, cells: dict[
         cell = cells[column.column.name]
         parts.append(_text_terms(column, cell) if column.levels else _number_terms(column, cell))
     parts += [_product(product, cells) for product in terms.products]
+    parts += [] if terms.offset is None else [_offset(cells[terms.offset.name], terms.is_log)]
     total = added(parts, "+")
     total = total if factor is None else f"{_number(factor)}*EXP({total})"
     # an empty cell counts as 0 and TRUE as 1 in Excel's arithmetic: only COUNT tells them from numbers
     needed = [cells[column.name] for column in coding.columns if column.levels is None and not column.missing]
+    needed += [] if terms.offset is None else [cells[terms.offset.name]]
     return f"IF({_counted(needed)}<{len(needed)},NA(),{total})" if needed else total
 
 
@@ -162,6 +166,11 @@ def _literal(text: str) -> str:
     pieces += [plain] if plain or not pieces else []
     parts = [f"UNICHAR({p})" if isinstance(p, int) else '"' + p.replace('"', '""') + '"' for p in pieces]
     return "&".join(parts)
+
+
+def _offset(cell: str, is_log: bool) -> str:
+    """What is added to the margin as it is; #N/A where an exposure is not above 0."""
+    return f"IF({cell}>0,LN({cell}),NA())" if is_log else cell
 
 
 def _number_terms(terms: ColumnTerms, cell: str) -> str:

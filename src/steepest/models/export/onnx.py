@@ -15,7 +15,9 @@ from steepest.models.export.terms import (
     coding_of,
     factors_of,
     is_boolean,
+    names_of,
     numbers_of,
+    offset_of,
     refuse_characters,
     refuse_nameless,
 )
@@ -33,6 +35,7 @@ def export(model: Model) -> bytes:
 
         plain numbers     one input X (n, d), float64, in the order of the model's features
         coded columns     one input a raw column (n, 1), of its name: float64, or string for texts
+        offset, exposure  one input (n, 1) more, of its name, float64; where that is X, the other one is X_
 
     A boolean is the text "true", "t", "yes", "y", "1" or "false", "f", "no", "n", "0", in any case.
     A missing number is NaN, a missing text "". Where the model was fitted without missing values they give NaN, as does
@@ -53,10 +56,13 @@ def export(model: Model) -> bytes:
         ) from None
     coding = coding_of(model)
     _refuse(model, coding)
-    graph = _Graph(onnx, set() if coding.is_plain else set(coding.names))
+    beside, is_log = offset_of(model)
+    taken = set(() if coding.is_plain else coding.names)
+    graph = _Graph(onnx, taken if beside is None else {*taken, beside.name})
     guards: list[str] = []
     features = _plain(graph, len(model.features)) if coding.is_plain else _coded(graph, coding, guards)
     result = graph.node("MatMul", features, graph.constant(model.weights))
+    guards += [] if beside is None else [_offset(graph, beside, is_log)]
     for guard in guards:
         result = graph.node("Add", result, guard)
     operator, inputs = _linked(graph, model, [result, graph.constant(model.bias)])
@@ -65,7 +71,7 @@ def export(model: Model) -> bytes:
     content = graph.model(output, len(model.targets))
     content.doc_string = "\n".join(description(model, coding))
     content.producer_name, content.producer_version = "steepest", __version__
-    named = {"features": model.features, "targets": model.targets, "columns": coding.names}
+    named = {"features": model.features, "targets": model.targets, "columns": names_of(model)}
     named |= {"classes": model.labels} if model.names_classes else {}
     onnx.helper.set_model_props(content, {key: "\n".join(names) for key, names in named.items()})
     onnx.checker.check_model(content, full_check=True)
@@ -90,8 +96,8 @@ def _linked(graph: "_Graph", model: Model, terms: list[str]) -> tuple[str, list[
 def _refuse(model: Model, coding: Coding) -> None:
     """Raise UsageError where names or missing texts cannot be said."""
     refuse_characters(model, "ONNX", "\0")
-    if not coding.is_plain:
-        refuse_nameless(coding, "ONNX")
+    if not coding.is_plain or model.offset is not None:
+        refuse_nameless(names_of(model) if not coding.is_plain else names_of(model)[-1:], "ONNX")
     for column in coding.columns:
         if column.missing and "" in (column.levels or ()):
             raise UsageError(
@@ -144,7 +150,16 @@ class _Graph:
 
 
 def _plain(graph: _Graph, width: int) -> str:
-    return graph.input("X", graph.onnx.TensorProto.DOUBLE, width)
+    return graph.input(graph.free("X"), graph.onnx.TensorProto.DOUBLE, width)
+
+
+def _offset(graph: _Graph, column: Column, is_log: bool) -> str:
+    """Return what is added to the margin as it is, shape (n, 1), an input of its own; NaN where an exposure is not above 0."""
+    value = graph.input(column.name, graph.onnx.TensorProto.DOUBLE, 1)
+    if not is_log:
+        return value
+    is_above = graph.node("Greater", value, graph.constant(np.zeros((1, 1))))
+    return graph.node("Where", is_above, graph.node("Log", value), graph.constant(np.full((1, 1), np.nan)))
 
 
 def _coded(graph: _Graph, coding: Coding, guards: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from steepest.data.coding import Coding, Column
 from steepest.models.export.description import brief, description
-from steepest.models.export.terms import BOOLEAN, coding_of, factors_of, is_boolean, numbers_of
+from steepest.models.export.terms import BOOLEAN, coding_of, factors_of, is_boolean, names_of, numbers_of, offset_of
 from steepest.models.model import Model
 
 HELPERS = '''
@@ -72,6 +72,15 @@ def _sum(target, features):
     return result
 '''
 
+LOG = '''
+
+def _log(exposure, name):
+    """Return the logarithm of a row's exposure."""
+    if not exposure > 0:
+        raise ValueError(f"column {name!r} holds {exposure!r}. An exposure above 0 is needed.")
+    return math.log(exposure)
+'''
+
 OWN_UNIT = '''
 
 def _own_unit(target, log):
@@ -122,19 +131,21 @@ def export(model: Model) -> str:
     coding = coding_of(model)
     lines = [*_docstring(model, coding), "", "import math", ""]
     lines.append(f"TARGETS = {tuple(model.targets)!r}")
-    lines.append(f"COLUMNS = {coding.names!r}")
+    lines.append(f"COLUMNS = {names_of(model)!r}")
     lines += ["LEVELS = {"]
     lines += [f"    {c.name!r}: {c.levels!r}," for c in coding.columns if c.levels is not None]
     lines += ["}", f"BOOLEAN = {tuple(BOOLEAN.values())!r}", f"BIAS = {tuple(model.bias.tolist())!r}", "WEIGHTS = {"]
     lines += [
         f"    {name!r}: {tuple(row)!r}," for name, row in zip(model.features, model.weights.tolist(), strict=True)
     ]
+    lines += [] if model.offset is None else [f"    {_offset_name(model)!r}: (1.0,),"]
     lines.append("}")
     lines += [f"CLASSES = {tuple(model.labels)!r}"] if model.names_classes else []
     factors = factors_of(model)
     lines += [] if factors is None else [f"SMEARING = {factors!r}"]
     lines += ["", "", *_predict(model, coding), ""]
-    return "\n".join(lines) + HELPERS + ("" if factors is None else OWN_UNIT) + LINKS.get(model.loss, "")
+    helpers = HELPERS + (LOG if offset_of(model)[1] else "")
+    return "\n".join(lines) + helpers + ("" if factors is None else OWN_UNIT) + LINKS.get(model.loss, "")
 
 
 def _docstring(model: Model, coding: Coding) -> list[str]:
@@ -165,7 +176,7 @@ def _predict(model: Model, coding: Coding) -> list[str]:
         lines.append(f"    v{j} = _{kind}(row, {column.name!r}, {column.missing})")
         if column.levels is None:
             lines.append(f"    x{j} = 0.0 if v{j} is None else v{j}" if column.missing else f"    x{j} = v{j}")
-    features = _features(coding)
+    features = [*_features(coding), *_offset(model)]
     if coding.degree > 1:  # a power of a large number raises, where a product gives inf
         lines += ["    try:", "        features = (", *(f"            {f}," for f in features), "        )"]
         lines += ["    except OverflowError:", "        features = (math.inf,) * len(WEIGHTS)"]
@@ -181,6 +192,24 @@ def _predict(model: Model, coding: Coding) -> list[str]:
     if len(model.targets) == 1:
         return [*lines, f"    return {one}", ""]
     return [*lines, f"    return {{target: {each} for j, target in enumerate(TARGETS)}}", ""]
+
+
+def _offset(model: Model) -> list[str]:
+    """An expression for what is added to the margin as it is, the last of the features, with a weight of 1."""
+    column, is_log = offset_of(model)
+    if column is None:
+        return []
+    number = f"_number(row, {column.name!r}, False)"
+    return [f"_log({number}, {column.name!r})" if is_log else number]
+
+
+def _offset_name(model: Model) -> str:
+    """What it is called among the weights, which no feature is called."""
+    column, is_log = offset_of(model)
+    name = f"{'log of ' if is_log else 'offset '}{'' if column is None else column.name}"
+    while name in model.features:
+        name += "_"
+    return name
 
 
 def _features(coding: Coding) -> list[str]:

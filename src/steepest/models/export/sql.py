@@ -16,6 +16,7 @@ from steepest.models.export.terms import (
     coding_of,
     factors_of,
     is_boolean,
+    names_of,
     output_names,
     refuse_characters,
     refuse_many_classes,
@@ -40,6 +41,7 @@ def export(model: Model, table: str = TABLE) -> str:
         text c       CASE c WHEN … THEN w END  NULL where c is NULL or a category that the model does not know
         boolean b    CASE WHEN LOWER(b) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN w …; NULL where it is none of them
         missing      CASE WHEN x IS NULL …     only where the model was fitted with missing values in that column
+        exposure e   CASE WHEN e > 0 THEN LN(e) END     NULL where e is NULL or not above 0
 
     Args:
         model: any.
@@ -51,11 +53,12 @@ def export(model: Model, table: str = TABLE) -> str:
     """
     coding = coding_of(model)
     refuse_characters(model, "SQL", "\0")
-    refuse_nameless(coding, "SQL")
+    names_read = names_of(model)
+    refuse_nameless(names_read, "SQL")
     if not table or "\0" in table or "" in table.split("."):
         raise UsageError(Option("table") + f" is a name, or schema.table; got {table!r}.")
-    folded = Counter(name.casefold() for name in coding.names)
-    double = [name for name in coding.names if folded[name.casefold()] > 1]
+    folded = Counter(name.casefold() for name in names_read)
+    double = [name for name in names_read if folded[name.casefold()] > 1]
     if double:
         raise UsageError(
             f"the columns {' and '.join(map(repr, double[:2]))} differ in case only, which SQL does not tell apart. "
@@ -128,6 +131,7 @@ def _prediction(terms: Terms, factor: float | None) -> str:
     for column in terms.columns:
         parts.append(_text(column) if column.levels else _number(column))
     parts += [_product(product) for product in terms.products]
+    parts += [] if terms.offset is None else [_offset(terms.offset, terms.is_log)]
     total = f"({added(parts, f'{NEW_LINE}+ ')})"
     return total if factor is None else f"{number(factor)} * EXP{total}"
 
@@ -141,6 +145,12 @@ def _column(column: Column) -> str:
     """
     name = f"t.{quoted(column.name)}"
     return f"({name} + 0e0)" if column.levels is None else f"CAST({name} AS CHAR({LONGEST_TEXT}))"
+
+
+def _offset(column: Column, is_log: bool) -> str:
+    """What is added to the margin as it is; NULL where an exposure is not above 0."""
+    value = _column(column)
+    return f"CASE WHEN {value} > 0e0 THEN LN({value}) END" if is_log else value
 
 
 def _missing(column: Column) -> str:

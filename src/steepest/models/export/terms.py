@@ -1,12 +1,12 @@
 """Terms: a model as a sum over its raw columns, each with the weights of all that is made of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from steepest.data.coding import Coding, Column
-from steepest.errors import DataError, UsageError
+from steepest.errors import DataError, Option, UsageError
 from steepest.models.model import Model
 
 LONGEST_SUM = 100  # terms side by side
@@ -54,12 +54,14 @@ class ProductTerms:
 
 @dataclass(frozen=True)
 class Terms:
-    """One target: bias + what each column adds + what each pair of columns adds."""
+    """One target: bias + what each column adds + what each pair of columns adds + the offset, a column with a weight of 1."""
 
     target: str
     bias: float
     columns: tuple[ColumnTerms, ...]
     products: tuple[ProductTerms, ...]
+    offset: Column | None = None
+    is_log: bool = False
 
 
 def coding_of(model: Model) -> Coding:
@@ -92,6 +94,29 @@ def coding_of(model: Model) -> Coding:
     return coding
 
 
+def offset_of(model: Model) -> tuple[Column | None, bool]:
+    """Return the column that is added to the margin, None where none is, and whether its logarithm is.
+
+    Raises:
+        UsageError: the offset was given beside the rows, so that no column has it.
+    """
+    if model.offset is None:
+        return None, False
+    if model.offset.column is None:
+        raise UsageError(
+            f"the model was fitted with an {model.offset.option} beside the rows, and an export reads columns.",
+            "name a column when fitting (" + Option(model.offset.option, ...) + ")",
+            "predict with steepest",
+        )
+    return Column(model.offset.column), model.offset.option == "exposure"
+
+
+def names_of(model: Model) -> tuple[str, ...]:
+    """Return the names of all raw columns that a model reads, that of its offset the last."""
+    column, _ = offset_of(model)
+    return (*coding_of(model).names, *(() if column is None else (column.name,)))
+
+
 def factors_of(model: Model) -> tuple[float, ...] | None:
     """Return what exp of each target's fitted logarithm is multiplied by; None where the targets themselves were fitted.
 
@@ -117,8 +142,9 @@ def terms_of(model: Model) -> tuple[Terms, ...]:
         [('x', (2.0,), ()), ('kind', (), (('fir', 0.0), ('oak', 0.5)))]
     """
     coding = coding_of(model)
-    weights, bias = model.weights.tolist(), model.bias.tolist()
-    return tuple(_terms(target, bias[j], coding, [row[j] for row in weights]) for j, target in enumerate(model.targets))
+    weights, bias, beside = model.weights.tolist(), model.bias.tolist(), offset_of(model)
+    each = (_terms(target, bias[j], coding, [row[j] for row in weights]) for j, target in enumerate(model.targets))
+    return tuple(replace(terms, offset=beside[0], is_log=beside[1]) for terms in each)
 
 
 def _terms(target: str, bias: float, coding: Coding, weights: Sequence[float]) -> Terms:
@@ -160,9 +186,9 @@ def added(parts: Sequence[str], plus: str) -> str:
     return groups[0] if len(groups) == 1 else added([f"({group})" for group in groups], plus)
 
 
-def refuse_nameless(coding: Coding, target: str) -> None:
+def refuse_nameless(names: Sequence[str], target: str) -> None:
     """Raise UsageError where a column has no name and the target language finds it by that."""
-    if "" in coding.names:
+    if "" in names:
         raise UsageError(
             f"a column without a name cannot be said in {target}. Name it and fit again, or export to python."
         )
@@ -193,7 +219,7 @@ def refuse_characters(model: Model, target: str, *forbidden: str) -> None:
     """Raise UsageError where a name or a level holds a character that the target language cannot say."""
     coding = coding_of(model)
     levels = [level for column in coding.columns for level in column.levels or ()]
-    for text in (*coding.names, *model.targets, *levels, *model.classes):
+    for text in (*names_of(model), *model.targets, *levels, *model.classes):
         found = next((c for c in forbidden if c in text), None)
         if found is not None:
             raise UsageError(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.analysis.evaluate import CLASSES, rows_of
 from steepest.data.sample import Sample
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
@@ -23,7 +24,7 @@ from steepest.support.looks import Shown
 from steepest.views.pages.packing import Json
 from steepest.views.pages.payload import Rows, payload, problem_with, thinned
 
-__all__ = ["Page", "Rows", "page", "page_of_rows", "problem_with", "thinned"]
+__all__ = ["Page", "Rows", "StoredPage", "page", "page_of_rows", "problem_with", "thinned"]
 
 FRAME_HEIGHT = 900
 
@@ -80,20 +81,36 @@ class Page(Shown):
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class StoredPage(Page):
+    """A page as it was written to a file.
+
+    Args:
+        content: the file.
+    """
+
+    content: str = field(repr=False, default="")
+
+    @cached_property
+    def html(self) -> str:
+        """The page as one HTML document that asks the network for nothing."""
+        return self.content
+
+
 def page(run: Trajectory, X: object = None, y: object = None, *, held_out: object = None, title: str = "") -> Page:
     """Return a run as an interactive page: sliders for every setting, pictures that follow them.
 
     A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
 
     Args:
-        run: a run of one target.
+        run: a run of one target, or of several classes.
         X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
-        y: their targets, shape (n,).
-        held_out: held-out rows, a Triangle or (X, y), for their error along the run.
+        y: their targets, shape (n,), or labels of classes.
+        held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y), for their loss.
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters; held-out rows of another loss than squares.
+        UsageError: several targets, or more than 250 parameters; a triangle of held-out rows of another loss than squares.
         DataError: the rows have other columns.
 
     Example:
@@ -103,9 +120,9 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         '<!DOCTYPE html>'
     """
     check_kind("run", run, Trajectory), check_text("title", title)
-    if held_out is not None:
-        run.problem.check_squares("the held-out error of a page")
-    sample = None if X is None else _sample(run, X, y)
+    sample = None if X is None else thinned(_sample(run, X, y))
+    if held_out is not None and not run.problem.is_quadratic:
+        return page_of_rows(run, Rows(sample, test_sample=_rows_held_out(run, held_out)), title=title)
     held = held_out if held_out is None or isinstance(held_out, Triangle) else _summarized(held_out)
     if held is not None and len(held.features) != len(run.features):
         raise DataError(f"the held-out rows have {len(held.features)} features and the run has {len(run.features)}.")
@@ -123,12 +140,27 @@ def page_of_rows(run: Trajectory, rows: Rows | None = None, *, title: str = "") 
 
 
 def _sample(run: Trajectory, X: object, y: object) -> Sample:
-    inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
+    if run.objective in CLASSES:
+        batches = list(rows_of(run, X, y))
+        inputs, targets = (np.concatenate([getattr(batch, name) for batch in batches]) for name in ("X", "y"))
+    else:
+        inputs, targets = as_matrix(X, "X"), as_matrix(y, "y")
     if inputs.shape[1] != len(run.features) or len(inputs) != len(targets):
         raise DataError(
             f"rows to show need {len(run.features)} features and a target each; got X {inputs.shape} and y {targets.shape}."
         )
-    return thinned(Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64)))
+    return Sample(inputs, targets, np.arange(len(inputs), dtype=np.uint64))
+
+
+def _rows_held_out(run: Trajectory, held_out: Any) -> Sample:
+    """The rows themselves, which another loss than squares needs."""
+    if isinstance(held_out, Triangle):
+        raise UsageError(f"a triangle has no rows, which a {run.objective} loss needs. Give held_out=(X, y).")
+    try:
+        X, y = held_out
+    except (TypeError, ValueError):
+        raise UsageError(f"held_out is (X, y); got {type(held_out).__name__}.") from None
+    return _sample(run, X, y)
 
 
 def _summarized(held_out: Any) -> Triangle:

@@ -22,8 +22,9 @@ LABELS = {
     "contour": "Chart: the loss over two parameters and the path across it",
     "map": "Chart: what is left of the slowest mode, by learning rate and epochs",
 }
-ERRORS = """<figure id="errors-card"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend"><li><i class="blue"></i>training RMSE</li>
-<li><i class="pink"></i>held-out RMSE</li><li><i class="star">★</i>smallest</li></ul>
+ERRORS = """<figure id="errors-card"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend">
+<li><i class="blue"></i><span id="errors-train">training RMSE</span></li>
+<li><i class="pink"></i><span id="errors-held">held-out RMSE</span></li><li><i class="star">★</i>smallest</li></ul>
 <figcaption>Where the held-out error is smallest, stopping early would have helped.</figcaption></figure>"""
 
 

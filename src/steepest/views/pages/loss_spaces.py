@@ -2,7 +2,6 @@
 
 import math
 import sys
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from steepest.data.sample import Sample
 from steepest.descent.record import log_spaced
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.objectives.loss_choice import numbers_of
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.mode_words import mode_in_words
@@ -24,12 +24,13 @@ from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, WALKED_EPOCHS, WALKED_NUMBERS, best_settings
 
 SAFE = 0.95  # of the global limit: what a run takes that is given no learning rate
-KNOWN = ("logistic", "poisson", "huber")
+KNOWN = ("logistic", "multinomial", "poisson", "huber", "quantile")
 """Losses that the page computes."""
 WALKABLE = ("power", "two_term")
 """Kinds of rules that the page walks."""
 MOST_ROWS, MOST_NUMBERS = 5_000, 60_000  # rows that differ, and numbers in them: 0.6 MB of text
 A_ROW_MORE = 20  # what an epoch costs beside its rows, in rows
+OF_CLASSES = 2  # what a number costs where a row has several margins, in numbers
 AT_OPENING, AT_A_MOVE = 100_000_000, 30_000_000  # numbers looked at: half a second in a browser, and 0.15 s
 MOST_EPOCHS = 100_000
 
@@ -50,10 +51,10 @@ def loss_parts(run: Trajectory, problem: LossProblem) -> Json:
     ]
     verdict = {"kind": run.verdict.kind, "sentence": str(run.verdict)}
     settings = {"epochs": run.epochs, "verdict": verdict, "walk": None if most else _walk(run)}
-    own: Any = problem.loss
     over = {
         "loss": problem.loss.name,
-        "delta": getattr(own, "delta", None),
+        "numbers": numbers_of(problem.loss),
+        "classes": problem.classes,
         "most_epochs": most,
         "space": problem.coordinates.name,
         "rows": _rows(rows, problem.fit_intercept) if most else None,
@@ -85,7 +86,7 @@ def _in_memory(problem: LossProblem) -> LossOverRows:
 def _most_epochs(run: Trajectory, rows: LossOverRows) -> int:
     """Up to which epoch the page walks; 0 where it does not walk at all."""
     n, p = len(rows), rows.width
-    cost = (n + A_ROW_MORE) * p
+    cost = (n + A_ROW_MORE) * p * (OF_CLASSES if rows.classes > 1 else 1)
     if n > MOST_ROWS or n * p > MOST_NUMBERS or run.epochs * cost > AT_OPENING or run.epochs > MOST_EPOCHS:
         return 0
     if polynomial_of(run.rule) not in WALKABLE:
@@ -111,7 +112,7 @@ def _rows(rows: LossOverRows, fit_intercept: bool) -> Json:
     assert rows.omega is not None
     return {
         "U": packed(rows.U[:, int(fit_intercept) :]),
-        "y": packed(rows.y[:, 0]),
+        "y": packed(rows.y),
         "share": packed(rows.omega),
         "count": len(rows),
     }
@@ -125,8 +126,8 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
     """One kind of inputs: the way back to the data's units, and the minimum with its modes for each penalty."""
     is_own = coordinates.name == problem.coordinates.name
     base = Quadratic.of(problem.triangle, coordinates)
-    weights, bias = run.coordinates.to_raw(run.start)
-    start = run.start if is_own else coordinates.from_raw(weights, bias)
+    weights, bias = problem.to_raw(run.start)
+    start = run.start if is_own else coordinates.from_raw(weights, bias).reshape(-1, 1)
     own = problem.l2 if is_own else 0.0
     batch = Batch(
         _own_units(rows.U, problem.coordinates, problem.fit_intercept),
@@ -135,7 +136,7 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         problem.targets,
         rows.omega,
     )
-    penalties = penalty_grid(own, base)
+    penalties = penalty_grid(own, base, problem.classes)
     if problem.separation is not None and problem.separation.l2 is not None and len(penalties) > 1:
         penalties = sorted({*penalties, problem.separation.l2})
     blocks: list[Json] = []
@@ -149,7 +150,7 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         blocks.insert(0, _block(problem, coordinates, found, l2, start, base))
     return {
         "name": coordinates.name,
-        "size": base.size,
+        "size": base.size * problem.classes,
         "shift": packed(coordinates.shift),
         "scale": packed(coordinates.scale),
         "start": packed(start[:, 0]),
@@ -172,7 +173,7 @@ def _block(
     modes, best = quadratic.modes, best_settings(quadratic)
     if safe is not None and "gradient" in best:
         best["gradient"]["learning_rate"] = min(best["gradient"]["learning_rate"], SAFE * safe)
-    sizes, names = problem.triangle.input_sizes(coordinates), problem.parameter_names
+    sizes, names = problem.of_classes(problem.triangle.input_sizes(coordinates))
     return {
         "l2": l2,
         "settled": True,

@@ -2,11 +2,13 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from steepest.analysis.evaluate import classes_of, column_of
 from steepest.data.sample import Sample
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
@@ -18,7 +20,8 @@ from steepest.summaries.coordinates import Coordinates
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.expected import expected_losses
-from steepest.views.pages.loss_spaces import KNOWN, WALKABLE, loss_parts, own_rows, walked_entry
+from steepest.views.pages.loss_spaces import KNOWN, MOST_NUMBERS, WALKABLE, loss_parts, own_rows, walked_entry
+from steepest.views.pages.measured import coefficient_part, measure_part
 from steepest.views.pages.packing import Json, packed
 from steepest.views.pages.penalties import penalty_grid
 from steepest.views.pages.rule_table import WALKED, best_settings, rule_table, walk
@@ -36,10 +39,14 @@ class Rows:
     Args:
         sample: some rows of the table, or None.
         held_out: triangle of held-out rows, or None.
+        test_sample: of another loss than squares some of the held-out rows themselves, or None.
+        measures: of another loss than squares what was measured of the run, as run.json has it, or None.
     """
 
     sample: Sample | None = None
     held_out: Triangle | None = None
+    test_sample: Sample | None = None
+    measures: Mapping[str, Any] | None = None
 
 
 def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, title: str = "") -> Json:
@@ -60,13 +67,13 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters.
+        UsageError: several targets that are no classes, or more than 250 parameters.
     """
     wrong = problem_with(run)
     if wrong:
         raise UsageError(wrong)
     rows = rows or Rows()
-    weights, bias = run.coordinates.to_raw(run.iterates.parameters(np.array([0]))[0])
+    weights, bias = run.problem.to_raw(run.iterates.parameters(np.array([0]))[0])
     rules, own = rule_table(run.rule)
     made = {
         "title": title or "A run of gradient descent",
@@ -76,7 +83,7 @@ def payload(run: Trajectory, triangle: Triangle, rows: Rows | None = None, *, ti
         "row_count": triangle.row_count,
         "held_out_count": 0,
         "total_weight": triangle.total_weight,
-        "start": {"weights": packed(weights), "bias": float(bias[0])},
+        "start": {"weights": packed(weights), "bias": bias.tolist() if len(bias) > 1 else float(bias[0])},
         "rows": _rows(rows.sample),
         "inputs": {"range": _range(triangle)},
         "rules": rules,
@@ -113,18 +120,35 @@ def _of_loss(run: Trajectory, triangle: Triangle, rows: Rows, made: Json) -> Jso
     else:
         rules = [walked_entry(entry) for entry in rules if entry["name"] == settings["rule"]]
     shown = made["rows"] or (None if parts["over"]["rows"] is None else _rows(own_rows(run.problem)))
-    classes = list(getattr(triangle.coding, "classes", ()))
-    return parts | {"rules": rules, "run": settings, "rows": shown, "classes": classes}
+    classes = list(classes_of(run)) if run.problem.classes > 1 else list(getattr(triangle.coding, "classes", ()))
+    target = column_of(run) if run.problem.classes > 1 else made["target"]
+    parts |= _held_rows(rows)
+    tables = {"inference": coefficient_part(run), "measures": measure_part(rows.measures)}
+    return parts | tables | {"rules": rules, "run": settings, "rows": shown, "classes": classes, "target": target}
+
+
+def _held_rows(rows: Rows) -> Json:
+    """Held-out rows, in the data's own units: their loss is the mean over them; none of rows with weights, which samples do not have."""
+    sample, whole = rows.test_sample, rows.held_out
+    if sample is None or not len(sample.X) or (whole is not None and whole.total_weight != whole.row_count):
+        return {"held_rows": None}
+    most = max(1, MOST_NUMBERS // max(1, sample.X.shape[1]))
+    chosen = np.unique(np.linspace(0, len(sample.X) - 1, min(most, len(sample.X))).round().astype(np.int64))
+    held = {"X": packed(sample.X[chosen]), "y": packed(sample.y[chosen]), "count": len(chosen)}
+    return {"held_rows": held, "held_out_count": len(sample.X) if whole is None else whole.row_count}
 
 
 def problem_with(run: Trajectory) -> str | None:
     """Say why a run has no page, or None where it has one."""
-    size = len(run.features) + run.coordinates.fit_intercept
+    classes = len(run.targets) if run.objective == "multinomial" else 1
+    size = (len(run.features) + run.coordinates.fit_intercept) * classes
     if not run.problem.is_quadratic and run.objective not in KNOWN:
         return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
     if run.problem.has_offset:
         return "a page knows no offset, and this run has one. Look at run.plot."
-    if len(run.targets) != 1:
+    if run.l1:
+        return "a page computes runs without an l1 penalty, and this run has one. Look at run.plot."
+    if len(run.targets) != classes:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
         return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
@@ -245,7 +269,7 @@ def _rows(sample: Sample | None) -> Json | None:
     shown = thinned(sample)
     return {
         "X": packed(shown.X),
-        "y": packed(shown.y[:, 0]),
+        "y": packed(shown.y[:, 0] if shown.y.shape[1] == 1 else shown.y.argmax(axis=1)),
         "positions": shown.positions.tolist(),
         "count": len(shown.X),
     }

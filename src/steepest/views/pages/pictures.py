@@ -113,12 +113,23 @@ def _coefficients(scale: str) -> "Figure":
 
 
 def _data() -> "Figure":
+    from bokeh.models import LinearColorMapper  # noqa: PLC0415 - a page is asked for
+
     made = _figure("data", "x", "y")
+    empty = np.full((1, 1), np.nan, dtype=np.float32)
+    regions = _source(made, "regions", image=[empty], x=[0], y=[0], dw=[1], dh=[1])
+    colors = LinearColorMapper(palette=list(LINES), low=-0.5, high=len(LINES) - 0.5, nan_color="rgba(0, 0, 0, 0)")
+    options = {"color_mapper": colors, "level": "image", "global_alpha": 0.3}
+    made.image("image", x="x", y="y", dw="dw", dh="dh", source=regions, **options)
     made.line("x", "y", source=_source(made, "exact", x=[], y=[]), color=GREEN, line_dash="dashed", line_width=2)
     made.scatter("x", "y", source=_source(made, "rows", x=[], y=[]), color=BLUE, size=6, alpha=0.85, line_color=None)
     others = _source(made, "others", x=[], y=[])
     made.scatter("x", "y", source=others, color=PINK, marker="triangle", size=8, alpha=0.85, line_color=None)
     made.line("x", "y", source=_source(made, "line", x=[], y=[]), color=ORANGE, line_width=3, level="overlay")
+    curves = _source(made, "curves", xs=[], ys=[], color=[])
+    made.multi_line("xs", "ys", source=curves, color="color", line_width=2.5, level="overlay")
+    classes = _source(made, "classes", x=[], y=[], color=[], marker=[])
+    made.scatter("x", "y", source=classes, color="color", marker="marker", size=7, line_color="white", level="overlay")
     sides = _source(made, "sides", xs=[], ys=[])
     made.multi_line("xs", "ys", source=sides, color=ORANGE, line_dash="dotted", line_width=2, level="overlay")
     return made

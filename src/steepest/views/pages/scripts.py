@@ -8,6 +8,7 @@ PURE = (
     "rules",
     "problem",
     "over_rows",
+    "over_classes",
     "levels",
     "words",
     "verdict",

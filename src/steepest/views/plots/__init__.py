@@ -3,6 +3,7 @@
 import inspect
 from typing import Any, Literal
 
+from steepest.analysis.path_result import Path
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
 from steepest.support.arguments import check_word
@@ -10,11 +11,13 @@ from steepest.views.plots.batch_limits import BatchLimitsDisplay
 from steepest.views.plots.batch_map import BatchMapDisplay
 from steepest.views.plots.boundary import BoundaryDisplay
 from steepest.views.plots.canvas import Display, as_bytes, save
+from steepest.views.plots.coefficient_path import CoefficientPathDisplay
 from steepest.views.plots.comparison import ComparisonDisplay
 from steepest.views.plots.confusion import ConfusionDisplay
 from steepest.views.plots.contour import LossContourDisplay
 from steepest.views.plots.forecast import ForecastDisplay
 from steepest.views.plots.heat_map import HeatMapDisplay
+from steepest.views.plots.held_out_path import HeldOutPathDisplay
 from steepest.views.plots.loss import LossCurveDisplay
 from steepest.views.plots.modes import ModeDecayDisplay
 from steepest.views.plots.precision_recall import PrecisionCurveDisplay
@@ -29,14 +32,17 @@ __all__ = [
     "BatchLimitsDisplay",
     "BatchMapDisplay",
     "BoundaryDisplay",
+    "CoefficientPathDisplay",
     "ComparisonDisplay",
     "ConfusionDisplay",
     "Display",
     "ForecastDisplay",
     "HeatMapDisplay",
+    "HeldOutPathDisplay",
     "LossContourDisplay",
     "LossCurveDisplay",
     "ModeDecayDisplay",
+    "PathPlotKind",
     "PlotKind",
     "PrecisionCurveDisplay",
     "PredictionErrorDisplay",
@@ -47,12 +53,14 @@ __all__ = [
     "ValidationCurveDisplay",
     "as_bytes",
     "plot",
+    "plot_path",
     "save",
 ]
 
 PlotKind = Literal[
     "loss", "modes", "contour", "predictions", "residuals", "qq", "roc", "precision_recall", "calibration", "confusion", "boundary"
 ]  # fmt: skip
+PathPlotKind = Literal["coefficients", "held_out"]
 OF_CLASSES: dict[str, Any] = {
     "roc": RocDisplay,
     "precision_recall": PrecisionCurveDisplay,
@@ -74,6 +82,7 @@ OF_FORECASTS: dict[str, Any] = {
     "batch_limits": BatchLimitsDisplay,
     "batch_map": BatchMapDisplay,
 }
+OF_PATHS: dict[str, Any] = {"coefficients": CoefficientPathDisplay, "held_out": HeldOutPathDisplay}
 OF_ROWS = ("predictions", "residuals", "qq")
 NEED_ROWS = (*OF_ROWS, *OF_CLASSES)
 
@@ -84,10 +93,7 @@ def plot(
     """Draw a picture of a run by its name and return it, see `Trajectory.plot`."""
     check_word("kind", kind, KINDS)
     make = KINDS[kind].from_trajectory
-    known = [name for name in inspect.signature(make).parameters if name not in ("run", "X", "y")]
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise UsageError(f"a picture of kind {kind!r} has no {unknown[0]}. It takes {', '.join(known)}.")
+    _check_options(kind, make, options)
     if kind in NEED_ROWS:
         if X is None or y is None:
             raise UsageError(
@@ -101,3 +107,21 @@ def plot(
     display: Display = make(run, *rows, **options)
     display.plot(ax)
     return display
+
+
+def plot_path(path: Path, kind: PathPlotKind = "coefficients", *, ax: Any = None, **options: Any) -> Display:
+    """Draw a picture of sparse models by its name and return it, see `Path.plot`."""
+    check_word("kind", kind, OF_PATHS)
+    make = OF_PATHS[kind].from_path
+    _check_options(kind, make, options)
+    display: Display = make(path, **options)
+    display.plot(ax)
+    return display
+
+
+def _check_options(kind: str, make: Any, options: dict[str, Any]) -> None:
+    """Refuse options that a picture does not have."""
+    known = [name for name in inspect.signature(make).parameters if name not in ("run", "path", "X", "y")]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise UsageError(f"a picture of kind {kind!r} has no {unknown[0]}. It takes {', '.join(known)}.")

@@ -85,12 +85,13 @@ class BoundaryDisplay(Display):
             title: above the picture.
 
         Raises:
-            UsageError: the run predicts no classes or has other than two features, or an epoch was not run.
+            UsageError: the run predicts no classes, has other than two features or an offset, or an epoch was not run.
             DataError: there are no rows, or they do not fit the run.
         """
         check_classes(run, "a decision boundary")
         if len(run.features) != 2:
             raise UsageError(f"a decision boundary is drawn over two features; this run has {len(run.features)}.")
+        run.problem.check_no_offset("a decision boundary")
         threshold = check_threshold(threshold)
         batches = list(rows_of(run, X, y))
         if not sum(map(len, batches)):

@@ -31,7 +31,7 @@ def check_classes(run: object, what: str) -> Trajectory:
 
 
 def evaluated(
-    run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any, what: str
+    run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any, what: str, offset: Any = None, exposure: Any = None
 ) -> tuple[tuple[str, Classification], ...]:
     """Return how good a run is on rows, and on held-out ones where they are given, each with its name.
 
@@ -39,23 +39,38 @@ def evaluated(
         run: a run of classes.
         X: rows.
         y: their targets.
-        held_out: (X, y) of held-out rows, or None.
+        held_out: (X, y) of held-out rows, or with their offset (X, y, offset); None for none.
         what: is drawn, for the words.
+        offset, exposure: of a run with an offset, that of the rows X.
 
     Raises:
         UsageError: the run predicts no classes, or held_out is no pair.
         DataError: X and y do not have the same rows.
     """
-    found = _evaluated(check_classes(run, what), X, y)
+    beside = {"offset": offset} if exposure is None else {"offset": offset, "exposure": exposure}
+    found = _evaluated(check_classes(run, what), X, y, **beside)
     if held_out is None:
         return (("rows", found),)
-    if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
+    X, y, *held = check_held_rows(run, held_out)
+    return (
+        ("training rows", found),
+        ("held-out rows", _evaluated(run, X, y, **dict(zip([*beside][-1:], held, strict=False)))),
+    )
+
+
+def check_held_rows(run: Trajectory, held_out: Any) -> Any:
+    """Return held-out rows (X, y), and of a run with an offset theirs.
+
+    Raises:
+        UsageError: they are something else.
+    """
+    if not isinstance(held_out, (tuple, list)) or not 2 <= len(held_out) <= 2 + run.problem.has_offset:
         raise UsageError(Option("held_out") + f" is a pair (X, y) of held-out rows; got {shown(held_out)}.")
-    return (("training rows", found), ("held-out rows", _evaluated(run, *held_out)))
+    return held_out
 
 
-def _evaluated(run: Trajectory, X: Any, y: Any) -> Classification:
-    found = evaluate(run, X, y)
+def _evaluated(run: Trajectory, X: Any, y: Any, **beside: Any) -> Classification:
+    found = evaluate(run, X, y, **beside)
     assert isinstance(found, Classification)
     return found
 

@@ -22,12 +22,12 @@ DASHES = ("-", "--", "-.", ":")
 @numeric
 @dataclass(eq=False)
 class ComparisonDisplay(Display):
-    """RMSE over epochs of several runs on log axes: of all objectives and coordinates in the units of the target.
+    """RMSE over epochs of several runs on log axes, of all objectives and coordinates in the units of the target; or their loss.
 
     Args:
         names: of the runs.
         epochs: of each run, shape (K,), ascending, from 0.
-        rmse: of each run at these epochs, shape (K,).
+        rmse: of each run at these epochs, shape (K,); of runs on one loss that loss, which the label says.
         label: what the axis says.
         title: above the picture.
 
@@ -53,7 +53,9 @@ class ComparisonDisplay(Display):
         return cls(tuple(names), epochs, rmse, label, title)
 
     def _what(self) -> str:
-        return f"the RMSE of {pluralize(len(self.names), 'run')} over their epochs"
+        return (
+            f"the {self.label.split(' of ')[0].split(',')[0]} of {pluralize(len(self.names), 'run')} over their epochs"
+        )
 
     def plot(self, ax: "Axes | None" = None) -> "ComparisonDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""

@@ -39,14 +39,25 @@ class ConfusionDisplay(Display):
     image_: Any = field(default=None, init=False, repr=False)
 
     @classmethod
-    def from_trajectory(cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, title: str = "") -> "ConfusionDisplay":
+    def from_trajectory(
+        cls,
+        run: Trajectory,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        offset: Any = None,
+        exposure: Any = None,
+        title: str = "",
+    ) -> "ConfusionDisplay":
         """Evaluate the last state of a run of classes on X (n, d) with its classes y.
+
+        A run with an offset needs that of X as offset or exposure.
 
         Raises:
             UsageError: the run predicts no classes.
             DataError: X and y do not have the same rows.
         """
-        return cls(evaluated(run, X, y, None, "a confusion matrix")[0][1].confusion, title)
+        return cls(evaluated(run, X, y, None, "a confusion matrix", offset, exposure)[0][1].confusion, title)
 
     def _what(self) -> str:
         return f"{len(self.confusion.classes)} classes, accuracy {percent(self.confusion.accuracy)}"

@@ -70,6 +70,12 @@ class LossContourDisplay(Display):
         check_kind("run", run, Trajectory)
         run.problem.check_minimum()
         names = run.problem.parameter_names
+        if run.objective == "multinomial":
+            raise UsageError(
+                "a contour is of a loss with one margin a row; several classes have a weight of each input for each class.",
+                "look at run.page(), where any two of them can be chosen",
+                'draw "boundary" or "modes"',
+            )
         if len(run.targets) != 1 or len(names) < 2:
             raise UsageError("a contour needs one target and two parameters.")
         i, j = (_index(name, names, default) for name, default in ((first, 0), (second, 1)))

@@ -69,15 +69,19 @@ class PredictionErrorDisplay(Display):
         *,
         kind: Literal["actual", "index"] = "actual",
         held_out: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
         title: str = "",
     ) -> "PredictionErrorDisplay":
         """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and set the results beside y.
 
+        A run with an offset needs that of X as offset or exposure, and that of held-out rows as (X, y, offset).
+
         Raises:
-            UsageError: the run has several targets or predicts classes, or held_out is no pair.
+            UsageError: the run has several targets or predicts classes, held_out is no pair, or an offset is not given.
             DataError: X and y do not have the same rows.
         """
-        rows = predict_rows(run, X, y, held_out)
+        rows = predict_rows(run, X, y, held_out, offset, exposure)
         return cls(rows.targets, rows.predictions, kind, run.targets[0], title, rows.held_out)
 
     def _what(self) -> str:

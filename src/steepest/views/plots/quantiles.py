@@ -60,16 +60,26 @@ class QuantileDisplay(Display):
 
     @classmethod
     def from_trajectory(
-        cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
+        cls,
+        run: Trajectory,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        held_out: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
+        title: str = "",
     ) -> "QuantileDisplay":
         """Predict X (n, d), and held-out rows (X, y), with the last state of a run of one target and take the results from y;
         of counts deviance residuals are drawn, whose spread does not grow with the prediction.
 
+        A run with an offset needs that of X as offset or exposure, and that of held-out rows as (X, y, offset).
+
         Raises:
-            UsageError: the run has several targets or predicts classes, or held_out is no pair.
+            UsageError: the run has several targets or predicts classes, held_out is no pair, or an offset is not given.
             DataError: X and y do not have the same rows.
         """
-        rows = predict_rows(run, X, y, held_out)
+        rows = predict_rows(run, X, y, held_out, offset, exposure)
         return cls(rows.residuals, run.targets[0], title, rows.held_out, rows.residual_name)
 
     def _what(self) -> str:

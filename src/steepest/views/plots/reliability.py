@@ -58,15 +58,19 @@ class ReliabilityDisplay(Display):
         bins: int = 10,
         by: Binning = "quantile",
         held_out: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
         title: str = "",
     ) -> "ReliabilityDisplay":
         """Evaluate the last state of a run of classes on X (n, d) with its classes y, and on held-out rows (X, y).
+
+        A run with an offset needs that of X as offset or exposure, and that of held-out rows as (X, y, offset).
 
         Raises:
             UsageError: the run predicts no classes, held_out is no pair, or the bins are out of their range.
             DataError: X and y do not have the same rows.
         """
-        display = cls(evaluated(run, X, y, held_out, "calibration"), bins, by, title)
+        display = cls(evaluated(run, X, y, held_out, "calibration", offset, exposure), bins, by, title)
         display.groups[0][1].calibration(bins, by, of=display.groups[0][1].classes[-1])  # says what is out of range
         return display
 

@@ -39,15 +39,25 @@ class RocDisplay(Display):
 
     @classmethod
     def from_trajectory(
-        cls, run: Trajectory, X: ArrayLike, y: ArrayLike, *, held_out: Any = None, title: str = ""
+        cls,
+        run: Trajectory,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        held_out: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
+        title: str = "",
     ) -> "RocDisplay":
         """Evaluate the last state of a run of classes on X (n, d) with its classes y, and on held-out rows (X, y).
+
+        A run with an offset needs that of X as offset or exposure, and that of held-out rows as (X, y, offset).
 
         Raises:
             UsageError: the run predicts no classes, or held_out is no pair.
             DataError: X and y do not have the same rows.
         """
-        return cls(evaluated(run, X, y, held_out, "a ROC curve"), title)
+        return cls(evaluated(run, X, y, held_out, "a ROC curve", offset, exposure), title)
 
     def _what(self) -> str:
         found = self.groups[-1][1]

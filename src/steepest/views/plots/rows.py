@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.analysis.evaluate import CLASSES
+from steepest.analysis.evaluate import CLASSES, check_offset
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import DataError, UsageError
 from steepest.objectives.losses import Loss
+from steepest.support import remedies
 from steepest.support.arguments import check_kind, shown
 from steepest.support.arrays import FloatArray
 from steepest.views.plots.canvas import BLUE, ORANGE, SMALLEST
+from steepest.views.plots.class_rows import check_held_rows
 
 LARGEST = 1e300  # what a run that diverges predicts beyond it has no place on an axis
 
@@ -38,7 +40,9 @@ class PredictedRows:
     held_out: NDArray[np.bool_] | None
 
 
-def predict_rows(run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = None) -> PredictedRows:
+def predict_rows(
+    run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = None, offset: Any = None, exposure: Any = None
+) -> PredictedRows:
     """Return the targets y (n,) beside the last state's predictions of X (n, d).
 
         residual = y - prediction;  of counts, whose spread grows with them, sign(y - prediction)·√(2·ℓ(prediction, y))
@@ -47,10 +51,11 @@ def predict_rows(run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = No
         run: a run of one target, which predicts numbers.
         X: rows to learn from.
         y: their targets.
-        held_out: (X, y) of held-out rows, which follow the others; None for none.
+        held_out: (X, y) of held-out rows, which follow the others, with (X, y, offset) or (X, y, exposure) theirs; None for none.
+        offset, exposure: of a run with an offset, that of the rows X, shape (n,).
 
     Raises:
-        UsageError: the run has several targets or predicts classes, or held_out is no pair.
+        UsageError: the run has several targets or predicts classes, held_out is no pair, or an offset is not given.
         DataError: X and y do not have the same rows.
 
     Source: McCullagh, Nelder, "Generalized Linear Models", 2nd edition, 1989, section 2.4.3.
@@ -63,12 +68,12 @@ def predict_rows(run: Trajectory, X: ArrayLike, y: ArrayLike, held_out: Any = No
         )
     if len(run.targets) != 1:
         raise UsageError(f"a picture of rows needs a run of one target; got {len(run.targets)}.")
-    learned = _predict(run, X, y)
+    beside = {"offset": offset} if exposure is None else {"offset": offset, "exposure": exposure}
+    learned = _predict(run, X, y, **beside)
     if held_out is None:
         return _with_residuals(run, *learned, None)
-    if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
-        raise UsageError(Option("held_out") + f" is a pair (X, y) of held-out rows; got {shown(held_out)}.")
-    kept = _predict(run, *held_out)
+    X, y, *held = check_held_rows(run, held_out)
+    kept = _predict(run, X, y, **dict(zip([*beside][-1:], held, strict=False)))
     mask = np.repeat([False, True], [len(learned[0]), len(kept[0])])
     targets, predictions = (np.concatenate(parts) for parts in zip(learned, kept, strict=True))
     return _with_residuals(run, targets, predictions, mask if mask.any() else None)
@@ -88,9 +93,14 @@ def _with_residuals(
     return PredictedRows(targets, predictions, residuals, name, held_out)
 
 
-def _predict(run: Trajectory, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
-    run.problem.check_no_offset("a picture of rows")
-    targets, predictions = as_matrix(y, "y").astype(np.float64).reshape(-1), run.predict(X)
+def _predict(
+    run: Trajectory, X: Any, y: Any, offset: Any = None, exposure: Any = None
+) -> tuple[FloatArray, FloatArray]:
+    check_offset(run, offset, exposure)
+    if run.problem.has_offset and offset is None and exposure is None and np.size(y):
+        raise UsageError("the rows that the run learned from have an offset, and these have none.", remedies.OFFSET)
+    targets = as_matrix(y, "y").astype(np.float64).reshape(-1)
+    predictions = run.predict(X, offset=offset, exposure=exposure)
     if targets.shape != predictions.shape:
         raise DataError(
             f"X has {len(predictions):,} rows and y has {len(targets):,} values; each row needs its target."

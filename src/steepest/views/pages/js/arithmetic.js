@@ -26,8 +26,16 @@ function stepRows(problem, theta, most) {
   if (!payload.rows) return [];
   return Array.from({ length: Math.min(most, payload.rows.count) }, (_, row) => {
     const inputs = Array.from({ length: d }, (_, j) => (payload.rows.X[row * d + j] - space.shift[j]) / space.scale[j]);
+    if (classCount(payload) > 1) return { position: payload.rows.positions[row], inputs, ...stepOfClasses(problem, theta, inputs, payload.rows.y[row]) };
     const prediction = meanOf(payload, inputs.reduce((sum, u, j) => sum + u * theta[j + first], first ? theta[0] : 0));
     const target = payload.rows.y[row];
     return { position: payload.rows.positions[row], inputs, prediction, target, residual: prediction - target };
   });
+}
+
+// Of several classes: the probability of the row's own, which is to be 1.
+function stepOfClasses({ payload }, theta, inputs, own) {
+  const all = payload.fit_intercept ? [1, ...inputs] : inputs, K = classCount(payload);
+  const prediction = chancesOf(marginsOf({ U: all, inputs: all.length, classes: K }, theta, 0))[own];
+  return { prediction, target: 1, residual: prediction - 1 };
 }

@@ -8,12 +8,17 @@ function spread(n, most) {
   return [...new Set(Array.from({ length: most }, (_, i) => Math.round((i * (n - 1)) / (most - 1))))];
 }
 
-// Loss, and errors where rows are held out, at the given epochs; what left the floats becomes NaN, which is not drawn.
+// Loss, and errors where rows are held out (of squares RMSE, else the loss without penalty), at the given epochs; what left the floats becomes NaN, which is not drawn.
 function errorCurves(problem, modes, epochs) {
   const loss = [], train = [], held = [], seen = (value) => (Number.isFinite(value) && value < 1e300 ? value : NaN);
   for (const k of epochs) {
     const rest = modes.path ? [] : errors(problem, shares(modes, k));
     loss.push(seen(modes.path ? modes.path.loss(k) : lossAt(problem, rest)));
+    if (problem.heldOver) {
+      const apart = lossesApart(problem, modes.path, k);
+      train.push(seen(apart.train));
+      held.push(seen(apart.held));
+    }
     if (!problem.held) continue;
     train.push(seen(rmseOf(problem, problem.space.rho, problem.payload.total_weight, rest, problem.p)));
     held.push(seen(heldRmseAt(problem, modes, rest, k)));
@@ -36,13 +41,11 @@ function modeCurves(modes, chosen, epochs) {
   }));
 }
 
-// Bias and weights in the data's own units at the given epochs, a row for each: [bias, w_1, … w_d].
+// Bias and weights in the data's own units at the given epochs, a row for each: [bias, w_1, … w_d], each for every class.
 function coefficientCurves(problem, modes, epochs) {
-  const curves = Array.from({ length: problem.payload.features.length + 1 }, () => []);
+  const curves = Array.from({ length: (problem.payload.features.length + 1) * classCount(problem.payload) }, () => []);
   for (const k of epochs) {
-    const { weights, bias } = inOwnUnits(problem, parametersAt(problem, modes, k));
-    curves[0].push(Math.abs(bias) < 1e300 ? bias : NaN);
-    weights.forEach((weight, j) => curves[j + 1].push(Math.abs(weight) < 1e300 ? weight : NaN));
+    coefficientsOf(inOwnUnits(problem, parametersAt(problem, modes, k))).forEach((value, j) => curves[j].push(Math.abs(value) < 1e300 ? value : NaN));
   }
   return curves;
 }

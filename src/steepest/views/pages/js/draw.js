@@ -24,7 +24,7 @@ function drawCoefficients() {
 
 function drawCoefficientCurves(problem, modes, epochs, scale, colors) {
   const all = coefficientCurves(problem, modes, epochs), rows = coefficientRows(), used = rows.map((_, at) => colors[at]);
-  const goal = inOwnUnits(problem, problem.limit), goals = problem.settled ? [goal.bias, ...goal.weights] : [];
+  const goals = problem.settled ? coefficientsOf(inOwnUnits(problem, problem.limit)) : [];
   showLines("coefficients", scale, epochs, rows.map((row) => all[row]), used);
   showGoals(scale, epochs, goals.length ? rows.map((row) => goals[row]) : [], rows.map((row) => all[row]), used);
 }

@@ -3,6 +3,11 @@
 const AS_USUAL = { delimiter: "auto", decimal: "point", encoding: "utf-8" };
 const WRITTEN = Object.keys(AS_USUAL);
 const FEW = 20; // values of a text column that is ticked at first: each but one makes a feature
+// What can be predicted: numbers, and labels of two classes or some.
+function isTarget({ kind, levels, like }) {
+  return kind === "number" || kind === "boolean" || (kind === "text" && !like && levels > 1 && levels <= FEW);
+}
+
 const sent = { name: "" };
 
 async function openFile(file) {
@@ -43,23 +48,25 @@ async function listAgain() {
 }
 
 // Ask which column is the target and which are features; what cannot be one is not offered. Without columns of numbers
-// there is only how the file is written to choose.
+// or few labels there is only how the file is written to choose.
 function chooseColumns(table) {
-  const { rows, columns = [], refused } = table || {}, numbers = columns.filter(({ kind }) => kind === "number"), name = short(sent.name, 60);
+  const { rows, columns = [], refused } = table || {}, targets = columns.filter(isTarget), name = short(sent.name, 60);
   const commas = columns.filter(({ like }) => like === "decimal comma").map((column) => short(column.name, 40));
   const hint = commas.length && byId("written-decimal").value === "point" ? `${commas.slice(0, 3).join(", ")}${commas.length > 3 ? " and more" : ""} ${commas.length === 1 ? "holds" : "hold"} numbers with a decimal comma, as it seems: choose that mark under “How the file is written”.` : "";
   setText("columns-title", columns.length ? `${name}: ${counted(rows, "row")}, ${counted(columns.length, "column")}` : name);
-  byId("column-choice").hidden = byId("open").hidden = !numbers.length;
-  byId("written").open = byId("written").open || !numbers.length || Boolean(hint);
+  byId("column-choice").hidden = byId("open").hidden = !targets.length;
+  byId("written").open = byId("written").open || !targets.length || Boolean(hint);
   if (refused) say(refused);
-  else if (table) say([...(numbers.length ? [] : [`${name} has no column of numbers to predict.`]), hint].join(" ").trim());
-  if (numbers.length) offerColumns(columns, numbers);
+  else if (table) say([...(targets.length ? [] : [`${name} has no column of numbers, or of 2 to ${FEW} labels, to predict.`]), hint].join(" ").trim());
+  if (targets.length) offerColumns(columns, targets);
 }
 
-function offerColumns(columns, numbers) {
+// At first the last column of numbers is the target, or the last of labels where there is none.
+function offerColumns(columns, targets) {
   const target = byId("column-target"), before = target.value;
-  target.replaceChildren(...numbers.map((column) => Object.assign(document.createElement("option"), { value: column.name, textContent: short(column.name, 40) })));
-  target.value = (numbers.find(({ name }) => name === before) || numbers[numbers.length - 1]).name;
+  target.replaceChildren(...targets.map((column) => Object.assign(document.createElement("option"), { value: column.name, textContent: `${short(column.name, 40)}${column.kind === "number" ? "" : " (labels)"}` })));
+  const numbers = targets.filter(({ kind }) => kind === "number");
+  target.value = (targets.find(({ name }) => name === before) || (numbers.length ? numbers : targets).slice(-1)[0]).name;
   byId("column-features").replaceChildren(...columns.map(featureBox));
   byId("column-missing").value = columns.some(({ missing }) => missing) ? "drop" : "error";
   offerFeatures();
@@ -68,7 +75,7 @@ function offerColumns(columns, numbers) {
 function featureBox(column) {
   const { name, kind, missing, levels, like } = column, never = kind === "date" || kind === "other";
   const box = document.createElement("label"), input = Object.assign(document.createElement("input"), { type: "checkbox", value: name, disabled: never });
-  input.checked = kind === "number" || kind === "boolean" || (kind === "text" && !like && levels > 1 && levels <= FEW);
+  input.checked = isTarget(column);
   const told = [kind === "text" ? aboutText(levels, like) : kind, ...(missing ? [`${grouped(missing)} missing`] : []), ...(never ? ["cannot be a feature"] : [])];
   box.append(input, ` ${short(name, 40)} `, Object.assign(document.createElement("small"), { textContent: `(${told.join(", ")})` }));
   return box;

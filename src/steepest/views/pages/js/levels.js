@@ -2,13 +2,21 @@
 
 // What the loss of parameters i and j is above the minimum, the others there, d away from it.
 function heightOver({ over, limit, floor }, i, j) {
-  const margins = Float64Array.from({ length: over.n }, (_, row) => marginOf(over, limit, row));
+  const margins = Array.from({ length: over.n }, (_, row) => (over.classes > 1 ? marginsOf : marginOf)(over, limit, row)), K = over.classes;
+  const input = (row, at) => over.U[row * over.inputs + Math.floor(at / K)];
+  const moved = (row, x, y) => {
+    if (K === 1) return margins[row] + input(row, i) * x + input(row, j) * y;
+    const all = margins[row].slice();
+    all[i % K] += input(row, i) * x;
+    all[j % K] += input(row, j) * y;
+    return all;
+  };
   let rest = 0;
   for (let at = over.first; at < over.p; at++) rest += (over.l2 / 2) * limit[at] ** 2;
   const bent = (at, d) => (at < over.first ? 0 : (over.l2 / 2) * d * (2 * limit[at] + d));
   return (x, y) => {
     let sum = rest + bent(i, x) + bent(j, y) - floor;
-    for (let row = 0; row < over.n; row++) sum += over.share[row] * over.value(margins[row] + over.U[row * over.p + i] * x + over.U[row * over.p + j] * y, over.y[row], over.delta);
+    for (let row = 0; row < over.n; row++) sum += over.share[row] * valueAtMargin(over, moved(row, x, y), row);
     return sum;
   };
 }

@@ -20,9 +20,15 @@ const LOSSES = {
   },
   huber: {
     formula: "(m − y)²/2 up to δ, δ·|m − y| − δ²/2 beyond", curved: false, mean: (m) => m,
-    value: (m, y, delta) => { const away = Math.abs(m - y); return away <= delta ? away ** 2 / 2 : delta * (away - delta / 2); },
-    slope: (m, y, delta) => Math.min(Math.max(m - y, -delta), delta),
+    value: (m, y, { delta }) => { const away = Math.abs(m - y); return away <= delta ? away ** 2 / 2 : delta * (away - delta / 2); },
+    slope: (m, y, { delta }) => Math.min(Math.max(m - y, -delta), delta),
   },
+  quantile: {
+    formula: "τ·r + h·log(1 + e^(−r/h)), r = y − m", curved: false, mean: (m) => m,
+    value: (m, y, { tau, smoothing }) => { const r = y - m; return (r > 0 ? tau * r : (tau - 1) * r) + smoothing * Math.log1p(Math.exp(-Math.abs(r) / smoothing)); },
+    slope: (m, y, { tau, smoothing }) => chance((m - y) / smoothing) - tau,
+  },
+  multinomial: { formula: "log Σ eᵐ − Σ y·m", curved: true }, // of K margins: over_classes.js
 };
 
 // What is predicted at a margin.
@@ -32,9 +38,9 @@ function meanOf(payload, margin) {
 
 // The rows in some inputs, with a column of ones first where there is an intercept. Those of the run itself are as they came.
 function overRows(payload, space, l2) {
-  const { rows, loss, delta, space: own } = payload.over;
+  const { rows, loss, numbers, space: own } = payload.over;
   if (!rows) return null;
-  const p = space.size, first = payload.fit_intercept ? 1 : 0, d = p - first, n = rows.count, from = payload.spaces[own];
+  const classes = classCount(payload), p = space.size / classes, first = payload.fit_intercept ? 1 : 0, d = p - first, n = rows.count, from = payload.spaces[own];
   const U = new Float64Array(n * p).fill(1);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < d; j++) {
@@ -42,7 +48,25 @@ function overRows(payload, space, l2) {
       U[i * p + first + j] = space.name === own ? u : (u * from.scale[j] + from.shift[j] - space.shift[j]) / space.scale[j];
     }
   }
-  return { U, y: rows.y, share: rows.share, n, p, first, l2, delta, ...LOSSES[loss] };
+  return { U, y: rows.y, share: rows.share, n, inputs: p, classes, p: space.size, first: first * classes, l2, numbers, ...LOSSES[loss] };
+}
+
+// Held-out rows in some inputs, each with the same share, and no penalty: their mean loss.
+function heldOver(payload, space) {
+  const { held_rows: held, over: { loss, numbers } } = payload;
+  if (!held) return null;
+  const classes = classCount(payload), p = space.size / classes, first = payload.fit_intercept ? 1 : 0, d = p - first, n = held.count;
+  const U = new Float64Array(n * p).fill(1);
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) U[i * p + first + j] = (held.X[i * d + j] - space.shift[j]) / space.scale[j];
+  return { U, y: held.y, share: new Float64Array(n).fill(1 / n), n, inputs: p, classes, p: space.size, first: first * classes, l2: 0, numbers, ...LOSSES[loss] };
+}
+
+// The loss without the penalty on the rows learned from, and on those held out.
+function lossesApart(problem, path, k) {
+  const { over, heldOver, l2, p } = problem, theta = path.at(k), first = heldOver.first;
+  let squares = 0;
+  for (let j = first; j < p; j++) squares += theta[j] ** 2;
+  return { train: over ? lossOver({ ...over, l2: 0 }, theta) : path.loss(k) - (l2 / 2) * squares, held: lossOver(heldOver, theta) };
 }
 
 function marginOf({ U, p }, theta, i) {
@@ -51,28 +75,45 @@ function marginOf({ U, p }, theta, i) {
   return margin;
 }
 
+// What row i costs at its margin, or its margins.
+function valueAtMargin(over, margin, i) {
+  return over.classes > 1 ? valueOfClasses(margin, sharesOfRow(over, i)) : over.value(margin, over.y[i], over.numbers);
+}
+
 function lossOver(over, theta) {
   let sum = 0, squares = 0;
-  for (let i = 0; i < over.n; i++) sum += over.share[i] * over.value(marginOf(over, theta, i), over.y[i], over.delta);
+  for (let i = 0; i < over.n; i++) sum += over.share[i] * valueAtMargin(over, over.classes > 1 ? marginsOf(over, theta, i) : marginOf(over, theta, i), i);
   for (let j = over.first; j < over.p; j++) squares += theta[j] ** 2;
   return sum + (over.l2 / 2) * squares;
 }
 
 function gradientOver(over, theta) {
-  const { U, y, share, n, p, first, l2, delta } = over, gradient = new Float64Array(p);
-  for (let i = 0; i < n; i++) {
-    const slope = share[i] * over.slope(marginOf(over, theta, i), y[i], delta);
+  const { U, y, share, n, p, first, l2, numbers } = over, gradient = over.classes > 1 ? slopesOfClasses(over, theta) : new Float64Array(p);
+  for (let i = 0; over.classes === 1 && i < n; i++) {
+    const slope = share[i] * over.slope(marginOf(over, theta, i), y[i], numbers);
     for (let j = 0; j < p; j++) gradient[j] += U[i * p + j] * slope;
   }
   for (let j = first; j < p; j++) gradient[j] += l2 * theta[j];
   return gradient;
 }
 
-// The root mean squared error of what is predicted.
+function squareAt(over, theta, i) {
+  if (over.classes === 1) return (over.mean(marginOf(over, theta, i)) - over.y[i]) ** 2;
+  return chancesOf(marginsOf(over, theta, i)).reduce((sum, chance, k) => sum + (chance - over.y[i * over.classes + k]) ** 2, 0);
+}
+
+// The root mean squared error of what is predicted, of several classes the sum of their squares.
 function rmseOver(over, theta) {
   let sum = 0;
-  for (let i = 0; i < over.n; i++) sum += over.share[i] * (over.mean(marginOf(over, theta, i)) - over.y[i]) ** 2;
+  for (let i = 0; i < over.n; i++) sum += over.share[i] * squareAt(over, theta, i);
   return Math.sqrt(sum);
+}
+
+// The share of the rows that lie on or below what is predicted.
+function shareBelow(over, theta) {
+  let below = 0, all = 0;
+  for (let i = 0; i < over.n; i++) { all += over.share[i]; if (over.y[i] <= marginOf(over, theta, i)) below += over.share[i]; }
+  return below / all;
 }
 
 // A run over rows: v ← β v − η ∇J(theta + sβ v), theta ← theta + v, as far as somebody asks for it; plain gradient descent has β = 0.

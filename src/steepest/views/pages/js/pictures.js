@@ -44,7 +44,8 @@ function showLoss(scale, epochs, curves, problem, state, walk) {
   setRange(name, [ends, holding([curves.loss.filter(drawable), expected.loss.filter(drawable), [floor]], low)]);
   fill(`${name}:expected`, { ...expected, epoch: onAxis(expected.epoch, scale) });
   fill(`${name}:floor`, { epoch: [xs[0], xs[xs.length - 1]], floor: [floor, floor] });
-  if (!problem.held) return;
+  if (!problem.held && !problem.heldOver) return;
+  label(`errors-${scale}`, "y", problem.held ? "RMSE" : "loss without penalty");
   const most = 10 * Math.max(curves.held[0], curves.train[0]), seen = (values) => values.filter((value) => value < most);
   setRange(`errors-${scale}`, [ends, holding([seen(curves.train), seen(curves.held)], low)]);
   const best = curves.held.reduce((at, value, i) => (value < curves.held[at] ? i : at), 0);
@@ -132,8 +133,58 @@ function showBoundary(own) {
   fill("data:sides", { xs: sides.map(({ x }) => x), ys: sides.map(({ y }) => y) });
 }
 
+const CLASS_MARKERS = ["circle", "triangle", "square", "diamond", "inverted_triangle", "star", "hex"], CELLS = [160, 100];
+const NO_CLASSES = { x: [], y: [], color: [], marker: [] }, NO_CURVES = { xs: [], ys: [], color: [] };
+
+function classColor(k) {
+  return view.colors[k % view.colors.length];
+}
+
+// The likeliest class in each cell, as a number of the palette; without own, nothing.
+function showRegions(own) {
+  const [[left, right], [low, high]] = boundaryFrame, [columns, rows] = own ? CELLS : [1, 1];
+  const image = own ? regionsOf(own, boundaryFrame, columns, rows).map((k) => k % view.colors.length) : new Float32Array([NaN]);
+  whenSeen("data", "data:regions", () => {
+    const source = models.get("data:regions"), Matrix = source.data.image[0].constructor; // Bokeh's own array of two dimensions
+    source.data = { image: [new Matrix(image, [rows, columns])], x: [left], y: [low], dw: [right - left], dh: [high - low] };
+  });
+}
+
+// Several classes: over two features the rows and regions, over one the probabilities; more have a table only.
+function frameManyClasses({ features, rows }) {
+  const d = features.length;
+  for (const name of ["rows", "others", "exact", "line"]) fill(`data:${name}`, { x: [], y: [] });
+  fill("data:sides", { xs: [], ys: [] });
+  fill("data:curves", NO_CURVES);
+  fill("data:classes", NO_CLASSES);
+  showRegions(null);
+  if (!rows || d > 2) return;
+  const wide = (axis) => { const values = Array.from({ length: rows.count }, (_, row) => rows.X[row * d + axis]), low = Math.min(...values), high = Math.max(...values), rim = 0.08 * (high - low) || 1; return [low - rim, high + rim]; };
+  boundaryFrame = [wide(0), d === 2 ? wide(1) : [-0.03, 1.03]];
+  setRange("data", boundaryFrame);
+  label("data", "x", short(features[0]));
+  label("data", "y", d === 2 ? short(features[1]) : "probability");
+}
+
+function showManyClasses(payload, own) {
+  const { features, rows } = payload, d = features.length;
+  if (!rows || d > 2) return;
+  const of = Array.from(rows.y), x = of.map((_, row) => rows.X[row * d]), color = of.map(classColor), marker = of.map((k) => CLASS_MARKERS[k % CLASS_MARKERS.length]);
+  if (d === 2) {
+    showRegions(own);
+    return fill("data:classes", { x, y: of.map((_, row) => rows.X[row * 2 + 1]), color, marker });
+  }
+  const [[left, right]] = boundaryFrame, places = Array.from({ length: CURVE_PLACES }, (_, i) => left + ((right - left) * i) / (CURVE_PLACES - 1)), ys = chanceCurves(own, places);
+  fill("data:curves", { xs: ys.map(() => places), ys, color: ys.map((_, k) => classColor(k)) });
+  fill("data:classes", { x, y: of.map((k, row) => chancesOf(ownMargins(own, [x[row]]))[k]), color, marker });
+}
+
 // Ranges of the data picture: they stay while the line moves. `exact` is null where there is no minimum.
 function frameData(payload, exact) {
+  if (classCount(payload) > 1) return frameManyClasses(payload);
+  fill("data:curves", NO_CURVES);
+  fill("data:classes", NO_CLASSES);
+  showRegions(null);
   if (hasBoundary(payload)) return frameClasses(payload, exact);
   for (const name of ["others", "sides"]) fill(`data:${name}`, name === "others" ? { x: [], y: [] } : { xs: [], ys: [] });
   const one = hasCurve(payload), { rows, inputs, frame } = payload;
@@ -160,14 +211,15 @@ function firstColumn({ X, count }, d) {
 }
 
 function showRows(payload) {
-  if (hasBoundary(payload)) return;
+  if (hasBoundary(payload) || classCount(payload) > 1) return;
   const { rows } = payload;
   if (rows && hasCurve(payload)) fill("data:rows", { x: firstColumn(rows, payload.features.length), y: apart(payload, rows) });
   if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
 function showData(payload, own) {
-  if (hasBoundary(payload)) showBoundary(own);
+  if (classCount(payload) > 1) showManyClasses(payload, own);
+  else if (hasBoundary(payload)) showBoundary(own);
   else if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
   else if (payload.rows) fill("data:rows", { x: payload.rows.y, y: predictionsOf(payload, own) });
 }

@@ -45,12 +45,22 @@ function openPayload(payload) {
   const curve = payload.curve && { ...payload.curve, x: unpacked(payload.curve.x), X: unpacked(payload.curve.X) };
   const walk = payload.run.walk && opened(payload.run.walk, ["left", "theta", "loss", "rmse", "expected"]);
   const over = payload.over && { ...payload.over, rows: payload.over.rows && opened(payload.over.rows, ["U", "y", "share"]) };
-  return { ...payload, spaces, rows, curve, over, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
+  const held_rows = payload.held_rows && opened(payload.held_rows, ["X", "y"]);
+  return { ...payload, spaces, rows, curve, over, held_rows, run: { ...payload.run, walk }, start: { ...payload.start, weights: unpacked(payload.start.weights) } };
 }
 
 // Whether predictions are a curve over one input: a line of the only feature, or of its powers.
 function hasCurve(payload) {
   return payload.features.length === 1 || Boolean(payload.curve);
+}
+
+// Names, each once for every class where there are several.
+function forClasses(payload, names) {
+  return classCount(payload) === 1 ? names : names.flatMap((name) => classNames(payload).map((label) => `${name}, ${label}`));
+}
+
+function parameterNames(payload) {
+  return forClasses(payload, payload.fit_intercept ? ["intercept", ...payload.features] : payload.features);
 }
 
 // Everything that does not depend on rule and epoch; computed when inputs, penalty or objective change.
@@ -60,7 +70,7 @@ function problemOf(payload, name, index, objective) {
   const eigenvalues = unpacked(block.eigenvalues).map((value) => factor * value);
   const directions = unpacked(block.directions), ways = unpacked(block.ways), r = eigenvalues.length;
   const held = space.held_out, { settled = true, safe = null } = block;
-  const squares = payload.over ? { over: overRows(payload, space, block.l2) } : {
+  const squares = payload.over ? { over: overRows(payload, space, block.l2), heldOver: heldOver(payload, space) } : {
     misfit: unpacked(block.misfit), predicted: block.predicted ? unpacked(block.predicted) : matrixProduct(space.R, directions, p, p, r),
   };
   return {
@@ -68,7 +78,7 @@ function problemOf(payload, name, index, objective) {
     limit: unpacked(block.limit), floor: block.floor === null ? NaN : factor * block.floor, best: block.best, words: block.words,
     condition: block.condition_number, moved: space.start.some((value) => value !== 0),
     held: held && { ...held, misfit: unpacked(block.held_misfit), predicted: matrixProduct(held.R, directions, p, p, r) },
-    names: payload.fit_intercept ? ["intercept", ...payload.features] : payload.features,
+    names: parameterNames(payload),
   };
 }
 
@@ -149,13 +159,18 @@ function stateAt(problem, modes, k) {
   };
 }
 
-// Parameters in the data's own units: w = w'/scale, b = b' - shift·w.
+// Parameters in the data's own units: w = w'/scale, b = b' - shift·w; of K classes weights[j·K + k] and a bias for each.
 function inOwnUnits(problem, theta) {
-  const { shift, scale } = problem.space, first = problem.payload.fit_intercept ? 1 : 0;
-  const weights = Float64Array.from(scale, (value, j) => theta[j + first] / value);
-  let bias = first ? theta[0] : 0;
-  for (let j = 0; j < weights.length; j++) bias -= first ? shift[j] * weights[j] : 0;
-  return { weights, bias };
+  const { shift, scale } = problem.space, first = problem.payload.fit_intercept ? 1 : 0, K = classCount(problem.payload);
+  const weights = Float64Array.from({ length: scale.length * K }, (_, at) => theta[at + first * K] / scale[Math.floor(at / K)]);
+  const biases = Float64Array.from({ length: K }, (_, k) => (first ? theta[k] : 0));
+  for (let at = 0; first && at < weights.length; at++) biases[at % K] -= shift[Math.floor(at / K)] * weights[at];
+  return { weights, bias: K === 1 ? biases[0] : biases };
+}
+
+// The same in one row: [bias, w_1, … w_d], each for every class.
+function coefficientsOf({ weights, bias }) {
+  return typeof bias === "number" ? [bias, ...weights] : [...bias, ...weights];
 }
 
 // 0 and about `points` whole epochs up to the last, evenly spaced on a log axis or a linear one.

@@ -1,7 +1,7 @@
 // State: what the reader has chosen, kept in the page's address so that a link leads back to it.
 
 const MOST_EPOCHS = 2 ** 53;
-const LOSS_CLASSES = { huber: "HuberLoss" }; // of those with a number of their own
+const LOSS_CLASSES = { huber: ["steepest.objectives.losses", "HuberLoss"], quantile: ["steepest.objectives.quantile", "QuantileLoss"] }; // of those with numbers of their own
 const MOST_PINS = 5; // as many as the palette tells apart from the other lines
 
 function initialState(payload) {
@@ -99,14 +99,20 @@ function settingsAsPython({ payload, state, problem }) {
   return [...settings, `standardize=${state.standardize ? "True" : "False"}`, `fit_intercept=${payload.fit_intercept ? "True" : "False"}`];
 }
 
-function lossAsPython({ loss, delta }) {
-  return delta === null ? `loss="${loss}"` : `loss=${LOSS_CLASSES[loss]}(${delta})`;
+function lossAsPython({ loss, numbers }) {
+  return LOSS_CLASSES[loss] ? `loss=${LOSS_CLASSES[loss][1]}(${Object.values(numbers).join(", ")})` : `loss="${loss}"`;
+}
+
+// How far a kink is smoothed follows from the table.
+function lossAsOptions({ loss, numbers }) {
+  return [`--loss ${loss}`, ...Object.entries(numbers).filter(([name]) => name !== "smoothing").map(([name, value]) => `--${name} ${value}`)].join(" ");
 }
 
 // Where the data comes from, as lines of Python and as first arguments of steepest.descend.
 function dataAsPython(payload) {
   const { table, points } = payload;
   if (payload.recipe) return [[`data = ${payload.recipe}`], ["data.X", "data.y", "features=data.features", "target=data.target"]];
+  if (table && table.test_size && payload.over) return labelsAsPython(payload, table);
   if (table) return [tableAsPython(payload, table), ["data"]];
   if (points) {
     const pairs = points.map(([x, y]) => `(${x}, ${y})`).join(", "), powers = payload.features.map((_, k) => (k ? `x**${k + 1}` : "x")).join(", ");
@@ -115,8 +121,16 @@ function dataAsPython(payload) {
   return [["# data: a file, a data frame or a triangle"], ["data", `target=${pythonText(payload.target)}`]];
 }
 
+// Labels need their rows again, those that are not held out.
+function labelsAsPython(payload, table) {
+  const [source] = tableAsPython(payload, { ...table, test_size: 0 });
+  const lines = ["from steepest.data.split import Share", "from steepest.summaries.summarize import read", "", source.replace("data =", "source ="), `share = Share(${table.test_size}, ${table.seed})`];
+  return [lines, ["read(source, share).triangle", "rows=lambda: (batch.take(~share.holds_out(batch.positions)) for batch in source.batches())"]];
+}
+
 function tableAsPython(payload, { name, options, test_size: share, seed }) {
-  const given = [fileText(name), ...Object.entries({ target: payload.target, ...options }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
+  const labels = classNames(payload).length > 1 ? { loss: payload.over.loss } : {};
+  const given = [fileText(name), ...Object.entries({ target: payload.target, ...options, ...labels }).map(([key, value]) => `${key}=${pythonValue(value)}`)];
   if (name.endsWith(".triangle")) return [`data = steepest.summarize(${[pythonText(fileText(name)), ...given.slice(1)].join(", ")})`];
   const source = `steepest.open_source(${[pythonText(given[0]), ...given.slice(1)].join(", ")})`;
   return share ? ["from steepest.data.split import Share", "from steepest.summaries.summarize import read", "", `data = read(${source}, Share(${share}, ${seed})).triangle`] : [`data = ${source}`];
@@ -124,7 +138,7 @@ function tableAsPython(payload, { name, options, test_size: share, seed }) {
 
 function asPython(payload, state, problem) {
   const [lines, given] = dataAsPython(payload), settings = [...given, ...settingsAsPython({ payload, state, problem })];
-  const named = payload.over && payload.over.delta !== null ? `from steepest.objectives.losses import ${LOSS_CLASSES[payload.over.loss]}\n` : "";
+  const named = payload.over && LOSS_CLASSES[payload.over.loss] ? `from ${LOSS_CLASSES[payload.over.loss].join(" import ")}\n` : "";
   return `import steepest\n${named}\n${lines.join("\n")}\nrun = steepest.descend(\n    ${settings.join(",\n    ")},\n)\nprint(run.verdict)`;
 }
 
@@ -145,7 +159,7 @@ function asCommand(payload, state, problem) {
   options.push(`--rule ${state.rule}`);
   if (entry.takes_rate) options.push(`--learning-rate ${state.rate}`);
   if (entry.takes_momentum) options.push(`--momentum ${state.momentum}`);
-  options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, payload.over ? `--loss ${payload.over.loss}` : `--objective ${state.objective}`);
+  options.push(`--epochs ${state.epoch}`, `--l2 ${problem.l2}`, payload.over ? lossAsOptions(payload.over) : `--objective ${state.objective}`);
   options.push(state.standardize ? "--standardize" : "--no-standardize");
   if (!payload.fit_intercept) options.push("--no-intercept");
   return `steepest fit ${table ? shellText(fileText(table.name)) : "DATA"} ${options.join(" ")}`;

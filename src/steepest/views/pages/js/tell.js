@@ -10,23 +10,38 @@ function tell({ now, own }) {
   setText("advice", view.verdict.advice);
   const floor = Number.isNaN(problem.floor) ? "(no minimum)" : `(floor ${number(problem.floor)})`, factor = (i) => (modes[i].ahead ? `; at the minimum × ${general(modes[i].ahead.radius, 4)} an epoch` : "");
   setText("figures-now", `epoch ${grouped(state.epoch)} · loss ${number(now.loss)} ${floor} · RMSE ${number(now.rmse)}` +
+    (quantileOf(payload) === null || !problem.over ? "" : ` · ${percent(shareBelow(problem.over, now.theta))} of the rows on or below the prediction`) +
+    (problem.heldOver ? ` · held-out loss ${number(lossOver(problem.heldOver, now.theta))}` : "") +
     (now.heldRmse === null ? "" : ` · held-out RMSE ${number(now.heldRmse)}`) + (problem.condition === null ? "" : ` · condition number ${number(problem.condition)}`));
   const lines = spread(problem.r, SHOWN_LINES);
   legend("modes-legend", lines.map((i, at) => ({ color: colors[at], name: short(problem.words[i], 60), value: shareLeft(Math.abs(now.left[i])) + factor(i) })));
-  const values = [own.bias, ...own.weights], names = ["bias", ...payload.features];
-  const rows = coefficientRows(), unseen = rows.includes(0) || !payload.fit_intercept ? [] : [{ color: "transparent", name: "bias", value: number(own.bias) }];
+  const values = coefficientsOf(own), names = forClasses(payload, ["bias", ...payload.features]);
+  const rows = coefficientRows(), unseen = rows.includes(0) || !payload.fit_intercept || classCount(payload) > 1 ? [] : [{ color: "transparent", name: "bias", value: number(own.bias) }];
   legend("coefficients-legend", [...rows.map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })), ...unseen]);
+  tellConfusion(now, own);
   explain();
+}
+
+const MOST_CLASSES = 12; // that a table has room for
+
+// Which class is predicted of which, at this epoch.
+function tellConfusion(now, own) {
+  const { payload, problem } = view, names = classNames(payload), shown = names.length > 1 && names.length <= MOST_CLASSES;
+  const matrix = shown ? confusionOf(payload, problem.over, now.theta, own) : null;
+  byId("confusion").hidden = !matrix;
+  if (!matrix) return;
+  table("confusion-table", ["", ...names.map((name) => `predicted ${short(name, 16)}`)], matrix.map((row, k) => [`actual ${short(names[k], 16)}`, ...row.map((value) => number(value))]));
+  setText("confusion-said", `${percent(accuracyOf(matrix))} of ${problem.over ? "the rows" : `the ${counted(payload.rows.count, "row")} shown`} predicted right at this epoch.`);
 }
 
 function explain() {
   const { problem, rule, modes, state, payload } = view;
   const k = Math.max(1, state.epoch), step = stepOf(problem, rule, modes, k), say = (value) => general(value, 7);
   setText("formula", `${rule.formula}   (epoch ${grouped(k - 1)} → ${grouped(k)}${problem.name === "raw" ? "" : "; inputs u = (x − mean) / standard deviation"})`);
-  const named = problem.names.slice(0, 3), first = payload.fit_intercept ? 1 : 0;
-  const inputs = named.slice(first).map((name) => short(name, 16)), more = problem.names.length > 3 ? ["…"] : [];
+  const named = payload.features.slice(0, payload.fit_intercept ? 2 : 3), inputs = named.map((name) => short(name, 16)), more = payload.features.length > named.length ? ["…"] : [];
+  const classes = classCount(payload) > 1;
   byId("rows-table").hidden = !step.rows.length;
-  table("rows-table", ["row", ...inputs, ...more, "prediction", "target", "residual"], step.rows.map((row) => [
+  table("rows-table", ["row", ...inputs, ...more, classes ? "probability of its class" : "prediction", "target", "residual"], step.rows.map((row) => [
     String(row.position), ...row.inputs.slice(0, inputs.length).map(say), ...more, say(row.prediction), say(row.target), say(row.residual)]));
   const momentum = rule.takes_momentum, most = Math.min(8, problem.p);
   table("step-table", ["parameter", "before", ...(momentum ? ["velocity before"] : []), "gradient over all rows", "change", "after"], [...Array(most).keys()].map((j) => [
@@ -56,7 +71,7 @@ function showControls() {
   byId("best").disabled = noRate || Number.isNaN(best);
   byId("arithmetic").hidden = fixed;
   for (const part of document.querySelectorAll(".of-minimum")) part.hidden = !problem.settled;
-  byId("data-exact").parentElement.hidden = !problem.settled && hasCurveOrBoundary(problem.payload);
+  byId("data-exact").parentElement.hidden = classCount(problem.payload) > 1 || (!problem.settled && hasCurveOrBoundary(problem.payload));
   setValue("momentum", momentumPosition(state.momentum));
   setValue("momentum-number", state.momentum);
   byId("l2").max = problem.space.blocks.length - 1;
@@ -84,17 +99,37 @@ function hasCurveOrBoundary(payload) {
   return hasCurve(payload) || hasBoundary(payload);
 }
 
+const LETTERS = { delta: "δ", tau: "τ", smoothing: "h" };
+
 // Of squares there are three scales to choose from; another loss is what it is.
 function nameLoss({ over }) {
-  const named = over ? [[over.loss, `${over.loss}: ${LOSSES[over.loss].formula}${over.delta === null ? "" : `, δ = ${number(over.delta)}`}`]] : Object.entries(SCALES);
+  const named = over ? [[over.loss, `${over.loss}: ${LOSSES[over.loss].formula}${Object.entries(over.numbers).map(([name, value]) => `, ${LETTERS[name]} = ${number(value)}`).join("")}`]] : Object.entries(SCALES);
   byId("objective").replaceChildren(...named.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+}
+
+function nameClasses(payload) {
+  const d = payload.features.length;
+  byId("data-card").hidden = !payload.rows || d > 2;
+  setText("data-title", d === 2 ? "The classes, and where each is the likeliest" : "The probability of each class");
+  setText("data-caption", d === 2 ? "Some of the rows; the color below them is the class that is predicted there at this epoch." : "At this epoch. Each row stands at the probability of its own class.");
+  for (const part of ["data-others", "data-now"]) byId(part).parentElement.hidden = true;
+}
+
+// The share of the rows that is to lie below what is predicted; null of other losses than quantile.
+function quantileOf({ over }) {
+  return over && over.loss === "quantile" ? over.numbers.tau : null;
 }
 
 // What the picture of the data shows.
 function nameData(payload) {
-  const one = hasCurve(payload), classes = hasBoundary(payload), shape = payload.curve || (payload.over && LOSSES[payload.over.loss].curved) ? "curve" : "line";
+  legend("classes-legend", classCount(payload) > 1 ? classNames(payload).map((name, k) => ({ color: classColor(k), name: short(name, 24) })) : []);
+  byId("data-rows").parentElement.hidden = classCount(payload) > 1;
+  if (classCount(payload) > 1) return nameClasses(payload);
+  const one = hasCurve(payload), classes = hasBoundary(payload), curved = payload.curve || (payload.over && LOSSES[payload.over.loss].curved);
+  const level = quantileOf(payload), shape = level === null ? (curved ? "curve" : "line") : `${percent(level)} quantile`;
   const names = payload.classes && payload.classes.length === 2 ? payload.classes : ["0", "1"], said = (at) => `${short(payload.target, 24)} = ${short(names[at], 24)}`;
   byId("data-card").hidden = !one && !payload.rows;
+  setText("data-caption", "Some of the rows, and what the model says of them at this epoch.");
   setText("data-title", classes ? "The two classes and the boundary" : one ? `The data and the fitted ${shape}` : "Predictions against targets");
   setText("data-rows", classes ? said(0) : "rows");
   setText("data-others", said(1));
@@ -104,22 +139,35 @@ function nameData(payload) {
   byId("data-now").parentElement.hidden = !one && !classes;
 }
 
+// A table that Python has made, or none.
+function showTable(name, made) {
+  byId(name).hidden = !made;
+  if (made) table(`${name}-table`, made.header, made.rows);
+}
+
 // What does not change while a data set is open.
 function nameThings() {
   const { payload } = view;
   setText("title", payload.title);
   document.title = payload.title;
   setText("about", `${counted(payload.row_count, "row")}${payload.held_out_count ? ` to learn from, ${grouped(payload.held_out_count)} held out` : ""} · ${counted(payload.features.length, "feature")} · target ${short(payload.target, 60)}${payload.over ? ` · ${payload.over.loss} loss` : ""}`);
-  const names = payload.fit_intercept ? ["intercept", ...payload.features] : payload.features;
+  const names = parameterNames(payload);
   for (const axis of [0, 1]) { options(`contour-${axis}`, names); byId(`contour-${axis}`).value = view.chosen[axis]; }
   byId("rule").replaceChildren(...payload.rules.map(({ name, label }) => Object.assign(document.createElement("option"), { value: name, textContent: label })));
   byId("contour-card").hidden = names.length < 2;
   options("coefficient", payload.features);
-  const extra = [["weights", payload.features.length > SHOWN_LINES ? `the first ${SHOWN_LINES} weights` : "all weights"], ["bias", "bias"]];
+  const extra = [["weights", payload.features.length * classCount(payload) > SHOWN_LINES ? `the first ${SHOWN_LINES} weights` : "all weights"], ["bias", "bias"]];
   byId("coefficient").prepend(...extra.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
   byId("coefficient").value = view.shown;
   nameData(payload);
   nameLoss(payload);
   byId("expected").hidden = !(payload.run.walk && payload.run.walk.expected);
-  if (byId("errors-card")) byId("errors-card").hidden = !payload.held_out_count;
+  showTable("inference", payload.inference);
+  setText("inference-said", payload.inference ? payload.inference.said : "");
+  showTable("measures", payload.measures);
+  if (byId("errors-card")) {
+    byId("errors-card").hidden = payload.over ? !payload.held_rows : !payload.held_out_count;
+    setText("errors-train", payload.over ? "training loss" : "training RMSE");
+    setText("errors-held", payload.over ? `loss of ${counted(payload.held_rows ? payload.held_rows.count : 0, "held-out row")}` : "held-out RMSE");
+  }
 }

@@ -106,12 +106,12 @@ function mostMissing(problem, modes, k) {
   const slowest = left.indexOf(Math.max(...left)), { directions, r, p, payload } = problem;
   let parameter = 0;
   for (let j = 1; j < p; j++) if (Math.abs(directions[j * r + slowest]) > Math.abs(directions[parameter * r + slowest])) parameter = j;
-  const bias = payload.fit_intercept && parameter === 0, feature = parameter - (payload.fit_intercept ? 1 : 0);
-  const own = (theta) => { const units = inOwnUnits(problem, theta); return bias ? units.bias : units.weights[feature]; };
+  const K = classCount(payload), place = parameter + (payload.fit_intercept ? 0 : K), feature = Math.floor(place / K) - 1;
+  const own = (theta) => coefficientsOf(inOwnUnits(problem, theta))[place], of = K > 1 ? ` for '${classNames(payload)[place % K]}'` : "";
   const thetas = [problem.space.start, parametersAt(problem, modes, k), problem.limit];
   for (const [part, where] of [[own, ""], [(theta) => theta[parameter], ` in ${problem.name} inputs`]]) {
     const [start, now, goal] = thetas.map(part), share = Math.abs((goal - now) / (goal - start));
-    if (share > left[slowest] / 2 && share <= 1) return [(bias ? "the bias" : `the weight of '${payload.features[feature]}'`) + where, share];
+    if (share > left[slowest] / 2 && share <= 1) return [(feature < 0 ? "the bias" : `the weight of '${payload.features[feature]}'`) + of + where, share];
   }
   return ["the slowest mode", left[slowest]];
 }

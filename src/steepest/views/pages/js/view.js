@@ -28,9 +28,9 @@ function spaceOf(state) {
 
 // Open another data set; its setting is the one it comes with, or the one given.
 function openSet(payload, state = initialState(payload), pins = []) {
-  const first = Number(payload.fit_intercept && payload.features.length > 1); // two weights, or the bias and the only one
+  const first = Number(payload.fit_intercept && payload.features.length > 1), K = classCount(payload); // two weights, or the bias and the only one
   Object.assign(view, {
-    payload, first: initialState(payload), state, pins, chosen: [first, first + 1], shown: "weights", seen: {}, last: 0, problem: null,
+    payload, first: initialState(payload), state, pins, chosen: [first * K, (first + 1) * K], shown: "weights", seen: {}, last: 0, problem: null,
   });
 }
 
@@ -51,10 +51,10 @@ function solveAgain() {
   view.scale = state.log ? "log" : "linear";
 }
 
-// Which rows of [bias, w_1, … w_d] the picture of coefficients shows.
+// Which rows of [bias, w_1, … w_d], each for every class, the picture of coefficients shows.
 function coefficientRows() {
-  const { payload, shown } = view;
-  if (shown !== "weights") return [shown === "bias" ? 0 : Number(shown) + 1];
-  const rows = [...payload.features.keys()].map((j) => j + 1);
+  const { payload, shown } = view, K = classCount(payload), of = (j) => Array.from({ length: K }, (_, k) => j * K + k);
+  if (shown !== "weights") return of(shown === "bias" ? 0 : Number(shown) + 1).slice(0, SHOWN_LINES);
+  const rows = [...payload.features.keys()].flatMap((j) => of(j + 1));
   return rows.length === 1 && payload.fit_intercept ? [1, 0] : rows.slice(0, SHOWN_LINES);
 }

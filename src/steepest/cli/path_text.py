@@ -1,0 +1,103 @@
+"""What `steepest path` prints: some of the penalties, the chosen model, and the order in which its inputs come in."""
+
+import math
+
+import numpy as np
+
+from steepest.analysis.path_order import order_of_inputs
+from steepest.analysis.path_result import Path, SparseModel
+from steepest.cli.text import shorten, table
+from steepest.data.sources.log_target import own_names
+from steepest.support.words import join_names, number, pluralize
+
+MOST_PENALTIES = 10  # lines of the table, besides those of both choices
+MOST_INPUTS = 30  # lines of the chosen model
+MOST_ZEROS = 8  # inputs that are named on a line of zeros
+
+
+def penalty_table(path: Path) -> str:
+    """Return a line for about ten penalties: inputs in use, errors, and which are the best and the simplest as good."""
+    held_out = path.fold_mse.shape[1] > 0
+    marks = _marks(path) if held_out else {}
+    evenly = np.linspace(0, len(path.penalties) - 1, MOST_PENALTIES).round().astype(int).tolist()
+    places = sorted({*evenly, *marks} if len(path.penalties) > MOST_PENALTIES else range(len(path.penalties)))
+    in_use = (path.coefficients(path.penalties[places]) != 0).sum(axis=1)
+    rmse = path.rmse(path.penalties[places])
+    rows = []
+    for i, place in enumerate(places):
+        cells = [number(float(path.penalties[place])), f"{in_use[i]:,}", number(float(rmse[i]))]
+        if held_out:
+            cells += [_held_out(float(path.cv_rmse[place]), float(path.standard_errors[place])), marks.get(place, "")]
+        rows.append(tuple(cells))
+    header = ("penalty", "inputs in use", "RMSE", *(("held-out RMSE", "") if held_out else ()))
+    return table(header, rows) + (_at_the_end(path) if held_out else "")
+
+
+def _at_the_end(path: Path) -> str:
+    """A line where the best penalty is the smallest that was tried, or ""."""
+    if len(path.penalties) == 1 or path.best.penalty != path.penalties[-1]:
+        return ""
+    return "\n  The best penalty is the smallest that was tried: a smaller one, or none (steepest fit), may predict as well."
+
+
+def _marks(path: Path) -> dict[int, str]:
+    """The places of both choices among the penalties, with what each is called."""
+    marks: dict[int, str] = {}
+    for model, name in ((path.best, "best"), (path.one_standard_error, "one standard error")):
+        place = int(np.flatnonzero(path.penalties == model.penalty)[0])
+        marks[place] = f"{marks[place]}, {name}" if place in marks else name
+    return marks
+
+
+def model_lines(path: Path, model: SparseModel, reason: str) -> str:
+    """Return the chosen model: why, its errors, and its coefficients in the order in which the inputs come in."""
+    errors = f"RMSE {number(model.rmse)}"
+    if not math.isnan(model.cv_rmse):
+        errors += f", held-out RMSE {_held_out(model.cv_rmse, model.standard_error)}"
+    counts = f"{len(model.active):,} of {pluralize(len(model.features), 'input')} in use"
+    first = f"Chosen: penalty {number(model.penalty)}, {reason}; {counts}, {errors}."
+    values = dict(zip(model.features, model.coefficients.tolist(), strict=True))
+    order = order_of_inputs(path)
+    rows = [("bias", f"{model.bias:.10g}", "")] if path.fit_intercept else []
+    rows += [(shorten(name), f"{values[name]:.10g}", _entry(at)) for name, at in order if values[name] != 0]
+    when = "comes in below penalty" if path.l1_ratio == 1 else "in use from penalty"
+    lines = [first, "", table(("", "coefficient", when), rows[:MOST_INPUTS])]
+    if len(rows) > MOST_INPUTS:
+        lines.append(f"  … and {len(rows) - MOST_INPUTS:,} more")
+    return "\n".join((*lines, *_zeros(values, order)))
+
+
+def _zeros(values: dict[str, float], order: tuple[tuple[str, float], ...]) -> list[str]:
+    """The inputs that are not in use, a line for those of other penalties and one for those of none."""
+    elsewhere = [(name, at) for name, at in order if values[name] == 0]
+    known = {name for name, _ in order}
+    never = [name for name in values if name not in known]
+    lines = []
+    if elsewhere:
+        names = [f"{shorten(name, 24)} ({_entry(at)})" for name, at in elsewhere]
+        lines.append(f"  0 here, in use at other penalties: {_listed(names)}")
+    if never:
+        lines.append(f"  0 at every penalty: {_listed([shorten(name, 24) for name in never])}")
+    return lines
+
+
+def log_line(path: Path) -> str:
+    """Return what predictions of a logarithm are, or "" where the target is none."""
+    if not path.triangle.log_target:
+        return ""
+    target = shorten(own_names(path.triangle)[0])
+    return f"\n  Errors are of the logarithm; predictions of {target} are exp of the fit, a median rather than a mean."
+
+
+def _entry(penalty: float) -> str:
+    return "not penalized" if math.isinf(penalty) else number(penalty)
+
+
+def _held_out(rmse: float, standard_error: float) -> str:
+    return number(rmse) + ("" if math.isnan(standard_error) else f" ± {number(standard_error, 3)}")
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= MOST_ZEROS:
+        return join_names(names) if len(names) < 5 else ", ".join(names)
+    return f"{', '.join(names[:MOST_ZEROS])} and {len(names) - MOST_ZEROS:,} more"
