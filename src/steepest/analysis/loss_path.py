@@ -34,16 +34,15 @@ Rows = LossOverRows | StoredLossRows
 
 def check_loss(loss: Loss) -> None:
     """Raise UsageError where no path of this loss is followed."""
-    if isinstance(loss, Joint):
-        raise UsageError(
-            f"a path has one coefficient for each input, and a {loss.name} loss one for each class.",
-            "follow a path of one class against the others (" + Option("loss", "logistic") + ")",
-        )
     if isinstance(loss, QuantileLoss):
         raise UsageError(
             "a quantile loss has no path here: its curvature lies at few rows, which no squares follow.",
             "take a loss that is as robust (" + Option("loss", "huber") + ")",
-            "descend with an l1 penalty",
+        )
+    if isinstance(loss, Joint):
+        raise UsageError(
+            f"a path has one coefficient for each input, and a {loss.name} loss one for each class.",
+            "follow a path of one class against the others (" + Option("loss", "logistic") + ")",
         )
 
 

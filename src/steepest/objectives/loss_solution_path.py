@@ -53,4 +53,7 @@ class LossSolutionPath(Value):
 
     def at(self, penalties: FloatArray) -> FloatArray:
         """Return theta at some penalties, none below the last knot, shape (K, p)."""
-        return np.stack([self.minimum(float(penalty)).seen.theta for penalty in penalties])
+        found = np.empty((len(penalties), self.problem.first + len(self.problem.factors)))
+        for place, penalty in enumerate(penalties):
+            found[place] = self.minimum(float(penalty)).seen.theta
+        return found
