@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ from steepest.objectives.problem import Problem
 from steepest.objectives.quantile import QuantileLoss
 from steepest.objectives.row_file import IN_MEMORY
 from steepest.objectives.separation import refuse_one_class
+from steepest.objectives.solution_path import PathMethod
 from steepest.summaries.coordinates import Coordinates, coordinates_name
 from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import check_flag
+from steepest.support.arguments import check_flag, check_word
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 
@@ -48,6 +50,7 @@ def check_loss(loss: Loss) -> None:
 
 def check_ways(loss: Loss, *, adaptive: object, relaxed: object, method: object) -> None:
     """Raise UsageError where a way is asked for that only squared loss has."""
+    check_word("method", method, get_args(PathMethod))
     given = {
         "adaptive": adaptive is not None,
         "relaxed": check_flag("relaxed", relaxed),
@@ -109,7 +112,7 @@ def loss_path(
     parts = read(table, split, sample_rows=0, watch=watch).partition
     ratios = check_ratios(l1_ratio, bool(parts.test))
     factors = check_factors(penalty_factors, parts.whole)
-    settings = _Settings(factors, ratios[0], flag, standardize, fit_intercept)
+    settings = _Settings(factors, ratios[0], flag, standardize, check_flag("fit_intercept", fit_intercept))
     rows, labels = _rows(table, parts, loss, settings)
     every = settings.problem(rows)
     refuse_one_class(loss, lambda: every.batches(np.zeros(0, dtype=np.intp)), parts.whole)
