@@ -177,7 +177,9 @@ def test_curves_of_several_classes_are_asked_for_by_name():
     one = theirs.roc_auc_score(labels == 2, scipy.special.softmax(margins, axis=1)[:, 2])
     assert found.ranking("c").auc == pytest.approx(one, rel=1e-12)
     assert len(found.calibration(5, of="c").observed) == 5
-    with pytest.raises(UsageError, match="a curve is of one class, a, b, c and d; got None"):
+    with pytest.raises(
+        UsageError, match=r"a curve is of one class, and there are 4: a, b, c and d\. Name one of them, of='d'"
+    ):
         found.ranking()
     without = Classification.of(labels, margins=margins, curves=False)
     with pytest.raises(UsageError, match="added up without curves"):

@@ -179,3 +179,13 @@ def test_a_quantile_is_measured_without_its_smoothing():
     run = steepest.descend(X, y, loss=steepest.QuantileLoss(0.8), standardize=True, epochs=500)
     found = steepest.evaluate(run, X, y)
     assert found.deviance == pytest.approx(2 * metrics.mean_pinball_loss(y, run.predict(X), alpha=0.8), rel=1e-12)
+
+
+def test_where_one_class_alone_has_rows_it_is_said_that_there_is_no_auc():
+    found = evaluate(RUN, X[Y == 1], Y[Y == 1])
+    assert np.isnan(found.auc)
+    told = "\n".join(found.lines())
+    assert "no AUC, since all rows are of class 1 and there is no pair to put in order" in told
+    assert "nan" not in told
+    assert "nan" not in "\n".join(evaluate(RUN, X[Y == 0], Y[Y == 0]).lines())
+    assert "AUC" in "\n".join(evaluate(RUN, X, Y).lines())

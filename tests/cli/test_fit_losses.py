@@ -238,3 +238,26 @@ def test_a_run_on_a_loss_may_be_watched_and_go_in_batches(folder, more):
         lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         assert len(lines) >= found["epochs"]
     assert not (folder / "state").exists()
+
+
+def test_two_numbers_are_labels_where_logistic_loss_is_named_and_rows_of_others_are_counted(folder):
+    table = FRAME[["a", "b"]].assign(group=np.where(FRAME["left"] == "yes", 2, 1))
+    table.to_csv(folder / "groups.csv", index=False)
+    fit = ("fit", "groups.csv", "--target", "group", "--loss", "logistic", "--out", "run")
+    done = command(folder, *fit)
+    assert "group: 2 classes, '1', '2'; predicted is the probability of '2'" in done.stdout
+    assert (folder / "run" / "boundary.svg").exists()
+    table.loc[:2, "group"] = 3
+    table.to_csv(folder / "new.csv", index=False)
+    said = command(folder, "predict", "run", "new.csv", "-o", "p.csv").stdout
+    assert f"({N - 3} rows), not compared, with labels that the model does not know: '3' (3)" in said
+    told = command(folder, "predict", "run", "groups.csv", "-o", "q.csv").stdout
+    assert "not compared" not in told
+
+
+def test_a_table_of_unknown_labels_alone_is_said_to_have_no_accuracy(folder):
+    command(folder, "fit", "t.csv", "--features", "a,b", "--target", "left", "--out", "run")
+    FRAME.assign(left=["maybe", "never"] * (N // 2)).to_csv(folder / "new.csv", index=False)
+    said = command(folder, "predict", "run", "new.csv", "-o", "p.csv").stdout
+    assert "accuracy" not in said
+    assert "labels that the model does not know: 'maybe' (150), 'never' (150)" in said

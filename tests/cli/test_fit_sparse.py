@@ -83,6 +83,9 @@ def test_the_run_folder_holds_the_run_and_its_model(folder):
     assert done.returncode == 2
     assert "computes runs without an l1 penalty" in done.stderr
     assert steepest_command("predict", "run", "t.csv", "-o", "out.csv", cwd=folder).returncode == 0
+    done = steepest_command("predict", "run", "t.csv", "--interval", 0.9, cwd=folder)
+    assert done.returncode == 2
+    assert "chosen on these very rows" in done.stderr
 
 
 def test_batches_take_ista(folder):

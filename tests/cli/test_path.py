@@ -47,6 +47,8 @@ def answer(*arguments, cwd="."):
         (("--l1-ratio", "0.3"), {"l1_ratio": 0.3}),
         (("--no-standardize", "--no-intercept"), {"standardize": False, "fit_intercept": False}),
         (("--positive", "--folds", "3", "--seed", "7"), {"positive": True, "folds": 3, "seed": 7}),
+        (("--relaxed",), {"relaxed": True}),
+        (("--adaptive", "1", "--method", "coordinate_descent"), {"adaptive": 1.0, "method": "coordinate_descent"}),
         (("--time",), {"time": True}),
         (("--no-shuffle",), {"shuffle": False}),
         (("--penalties", "0.01:1:7"), {"penalties": list(np.geomspace(0.01, 1, 7))}),
@@ -63,6 +65,18 @@ def test_it_is_what_the_library_says(trees, options, named):
     weights = dict(zip(p.features, p.best.coefficients, strict=True))
     assert found["chosen"]["weights"] == pytest.approx({name: weights[name] for name in p.best.active}, rel=1e-9)
     assert (found["knots"], found["rows"], found["folds"]) == (len(p.knots), 120, p.fold_mse.shape[1])
+
+
+def test_of_several_ratios_the_best_on_held_out_rows_is_taken(trees):
+    found = answer(trees, "--target", "y", "--l1-ratio", "0.2,0.6,1")
+    each = {r: steepest.path(trees, target="y", standardize=True, l1_ratio=r).cv_rmse.min() for r in (0.2, 0.6, 1.0)}
+    assert found["l1_ratio"] == min(each, key=each.get)
+    assert found["best"]["cv_rmse"] == pytest.approx(min(each.values()), rel=1e-9)
+    rest = {one["l1_ratio"]: one["cv_rmse"] for one in found["other_l1_ratios"]}
+    assert rest == pytest.approx({r: e for r, e in each.items() if r != found["l1_ratio"]}, rel=1e-9)
+    told = command(trees, "--target", "y", "--l1-ratio", "0.2,1", "--no-out").stdout
+    assert "less well: 0.2 (" in told
+    assert "no row is held out" in command(trees, "--target", "y", "--l1-ratio", "0.2,1", "--no-folds", code=2).stderr
 
 
 def test_groups_stay_together(trees):
@@ -134,7 +148,7 @@ def test_inputs_are_told_in_their_order_with_the_chosen_coefficients(trees):
         assert p.coefficients(float(penalty) * 1.0001)[j] == 0
         assert p.coefficients(float(penalty) * 0.9999)[j] != 0
     assert "0 here, in use at other penalties: " in told
-    assert "0 at every penalty: flat" in told
+    assert "never in use: flat" in told
 
 
 @pytest.mark.parametrize("choose", ["bic", "aic", "cp", "0.25"])
@@ -174,6 +188,7 @@ def test_the_folder_holds_a_model_that_predicts_and_exports(trees, tmp_path):
     np.testing.assert_allclose(
         model.predict(rows), steepest.Model.of_path(p, "one_standard_error").predict(rows), rtol=1e-12
     )
+    assert not {"flat", "b"} & set(model.coding.raw_names)
     # the commands that are advised, on a table without the columns that are not in use
     rows[[*model.coding.raw_names, "y"]].to_csv(tmp_path / "NEW.csv", index=False)
     words = [shlex.split(line) for line in re.findall(r"(steepest (?:predict|export) .+)", told)]
@@ -232,7 +247,7 @@ def test_a_wide_table_is_followed(tmp_path):
     frame.to_csv(tmp_path / "wide.csv", index=False)
     told = command("wide.csv", "--target", "y", cwd=tmp_path).stdout
     assert "of 200 inputs in use" in told
-    assert "more" in told.split("0 at every penalty")[1]
+    assert "more" in told.split("never in use")[1]
     said = command("wide.csv", "--target", "y", "--no-folds", code=3, cwd=tmp_path).stderr
     assert "leave nothing to tell the noise from" in said
 
@@ -246,6 +261,9 @@ def test_a_wide_table_is_followed(tmp_path):
         (("--choose", "-1"), 2, "a penalty is a finite number, 0 or larger; got -1"),
         (("--choose", "1e-9"), 2, "Follow the path further down (--penalties)"),
         (("--no-folds", "--choose", "best"), 2, "Hold rows out (--folds 5), or choose by a criterion (--choose bic)"),
+        (("--no-folds", "--relaxed"), 2, "cost more degrees of freedom than their number"),
+        (("--relaxed", "--positive"), 2, "give relaxed or positive, not both"),
+        (("--adaptive", "-1"), 2, "--adaptive must be a number above 0"),
         (("--no-folds", "--time"), 2, "--no-folds holds no rows out, and --time says which"),
         (("--validation", "x.csv", "--time"), 2, "--validation names held-out rows"),
         (("--unpenalized", "z"), 2, "--unpenalized names an unknown input, 'z'"),

@@ -109,8 +109,32 @@ def test_whole_numbers_are_labels_of_multinomial_loss_in_their_order(tmp_path, d
 def test_numbers_stay_numbers_for_logistic_loss():
     source = steepest.open_source(X, np.where(CODES == 1, 0.25, 1.0), loss="logistic")
     assert source.coding.classes == ()
-    with pytest.raises(DataError, match="takes targets 0 and 1"):
-        steepest.descend(X, np.where(CODES == 1, 2, 1), loss="logistic")
+    for wrong in (np.arange(len(X)) % 3, np.full(len(X), 2.0)):
+        with pytest.raises(DataError, match="takes targets 0 and 1"):
+            steepest.descend(X, wrong, loss="logistic")
+
+
+@pytest.mark.parametrize("pair", [(1, 2), (-1, 1), (-1.0, 1.0), (0, 2), (1.5, 2.5), (9, 10)], ids=str)
+def test_two_numbers_are_labels_of_logistic_loss_the_larger_one_the_second(pair, tmp_path):
+    is_second = CODES == 1
+    y = np.where(is_second, pair[1], pair[0])
+    truth = steepest.descend(X, is_second.astype(float), loss="logistic", epochs=5)
+    frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    labels = tuple(f"{number:g}" for number in pair)
+    beside = steepest.descend(X, y, loss="logistic", epochs=5)
+    np.testing.assert_array_equal(beside.weights, truth.weights)
+    for data in (frame, tmp_path / "t.csv"):
+        run = steepest.descend(data, target="y", loss="logistic", epochs=5)
+        # the passes read blocks of other widths: the last bits may differ
+        np.testing.assert_allclose(run.weights, truth.weights, rtol=1e-12)
+        assert run.coding.classes == beside.coding.classes == labels
+        assert steepest.evaluate(run, data).accuracy == steepest.evaluate(beside, X, y).accuracy
+        assert steepest.evaluate(truth, X, is_second).accuracy == steepest.evaluate(run, data).accuracy
+        right = steepest.Model.of(run).classify(frame) == np.array(labels)[is_second.astype(int)]
+        assert right.mean() == steepest.evaluate(run, data).accuracy
+    one = frame[frame.y == pair[1]]  # the second label alone: its code is that of the run
+    assert steepest.evaluate(run, one).confusion.matrix[0].sum() == 0
 
 
 def test_a_triangle_keeps_its_labels_and_adds_to_none_with_others():

@@ -138,7 +138,7 @@ def test_models_of_squares_are_written_as_they_were():
         ({"loss": "multinomial", "classes": []}, "targets has one name for each class"),
         ({"loss": "poisson"}, "classes holds 0 labels"),
         ({"version": 2}, "has other fields"),
-        ({"version": 5}, "reads versions 1 to 4.*Update steepest"),
+        ({"version": 6}, "reads versions 1 to 5.*Update steepest"),
         ({"target_scale": {"log": True, "smearing": None}}, "units are|has no target_scale"),
     ],
 )

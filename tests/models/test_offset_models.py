@@ -165,7 +165,7 @@ def by_excel(model, rows):
     text = steepest.export(model, to="excel").splitlines()
     places = dict(line.split(": ", 1)[::-1] for line in text if line[1:3] == ": ")
     (formula,) = (line for line in text if line.startswith("="))
-    kinds = {str: formualizer.LiteralValue.text, float: formualizer.LiteralValue.number}
+    kinds: dict = {str: formualizer.LiteralValue.text, float: formualizer.LiteralValue.number}
     found = []
     for row in rows:
         book = formualizer.Workbook()

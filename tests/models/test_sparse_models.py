@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import steepest
+from steepest.analysis.path_result import ranks
 from steepest.data.coding import Coding, Column
 from steepest.errors import ModelFileError, UsageError
 from steepest.models import path_folder, run_reader
@@ -60,6 +61,16 @@ def test_a_criterion_chooses_what_scikit_learn_chooses(criterion):
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     model = Model.of_path(steepest.path(X, y, folds=None), criterion)
     assert model.training["selection"]["penalty"] == pytest.approx(LassoLarsIC(criterion=criterion).fit(X, y).alpha_)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ranks_of_many_sets_are_those_of_each(seed):
+    generator = np.random.default_rng(seed)
+    design = generator.normal(size=(8, 12))
+    design[:, 3], design[:, 5], design[:, 7] = design[:, 2], design[:, 0] + design[:, 1], 0.0
+    used = generator.random(size=(20, 12)) < generator.choice([0.1, 0.3, 0.9], size=(20, 1))
+    expected = [np.linalg.matrix_rank(design[:, columns]) if columns.any() else 0 for columns in used]
+    np.testing.assert_array_equal(ranks(design, used), expected)
 
 
 def test_no_penalty_between_two_knots_has_a_smaller_criterion(path):

@@ -6,6 +6,7 @@ from sklearn.linear_model import ElasticNet
 
 import steepest
 from steepest.data.batch import Batch
+from steepest.errors import DataError
 from steepest.objectives.objective import has_prox, is_spectral
 from steepest.objectives.problem import Problem
 from steepest.objectives.soft_threshold import soft_threshold
@@ -103,6 +104,17 @@ def test_targets_are_minimized_each_by_itself():
         np.testing.assert_allclose(both.minimum[:, target], one.minimum[:, 0], rtol=1e-10, atol=1e-12)
         theta = np.ones((7, 2))
         assert both.gap(theta)[target] == pytest.approx(one.gap(theta[:, :1])[0], rel=1e-10)
+
+
+def test_where_the_path_is_lost_coordinate_descent_finds_the_minimum(monkeypatch):
+    from steepest.objectives import sparse_quadratic
+
+    def lost(*given):
+        raise DataError("lost")
+
+    exact = quadratic(l1=0.3).quadratic.minimum
+    monkeypatch.setattr(sparse_quadratic, "Homotopy", lost)
+    np.testing.assert_allclose(quadratic(l1=0.3).quadratic.minimum, exact, atol=1e-8)  # its own stop is a gap of 1e-20
 
 
 def test_a_kink_makes_no_modes_of_their_own():

@@ -78,6 +78,14 @@ def test_an_elastic_net_is_drawn_at_its_own_penalties(table):
     assert display.plot().ax_.get_ylabel() == "coefficient"
 
 
+def test_a_relaxed_path_is_drawn_as_it_predicts(table):
+    p = steepest.path(*table, relaxed=True, standardize=True, folds=None)
+    display = steepest.CoefficientPathDisplay.from_path(p)
+    scale = table[0].std(axis=0)
+    np.testing.assert_allclose(display.coefficients, p.coefficients(display.penalties) * scale, rtol=1e-12)
+    assert display.title == "relaxed lasso"
+
+
 def test_held_out_errors_are_drawn_with_their_band(path):
     display = path.plot("held_out", title="a title")
     line, band = display.lines_

@@ -207,6 +207,11 @@ class Classification(Value):
         ranked = self.classes if len(self.classes) > 2 else self.classes[1:]
         if of is None and len(ranked) == 1:
             return curves[0]
+        if of is None:
+            raise UsageError(
+                f"a curve is of one class, and there are {len(ranked)}: {join_names(ranked)}.",
+                f"name one of them, of={ranked[-1]!r} for example",
+            )
         if not isinstance(of, str) or of not in ranked:
             raise UsageError(f"a curve is of one class, {join_names(ranked)}; got {shown(of)}.")
         return curves[ranked.index(of)]
@@ -238,7 +243,7 @@ class Classification(Value):
             two = self.confusion
             precision, recall, f1 = float(two.precision[1]), float(two.recall[1]), float(two.f1[1])
             name = shorten(self.classes[1], 16)
-            measures = f"class {name}: precision {_percent(precision)}, recall {_percent(recall)}, F1 {number(f1, 4)}"
+            measures = f"class {name}: precision {_percent(precision)}, recall {_percent(recall)}, F1 {_number(f1)}"
             yield f"above probability {number(self.threshold, 4)}: {balanced}; {measures}"
         if self.rankings:
             rest = " of each class against the rest" if self.threshold is None else ""
@@ -247,8 +252,17 @@ class Classification(Value):
                 if self.threshold is None
                 else f"; error of 10 calibration bins {number(self.calibration().error, 4)}"
             )
-            yield f"AUC{rest} {number(self.auc, 4)}, average precision {number(self.average_precision, 4)}{error}"
+            order = f"AUC{rest} {_number(self.auc)}, average precision {_number(self.average_precision)}"
+            yield f"{f'no AUC, since {alone}' if (alone := self._alone) else order}{error}"
         yield from self.confusion.lines()
+
+    @property
+    def _alone(self) -> str:
+        """Say that one class alone has rows, so that none is told from another; empty where more have."""
+        there = np.flatnonzero(self.confusion.matrix.sum(axis=1))
+        if len(there) != 1:
+            return ""
+        return f"all rows are of class {shorten(self.classes[there[0]], 16)} and there is no pair to put in order"
 
     def _repr_html_(self) -> str:
         table, notes = self.confusion, list(self.lines())[: -len(self.confusion.lines())]
@@ -308,6 +322,11 @@ def _mean(values: Sequence[float], shares: Sequence[float] | None = None) -> flo
     known = ~np.isnan(numbers)
     weights = np.ones(len(numbers)) if shares is None else np.array(shares)
     return float(np.average(numbers[known], weights=weights[known])) if known.any() else np.nan
+
+
+def _number(value: float) -> str:
+    """A measure, or that there is none."""
+    return "none" if np.isnan(value) else number(value, 4)
 
 
 def _percent(share: float) -> str:

@@ -245,11 +245,12 @@ def best_constant(loss: Loss | None, y: FloatArray, weight: FloatArray, offset: 
     """Return the margin that is best for all rows together: where Σ w·ℓ'(m + offset, y) changes its sign.
 
     Example:
+        >>> import math
         >>> from steepest.objectives.losses import HuberLoss, PoissonLoss
         >>> round(best_constant(HuberLoss(1.0), np.array([0.0, 1.0, 2.0, 100.0]), np.ones(4)), 12)
         1.5
         >>> hours = np.array([1.0, 3.0])                                            # 12 events in 4 hours: 3 an hour
-        >>> round(np.exp(best_constant(PoissonLoss(), np.array([5.0, 7.0]), np.ones(2), np.log(hours))), 12)
+        >>> round(math.exp(best_constant(PoissonLoss(), np.array([5.0, 7.0]), np.ones(2), np.log(hours))), 12)
         3.0
     """
     mean = float(weight @ y / weight.sum())

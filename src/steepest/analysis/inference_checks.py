@@ -20,14 +20,18 @@ def check_words(robust: object, weights: object) -> None:
 
 
 def check_selected(data: object) -> None:
-    """Refuse a path, a model of one, or what a model file says of its making where the rows chose its inputs.
+    """Refuse a path, a model of one, or what a model file says of its making where the rows chose its inputs."""
+    made = getattr(data, "training", {}) if isinstance(data, Value) else {}
+    if isinstance(data, (Path, SparseModel)) or "selection" in made or made.get("l1"):
+        raise _after_selection()
+
+
+def _after_selection() -> UsageError:
+    """Why there is no inference on rows that chose the inputs.
 
     Source: Berk, Brown, Buja, Zhang, Zhao, "Valid post-selection inference", Ann. Stat. 41 (2013), section 1.
     """
-    made = getattr(data, "training", {}) if isinstance(data, Value) else {}
-    if not isinstance(data, (Path, SparseModel)) and "selection" not in made:
-        return
-    raise UsageError(
+    return UsageError(
         "the inputs of a sparse model were chosen on these very rows, so standard errors and p-values from them would be too small.",
         remedies.SPLIT_ROWS,
         "judge the model on held-out rows",
@@ -37,11 +41,7 @@ def check_selected(data: object) -> None:
 def check_penalty(problem: Problem) -> None:
     """Refuse a penalty."""
     if problem.l1:
-        raise UsageError(
-            "standard errors after an l1 penalty would be wrong: it has chosen the columns by these very rows, so that the usual errors, "
-            "which take them for given, are too small.",
-            "split the rows: choose columns with l1 on one half, and infer on the other half with these columns alone",
-        )
+        raise _after_selection()
     if problem.l2:
         raise UsageError(
             "standard errors are of the minimum of a loss alone, and "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.analysis.path_result import Path, SparseModel, effective_columns
+from steepest.analysis.path_result import Path, SparseModel, ranks, shrunk_columns
 from steepest.errors import UsageError
 from steepest.objectives.conjugates import duality_gap
 from steepest.objectives.loss_rows import mean_squares
@@ -108,7 +108,11 @@ class LossPath(Path):
             used = np.flatnonzero((theta[problem.first :] != 0) | (problem.factors == 0))
             if len(used):
                 touching = TouchingQuadratic.at(problem, theta, used)
-                numbers[place] = effective_columns(touching.problem.design, touching.problem.l2(value))
+                design, l2 = touching.problem.design, touching.problem.l2(value)
+                is_lasso = problem.l1_ratio == 1
+                numbers[place] = (
+                    ranks(design, np.ones((1, len(used)), bool))[0] if is_lasso else shrunk_columns(design, l2)
+                )
         return numbers if np.ndim(penalty) else numbers[0]
 
     def rmse(self, penalty: ArrayLike) -> FloatArray:
@@ -127,6 +131,11 @@ class LossPath(Path):
     def cv_errors(self) -> FloatArray:
         """What the best of `penalties` has the least of: cv_loss."""
         return self.cv_loss
+
+    @property
+    def is_linear_between_knots(self) -> bool:
+        """No: it bends there."""
+        return False
 
     @property
     def measure(self) -> str:

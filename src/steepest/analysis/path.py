@@ -120,7 +120,7 @@ def path(
     if other is None and isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",
-            "hold none out (folds=None)",
+            "let " + Option("folds") + " be None",
             "give held-out rows, as validation",
             "give the table itself",
         )
@@ -192,7 +192,11 @@ def path_of_folds(
             relaxed,
         )
 
-    paths = [follow(ratio) for ratio in ratios]
+    return best_path([follow(ratio) for ratio in ratios])
+
+
+def best_path(paths: Sequence[Path]) -> Path:
+    """Return the path that predicts held-out rows best, of equal ones the first, with the others beside it."""
     best = min(paths, key=lambda one: float(one.cv_errors.min())) if len(paths) > 1 else paths[0]
     return replace(best, others=tuple(one for one in paths if one is not best))
 

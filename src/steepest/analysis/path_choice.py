@@ -41,9 +41,9 @@ def choose_model(path: Path, choose: PathChoice | float = "best") -> tuple[Spars
         return path.best, f"smallest held-out {path.measure} of {len(path.penalties):,} penalties"
     if word == "one_standard_error":
         return path.one_standard_error, "largest penalty within one standard error of the best"
-    penalties = path.knots if path.l1_ratio == 1 else path.penalties
+    penalties = path.knots if path.is_linear_between_knots else path.penalties
     values = getattr(path, word)(penalties)
-    where = "the whole path" if path.l1_ratio == 1 and path.measure == "RMSE" else f"{len(penalties):,} penalties"
+    where = "the whole path" if path.is_linear_between_knots else f"{len(penalties):,} penalties"
     return path.model(float(penalties[np.argmin(values)])), f"smallest {CRITERIA[word]} of {where}"
 
 

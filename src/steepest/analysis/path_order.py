@@ -23,6 +23,6 @@ def order_of_inputs(path: Path) -> tuple[tuple[str, float], ...]:
     found = []
     for j in np.flatnonzero(used.any(axis=0)):
         place = int(used[:, j].argmax())
-        knot = place - 1 if path.l1_ratio == 1 else place
+        knot = place - 1 if path.is_linear_between_knots else place
         found.append((path.features[j], float(path.knots[knot]) if place else math.inf))
     return tuple(sorted(found, key=lambda entry: -entry[1]))

@@ -124,6 +124,11 @@ class Path(Value):
         return self.solution.knots
 
     @property
+    def is_linear_between_knots(self) -> bool:
+        """Whether the knots say all of the path: of a lasso that was followed exactly."""
+        return self.l1_ratio == 1 and self.solution.method == "homotopy"
+
+    @property
     def largest_penalty(self) -> float:
         """From here on every penalized coefficient is 0."""
         return self.solution.problem.largest_penalty
@@ -177,10 +182,14 @@ class Path(Value):
         "Degrees of freedom in lasso problems", Ann. Stat. 40 (2012), section 3.
         """
         wanted, problem = self._checked(penalty), self.solution.problem
-        numbers = np.empty(len(wanted))
-        for place, (value, w) in enumerate(zip(wanted, self.solution.at(wanted), strict=True)):
-            used = (w != 0) | (problem.factors == 0)
-            numbers[place] = effective_columns(problem.design[:, used], problem.l2(value)[used])
+        used = (self.solution.at(wanted) != 0) | (problem.factors == 0)
+        if problem.l1_ratio == 1:
+            numbers = ranks(problem.design, used)
+        else:
+            numbers = np.empty(len(wanted))
+            for place, value in enumerate(wanted):
+                columns, l2 = problem.design[:, used[place]], problem.l2(value)[used[place]]
+                numbers[place] = shrunk_columns(columns, l2)
         return numbers if np.ndim(penalty) else numbers[0]
 
     def rmse(self, penalty: ArrayLike) -> FloatArray:
@@ -375,13 +384,32 @@ def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray)
     return weights, triangle.means[d] - weights @ triangle.means[:d]
 
 
-def effective_columns(columns: FloatArray, l2: FloatArray) -> float:
-    """Return tr(A·(AᵀA + diag(l2))⁻¹·Aᵀ) of columns A (q, k): without l2 their rank."""
-    if not l2.any():
-        squares = np.linalg.svd(columns, compute_uv=False) ** 2
-        return float((squares > 1e-24 * squares.max(initial=0.0)).sum())
+def shrunk_columns(columns: FloatArray, l2: FloatArray) -> float:
+    """Return tr(A·(AᵀA + diag(l2))⁻¹·Aᵀ) of columns A (q, k)."""
     gram = columns.T @ columns
     return float(np.trace(np.linalg.solve(gram + np.diag(l2), gram)))
+
+
+def ranks(design: FloatArray, used: NDArray[np.bool_]) -> FloatArray:
+    """Return the rank of the columns in use, for each of K sets of them (K, d), shape (K,).
+
+    Where the columns of all sets together are independent, so are those of each, and one decomposition answers for all of them; else
+    the sets are halved.
+
+    Example:
+        >>> ranks(np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]]), np.array([[True, False, True], [True, True, False]]))
+        array([2., 1.])
+    """
+    columns = design[:, used.any(axis=0)]
+    if len(used) == 1 or columns.shape[1] <= columns.shape[0]:
+        values = np.linalg.svd(columns, compute_uv=False)
+        rank = float((values > 1e-12 * values.max(initial=0.0)).sum())
+        if rank == columns.shape[1]:
+            return np.asarray(used.sum(axis=1), dtype=np.float64)
+        if len(used) == 1:
+            return np.array([rank])
+    half = len(used) // 2
+    return np.concatenate([ranks(design, used[:half]), ranks(design, used[half:])])
 
 
 def _in_words(model: SparseModel) -> str:

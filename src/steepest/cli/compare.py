@@ -116,7 +116,9 @@ def _best(kept: list[KeptRun], by_test: bool) -> str | None:
 def _table(kept: list[KeptRun], best: str | None, by_test: bool) -> str:
     error = _error_name(kept)
     losses = len({each.loss for each in kept}) > 1 or error != "rmse"
-    settings = ("", "run", "inputs", *(("loss",) if losses else ()), "rule", "learning rate", "epochs", "l2", "verdict")
+    sparse = any(each.record.get("l1") for each in kept)
+    own, penalties = ("loss",) if losses else (), ("l2", "l1") if sparse else ("l2",)
+    settings = ("", "run", "inputs", *own, "rule", "learning rate", "epochs", *penalties, "verdict")
     rows = []
     for each in kept:
         name, rate = each.rule
@@ -129,7 +131,7 @@ def _table(kept: list[KeptRun], best: str | None, by_test: bool) -> str:
                 name,
                 "" if rate is None else number(rate, 5),
                 f"{each.record['epochs']:,}",
-                f"{each.record['l2']:g}",
+                *(f"{each.record.get(name, 0.0):g}" for name in penalties),
                 each.record["verdict"]["kind"],
                 *_errors(each, error),
             )
@@ -156,7 +158,7 @@ def _picture(kept: list[KeptRun], runs: tuple[str, ...]) -> ComparisonDisplay:
     target, error = kept[0].target, _error_name(kept)
     label = f"RMSE of {target}" if _comparable(kept) else "RMSE, each in its target's units"
     if error != "rmse":
-        penalty = ", with the penalty" if any(each.record["l2"] for each in kept) else ""
+        penalty = ", with the penalty" if any(each.record["l2"] or each.record.get("l1") for each in kept) else ""
         label = f"{kept[0].record['objective']} loss{penalty}" if _comparable(kept) else "loss, each run's own"
     curves = [each.curve(error) for each in kept]
     epochs, errors = (tuple(part) for part in zip(*curves, strict=True))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from steepest.analysis.coefficient_table import Inference
 from steepest.analysis.evaluate import CLASSES
@@ -240,10 +241,18 @@ def _pictures(fit: _Fit, summary: Summary, title: str) -> dict[str, Display]:
             for kind in OF_ROWS
         }
     elif len(sample.X) and len(fit.run.features) == 2 and not fit.run.problem.has_offset:
-        pictures["boundary"] = BoundaryDisplay.from_trajectory(fit.run, sample.X, sample.y, title=title)
+        pictures["boundary"] = BoundaryDisplay.from_trajectory(
+            fit.run, sample.X, _labels(fit.run, sample.y), title=title
+        )
     if fit.curve:
         pictures["validation"] = ValidationCurveDisplay(fit.curve, title=title)
     return pictures
+
+
+def _labels(run: Trajectory, y: FloatArray) -> Any:
+    """The labels of rows whose codes these are, since a code may be the label of another class: 1 of the classes 1 and 2."""
+    classes = run.coding.classes if run.coding is not None else ()
+    return np.asarray(classes)[y[:, 0].astype(np.intp)] if classes and y.shape[1] == 1 else y
 
 
 def _rows(sample: Sample) -> tuple[FloatArray, ...]:

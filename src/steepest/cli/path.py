@@ -23,6 +23,7 @@ from steepest.cli.text import printable
 from steepest.data.coding import Coding
 from steepest.errors import UsageError
 from steepest.models import path_folder
+from steepest.objectives.solution_path import PathMethod
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import PICTURE_FORMATS, refuse_existing_file, write_whole
 from steepest.support.words import join_names, pluralize
@@ -54,10 +55,10 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 @squared_only("path follows")
 @click.option(
     "--l1-ratio",
-    type=float,
-    default=1.0,
+    type=Numbers(float),
+    default="1",
     show_default=True,
-    help="Share of the penalty that is l1, above 0; 1 is the lasso, less an elastic net.",
+    help="Share of the penalty that is l1, above 0; 1 is the lasso, less an elastic net. Of several the best on held-out rows.",
 )
 @click.option(
     "--penalties",
@@ -69,6 +70,21 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 @click.option("--no-folds", is_flag=True, help="Hold no rows out; the model is chosen by BIC.")
 @standardize_option("Penalize coefficients of inputs of mean 0 and standard deviation 1, or of the inputs as they are.")
 @click.option("--positive", is_flag=True, help="Keep the coefficients of penalized inputs from being negative.")
+@click.option(
+    "--adaptive",
+    type=float,
+    default=None,
+    metavar="POWER",
+    help="Penalize each input less, the larger its least-squares coefficient: divide by |w|^POWER, usually 1.",
+)
+@click.option("--relaxed", is_flag=True, help="Fit the inputs that a penalty leaves anew, without a penalty.")
+@click.option(
+    "--method",
+    type=click.Choice(get_args(PathMethod)),
+    default="homotopy",
+    show_default=True,
+    help="homotopy: the exact path. coordinate_descent: each penalty by itself, slower.",
+)
 @click.option(
     "--unpenalized",
     type=Names(),
@@ -163,10 +179,13 @@ def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table]:
     with watching(data) as watch:
         result = path(
             source.opened,
-            l1_ratio=options["l1_ratio"],
+            l1_ratio=ratios[0] if len(ratios := options["l1_ratio"]) == 1 else ratios,
             penalties=options["penalties"],
             penalty_factors=_factors(options["unpenalized"], source.opened.features, source.opened.coding),
             positive=options["positive"],
+            adaptive=options["adaptive"],
+            relaxed=options["relaxed"],
+            method=options["method"],
             standardize=options["standardize"],
             fit_intercept=options["fit_intercept"],
             folds=None if options["no_folds"] else options["folds"],

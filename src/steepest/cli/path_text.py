@@ -30,7 +30,15 @@ def penalty_table(path: Path) -> str:
             cells += [_held_out(float(path.cv_rmse[place]), float(path.standard_errors[place])), marks.get(place, "")]
         rows.append(tuple(cells))
     header = ("penalty", "inputs in use", "RMSE", *(("held-out RMSE", "") if held_out else ()))
-    return table(header, rows) + (_at_the_end(path) if held_out else "")
+    return table(header, rows) + (_at_the_end(path) + _others(path) if held_out else "")
+
+
+def _others(path: Path) -> str:
+    """A line about the l1_ratios that predict held-out rows less well, or ""."""
+    if not path.others:
+        return ""
+    found = [f"{number(one.l1_ratio)} ({number(float(one.cv_rmse.min()))})" for one in path.others]
+    return f"\n  Of the l1_ratios {number(path.l1_ratio)} predicts held-out rows best; less well: {', '.join(found)}."
 
 
 def _at_the_end(path: Path) -> str:
@@ -60,7 +68,7 @@ def model_lines(path: Path, model: SparseModel, reason: str) -> str:
     order = order_of_inputs(path)
     rows = [("bias", f"{model.bias:.10g}", "")] if path.fit_intercept else []
     rows += [(shorten(name), f"{values[name]:.10g}", _entry(at)) for name, at in order if values[name] != 0]
-    when = "comes in below penalty" if path.l1_ratio == 1 else "in use from penalty"
+    when = "comes in below penalty" if path.is_linear_between_knots else "in use from penalty"
     lines = [first, "", table(("", "coefficient", when), rows[:MOST_INPUTS])]
     if len(rows) > MOST_INPUTS:
         lines.append(f"  … and {len(rows) - MOST_INPUTS:,} more")
@@ -77,7 +85,7 @@ def _zeros(values: dict[str, float], order: tuple[tuple[str, float], ...]) -> li
         names = [f"{shorten(name, 24)} ({_entry(at)})" for name, at in elsewhere]
         lines.append(f"  0 here, in use at other penalties: {_listed(names)}")
     if never:
-        lines.append(f"  0 at every penalty: {_listed([shorten(name, 24) for name in never])}")
+        lines.append(f"  never in use: {_listed([shorten(name, 24) for name in never])}")
     return lines
 
 

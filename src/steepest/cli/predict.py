@@ -30,6 +30,8 @@ from steepest.support.files import behind, refuse_existing_file
 from steepest.support.scratch import scratch_beside
 from steepest.support.words import number, pluralize
 
+MOST_SHOWN = 5  # labels
+
 
 @click.command(name="predict")
 @click.argument("run", type=click.Path())
@@ -174,7 +176,7 @@ def _write(
     replaced = table.tally[-1].replaced if isinstance(table, TableSource) and table.tally else 0
     if replaced:
         click.echo(
-            f"Note: {replaced:,} values are categories that the model does not know, and count as the reference.",
+            f"Note: {pluralize(replaced, 'value')} of a category that the model does not know counted as the reference.",
             err=True,
         )
     return counts
@@ -226,4 +228,8 @@ def _report(counts: PredictionCounts, model: Model, out: str | None, as_json: bo
         parts.append(
             f"accuracy {100 * counts.accuracy:.3g}% against {printable(target)} ({pluralize(counts.compared, 'row')})"
         )
+    if counts.unknown:
+        more = f" and {len(counts.unknown) - MOST_SHOWN:,} more" if len(counts.unknown) > MOST_SHOWN else ""
+        labels = printable(", ".join(counts.unknown[:MOST_SHOWN]))
+        parts.append(f"not compared, with labels that the model does not know: {labels}{more}")
     click.echo((f"Written: {printable(out)}: " if out else "") + ", ".join(parts), err=out is None)

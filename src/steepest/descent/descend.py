@@ -130,8 +130,8 @@ def descend(
         l2: ridge penalty in the coordinates in force, never on the intercept.
         l1: lasso penalty likewise, which sets weights to exactly 0; of squared loss. With l2 too it is the elastic net.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
-        loss: "squared", "logistic" (targets 0 and 1), "poisson" (counts), "huber", "quantile" (the median), or a loss object: the mean over the rows. Its
-            minimum is found by some more passes over the table, and its runs are walked.
+        loss: "squared", "logistic" (targets 0 and 1, or two labels), "poisson" (counts), "huber", "quantile" (the median), or a loss
+            object: the mean over the rows. Its minimum is found by some more passes over the table, and its runs are walked.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.

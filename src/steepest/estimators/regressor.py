@@ -16,12 +16,13 @@ from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.minibatch import Order
 from steepest.descent.settings import Auto
+from steepest.descent.sparse import AUTO_GAP
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.linear import LOGGER, check_verbose, is_zero
 from steepest.estimators.regression import LinearRegressor
-from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
+from steepest.estimators.walk import Solver, at_minimum, has_l1, is_newton, is_word, tolerance_of, walk
 from steepest.objectives.loss_choice import LossChoice, choose_loss
 from steepest.objectives.losses import Loss, PoissonLoss
 from steepest.objectives.quadratic import ObjectiveName
@@ -55,15 +56,18 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         epochs: number of updates, or "auto": until every mode is within `tol`.
         rule: the name of a rule ("gradient", "heavy_ball", "nesterov", "chebyshev", or a registered one), or a rule with its
             numbers; then learning_rate and momentum are left alone. "auto": plain gradient descent; on another loss than squares
-            Nesterov's, where learning rate and batches are not chosen.
+            Nesterov's, where learning rate and batches are not chosen; with l1 "fista", and "ista" in batches.
         momentum: β in [0, 1), for a rule that has one; None: the best.
         batch_size: rows whose gradient makes a step, for mini-batch and stochastic gradient descent; None: all of them.
         order: how rows come to batches: "shuffled" anew each epoch, drawn with "replacement", or "fixed".
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
+        l1: lasso penalty likewise, which sets coefficients to exactly 0; 0: none. scikit-learn's Lasso has alpha = l1.
+        l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio; scikit-learn's
+            ElasticNet has alpha = l1/l1_ratio. None: no l2 but the one given.
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None or
-            0: all epochs (1e-12 where epochs is "auto").
+            0: all epochs (1e-12 where epochs is "auto"). With l1 the duality gap as a share of the loss, 1e-9 where this is smaller.
         standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
         fit_intercept: whether the model has an intercept.
         objective: "half_mse", "mse" (twice that) or "quarter_mse" (half of it).
@@ -75,7 +79,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         loss: "squared", "huber" (rows far away pull less), "poisson" (counts, with a logarithmic link), "quantile", or a loss object.
         delta: of loss="huber", δ: how far from the target a square ends and a straight line begins, in target units.
         quantile: of loss="quantile", τ: the share of the targets that lies below what is predicted.
-        solver: "descent" runs; "newton" takes the exact minimum itself.
+        solver: "descent" runs; "newton" takes the exact minimum itself, also with l1.
 
     On another loss than squares the run is walked: `epochs="auto"` is then at most 10,000, `objective`, `validation` and
     `partial_fit` are not for it, and the minimum it is measured against is found by Newton's method.
@@ -116,6 +120,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         order: Order = "shuffled",
         drop_last: bool = False,
         l2: float = 0.0,
+        l1: float = 0.0,
+        l1_ratio: float | None = None,
         tol: float | None = 1e-12,
         standardize: bool = True,
         fit_intercept: bool = True,
@@ -137,6 +143,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         self.order = order
         self.drop_last = drop_last
         self.l2 = l2
+        self.l1 = l1
+        self.l1_ratio = l1_ratio
         self.tol = tol
         self.standardize = standardize
         self.fit_intercept = fit_intercept
@@ -287,7 +295,9 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
         tolerance = None if is_zero(self.tol) else self.tol
-        rule = "gradient" if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
+        if isinstance(tolerance, float) and 0 < tolerance < AUTO_GAP and has_l1(self):
+            tolerance = AUTO_GAP  # a gap is a difference of two losses, and no smaller share of them is known
+        rule = None if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
         curve = None if held_out is None else validation_curve(run, held_out)
@@ -334,13 +344,15 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         self,
         train: Triangle,
         start: Start,
-        rule: RuleChoice,
+        rule: RuleChoice | None,
         epochs: int | Auto,
         tolerance: float | None,
         rows: ArraySource | None = None,
         watchers: tuple[FitTask, ...] = (),
     ) -> Trajectory:
-        own = isinstance(rule, str) or rule is self.rule  # and not the rule of a run that is taken again
+        own = (
+            rule is None or isinstance(rule, str) or rule is self.rule
+        )  # and not the rule of a run that is taken again
         return descend(
             train,
             rule=rule,
@@ -354,6 +366,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
             epochs=epochs,
             tolerance=tolerance,
             l2=self.l2,
+            l1=self.l1,
+            l1_ratio=self.l1_ratio,
             objective=self.objective,
             standardize=self.standardize,
             fit_intercept=self.fit_intercept,

@@ -22,7 +22,7 @@ from steepest.support.arrays import FloatArray
 
 Solver = Literal["descent", "newton"]
 MOST_ENDLESS = 1_000  # of one on a loss without a minimum
-OF_PROBLEM = ("l2", "standardize", "fit_intercept", "objective")
+OF_PROBLEM = ("l2", "l1", "l1_ratio", "standardize", "fit_intercept", "objective")
 PASSED_ON = ("learning_rate", "momentum", "schedule", "average", "batch_size", "order", "drop_last")
 
 
@@ -102,12 +102,20 @@ def has_minimum(run: Trajectory) -> bool:
     return getattr(run.problem, "separation", None) is None
 
 
-def rule_of(estimator: Any) -> RuleChoice:
-    """Return the rule; for "auto" Nesterov's where a run is walked and nothing else is chosen, else plain gradient descent."""
+def rule_of(estimator: Any) -> RuleChoice | None:
+    """Return the rule; for "auto" Nesterov's where a run is walked and nothing else is chosen, else plain gradient descent; None with l1."""
     if not is_word(estimator.rule, "auto"):
         return estimator.rule  # type: ignore[no-any-return]  # whatever it is, descend says so
+    if has_l1(estimator):
+        return None
     is_free = is_word(estimator.learning_rate, "auto") and is_plain(estimator)
     return "nesterov" if is_free or estimator.momentum is not None else "gradient"
+
+
+def has_l1(estimator: Any) -> bool:
+    """Return whether there is a penalty l1; anything that is no number is left to descend, which says so."""
+    l1 = getattr(estimator, "l1", 0.0)
+    return isinstance(l1, (int, float, np.number)) and bool(l1 > 0)
 
 
 def is_plain(estimator: Any) -> bool:

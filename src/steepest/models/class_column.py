@@ -60,5 +60,20 @@ def accuracy(connection: Any, rows: str, parameters: list[Any], code: str) -> tu
     return share, int(count)
 
 
+def unknown_labels(connection: Any, rows: str, parameters: list[Any], code: str) -> tuple[str, ...]:
+    """Return the labels of a table that the model does not know.
+
+    Args:
+        connection, parameters, code: as `accuracy`.
+        rows: as `accuracy`, with the column `label` beside.
+
+    Returns:
+        labels with how often each is there, the most frequent first: "maybe (3)".
+    """
+    where = f"FROM {rows} predictions p WHERE p.{code} IS NOT NULL AND d.truth < 0"
+    query = f"SELECT d.label, count(*) AS n {where} GROUP BY 1 ORDER BY n DESC, 1"
+    return tuple(f"{label!r} ({count:,})" for label, count in connection.execute(query, parameters).fetchall())
+
+
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -15,13 +15,14 @@ from steepest.data.batch import Batch
 from steepest.data.sources import FullSource
 from steepest.data.sources.connection import connect, quoted, with_enough_memory
 from steepest.data.sources.databases import DatabaseRelation
+from steepest.data.sources.label_sql import label_text
 from steepest.data.sources.offset_rows import OffsetRows, without_offset
 from steepest.data.sources.relations import DuckDBRelation, StreamRelation
 from steepest.data.sources.roles import NUMERIC
 from steepest.data.sources.signs import percent_columns, signed_columns
 from steepest.data.sources.table_source import TableSource
 from steepest.errors import DataError, UsageError
-from steepest.models.class_column import accuracy, label_of, true_code
+from steepest.models.class_column import accuracy, label_of, true_code, unknown_labels
 from steepest.support import remedies
 from steepest.support.arrays import FloatArray
 from steepest.support.files import behind, put_file
@@ -52,6 +53,7 @@ class PredictionCounts:
         mae: mean absolute error of the same rows, or None.
         compared: rows that all of these have been computed from.
         accuracy: the share of rows whose class is predicted, where classes are and the table has the target, or None.
+        unknown: labels of the table that the model does not know, with the number of their rows, which are not compared.
     """
 
     rows: int
@@ -61,6 +63,7 @@ class PredictionCounts:
     mae: float | None = None
     compared: int = 0
     accuracy: float | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
@@ -302,7 +305,11 @@ def _compared(
     rows = clause.replace("SELECT *", f"SELECT {truth} AS truth", 1)
     if labels:
         share, compared = accuracy(connection, rows, parameters, f"c{last}")
-        return replace(found, accuracy=share, compared=compared) if compared else found
+        said = clause.replace(
+            "SELECT *", f"SELECT {truth} AS truth, {label_text(target, source.types[target])} AS label", 1
+        )
+        unknown = unknown_labels(connection, said, parameters, f"c{last}")
+        return replace(found, accuracy=share, compared=compared, unknown=unknown)
     rmse, mae, compared = connection.execute(
         f"SELECT sqrt(avg(e * e)), avg(abs(e)), count(*) FROM (SELECT p.c0 - d.truth AS e FROM {rows} predictions p) WHERE isfinite(e)",
         parameters,

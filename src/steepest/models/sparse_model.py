@@ -27,6 +27,7 @@ def chosen_model(path: Path, choose: PathChoice | float) -> tuple[SparseModel, d
         "inputs": len(path.features),
         "in_use": len(model.active),
         "positive": problem.positive,
+        "relaxed": path.relaxed,
         "penalty_factors": factors,
     }
     training = {

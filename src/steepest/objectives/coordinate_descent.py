@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import DataError
+from steepest.errors import DataError, Option
 from steepest.objectives.penalized import Penalized
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
@@ -62,7 +62,7 @@ def coordinate_descent(problem: Penalized, start: FloatArray, penalty: float) ->
         return w
     raise DataError(
         f"coordinate descent has not arrived at penalty {number(penalty)} after {MOST_SWEEPS:,} sweeps: its duality gap is {number(gap)}.",
-        'take method="homotopy"',
+        "take the exact path (" + Option("method", "homotopy") + ")",
         "standardize",
     )
 

@@ -124,7 +124,7 @@ class LogisticLoss:
         _refuse(
             y,
             (y < 0) | (y > 1),
-            "the logistic loss takes targets 0 and 1, or shares between them",
+            "the logistic loss takes targets 0 and 1, shares between them, or any two numbers as labels",
             "Code the two classes as 0 and 1.",
         )
 

@@ -212,7 +212,7 @@ class Problem(Value):
         return tuple(name for name in dependent if name not in constant)
 
     def warn_undetermined(self) -> None:
-        """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm."""
+        """Warn of columns that leave their coefficients open; the answer is then the one of minimum norm, but with l1 the one it chooses."""
         constant, dependent, rounded = self.constant_features, self.dependent_features, self.triangle.rounded_features
         if constant:
             warn(
@@ -231,7 +231,7 @@ class Problem(Value):
                     "subtract its smallest value before it is written or computed",
                 )
             )
-        if dependent and "intercept" not in dependent:
+        if dependent and "intercept" not in dependent and not self.l1:
             warn(
                 DataWarning(
                     f"collinear: {join_names(dependent)} can be computed from the other columns, so many coefficients are equally good. "

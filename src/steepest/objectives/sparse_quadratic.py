@@ -5,6 +5,8 @@ from typing import Self
 
 import numpy as np
 
+from steepest.errors import DataError
+from steepest.objectives.coordinate_descent import coordinate_descent
 from steepest.objectives.homotopy import Homotopy
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.quadratic import Quadratic
@@ -120,8 +122,11 @@ class SparseQuadratic(Quadratic):
 
 
 def _solved(part: Penalized, penalty: float) -> FloatArray:
-    """The minimum at a penalty, by the path down to it."""
+    """The minimum at a penalty: exactly, by the path down to it, or to a gap of rounding."""
     first = part.largest_penalty
     if penalty >= first:
         return part.unpenalized
-    return Homotopy(part, part.unpenalized, (first, penalty)).end()
+    try:
+        return Homotopy(part, part.unpenalized, (first, penalty)).end()
+    except DataError:  # columns so nearly dependent that the path is lost
+        return coordinate_descent(part, part.unpenalized, penalty)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from steepest.data.coding import UNSEEN
 from steepest.data.inputs import is_frame
+from steepest.data.sources.connection import quoted
 from steepest.data.sources.label_sql import label_text
 from steepest.data.sources.labels import (
     MOST_BY_ITSELF,
@@ -38,11 +39,44 @@ def target_labels(relation: Relation, types: dict[str, str], request: Request) -
         DataError, UsageError: as `labels_of`.
     """
     loss, targets = request.loss, request.targets
+    if loss == "logistic" and len(targets) == 1 and is_number(types.get(targets[0], "")):
+        known = request.coding.classes if request.coding is not None else ()
+        return loss, known if _are_numbers(known) else two_numbers(relation, targets[0], types[targets[0]])
     if len(targets) != 1 or targets[0] not in types or not are_labels(types[targets[0]], loss):
         return loss, ()
     if request.coding is not None and request.coding.classes:
         return check_count(request.coding.classes, f"column {short(targets[0])}", loss), request.coding.classes
     return labels_of(relation, targets[0], types[targets[0]], loss) or (loss, ())
+
+
+def two_numbers(relation: Relation, name: str, kind: str) -> tuple[str, ...]:
+    """Return the labels of a column of numbers for logistic loss: its two numbers in order, where they are other than shares.
+
+    Args:
+        relation: the table.
+        name: of the target.
+        kind: DuckDB's type of it.
+
+    Returns:
+        none where all numbers are from 0 to 1, shares of the second class, or there are not two.
+    """
+    column = quoted(name)
+    found = relation.query(f"min({column}), max({column})")
+    ends = [float(value) for pair in found for value in pair if value is not None]
+    if not ends or (min(ends) >= 0 and max(ends) <= 1) or min(ends) == max(ends):
+        return ()
+    text = label_text(name, kind)
+    rest = f"WHERE {column} IS NOT NULL LIMIT 3"
+    labels = {row[0] for row in relation.query(f"DISTINCT {text}", rest)}
+    return tuple(sorted(labels, key=float)) if len(labels) == 2 else ()
+
+
+def _are_numbers(labels: tuple[str, ...]) -> bool:
+    """Whether labels that are known are those of a column of numbers."""
+    try:
+        return len(labels) == 2 and all(np.isfinite(float(label)) for label in labels)
+    except ValueError:
+        return False
 
 
 def are_labels(kind: str, loss: str) -> bool:
@@ -122,7 +156,8 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
     """Return the codes of labels beside an array of inputs, shape (n,), the loss of classes and the labels in order.
 
     Args:
-        y: labels of shape (n,): texts, booleans, or for "multinomial" whole numbers.
+        y: labels of shape (n,): texts, booleans, for "multinomial" whole numbers, or for "logistic" two numbers that are not
+            both shares from 0 to 1; the larger one is then the second class.
         loss: "logistic", "multinomial" or "auto"; any other takes y for numbers.
         known: the labels of an earlier table, to be used again; then another label has the code UNSEEN.
 
@@ -139,8 +174,8 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
         (array([0., 1., 0.]), 'logistic', ('no', 'yes'))
         >>> code_labels([2, 0, 1, 0], "multinomial")
         (array([2., 0., 1., 0.]), 'multinomial', ('0', '1', '2'))
-        >>> code_labels([0.0, 1.0], "logistic") is None
-        True
+        >>> code_labels([0.0, 1.0], "logistic") is None, code_labels([2, 1, 2], "logistic")
+        (True, (array([1., 0., 1.]), 'logistic', ('1', '2')))
     """
     if loss not in OF_CLASSES or y is None:
         return None
@@ -156,6 +191,8 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
         texts = np.where(values.astype(bool), "true", "false")
     elif kind in "iuf" and loss == "multinomial":
         return _code_numbers(values, loss, known)
+    elif kind in "iuf" and loss == "logistic":
+        return _code_two_numbers(values.astype(np.float64), known)
     else:
         return None
     labels = known or ordered(np.unique(texts).tolist())
@@ -219,12 +256,28 @@ def _kind(value: object) -> str:
     return "number" if isinstance(value, numbers.Real) else "other"
 
 
+def _code_two_numbers(values: FloatArray, known: tuple[str, ...]) -> tuple[FloatArray, str, tuple[str, ...]] | None:
+    """Codes of two numbers that name classes; None of shares from 0 to 1, and of more than two."""
+    distinct = np.unique(values)
+    if not _are_numbers(known) and (
+        len(distinct) != 2 or not np.isfinite(distinct).all() or (distinct[0] >= 0 and distinct[1] <= 1)
+    ):
+        return None
+    labels = known if _are_numbers(known) else tuple(map(_text_of, distinct.tolist()))
+    return _codes(np.array([_text_of(value) for value in values.tolist()]), labels), "logistic", labels
+
+
+def _text_of(value: float) -> str:
+    """A number as a label: of a whole one its digits."""
+    return f"{value:.0f}" if np.isfinite(value) and value == round(value) else repr(value)
+
+
 def _code_numbers(values: NDArray[Any], loss: str, known: tuple[str, ...]) -> tuple[FloatArray, str, tuple[str, ...]]:
     """Codes of whole numbers that name classes."""
     numbers_ = values.astype(np.float64)
     if not np.isfinite(numbers_).all():
         first = int(np.argmin(np.isfinite(numbers_)))
         raise MissingValuesError(f"y holds {numbers_[first]} in row {first:,} (counted from 0). Drop such rows.")
-    texts = np.array([f"{value:.0f}" if value == round(value) else repr(value) for value in numbers_.tolist()])
+    texts = np.array([_text_of(value) for value in numbers_.tolist()])
     labels = known or _whole(set(texts.tolist()), "y")
     return _codes(texts, labels), check_count(labels, "y", loss), labels

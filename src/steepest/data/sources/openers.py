@@ -101,7 +101,8 @@ def open_source(
             in the target's own unit. Zero and negative targets are refused.
         loss: "logistic" or "multinomial" take a target of texts, booleans, yes and no for labels: of two one column of 0 and 1, the
             second label in sorted order being 1; of more, and for "multinomial", a column of 0 and 1 for each. "auto" does so where the
-            target is no number. For "multinomial" whole numbers are labels too. Other losses take numbers.
+            target is no number. For "multinomial" whole numbers are labels too, for "logistic" two numbers that are not both from 0 to
+            1. Other losses take numbers.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.

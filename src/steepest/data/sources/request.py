@@ -63,13 +63,14 @@ class Request:
             )
         if self.dates is not None:
             check_word("dates", self.dates, get_args(Dates))
-        _ = self.text, self.beside
+        _ = self.text
         for name in ("target", "features", "exclude", "categorical"):
             value = getattr(self, name)
             if value is not None or name in ("exclude", "categorical"):
                 check_names(name, value)
         if self.coding is not None:
             check_kind("coding", self.coding, Coding)
+        _ = self.beside
         pairs = self.interactions
         if not isinstance(pairs, (tuple, list)) or not all(
             isinstance(pair, (tuple, list)) and len(check_names("interactions", pair)) == 2 for pair in pairs

@@ -55,12 +55,12 @@ class CoefficientPathDisplay(Display):
         """Take the numbers from `steepest.path`: its knots, and of a lasso points between them."""
         check_kind("path", path, Path)
         penalties = path.knots
-        if path.l1_ratio == 1 and len(penalties) > 1 and penalties[-1] > 0:
+        if path.is_linear_between_knots and len(penalties) > 1 and penalties[-1] > 0:
             penalties = np.union1d(penalties, np.geomspace(penalties[0], penalties[-1], CURVE_POINTS)[1:-1])[::-1]
         held_out = path.fold_mse.shape[1] > 0
         return cls(
             penalties,
-            path.solution.at(penalties),
+            path.coefficients(penalties) * path.coordinates.scale,
             path.features,
             path.best.penalty if held_out else None,
             path.one_standard_error.penalty if held_out else None,

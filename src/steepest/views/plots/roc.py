@@ -1,5 +1,6 @@
 """The ROC curve: how many of the class are found, over how many of the rest are taken for it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ class RocDisplay(Display):
 
     def _what(self) -> str:
         found = self.groups[-1][1]
-        return f"the ROC curve of {shorten(found.target, 24)}, AUC {number(found.auc, 4)}"
+        auc = "no AUC" if math.isnan(found.auc) else f"AUC {number(found.auc, 4)}"
+        return f"the ROC curve of {shorten(found.target, 24)}, {auc}"
 
     def plot(self, ax: "Axes | None" = None) -> "RocDisplay":
         """Draw on `ax`, or on a figure of its own, and return self."""
