@@ -48,6 +48,7 @@ CLASSIFIED = steepest.evaluate(CLASS_RUN, X, CLASSES)
 FORECAST = steepest.forecast(X, Y, batch_size=8, epochs=3)
 SWEEP = steepest.sweep(X, Y, learning_rates=[0.1], epochs=[1, 10])
 PATH = steepest.path(X, Y, penalties=[0.1, 0.01])
+LOSS_PATH = steepest.path(X, CLASSES, loss="logistic", penalties=[0.1, 0.01])
 OF_A_PENALTY = ("aic", "bias", "bic", "coefficients", "cp", "degrees_of_freedom", "gap", "model", "rmse")
 SETTINGS = {
     "rule": "gradient",
@@ -108,6 +109,12 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "path frame": (steepest.path, (FRAME,), {"target": "y"}),
     **{f"Path.{name}": (getattr(PATH, name), (0.1,), {}) for name in OF_A_PENALTY},
     "Path.to_frame": (PATH.to_frame, (), {}),
+    "path of a loss": (steepest.path, (X, CLASSES), {"loss": "logistic", "penalties": [0.1, 0.01]}),
+    **{
+        f"LossPath.{name}": (getattr(LOSS_PATH, name), (0.1,), {})
+        for name in (*OF_A_PENALTY, "mean_loss", "optimality")
+    },
+    "LossPath.to_frame": (LOSS_PATH.to_frame, (), {}),
     "infer": (steepest.infer, (X, Y), {}),
     "explain": (steepest.explain, (X, Y), {"epoch": 3}),
     "open_source": (steepest.open_source, (FRAME,), {"target": "y"}),
@@ -191,6 +198,7 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "CoefficientPathDisplay": (steepest.CoefficientPathDisplay.from_path, (PATH,), {}),
     "HeldOutPathDisplay": (steepest.HeldOutPathDisplay.from_path, (PATH,), {}),
     "Path.plot": (PATH.plot, (), {}),
+    "LossPath.plot": (LOSS_PATH.plot, (), {}),
     "HeatMapDisplay": (steepest.HeatMapDisplay.from_sweep, (SWEEP,), {}),
     "Forecast.grid": (FORECAST.grid, (2,), {}),
     "ForecastDisplay": (steepest.ForecastDisplay.from_forecast, (FORECAST,), {"runs": 1}),
@@ -274,7 +282,7 @@ def test_whatever_is_given_the_answer_is_a_result_or_an_error_in_words(door, tmp
 NO_DOORS = {
     "EXAMPLES", "ExampleData", "tutorial", "register", "RuleName",  # no numbers are given
     "Coding", "Diagnosis", "Explanation", "Forecast", "GoodnessOfFit", "Inference",
-    "Smearing", "Solution", "SparseModel", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
+    "Smearing", "Solution", "SparseLossModel", "SparseModel", "Source", "State", "Sweep", "ValidationCurve", "Verdict",  # results
     "LinearRule", "Objective", "Rule", "Stop", "Model", "Problem", "Trajectory", "Triangle",  # made by doors that are listed, or by heirs
 }  # fmt: skip
 

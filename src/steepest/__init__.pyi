@@ -10,6 +10,8 @@ from .analysis.explain import Explanation as Explanation
 from .analysis.explain import explain as explain
 from .analysis.goodness import GoodnessOfFit as GoodnessOfFit
 from .analysis.infer import infer as infer
+from .analysis.loss_path_result import LossPath as LossPath
+from .analysis.loss_path_result import SparseLossModel as SparseLossModel
 from .analysis.path import path as path
 from .analysis.path_result import Path as Path
 from .analysis.path_result import SparseModel as SparseModel

@@ -24,6 +24,7 @@ def open_with_split(
     time: bool,
     shuffle: bool,
     seed: int,
+    loss: str = "squared",
 ) -> tuple[FullSource | Triangle, Split | None]:
     """Open a table, and say which rows are held out: those of K folds, a validation set, or none where folds is None.
 
@@ -37,7 +38,7 @@ def open_with_split(
             "give one of them",
         )
     group = group if validation is None else None
-    table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing)
+    table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing, loss=loss)
     if validation is not None:
         rows, labels = validation if isinstance(validation, tuple) and len(validation) == 2 else (validation, None)
         return table, Validation(open_alike(rows, table, labels))

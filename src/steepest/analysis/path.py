@@ -2,33 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
+from steepest.analysis.loss_path import check_loss, check_ways, loss_path
 from steepest.analysis.path_result import Path, in_own_units
+from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
-from steepest.errors import DataError, Option, UsageError
+from steepest.errors import Option, UsageError
+from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
 from steepest.summaries.triangle import Triangle
-from steepest.support.arguments import as_float, check_flag, check_list, check_word, is_many, shown
+from steepest.support.arguments import as_float, check_flag, check_word, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.numerics import numeric
 from steepest.support.threads import parallel_map
-from steepest.support.words import join_names
 
-SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
 LARGEST_POWER = 10.0
-GRID, SMALLEST_SHARE = (
-    100,
-    1e-3,
-)  # penalties of a path where none are given, and the last beside the first: scikit-learn's
 
 
 @numeric
@@ -40,6 +37,7 @@ def path(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
+    loss: LossChoice = "squared",
     l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
@@ -72,6 +70,8 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
+        loss: "squared"; or "logistic", "poisson" or "huber", whose minimum is found at each of `penalties`, to the conditions of a minimum
+            within 1e-9 of the largest penalty; it needs the rows.
         l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
             that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
@@ -110,30 +110,29 @@ def path(
     Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
     """
+    other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
+    if other is not None:
+        check_loss(other)
     table, split = open_with_split(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
-        group=group, time=time, shuffle=shuffle, seed=seed,
+        group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),
     )  # fmt: skip
-    if isinstance(table, Triangle) and isinstance(split, Folds):
+    if other is None and isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",
             "let " + Option("folds") + " be None",
             "give held-out rows, as validation",
             "give the table itself",
         )
-    parts = read(table, split, sample_rows=0, watch=watch).partition
-    return path_of_folds(
-        parts,
-        l1_ratio=l1_ratio,
-        penalties=penalties,
-        penalty_factors=penalty_factors,
-        positive=positive,
-        adaptive=adaptive,
-        relaxed=relaxed,
-        method=method,
-        standardize=standardize,
-        fit_intercept=fit_intercept,
-    )
+    settings: dict[str, Any] = {
+        "l1_ratio": l1_ratio, "penalties": penalties, "penalty_factors": penalty_factors, "positive": positive,
+        "standardize": standardize, "fit_intercept": fit_intercept,
+    }  # fmt: skip
+    ways: dict[str, Any] = {"adaptive": adaptive, "relaxed": relaxed, "method": method}
+    if other is not None:
+        check_ways(other, **ways)
+        return loss_path(table, split, other, watch=watch, **settings)
+    return path_of_folds(read(table, split, sample_rows=0, watch=watch).partition, **ways, **settings)
 
 
 @numeric
@@ -160,10 +159,10 @@ def path_of_folds(
     check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
-    ratios, flag = _check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
+    ratios, flag = check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
     if check_flag("relaxed", relaxed) and flag:
         raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
-    factors, power = _factors(penalty_factors, parts.whole), _check_power(adaptive)
+    factors, power = check_factors(penalty_factors, parts.whole), _check_power(adaptive)
 
     def problem(triangle: Triangle, ratio: float) -> Penalized:
         coordinates = triangle.coordinates(name, fit_intercept=fit_intercept)
@@ -172,7 +171,7 @@ def path_of_folds(
 
     def follow(ratio: float) -> Path:
         whole = problem(parts.whole, ratio)
-        grid = _grid(penalties, whole.largest_penalty)
+        grid = penalty_grid(penalties, whole.largest_penalty)
 
         def held_out(train: Triangle, held: Triangle) -> FloatArray:
             coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
@@ -198,7 +197,7 @@ def path_of_folds(
 
 def best_path(paths: Sequence[Path]) -> Path:
     """Return the path that predicts held-out rows best, of equal ones the first, with the others beside it."""
-    best = min(paths, key=lambda one: float(one.cv_rmse.min())) if len(paths) > 1 else paths[0]
+    best = min(paths, key=lambda one: float(one.cv_errors.min())) if len(paths) > 1 else paths[0]
     return replace(best, others=tuple(one for one in paths if one is not best))
 
 
@@ -206,64 +205,3 @@ def _check_power(power: object) -> float | None:
     if power is not None and not 0 < as_float(power) <= LARGEST_POWER:
         raise UsageError(Option("adaptive") + f" must be a number above 0, at most 10; usually 1; got {shown(power)}.")
     return None if power is None else as_float(power)
-
-
-def _check_ratios(given: float | Sequence[float], is_judged: bool) -> list[float]:
-    """Return the ratios, each once, in the order given."""
-    listed = check_list("l1_ratio", given, "shares") if is_many(given) else [given]
-    ratios = list(dict.fromkeys(_check_ratio(ratio) for ratio in listed))
-    if len(ratios) > 1 and not is_judged:
-        raise UsageError(
-            "of several l1_ratios the one that predicts held-out rows best is taken, and no row is held out.",
-            "give path() folds or a validation set",
-            "give one l1_ratio",
-        )
-    return ratios
-
-
-def _check_ratio(ratio: object) -> float:
-    if not SMALLEST_RATIO <= as_float(ratio) <= 1:
-        raise UsageError(
-            Option("l1_ratio") + f" must lie between 0.000001 and 1, the lasso; got {shown(ratio)}. "
-            "Without an l1 part no coefficient becomes 0: descend with l2."
-        )
-    return as_float(ratio)
-
-
-def _factors(given: Mapping[str, float] | Sequence[float] | None, triangle: Triangle) -> FloatArray:
-    """Return the factor of each input, in the triangle's order."""
-    if given is None:
-        return np.ones(len(triangle.features))
-    if not is_many(given):
-        raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
-    named = dict(given) if isinstance(given, Mapping) else None
-    if named is not None and (unknown := [name for name in named if name not in triangle.features]):
-        raise UsageError(
-            Option("penalty_factors")
-            + f" name an unknown input, {shown(unknown[0])}. The inputs are {join_names(triangle.features)}."
-        )
-    factors = [named.get(name, 1.0) for name in triangle.features] if named is not None else list(given)
-    if len(factors) != len(triangle.features):
-        raise UsageError(
-            Option("penalty_factors") + f" are as many as inputs, {len(triangle.features)}; got {len(factors)}."
-        )
-    for factor in factors:
-        if not 0 <= as_float(factor) < np.inf:
-            raise UsageError(Option("penalty_factors") + f" must be finite numbers, 0 or larger; got {shown(factor)}.")
-    return np.array([as_float(factor) for factor in factors])
-
-
-def _grid(given: Sequence[float] | None, largest: float) -> FloatArray:
-    """Return the penalties, falling."""
-    if given is None:
-        if largest == 0:
-            raise DataError(
-                "no input has anything to do with the target: every coefficient is 0 at every penalty.",
-                "give a target and inputs that vary",
-            )
-        return np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
-    listed = check_list("penalties", given, "penalties")
-    for value in listed:
-        if not 0 < as_float(value) < np.inf:
-            raise UsageError(Option("penalties") + f" must be finite numbers above 0; got {shown(value)}.")
-    return np.unique([as_float(value) for value in listed])[::-1]

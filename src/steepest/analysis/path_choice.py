@@ -38,7 +38,7 @@ def choose_model(path: Path, choose: PathChoice | float = "best") -> tuple[Spars
         return path.model(as_float(choose)), "the penalty that was given"
     word = _check_word(choose)
     if word == "best":
-        return path.best, f"smallest held-out RMSE of {len(path.penalties):,} penalties"
+        return path.best, f"smallest held-out {path.measure} of {len(path.penalties):,} penalties"
     if word == "one_standard_error":
         return path.one_standard_error, "largest penalty within one standard error of the best"
     penalties = path.knots if path.is_linear_between_knots else path.penalties

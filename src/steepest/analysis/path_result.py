@@ -98,7 +98,7 @@ class Path(Value):
             if self.one_standard_error.penalty != self.best.penalty:
                 yield f"simplest within one standard error: {_in_words(self.one_standard_error)}"
         if self.others:
-            rest = [f"{number(one.l1_ratio)} ({number(one.cv_rmse.min())})" for one in self.others]
+            rest = [f"{number(one.l1_ratio)} ({number(one.cv_errors.min())})" for one in self.others]
             yield f"less good: l1_ratio {', '.join(rest)}"
 
     @property
@@ -189,8 +189,7 @@ class Path(Value):
             numbers = np.empty(len(wanted))
             for place, value in enumerate(wanted):
                 columns, l2 = problem.design[:, used[place]], problem.l2(value)[used[place]]
-                gram = columns.T @ columns
-                numbers[place] = np.trace(np.linalg.solve(gram + np.diag(l2), gram))
+                numbers[place] = shrunk_columns(columns, l2)
         return numbers if np.ndim(penalty) else numbers[0]
 
     def rmse(self, penalty: ArrayLike) -> FloatArray:
@@ -246,6 +245,16 @@ class Path(Value):
             return np.full(len(self.penalties), math.nan)
         return np.asarray(np.sqrt(self.fold_mse @ (self.fold_weights / self.fold_weights.sum())))
 
+    @property
+    def cv_errors(self) -> FloatArray:
+        """What the best of `penalties` has the least of: cv_rmse; with another loss cv_loss."""
+        return self.cv_rmse
+
+    @property
+    def measure(self) -> str:
+        """What `cv_errors` are: "RMSE", or "logistic loss" for example."""
+        return "RMSE"
+
     @frozen_property
     def standard_errors(self) -> FloatArray:
         """Standard error of each cv_rmse: that of the folds' mean squared errors over 2·cv_rmse; nan with one set, shape (K,)."""
@@ -263,7 +272,7 @@ class Path(Value):
             UsageError: no row was held out.
         """
         self._check_held_out()
-        return self._model_at(int(self.cv_rmse.argmin()))
+        return self._model_at(int(self.cv_errors.argmin()))
 
     @frozen_property
     def one_standard_error(self) -> SparseModel:
@@ -272,9 +281,9 @@ class Path(Value):
         Source: Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984, section 3.4.3.
         """
         self._check_held_out()
-        best = int(self.cv_rmse.argmin())
+        best = int(self.cv_errors.argmin())
         spread = self.standard_errors[best]
-        within = self.cv_rmse <= self.cv_rmse[best] + (0.0 if math.isnan(spread) else spread)
+        within = self.cv_errors <= self.cv_errors[best] + (0.0 if math.isnan(spread) else spread)
         return self._model_at(int(within.argmax()))
 
     def _check_held_out(self) -> None:
@@ -373,6 +382,12 @@ def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray)
     if not coordinates.fit_intercept:
         return weights, np.zeros(len(weights))
     return weights, triangle.means[d] - weights @ triangle.means[:d]
+
+
+def shrunk_columns(columns: FloatArray, l2: FloatArray) -> float:
+    """Return tr(A·(AᵀA + diag(l2))⁻¹·Aᵀ) of columns A (q, k)."""
+    gram = columns.T @ columns
+    return float(np.trace(np.linalg.solve(gram + np.diag(l2), gram)))
 
 
 def ranks(design: FloatArray, used: NDArray[np.bool_]) -> FloatArray:

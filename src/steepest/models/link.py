@@ -11,6 +11,7 @@ from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.models.target_scale import LogScale
 from steepest.objectives.loss_choice import LOSSES
+from steepest.objectives.losses import Loss
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
@@ -28,7 +29,15 @@ def loss_of(run: Trajectory) -> str:
     Raises:
         UsageError: the loss is somebody's own, so that nobody could read the model again.
     """
-    loss = getattr(run.problem, "loss", None)
+    return kept_loss(getattr(run.problem, "loss", None))
+
+
+def kept_loss(loss: Loss | None) -> str:
+    """Return the name by which a model keeps a loss, None being squared loss.
+
+    Raises:
+        UsageError: the loss is somebody's own, so that nobody could read the model again.
+    """
     if loss is None:
         return "squared"
     if type(loss) is not LOSSES.get(loss.name):

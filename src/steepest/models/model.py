@@ -20,7 +20,7 @@ from steepest.data.sources.labels import label_column
 from steepest.data.sources.log_target import log_name, own_names
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
-from steepest.models.link import class_codes, loss_of, predicted
+from steepest.models.link import class_codes, kept_loss, loss_of, predicted
 from steepest.models.predictions import MissingInput, asked_offset, predict_rows
 from steepest.models.schema import (
     FORMAT,
@@ -198,8 +198,11 @@ class Model(Value):
         training["data"] = {} if data is None else check_kind("data", data, dict)
         weights, bias = weights_of(path, chosen, features), np.array([float(chosen.bias)])
         scale = LogScale(None) if path.triangle.log_target else None
+        loss = getattr(path, "loss", None)
+        training |= {"loss_numbers": numbers} if (numbers := numbers_of(loss)) else {}
+        classes = () if path.triangle.coding is None else path.triangle.coding.classes
         coding = None if coding is None else replace(coding, classes=())
-        return cls(features, own_names(path.triangle), weights, bias, training, coding, scale)
+        return cls(features, own_names(path.triangle), weights, bias, training, coding, scale, kept_loss(loss), classes)
 
     def predict(
         self,

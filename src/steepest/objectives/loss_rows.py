@@ -1,7 +1,7 @@
 """Loss rows: the rows of a table with a loss other than squares, in memory or, where they are too many, in a temporary file."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from steepest.objectives.over_rows import gathered, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.row_file import RowFile, fits_memory
 from steepest.objectives.stored_rows import Weights
+from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
 
 PIECE = 1 << 21  # numbers of rows that are read together, 16 MB
@@ -107,9 +108,7 @@ class StoredLossRows:
         return np.asarray(np.sqrt(self._mean(lambda rows: rows.metric(theta) ** 2)))
 
     def _mean(self, function: Callable[[LossOverRows], FloatArray]) -> FloatArray:
-        size = max(1, PIECE // max(self.width, self.file.numbers))
-        starts = range(0, len(self), size)
-        parts = (self.take(slice(start, start + size)) for start in starts)
+        parts = pieces_of(self, max(self.width, self.file.numbers))
         return np.asarray(sum(len(part) / len(self) * function(part) for part in parts))
 
 
@@ -144,3 +143,79 @@ def _stored(
 
     file = RowFile.of(pieces(), problem.triangle.row_count, sum(shape) + 2)
     return StoredLossRows(file, loss, shape, weights.mean, problem.l2, penalized, offsets[0])
+
+
+def pieces_of(rows: LossOverRows | StoredLossRows, numbers: int) -> Iterator[LossOverRows]:
+    """Yield rows in memory, 16 MB at a time where each takes so many numbers."""
+    size = max(1, PIECE // max(1, numbers))
+    for start in range(0, len(rows), size):
+        yield rows.take(slice(start, start + size))
+
+
+def part_of(
+    rows: LossOverRows | StoredLossRows, chosen: NDArray[np.bool_], before: Coordinates, after: Coordinates
+) -> LossOverRows | StoredLossRows:
+    """Return the mean loss of some rows in other coordinates of the same inputs; of rows in a file in another file.
+
+    Args:
+        rows: in the coordinates `before`.
+        chosen: which, shape (n,).
+        before: their coordinates.
+        after: those wanted.
+    """
+    if isinstance(rows, LossOverRows):
+        part = rows.take(np.flatnonzero(chosen))
+        omega = None if part.omega is None else part.omega / part.omega.mean()
+        return replace(part, U=_moved(part.U, before, after), omega=omega)
+    stored, weights, at = rows, Weights(), 0
+
+    def pieces() -> Iterator[FloatArray]:
+        nonlocal at
+        for piece in pieces_of(stored, stored.file.numbers):
+            part = piece.take(np.flatnonzero(chosen[at : at + len(piece)]))
+            at += len(piece)
+            omega = weights.seen(np.ones(len(part)) if part.omega is None else part.omega)
+            offset = np.zeros((len(part), 1)) if part.offset is None else part.offset
+            yield np.column_stack([_moved(part.U, before, after), part.y, omega, offset])
+
+    file = RowFile.of(pieces(), int(chosen.sum()), rows.file.numbers)
+    return replace(rows, file=file, mean_weight=weights.mean)
+
+
+def _moved(U: FloatArray, before: Coordinates, after: Coordinates) -> FloatArray:
+    """Rows in other coordinates; the difference of the two shifts is small beside either."""
+    first, moved = int(before.fit_intercept), U.copy()
+    moved[:, first:] = (U[:, first:] * before.scale + (before.shift - after.shift)) / after.scale
+    return moved
+
+
+def mean_losses(
+    rows: LossOverRows | StoredLossRows, thetas: FloatArray, chosen: NDArray[np.bool_] | None = None
+) -> FloatArray:
+    """Return Σ ω·ℓ / Σ ω at K thetas of one target, shape (K, p), over all rows or the chosen ones: shape (K,)."""
+    return _mean_over(rows, thetas, chosen, lambda margin, y: rows.loss.value(margin, y))
+
+
+def mean_squares(
+    rows: LossOverRows | StoredLossRows, thetas: FloatArray, chosen: NDArray[np.bool_] | None = None
+) -> FloatArray:
+    """Return Σ ω·(mean - y)² / Σ ω of what is predicted at K thetas of one target, as `mean_losses`."""
+    return _mean_over(rows, thetas, chosen, lambda margin, y: (rows.loss.mean(margin) - y) ** 2)
+
+
+def _mean_over(
+    rows: LossOverRows | StoredLossRows,
+    thetas: FloatArray,
+    chosen: NDArray[np.bool_] | None,
+    function: Callable[[FloatArray, FloatArray], FloatArray],
+) -> FloatArray:
+    found, total, at = np.zeros(len(thetas)), 0.0, 0
+    for piece in pieces_of(rows, max(rows.width, len(thetas))):
+        here = slice(None) if chosen is None else np.flatnonzero(chosen[at : at + len(piece)])
+        at += len(piece)
+        part = piece.take(here)
+        own = np.ones(len(part)) if part.omega is None else part.omega
+        margin = part.U @ thetas.T
+        found += own @ function(margin if part.offset is None else margin + part.offset, part.y)
+        total += float(own.sum())
+    return found / total

@@ -79,6 +79,16 @@ class Coordinates(Value):
             return inner
         return np.vstack([bias + (self.shift[:, None] * weights).sum(axis=0), inner])
 
+    def moved(self, theta: FloatArray, other: "Coordinates") -> FloatArray:
+        """Return parameters of these coordinates, shape (..., p), as those of others, without a detour over the data's own units.
+
+        The bias changes by the difference of two shifts, which is exact for numbers that lie close together.
+        """
+        first = int(self.fit_intercept)
+        slopes = theta[..., first:] / self.scale
+        bias = theta[..., :first] + (slopes * (other.shift - self.shift)).sum(axis=-1, keepdims=True)[..., :first]
+        return np.concatenate([bias, slopes * other.scale], axis=-1)
+
     def parameter_names(self, features: tuple[str, ...]) -> tuple[str, ...]:
         """Return the p names of theta's rows."""
         return ("intercept", *features) if self.fit_intercept else features

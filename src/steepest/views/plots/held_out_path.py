@@ -29,13 +29,14 @@ class HeldOutPathDisplay(Display):
 
     Args:
         penalties: falling, shape (K,).
-        rmse: held-out RMSE at each, shape (K,), target units.
+        rmse: held-out RMSE at each, shape (K,), target units; with another loss its mean.
         standard_errors: of each, shape (K,); NaN with a single held-out set, which gives no band.
         in_use: number of inputs in use at each, shape (K,).
         best: penalty of the smallest held-out error.
         one_standard_error: the largest penalty within one standard error of it.
         target: name of what is predicted.
         title: above the picture.
+        measure: what the held-out errors are: "RMSE", or "logistic loss" for example.
 
     After `plot`: `ax_`, `figure_` and `lines_`, matplotlib's: the line of the error, then the band where there is one.
     """
@@ -48,6 +49,7 @@ class HeldOutPathDisplay(Display):
     one_standard_error: float
     target: str = "target"
     title: str = ""
+    measure: str = "RMSE"
     ax_: Any = field(default=None, init=False, repr=False)
     figure_: Any = field(default=None, init=False, repr=False)
     lines_: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -65,18 +67,19 @@ class HeldOutPathDisplay(Display):
         in_use = (path.coefficients(path.penalties) != 0).sum(axis=1)
         return cls(
             path.penalties,
-            path.cv_rmse,
+            path.cv_errors,
             path.standard_errors,
             in_use,
             path.best.penalty,
             path.one_standard_error.penalty,
             path.triangle.targets[0],
             path.kind if title is None else title,
+            path.measure,
         )
 
     def _what(self) -> str:
         return (
-            f"the held-out RMSE of {shorten(self.target, 24)} at {len(self.penalties):,} penalties: "
+            f"the held-out {self.measure} of {shorten(self.target, 24)} at {len(self.penalties):,} penalties: "
             f"{number(float(self.rmse.min()))} at best, at {number(self.best)}"
         )
 
@@ -84,7 +87,7 @@ class HeldOutPathDisplay(Display):
         """Draw on `ax`, or on a figure of its own, and return self."""
         self.figure_, self.ax_ = axes(ax)
         lowest, used = float(self.rmse.min()), int(self.in_use[np.argmin(self.rmse)])
-        text = f"held-out RMSE: {number(lowest, 5)} at best, with {pluralize(used, 'input')}"
+        text = f"held-out {self.measure}: {number(lowest, 5)} at best, with {pluralize(used, 'input')}"
         self.lines_ = self.ax_.plot(
             self.penalties, self.rmse, color=BLUE, marker=".", markersize=4, label=text, zorder=3
         )
@@ -96,7 +99,7 @@ class HeldOutPathDisplay(Display):
             self.lines_.append(band)
         penalty_axis(self.ax_, self.penalties)
         mark_choices(self.ax_, self.best, self.one_standard_error)
-        self.ax_.set_ylabel(f"held-out RMSE of {plain(shorten(self.target, 40))}")
+        self.ax_.set_ylabel(f"held-out {self.measure} of {plain(shorten(self.target, 40))}")
         self.ax_.set_title(plain(self.title))
         self.ax_.grid(alpha=0.25)
         self._count()
