@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steepest.errors import DataError
 from steepest.objectives.homotopy import Homotopy
 from steepest.objectives.penalized import Penalized
 
@@ -110,3 +111,18 @@ def test_unpenalized_columns_are_least_squares_all_along():
     problem = Penalized(A, b, 0.0, factors)
     for _, w in Homotopy(problem, problem.unpenalized, (problem.largest_penalty, 1e-3)).knots():
         np.testing.assert_allclose(A[:, factors == 0].T @ (b - A @ w), 0, atol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_start_that_no_wide_table_can_hold_is_an_error_or_a_minimum(seed):
+    generator = np.random.default_rng(seed)
+    problem = Penalized(generator.normal(size=(10, 50)) / 3, generator.normal(size=10), 0.0, np.ones(50))
+    penalty = 0.02 * problem.largest_penalty
+    start = np.zeros(50)
+    start[generator.choice(50, 9, replace=False)] = generator.normal(size=9)
+    try:
+        end = Homotopy(problem, start, (penalty, penalty)).end()
+    except DataError as error:
+        assert "the exact path is lost" in str(error)
+    else:
+        assert problem.optimality(end, penalty) < EXACT

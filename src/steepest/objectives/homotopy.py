@@ -37,7 +37,8 @@ class Homotopy:
         minimize ½·wᵀHw - q_t·w + Σ l1_t·|w|         H = AᵀA + diag(l2),  q_t = Aᵀb + (1 - t)·shift,  t from 0 to 1
 
     H is that of the end. The shift makes any start w exact at t = 0, so that one engine serves the whole lasso path (start 0,
-    no shift), the next penalty of an elastic net, whose H changes, and a warm start from another table's answer.
+    no shift), the next penalty of an elastic net, whose H changes, and a warm start from another table's answer. Where H is singular, as
+    with more columns than rows and no l2, a shift may have no place in it: the minimum then jumps, and the way is lost, in words.
     Between two changes of the active columns w is linear in t. At a change, the direction is the answer of a small
     quadratic program on the columns that are tied at their bound: so equal columns, columns that other columns make up
     and several that come at once need no case of their own.
