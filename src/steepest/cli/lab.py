@@ -27,7 +27,7 @@ from steepest.views.pages.packing import Json
 RULE = ("rule", "learning_rate", "momentum", "epochs", "l2", "objective", "standardize", "fit_intercept")
 # what goes without saying when the page is copied as Python or as a command
 UNSAID = {"missing": "error", "degree": 1, "decimal": ".", "encoding": "utf-8"}
-COPIED = tuple(key for key in KEYS if key not in ("target", "unseen"))
+COPIED = tuple(key for key in KEYS if key not in ("target", "unseen", "offset", "exposure"))  # a page knows no offset
 OF_DATA = (*KEYS, *BESIDE, *RULE, "test_size", "seed")
 OF_SERVER = ("address", "port", "host", "token", "upload_limit", "job_seconds", "idle_minutes", "browser", "verbose")
 
