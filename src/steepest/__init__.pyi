@@ -13,8 +13,8 @@ from .analysis.infer import infer as infer
 from .analysis.loss_path_result import LossPath as LossPath
 from .analysis.loss_path_result import SparseLossModel as SparseLossModel
 from .analysis.path import path as path
+from .analysis.path_model import SparseModel as SparseModel
 from .analysis.path_result import Path as Path
-from .analysis.path_result import SparseModel as SparseModel
 from .analysis.smearing import Smearing as Smearing
 from .analysis.smearing import smearing as smearing
 from .analysis.solve import Solution as Solution

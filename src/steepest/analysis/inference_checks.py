@@ -3,7 +3,8 @@
 from typing import get_args
 
 from steepest.analysis.coefficient_table import Robust, WeightKind
-from steepest.analysis.path_result import Path, SparseModel
+from steepest.analysis.path_model import SparseModel
+from steepest.analysis.path_result import Path
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.problem import Problem
 from steepest.support import remedies

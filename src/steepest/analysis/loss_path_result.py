@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from steepest.analysis.path_result import Path, SparseModel, ranks, shrunk_columns
+from steepest.analysis.path_degrees import ranks, shrunk_columns
+from steepest.analysis.path_model import SparseModel
+from steepest.analysis.path_result import Path
 from steepest.errors import UsageError
 from steepest.objectives.conjugates import duality_gap
 from steepest.objectives.loss_rows import mean_squares
@@ -131,6 +133,11 @@ class LossPath(Path):
     def cv_errors(self) -> FloatArray:
         """What the best of `penalties` has the least of: cv_loss."""
         return self.cv_loss
+
+    @property
+    def error_names(self) -> tuple[str, str]:
+        """What the errors are called, of the rows learned from and of those held out: "mean_loss" and "cv_loss"."""
+        return "mean_loss", "cv_loss"
 
     @property
     def is_linear_between_knots(self) -> bool:

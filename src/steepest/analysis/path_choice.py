@@ -4,7 +4,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from steepest.analysis.path_result import Path, SparseModel
+from steepest.analysis.path_model import SparseModel
+from steepest.analysis.path_result import Path
 from steepest.errors import Option, UsageError
 from steepest.support.arguments import as_float, shown
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from steepest.analysis.path_degrees import ranks, shrunk_columns
+from steepest.analysis.path_model import SparseModel
 from steepest.errors import DataError, UsageError
 from steepest.objectives.solution_path import ROUNDING, SolutionPath, refit
 from steepest.summaries.coordinates import Coordinates
@@ -19,46 +21,10 @@ from steepest.support.frame import Library, frame
 from steepest.support.looks import on
 from steepest.support.numerics import numeric
 from steepest.support.values import Value, frozen_property
-from steepest.support.words import number, pluralize, shorten
+from steepest.support.words import number, pluralize
 
 if TYPE_CHECKING:
     from steepest.views.plots import Display, PathPlotKind
-
-
-@dataclass(frozen=True, eq=False)
-class SparseModel(Value):
-    """One model of a path.
-
-    Args:
-        penalty: in scikit-learn's convention, see `steepest.path`.
-        features: names of the d inputs.
-        coefficients: shape (d,), target units per feature unit.
-        bias: target units.
-        degrees_of_freedom: columns in use, the bias not counted; with l2 the trace of the map from targets to predictions.
-        rmse: √(Σ w r² / Σ w) of the rows learned from.
-        cv_rmse: held-out √(Σ w r² / Σ w) over all folds; nan where no row was held out.
-        standard_error: of the folds' mean squared errors, turned into units of cv_rmse; nan with one held-out set.
-    """
-
-    penalty: float
-    features: tuple[str, ...]
-    coefficients: FloatArray
-    bias: float
-    degrees_of_freedom: float
-    rmse: float
-    cv_rmse: float
-    standard_error: float
-
-    @property
-    def active(self) -> tuple[str, ...]:
-        """Names of the inputs whose coefficient is not 0."""
-        return tuple(name for name, value in zip(self.features, self.coefficients, strict=True) if value != 0)
-
-    def _told(self) -> Iterator[str]:
-        yield f": penalty {number(self.penalty)}, {pluralize(len(self.active), 'input')} of {len(self.features)}"
-        held = "" if math.isnan(self.cv_rmse) else f", held-out RMSE {number(self.cv_rmse)}"
-        yield f"RMSE {number(self.rmse)}{held}"
-        yield f"in use: {shorten(', '.join(self.active))}" if self.active else "no input is in use"
 
 
 @numeric
@@ -94,9 +60,9 @@ class Path(Value):
         yield f": {on(self.triangle.targets, self.triangle.features)}; {self.kind}, {pluralize(len(self.knots), 'knot')}"
         yield f"penalties from {number(self.knots[0])} to {number(self.knots[-1])}"
         if self.fold_mse.shape[1]:
-            yield f"best: {_in_words(self.best)}"
+            yield f"best: {self.best.line}"
             if self.one_standard_error.penalty != self.best.penalty:
-                yield f"simplest within one standard error: {_in_words(self.one_standard_error)}"
+                yield f"simplest within one standard error: {self.one_standard_error.line}"
         if self.others:
             rest = [f"{number(one.l1_ratio)} ({number(one.cv_errors.min())})" for one in self.others]
             yield f"less good: l1_ratio {', '.join(rest)}"
@@ -255,6 +221,11 @@ class Path(Value):
         """What `cv_errors` are: "RMSE", or "logistic loss" for example."""
         return "RMSE"
 
+    @property
+    def error_names(self) -> tuple[str, str]:
+        """What the errors are called, of the rows learned from and of those held out: "rmse" and "cv_rmse"."""
+        return "rmse", "cv_rmse"
+
     @frozen_property
     def standard_errors(self) -> FloatArray:
         """Standard error of each cv_rmse: that of the folds' mean squared errors over 2·cv_rmse; nan with one set, shape (K,)."""
@@ -382,37 +353,3 @@ def in_own_units(triangle: Triangle, coordinates: Coordinates, ways: FloatArray)
     if not coordinates.fit_intercept:
         return weights, np.zeros(len(weights))
     return weights, triangle.means[d] - weights @ triangle.means[:d]
-
-
-def shrunk_columns(columns: FloatArray, l2: FloatArray) -> float:
-    """Return tr(A·(AᵀA + diag(l2))⁻¹·Aᵀ) of columns A (q, k)."""
-    gram = columns.T @ columns
-    return float(np.trace(np.linalg.solve(gram + np.diag(l2), gram)))
-
-
-def ranks(design: FloatArray, used: NDArray[np.bool_]) -> FloatArray:
-    """Return the rank of the columns in use, for each of K sets of them (K, d), shape (K,).
-
-    Where the columns of all sets together are independent, so are those of each, and one decomposition answers for all of them; else
-    the sets are halved.
-
-    Example:
-        >>> ranks(np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]]), np.array([[True, False, True], [True, True, False]]))
-        array([2., 1.])
-    """
-    columns = design[:, used.any(axis=0)]
-    if len(used) == 1 or columns.shape[1] <= columns.shape[0]:
-        values = np.linalg.svd(columns, compute_uv=False)
-        rank = float((values > 1e-12 * values.max(initial=0.0)).sum())
-        if rank == columns.shape[1]:
-            return np.asarray(used.sum(axis=1), dtype=np.float64)
-        if len(used) == 1:
-            return np.array([rank])
-    half = len(used) // 2
-    return np.concatenate([ranks(design, used[:half]), ranks(design, used[half:])])
-
-
-def _in_words(model: SparseModel) -> str:
-    """A model on one line."""
-    first, second, _ = model._told()
-    return f"{first.removeprefix(': ')}; {second}"

@@ -11,10 +11,8 @@ from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names
 
 SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
-GRID, SMALLEST_SHARE = (
-    100,
-    1e-3,
-)  # penalties of a path where none are given, and the last beside the first: scikit-learn's
+GRID = 100  # penalties of a path where none are given, as in scikit-learn
+SMALLEST_SHARE = 1e-3  # the last of them beside the first
 
 
 def check_ratio(ratio: object) -> float:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from steepest.analysis.path import best_path, path_of_folds
-from steepest.analysis.path_result import Path, SparseModel
+from steepest.analysis.path_model import SparseModel
+from steepest.analysis.path_result import Path
 from steepest.descent.descend import descend
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError

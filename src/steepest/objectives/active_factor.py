@@ -7,9 +7,8 @@ from scipy.linalg.lapack import dtrtrs
 from steepest.support.arrays import FloatArray
 
 MOST_OF_GRAM = 1_000  # columns whose Gram matrix is made
-DEPENDENT = (
-    16 * np.finfo(float).eps
-)  # a column with a smaller share of its own, and of what it is made of, depends on the others
+# a column that keeps a smaller share of its own size, and of the sizes of what it is made of, depends on the others
+DEPENDENT = 16 * np.finfo(float).eps
 
 
 class ActiveFactor:

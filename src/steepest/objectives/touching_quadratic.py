@@ -21,10 +21,8 @@ from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
 EVENTS = 20  # and twice the columns: a way with more changes of direction leads astray
-LEFT, ROUNDING = (
-    1e-3,
-    1e-9,
-)  # of the distance from a minimum before, and of the penalty: where that is left, a way has led there
+LEFT = 1e-3  # of the distance from a minimum before: where no more is left, a way has led there
+ROUNDING = 1e-9  # or where this share of the penalty is left
 
 
 class _Raised:
