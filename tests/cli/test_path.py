@@ -271,7 +271,7 @@ def test_a_wide_table_is_followed(tmp_path):
         (("--plot", "p.jpg"), 2, "a picture is .svg or .png; got --plot p.jpg"),
         (("--folds", "1"), 2, "--folds must be"),
         (("--folds", "1000"), 3, "rows"),
-        (("--loss", "logistic"), 2, "path follows squared loss only"),
+        (("--loss", "multinomial"), 2, "is not one of"),
         (("--features", "flat"), 3, "no input has anything to do with the target"),
         (("--no-out", "--out", "x"), 2, "--no-out writes nothing"),
     ],
@@ -280,3 +280,49 @@ def test_what_cannot_be_followed_is_said_in_the_commands_words(trees, tmp_path, 
     said = command(trees, "--target", "y", *options, code=code, cwd=tmp_path)
     assert words in said.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def labels(tmp_path_factory):
+    """A table whose target is one of two texts, and counts beside it."""
+    generator = np.random.default_rng(3)
+    frame = pd.DataFrame(generator.normal(size=(90, 4)), columns=list("abcd"))
+    chance = 1 / (1 + np.exp(frame["b"] - 2 * frame["a"]))
+    frame["churn"] = np.where(generator.uniform(size=90) < chance, "yes", "no")
+    frame["visits"] = generator.poisson(np.exp(0.5 * frame["a"]))
+    path = tmp_path_factory.mktemp("labels") / "labels.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "loss"),
+    [("churn", (), "logistic"), ("visits", ("--loss", "poisson"), "poisson"), ("visits", ("--loss", "huber"), "huber")],
+)
+def test_another_loss_is_what_the_library_says(labels, target, options, loss):
+    asked = (labels, "--target", target, "--features", "a,b,c,d", "--penalties", "0.1,0.03", *options)
+    found = answer(*asked)
+    p = steepest.path(labels, target=target, features=list("abcd"), loss=loss, standardize=True, penalties=[0.1, 0.03])
+    assert found["loss"] == loss
+    np.testing.assert_allclose([row["cv_loss"] for row in found["table"]], p.cv_loss, rtol=1e-9)
+    np.testing.assert_allclose([row["mean_loss"] for row in found["table"]], p.mean_loss(p.penalties), rtol=1e-9)
+    weights = dict(zip(p.features, p.best.coefficients, strict=True))
+    assert found["chosen"]["weights"] == pytest.approx({name: weights[name] for name in p.best.active}, rel=1e-7)
+    assert set(found["chosen"]) >= {"mean_loss", "cv_loss"}
+    assert f"held-out {loss} loss" in command(*asked, "--no-out").stdout
+
+
+def test_labels_choose_their_loss_and_can_be_held_out_in_a_file(labels, tmp_path):
+    told = command(labels, "--target", "churn", "--validation", labels, "--penalties", "0.1", cwd=tmp_path).stdout
+    assert "loss chosen: logistic, the target holds 2 labels (--loss squared takes them for 0 and 1)" in told
+    own, held = re.search(r"0\.1 +\d +([\d.]+) +([\d.]+)", told).groups()
+    assert own == held  # the same rows
+    done = steepest_command("predict", "runs/path-labels", labels, cwd=tmp_path)
+    assert "probability of yes" in done.stdout.splitlines()[0]
+
+
+def test_a_loss_says_what_its_path_has_not(labels, trees):
+    asked = (labels, "--target", "churn", "--no-out")
+    assert "is of squared loss; this path is of logistic loss" in command(*asked, "--relaxed", code=2).stderr
+    several = command(trees, "--target", "kind", "--no-out", code=2).stderr
+    assert "one for each class" in several

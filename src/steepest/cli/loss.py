@@ -105,8 +105,7 @@ def chosen_loss(opened: FullSource | Triangle, options: dict[str, Any]) -> tuple
         classes = opened.coding.classes if opened.coding is not None and not isinstance(opened, Triangle) else ()
         name = loss_of_labels(opened.targets, classes)
         if classes:
-            other = " (--loss squared takes them for 0 and 1)" if _yes_no(classes) else ""
-            reason = f"the target holds {len(classes):,} labels{other}"
+            reason = _reason(classes)
     if name == "squared":
         check_offset(opened, name)
         return "squared", None
@@ -114,6 +113,30 @@ def chosen_loss(opened: FullSource | Triangle, options: dict[str, Any]) -> tuple
     check_offset(opened, name)
     numbers = {key: options[key] for key, of in NUMBERS.items() if of == name and options[key] is not None}
     return LOSSES[name](**numbers), reason
+
+
+def path_loss(opened: FullSource | Triangle, options: dict[str, Any]) -> tuple[LossChoice, str | None]:
+    """Return the loss that a path is followed on, and why where nobody named it.
+
+    Raises:
+        UsageError: the loss needs rows that are gone.
+    """
+    classes = opened.coding.classes if opened.coding is not None else ()
+    name, reason = options["loss"], None
+    if name is None:
+        name = loss_of_labels(opened.targets, classes)
+        reason = _reason(classes) if classes else None
+    if name == "squared":
+        return "squared", None
+    if isinstance(opened, Triangle):
+        raise UsageError(f"a triangle has no rows, which a {name} loss needs.", "give the table itself")
+    return LOSSES[name](), reason
+
+
+def _reason(classes: tuple[str, ...]) -> str:
+    """Why labels are fitted as classes, and what else may be done with them."""
+    other = " (--loss squared takes them for 0 and 1)" if _yes_no(classes) else ""
+    return f"the target holds {len(classes):,} labels{other}"
 
 
 def _yes_no(classes: tuple[str, ...]) -> bool:

@@ -15,14 +15,15 @@ from steepest.analysis.path_result import Path
 from steepest.cli.finish import choose_folder, stem, under_free_name
 from steepest.cli.hold_out import check_hold_out, hold_out_options, read_validation
 from steepest.cli.json_output import echo_json
-from steepest.cli.loss import squared_only
+from steepest.cli.loss import path_loss
 from steepest.cli.path_text import log_line, model_lines, penalty_table
 from steepest.cli.shared_options import Numbers, json_option, plot_format_option, quiet_option, standardize_option
-from steepest.cli.table import Names, Table, open_table, shown, table_options, watching
+from steepest.cli.table import Names, Table, open_like, open_table, shown, table_options, watching
 from steepest.cli.text import printable
 from steepest.data.coding import Coding
 from steepest.errors import UsageError
 from steepest.models import path_folder
+from steepest.objectives.loss_choice import LossChoice, name_of
 from steepest.objectives.solution_path import PathMethod
 from steepest.summaries.triangle import Triangle
 from steepest.support.files import PICTURE_FORMATS, refuse_existing_file, write_whole
@@ -52,7 +53,12 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 
 @click.command(name="path")
 @table_options
-@squared_only("path follows")
+@click.option(
+    "--loss",
+    type=click.Choice(["squared", "logistic", "poisson", "huber"]),
+    default=None,
+    help="What a row costs; default: squared, logistic for a target of two texts or yes and no.",
+)
 @click.option(
     "--l1-ratio",
     type=Numbers(float),
@@ -96,7 +102,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
     "--choose",
     type=Choice(),
     default=None,
-    help="The model to keep; default: best, the smallest held-out RMSE, or without held-out rows bic.",
+    help="The model to keep; default: best, the smallest held-out error, or without held-out rows bic.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the folds.")
 @click.option(
@@ -122,13 +128,14 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     """Follow the lasso, or the elastic net, of DATA through every penalty, exactly, in one pass, and choose a model.
 
     minimize Σr²/(2n) + penalty·Σ(l1_ratio·|w| + (1 - l1_ratio)/2·w²): the penalty is scikit-learn's alpha, in units of the target
-    where inputs are standardized. Held-out rows of folds, or a criterion, say which penalty to take.
+    where inputs are standardized. Held-out rows of folds, or a criterion, say which penalty to take. With --loss the mean loss of
+    the rows stands in place of Σr²/(2n), and each penalty takes some passes.
 
     Example: steepest path examples/penguins.csv --target body_mass_g --choose one-standard-error
     """
     folder = _check(data, options)
     began = time.perf_counter()
-    result, source = _follow(data, options)
+    result, source, loss, reason_of_loss = _follow(data, options)
     choose: PathChoice | float = "best" if result.fold_mse.shape[1] else "bic"
     choose = choose if options["choose"] is None else options["choose"]
     model, reason = choose_model(result, choose)
@@ -136,10 +143,11 @@ def command(data: str, as_json: bool, **options: Any) -> None:
     knots = pluralize(len(result.knots), "knot")
     click.echo(
         f"{shown(data)}: {pluralize(result.triangle.row_count, 'row')}, the path of the {result.kind} "
-        f"with {knots} in {seconds:.2f} s, the data read once",
+        f"with {knots} in {seconds:.2f} s{', the data read once' if result.error_names[0] == 'rmse' else ''}",
         err=as_json,
     )
-    click.echo("".join(f"  {printable(note)}\n" for note in source.notes), err=as_json)
+    reasons = [f"loss chosen: {name_of(loss)}, {reason_of_loss}"] if reason_of_loss else []
+    click.echo("".join(f"  {printable(note)}\n" for note in (*source.notes, *reasons)), err=as_json)
     click.echo(penalty_table(result), err=as_json)
     click.echo(f"\n{model_lines(result, model, reason)}{log_line(result)}", err=as_json)
     folder = _write(result, choose, folder, options)
@@ -165,10 +173,19 @@ def _check(data: str, options: dict[str, Any]) -> FilePath | None:
     return choose_folder(options["out"], options["no_out"], named, f"path-{stem(data)}")
 
 
-def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table]:
-    """Read the table, and the validation file with the same coding, and follow the path."""
-    source = open_table(data, options, group=options["group"])
-    validation = read_validation(options, source)
+def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table, LossChoice, str | None]:
+    """Read the table, and the validation file with the same coding, follow the path, and say why on this loss."""
+    wanted = options["loss"] or ("squared" if options["log_target"] else "auto")
+    source = open_table(data, options, group=options["group"], loss=wanted)
+    loss, reason = path_loss(source.opened, options)
+    validation: object = None
+    if options["validation"]:
+        is_squared = name_of(loss) == "squared"
+        validation = (
+            read_validation(options, source)
+            if is_squared
+            else open_like(options["validation"], options, source.opened).opened
+        )
     if isinstance(source.opened, Triangle) and validation is None and not options["no_folds"]:
         raise UsageError(
             f"{shown(data)} is a triangle, whose rows are gone, so that none can be held out.",
@@ -179,6 +196,7 @@ def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table]:
     with watching(data) as watch:
         result = path(
             source.opened,
+            loss=loss,
             l1_ratio=ratios[0] if len(ratios := options["l1_ratio"]) == 1 else ratios,
             penalties=options["penalties"],
             penalty_factors=_factors(options["unpenalized"], source.opened.features, source.opened.coding),
@@ -195,7 +213,7 @@ def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table]:
             seed=options["seed"],
             watch=watch,
         )
-    return result, source
+    return result, source, loss, reason
 
 
 def _factors(names: tuple[str, ...], features: tuple[str, ...], coding: Coding | None) -> dict[str, float] | None:

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_order import order_of_inputs
-from steepest.analysis.path_result import Path, SparseModel
+from steepest.analysis.path_result import Path
 from steepest.cli.text import shorten, table
 from steepest.data.sources.log_target import own_names
 from steepest.support.words import join_names, number, pluralize
@@ -22,14 +23,18 @@ def penalty_table(path: Path) -> str:
     evenly = np.linspace(0, len(path.penalties) - 1, MOST_PENALTIES).round().astype(int).tolist()
     places = sorted({*evenly, *marks} if len(path.penalties) > MOST_PENALTIES else range(len(path.penalties)))
     in_use = (path.coefficients(path.penalties[places]) != 0).sum(axis=1)
-    rmse = path.rmse(path.penalties[places])
+    own, held = path.error_names
+    errors, held_out_errors = getattr(path, own)(path.penalties[places]), getattr(path, held)
     rows = []
     for i, place in enumerate(places):
-        cells = [number(float(path.penalties[place])), f"{in_use[i]:,}", number(float(rmse[i]))]
+        cells = [number(float(path.penalties[place])), f"{in_use[i]:,}", number(float(errors[i]))]
         if held_out:
-            cells += [_held_out(float(path.cv_rmse[place]), float(path.standard_errors[place])), marks.get(place, "")]
+            cells += [
+                _held_out(float(held_out_errors[place]), float(path.standard_errors[place])),
+                marks.get(place, ""),
+            ]
         rows.append(tuple(cells))
-    header = ("penalty", "inputs in use", "RMSE", *(("held-out RMSE", "") if held_out else ()))
+    header = ("penalty", "inputs in use", path.measure, *((f"held-out {path.measure}", "") if held_out else ()))
     return table(header, rows) + (_at_the_end(path) + _others(path) if held_out else "")
 
 
@@ -37,7 +42,7 @@ def _others(path: Path) -> str:
     """A line about the l1_ratios that predict held-out rows less well, or ""."""
     if not path.others:
         return ""
-    found = [f"{number(one.l1_ratio)} ({number(float(one.cv_rmse.min()))})" for one in path.others]
+    found = [f"{number(one.l1_ratio)} ({number(float(one.cv_errors.min()))})" for one in path.others]
     return f"\n  Of the l1_ratios {number(path.l1_ratio)} predicts held-out rows best; less well: {', '.join(found)}."
 
 
@@ -59,9 +64,10 @@ def _marks(path: Path) -> dict[int, str]:
 
 def model_lines(path: Path, model: SparseModel, reason: str) -> str:
     """Return the chosen model: why, its errors, and its coefficients in the order in which the inputs come in."""
-    errors = f"RMSE {number(model.rmse)}"
-    if not math.isnan(model.cv_rmse):
-        errors += f", held-out RMSE {_held_out(model.cv_rmse, model.standard_error)}"
+    own, held = (getattr(model, name) for name in path.error_names)
+    errors = f"{path.measure} {number(own)}"
+    if not math.isnan(held):
+        errors += f", held-out {path.measure} {_held_out(held, model.standard_error)}"
     counts = f"{len(model.active):,} of {pluralize(len(model.features), 'input')} in use"
     first = f"Chosen: penalty {number(model.penalty)}, {reason}; {counts}, {errors}."
     values = dict(zip(model.features, model.coefficients.tolist(), strict=True))
@@ -101,8 +107,8 @@ def _entry(penalty: float) -> str:
     return "not penalized" if math.isinf(penalty) else number(penalty)
 
 
-def _held_out(rmse: float, standard_error: float) -> str:
-    return number(rmse) + ("" if math.isnan(standard_error) else f" ± {number(standard_error, 3)}")
+def _held_out(error: float, standard_error: float) -> str:
+    return number(error) + ("" if math.isnan(standard_error) else f" ± {number(standard_error, 3)}")
 
 
 def _listed(names: list[str]) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_order import order_of_inputs
-from steepest.analysis.path_result import Path, SparseModel
+from steepest.analysis.path_result import Path
 from steepest.models.model import Model
 from steepest.models.run_folder import finite
 from steepest.support.files import whole_folder
@@ -68,14 +69,16 @@ def describe(path: Path, choose: PathChoice | float) -> dict[str, Any]:
     chosen, reason = choose_model(path, choose)
     held_out = path.fold_mse.shape[1] > 0
     in_use = (path.coefficients(path.penalties) != 0).sum(axis=1)
-    columns = (path.penalties, in_use, path.rmse(path.penalties), path.cv_rmse, path.standard_errors)
-    names = ("penalty", "in_use", "rmse", "cv_rmse", "standard_error")
+    own, held = path.error_names
+    columns = (path.penalties, in_use, getattr(path, own)(path.penalties), getattr(path, held), path.standard_errors)
+    names = ("penalty", "in_use", own, held, "standard_error")
     return {
         "rows": path.triangle.row_count,
         "features": list(path.features),
         "target": path.triangle.targets[0],
+        "loss": "squared" if own == "rmse" else path.measure.removesuffix(" loss"),
         "l1_ratio": path.l1_ratio,
-        "other_l1_ratios": [{"l1_ratio": one.l1_ratio, "cv_rmse": float(one.cv_rmse.min())} for one in path.others],
+        "other_l1_ratios": [{"l1_ratio": one.l1_ratio, held: float(one.cv_errors.min())} for one in path.others],
         "standardize": path.standardize,
         "fit_intercept": path.fit_intercept,
         "positive": path.solution.problem.positive,
@@ -91,15 +94,15 @@ def describe(path: Path, choose: PathChoice | float) -> dict[str, Any]:
             {"input": name, "penalty": None if math.isinf(penalty) else penalty}
             for name, penalty in order_of_inputs(path)
         ],
-        "best": _model(path.best) if held_out else None,
-        "one_standard_error": _model(path.one_standard_error) if held_out else None,
-        "chosen": {**_model(chosen), "reason": reason},
+        "best": _model(path, path.best) if held_out else None,
+        "one_standard_error": _model(path, path.one_standard_error) if held_out else None,
+        "chosen": {**_model(path, chosen), "reason": reason},
     }
 
 
-def _model(model: SparseModel) -> dict[str, Any]:
+def _model(path: Path, model: SparseModel) -> dict[str, Any]:
     """A model as JSON types: weights of the inputs in use, all others are 0."""
-    numbers = ("penalty", "degrees_of_freedom", "rmse", "cv_rmse", "standard_error")
+    numbers = ("penalty", "degrees_of_freedom", *path.error_names, "standard_error")
     weights = dict(zip(model.features, model.coefficients.tolist(), strict=True))
     return {
         **{name: finite(getattr(model, name)) for name in numbers},
