@@ -146,8 +146,12 @@ def test_a_weight_of_two_is_a_row_twice(rows):
 
 def test_a_path_says_what_it_cannot_do(rows):
     X, y, _ = rows
-    with pytest.raises(DataError, match="no input has anything to do with the target"):
+    with pytest.raises(DataError, match="no such input has anything to do with the target"):
         steepest.path(X, np.ones(120))
+    with pytest.raises(DataError, match="penalize at least one of them"):
+        steepest.path(X, y, penalty_factors=[0] * 8)
+    with pytest.raises(UsageError, match="belong to folds"):
+        steepest.path(X, y, validation=(X, y), time=True)
     with pytest.raises(UsageError, match="no row was held out"):
         _ = steepest.path(X, y, folds=None).best
     p = steepest.path(X, y, folds=None, penalties=[0.1])
@@ -193,6 +197,7 @@ def test_an_adaptive_path_is_a_path_of_scaled_columns(rows):
     q = steepest.path(X * size, y, folds=None)
     np.testing.assert_allclose(p.penalties, q.penalties, rtol=1e-10)
     np.testing.assert_allclose(p.coefficients(p.penalties), q.coefficients(p.penalties) * size, atol=1e-9)
+    assert (p.kind, q.kind) == ("adaptive lasso", "lasso")
     with pytest.raises(UsageError, match="above 0"):
         steepest.path(X, y, adaptive=0)
 

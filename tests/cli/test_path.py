@@ -272,7 +272,7 @@ def test_a_wide_table_is_followed(tmp_path):
         (("--folds", "1"), 2, "--folds must be"),
         (("--folds", "1000"), 3, "rows"),
         (("--loss", "multinomial"), 2, "is not one of"),
-        (("--features", "flat"), 3, "no input has anything to do with the target"),
+        (("--features", "flat"), 3, "no such input has anything to do with the target"),
         (("--no-out", "--out", "x"), 2, "--no-out writes nothing"),
     ],
 )

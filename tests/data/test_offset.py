@@ -342,3 +342,9 @@ def test_a_column_of_a_table_without_weights_is_an_exposure(made, tmp_path):
     run = steepest.descend(data, target="calls", loss="poisson", exposure="hours", epochs=5)
     assert run.features == ("x",)
     np.testing.assert_allclose(run.optimum.weights, told.optimum.weights, rtol=1e-10)
+
+
+def test_a_quantile_has_no_offset():
+    X = np.arange(40.0).reshape(20, 2) ** 0.5
+    with pytest.raises(UsageError, match="a quantile is of the target itself"):
+        steepest.descend(X, X[:, 0], loss="quantile", offset=X[:, 1], epochs=3)

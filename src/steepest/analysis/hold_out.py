@@ -37,7 +37,15 @@ def open_with_split(
             "a validation set is held out as it is; " + Option("shuffle", False) + " belongs to folds.",
             "give one of them",
         )
-    group = group if validation is None else None
+    if validation is not None and (group is not None or time):
+        raise UsageError(
+            "a validation set is held out as it is; "
+            + Option("group")
+            + " and "
+            + Option("time")
+            + " belong to folds.",
+            "give one of them",
+        )
     table = open_data(data, y, target=target, features=features, weight=weight, group=group, missing=missing, loss=loss)
     if validation is not None:
         rows, labels = validation if isinstance(validation, tuple) and len(validation) == 2 else (validation, None)

@@ -190,6 +190,7 @@ def path_of_folds(
             standardize,
             fit_intercept,
             relaxed,
+            power,
         )
 
     return best_path([follow(ratio) for ratio in ratios])

@@ -42,6 +42,7 @@ class Path(Value):
         standardize: whether inputs were standardized, inside each training fold.
         fit_intercept: whether the model has a bias.
         relaxed: whether the inputs in use were fitted anew by least squares.
+        adaptive: the power of the adaptive lasso, or None.
         others: of several l1_ratios the paths that predict held-out rows less well, in the order given.
     """
 
@@ -54,6 +55,7 @@ class Path(Value):
     standardize: bool = False
     fit_intercept: bool = True
     relaxed: bool = False
+    adaptive: float | None = None
     others: "tuple[Path, ...]" = field(default=(), repr=False)
 
     def _told(self) -> Iterator[str]:
@@ -69,10 +71,11 @@ class Path(Value):
 
     @property
     def kind(self) -> str:
-        """ "lasso", or "elastic net, l1_ratio …", with "relaxed" in front where inputs in use were fitted anew."""
-        ratio = self.solution.problem.l1_ratio
-        name = "lasso" if ratio == 1 else f"elastic net, l1_ratio {number(ratio)}"
-        return f"relaxed {name}" if self.relaxed else name
+        """ "lasso", or "elastic net, l1_ratio …", with "positive", "adaptive" or "relaxed" in front."""
+        problem = self.solution.problem
+        name = "lasso" if problem.l1_ratio == 1 else f"elastic net, l1_ratio {number(problem.l1_ratio)}"
+        words = {"positive": problem.positive, "adaptive": self.adaptive is not None, "relaxed": self.relaxed}
+        return " ".join([*(word for word, is_so in words.items() if is_so), name])
 
     @property
     def features(self) -> tuple[str, ...]:

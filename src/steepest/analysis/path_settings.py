@@ -75,8 +75,9 @@ def penalty_grid(given: Sequence[float] | None, largest: float) -> FloatArray:
     if given is None:
         if largest == 0:
             raise DataError(
-                "no input has anything to do with the target: every coefficient is 0 at every penalty.",
+                "every penalized coefficient is 0 at every penalty: no such input has anything to do with the target.",
                 "give a target and inputs that vary",
+                "penalize at least one of them, and leave its sign free",
             )
         return np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
     listed = check_list("penalties", given, "penalties")

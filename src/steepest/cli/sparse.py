@@ -45,7 +45,11 @@ def check_sparse(options: dict[str, Any]) -> None:
     if not options["l1"]:
         return
     if options["loss"] not in (None, "squared"):
-        raise UsageError(f"--l1 is a penalty of runs on squared loss; got --loss {options['loss']}.", "take --l2")
+        raise UsageError(
+            f"--l1 is a penalty of runs on squared loss; got --loss {options['loss']}.",
+            "take --l2",
+            "follow its sparse models (steepest path)",
+        )
     named = click.get_current_context().get_parameter_source("rule") is ParameterSource.COMMANDLINE
     sparse_rule(options["rule"] if named else None, options["l1"], options["batch_size"])
     if not named:

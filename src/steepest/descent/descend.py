@@ -185,6 +185,7 @@ def descend(
         raise UsageError(
             Option("l1") + f" is a penalty of runs on squared loss; this one is on {name_of(loss)} loss.",
             remedies.PENALTY,
+            "follow its sparse models (steepest.path)",
         )
     else:
         problem = _with_loss(

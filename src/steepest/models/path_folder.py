@@ -83,6 +83,7 @@ def describe(path: Path, choose: PathChoice | float) -> dict[str, Any]:
         "fit_intercept": path.fit_intercept,
         "positive": path.solution.problem.positive,
         "relaxed": path.relaxed,
+        "adaptive": path.adaptive,
         "folds": path.fold_mse.shape[1],
         "largest_penalty": path.largest_penalty,
         "knots": len(path.knots),

@@ -21,13 +21,19 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def check_offset(rows: Coded, loss: LossChoice) -> None:
-    """Raise UsageError where rows have an offset that a loss has no use for: squared loss, and that of several classes."""
+    """Raise UsageError where rows have an offset that a loss has no use for: squares, quantiles, several classes."""
     beside = None if rows.coding is None else rows.coding.offset
     if beside is None:
         return
     if isinstance(loss, str) and loss == "squared":
         raise of_squares(beside.option)
-    if isinstance(choose_loss(loss), Joint):
+    chosen = choose_loss(loss)
+    if isinstance(chosen, QuantileLoss):
+        raise UsageError(
+            Option(beside.option) + " goes with counts, labels and Huber's loss; a quantile is of the target itself.",
+            "subtract it from the target",
+        )
+    if isinstance(chosen, Joint):
         raise UsageError(
             Option(beside.option) + " is added to the margins of all classes, which changes none of them. Leave it out."
         )

@@ -133,9 +133,11 @@ def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen) -> Spa
     allowed = np.maximum(ALLOWED * loss.l1_ratio * loss.largest_penalty, ROUNDED * loss.pulls)
     if (distances <= allowed).all():
         return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), None)
+    own_unit = ["give a delta in the target's own unit"] if loss.rows.loss.name == "huber" else []
     raise DataError(
         f"no minimum of the {loss.rows.loss.name} loss was found at penalty {penalty:g}: a slope is still {distances.max():.3g} away "
         "from that of a minimum.",
         "standardize the inputs",
         "give larger penalties",
+        *own_unit,
     )
