@@ -245,7 +245,7 @@ SETTINGS: dict[str, list[dict]] = {
             np.r_[np.inf, Y[1:]],
         )
     ],
-    "rule": [{"rule": value} for value in ("newton", None, 3)],
+    "rule": [{"rule": value} for value in ("newton", True, 3)],
     "objective": [{"objective": "mae"}],
 }
 

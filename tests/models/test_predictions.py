@@ -183,7 +183,7 @@ def test_true_and_false_are_written_in_many_ways(tmp_path, capsys):
         str(tmp_path / "o.csv"),
     ]
     assert run(command) == 0
-    assert "Note: 4 values are categories that the model does not know" in capsys.readouterr().err
+    assert "Note: 4 values of a category that the model does not know" in capsys.readouterr().err
 
 
 def test_missing_numbers_of_an_array(folder):

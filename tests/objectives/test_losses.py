@@ -67,7 +67,7 @@ def test_means():
         (
             LogisticLoss(),
             [0.0, 2.0, -1.0],
-            "targets 0 and 1, or shares between them; 2 targets outside that range, the first is 2. Code",
+            "targets 0 and 1, shares between them, or any two numbers as labels; 2 targets outside that range, the first is 2. Code",
         ),
         (PoissonLoss(), [0.0, -1.0], "counts, 0 or larger; 1 target outside that range, the first is -1. Correct"),
     ],

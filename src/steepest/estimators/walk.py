@@ -22,7 +22,8 @@ from steepest.support.arrays import FloatArray
 
 Solver = Literal["descent", "newton"]
 MOST_ENDLESS = 1_000  # of one on a loss without a minimum
-OF_PROBLEM = ("l2", "l1", "l1_ratio", "standardize", "fit_intercept", "objective")
+OF_PROBLEM = ("l2", "standardize", "fit_intercept", "objective")
+SPARSE = ("l1", "l1_ratio")  # of those that have an l1; an l1_ratio alone is an heir's own affair
 PASSED_ON = ("learning_rate", "momentum", "schedule", "average", "batch_size", "order", "drop_last")
 
 
@@ -41,7 +42,8 @@ def walk(
         start: (weights, bias), or None for zeros.
         watchers: what is told of each epoch.
     """
-    of_problem = {name: getattr(estimator, name) for name in OF_PROBLEM if hasattr(estimator, name)}
+    names = (*OF_PROBLEM, *SPARSE) if hasattr(estimator, "l1") else OF_PROBLEM
+    of_problem = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
     if is_newton(estimator.solver):
         run = descend(rows, loss=loss, epochs=0, **of_problem)
         if has_minimum(run):

@@ -13,7 +13,7 @@ from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
 from steepest.objectives.losses import Joint, Loss, Scaled, Separable
 from steepest.objectives.mode_words import mode_in_words
-from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, Minimum, RowReader, bowl_at, minimize
+from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, STUCK, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import Quadratic
 from steepest.objectives.quantile import QuantileLoss
@@ -107,7 +107,9 @@ class LossProblem(Problem):
             if separation is not None:
                 return replace(self, found=self._seen_from_0(reader), separation=separation)
             more = minimize(loss, reader, self.coordinates, start=found.bowl.theta)
-            found = replace(more, passes=found.passes + more.passes)
+            # what a hundred more passes have not taken away, and is below what rounding may hide, is rounding
+            hidden = more.bowl.decrement <= STUCK * more.bowl.value
+            found = replace(more, passes=found.passes + more.passes, settled=more.settled or hidden)
         if not found.settled:
             raise _no_minimum(loss, found)
         return replace(self, found=found)

@@ -50,14 +50,16 @@ async function listAgain() {
 // Ask which column is the target and which are features; what cannot be one is not offered. Without columns of numbers
 // or few labels there is only how the file is written to choose.
 function chooseColumns(table) {
-  const { rows, columns = [], refused } = table || {}, targets = columns.filter(isTarget), name = short(sent.name, 60);
+  const { rows, columns = [], refused } = table || {}, name = short(sent.name, 60);
   const commas = columns.filter(({ like }) => like === "decimal comma").map((column) => short(column.name, 40));
   const hint = commas.length && byId("written-decimal").value === "point" ? `${commas.slice(0, 3).join(", ")}${commas.length > 3 ? " and more" : ""} ${commas.length === 1 ? "holds" : "hold"} numbers with a decimal comma, as it seems: choose that mark under “How the file is written”.` : "";
+  // where no number can be read yet, a text beside them is hardly what is to be predicted
+  const targets = hint && !columns.some(({ kind }) => kind === "number") ? [] : columns.filter(isTarget);
   setText("columns-title", columns.length ? `${name}: ${counted(rows, "row")}, ${counted(columns.length, "column")}` : name);
   byId("column-choice").hidden = byId("open").hidden = !targets.length;
   byId("written").open = byId("written").open || !targets.length || Boolean(hint);
   if (refused) say(refused);
-  else if (table) say([...(targets.length ? [] : [`${name} has no column of numbers, or of 2 to ${FEW} labels, to predict.`]), hint].join(" ").trim());
+  else if (table) say([...(targets.length || hint ? [] : [`${name} has no column of numbers, or of 2 to ${FEW} labels, to predict.`]), hint].join(" ").trim());
   if (targets.length) offerColumns(columns, targets);
 }
 
