@@ -41,7 +41,7 @@ function modeCurves(modes, chosen, epochs) {
   }));
 }
 
-// Bias and weights in the data's own units at the given epochs, a row for each: [bias, w_1, … w_d], each for every class.
+// Bias and weights in the data's own units at the given epochs, a row for each epoch: [bias, w_1, … w_d]; with several classes, one number for each class.
 function coefficientCurves(problem, modes, epochs) {
   const curves = Array.from({ length: (problem.payload.features.length + 1) * classCount(problem.payload) }, () => []);
   for (const k of epochs) {

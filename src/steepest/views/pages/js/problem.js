@@ -54,7 +54,7 @@ function hasCurve(payload) {
   return payload.features.length === 1 || Boolean(payload.curve);
 }
 
-// Names, each once for every class where there are several.
+// Names of the parameters; with several classes, one for each class.
 function forClasses(payload, names) {
   return classCount(payload) === 1 ? names : names.flatMap((name) => classNames(payload).map((label) => `${name}, ${label}`));
 }
@@ -168,7 +168,7 @@ function inOwnUnits(problem, theta) {
   return { weights, bias: K === 1 ? biases[0] : biases };
 }
 
-// The same in one row: [bias, w_1, … w_d], each for every class.
+// The same in one row, [bias, w_1, … w_d]; with several classes, one number for each class.
 function coefficientsOf({ weights, bias }) {
   return typeof bias === "number" ? [bias, ...weights] : [...bias, ...weights];
 }

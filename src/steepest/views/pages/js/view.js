@@ -51,7 +51,7 @@ function solveAgain() {
   view.scale = state.log ? "log" : "linear";
 }
 
-// Which rows of [bias, w_1, … w_d], each for every class, the picture of coefficients shows.
+// Which rows the picture of coefficients shows: of [bias, w_1, … w_d], with several classes one for each class.
 function coefficientRows() {
   const { payload, shown } = view, K = classCount(payload), of = (j) => Array.from({ length: K }, (_, k) => j * K + k);
   if (shown !== "weights") return of(shown === "bias" ? 0 : Number(shown) + 1).slice(0, SHOWN_LINES);
