@@ -1,5 +1,6 @@
 """Models of rows with an exposure: files, predictions and exports beside statsmodels' GLM with the same exposure."""
 
+import contextlib
 import dataclasses
 import json
 import sqlite3
@@ -192,9 +193,11 @@ def by_onnx(model, rows):
 
 def exported(language, model, rows):
     if language == "sqlite":
-        return by_sql(model, rows, sqlite3.connect(":memory:"), "REAL")
+        with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+            return by_sql(model, rows, connection, "REAL")
     if language == "duckdb":
-        return by_sql(model, rows, duckdb.connect(), "DOUBLE")
+        with duckdb.connect() as connection:
+            return by_sql(model, rows, connection, "DOUBLE")
     return {"python": by_python, "excel": by_excel, "onnx": by_onnx}[language](model, rows)
 
 
