@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import steepest
-from steepest.analysis.path_result import ranks
+from steepest.analysis.path_degrees import ranks
 from steepest.data.coding import Coding, Column
 from steepest.errors import ModelFileError, UsageError
 from steepest.models import path_folder, run_reader

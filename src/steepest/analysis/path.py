@@ -8,7 +8,8 @@ import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
 from steepest.analysis.loss_path import check_loss, check_ways, loss_path
-from steepest.analysis.path_result import Path, in_own_units
+from steepest.analysis.path_models import in_own_units
+from steepest.analysis.path_result import Path
 from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
@@ -181,16 +182,16 @@ def path_of_folds(
 
         of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
         return Path(
-            parts.whole,
-            SolutionPath.of(whole, grid, method),
-            grid,
-            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
-            np.array([test.total_weight for test in parts.test]),
-            parts.labels if len(parts.labels) else None,
-            standardize,
-            fit_intercept,
-            relaxed,
-            power,
+            triangle=parts.whole,
+            solution=SolutionPath.of(whole, grid, method),
+            standardize=standardize,
+            fit_intercept=fit_intercept,
+            relaxed=relaxed,
+            adaptive=power,
+            penalties=grid,
+            fold_mse=np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            fold_weights=np.array([test.total_weight for test in parts.test]),
+            folds=parts.labels if len(parts.labels) else None,
         )
 
     return best_path([follow(ratio) for ratio in ratios])
