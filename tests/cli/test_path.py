@@ -206,15 +206,21 @@ def test_the_folder_holds_a_model_that_predicts_and_exports(trees, tmp_path):
     assert model.training["data"]["name"] == "trees.csv"
 
 
-def test_limits_and_reports_of_a_path_are_refused_in_words(trees, tmp_path):
+def test_limits_and_comparisons_of_a_path_are_refused_in_words(trees, tmp_path):
     command(trees, "--target", "y", "--out", "run", cwd=tmp_path)
     done = steepest_command("predict", "run", trees, "--interval", "0.9", cwd=tmp_path)
     assert done.returncode == 2
     assert "chosen on these very rows" in done.stderr
     assert "with these inputs alone (--features)" in done.stderr
-    for words in (("report", "run"), ("compare", "run", "run")):
-        done = steepest_command(*words, cwd=tmp_path)
-        assert (done.returncode, "a path is no run" in done.stderr) == (2, True)
+    done = steepest_command("compare", "run", "run", cwd=tmp_path)
+    assert (done.returncode, "a path is no run" in done.stderr) == (2, True)
+
+
+def test_report_writes_the_page_of_a_path(trees, tmp_path):
+    done = command(trees, "--target", "y", "--out", "run", cwd=tmp_path)
+    assert "Look: run/report.html in the browser" in done.stdout
+    assert steepest_command("report", "run", "-o", "page.html", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "page.html").read_bytes() == (tmp_path / "run" / "report.html").read_bytes()
 
 
 def test_folder_and_picture_are_written_whole_and_replaced_only_when_asked(trees, tmp_path):

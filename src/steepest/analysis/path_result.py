@@ -20,6 +20,8 @@ from steepest.support.values import frozen_property
 from steepest.support.words import number, pluralize
 
 if TYPE_CHECKING:
+    from steepest.analysis.path_choice import PathChoice
+    from steepest.views.pages.path_page import PathPage
     from steepest.views.plots import Display, PathPlotKind
 
 
@@ -158,6 +160,29 @@ class Path(PathModels):
         from steepest.views.plots import plot_path  # noqa: PLC0415 - a picture of a path, above it in the house
 
         return plot_path(self, kind, ax=ax, **options)
+
+    def page(self, *, choose: "PathChoice | float | None" = None, title: str = "") -> "PathPage":
+        """Return the path as an interactive page: a slider along the penalty, the pictures, and the model at each.
+
+        A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
+
+        Args:
+            choose: which model is shown first, as `Model.of_path`; default: the best on held-out rows; without any the one of BIC, or
+                the last where there is none.
+            title: what the page is called.
+
+        Raises:
+            UsageError: an unknown choice, or one that this path does not have.
+
+        Example:
+            >>> import steepest
+            >>> x = np.arange(20.0)[:, None]
+            >>> steepest.path(x, x[:, 0] + np.cos(9 * x[:, 0])).page().html[:15]
+            '<!DOCTYPE html>'
+        """
+        from steepest.views.pages.path_page import path_page  # noqa: PLC0415 - a page of a path, above it in the house
+
+        return path_page(self, choose, title=title)
 
     def columns(self) -> dict[str, Any]:
         """Return the models at `penalties` by column: penalty, cv_rmse, standard_error, rmse, in_use, bias and each coefficient.

@@ -110,7 +110,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
     "--out",
     type=click.Path(),
     default=None,
-    help="Folder for model, table and pictures; default: a new one below runs/.",
+    help="Folder for model, table, pictures and page; default: a new one below runs/.",
 )
 @click.option("--no-out", is_flag=True, help="Write no folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out, and the file given with --plot.")
@@ -264,7 +264,7 @@ def _say_next(folder: FilePath | None, picture: str | None, to_stderr: bool) -> 
     """Say what was written, and which commands go on from it."""
     lines = [] if picture is None else [f"Written: {printable(picture)}"]
     if folder is not None:
-        lines.append(f"Written: {folder}/")
+        lines += [f"Written: {folder}/", f"  Look: {folder / 'report.html'} in the browser"]
         predict = shlex.join(["steepest", "predict", str(folder), "NEW.csv", "-o", "predicted.csv"])
         lines += [f"  Next: {predict}", f"        {shlex.join(['steepest', 'export', str(folder), '--to', 'sql'])}"]
     if lines:
