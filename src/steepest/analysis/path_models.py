@@ -106,7 +106,12 @@ class PathModels(Value):
         values = [as_float(value) for value in np.ravel(np.asarray(penalty, dtype=object))]
         last = float(self.knots[-1])
         if not all(0 <= value < math.inf for value in values):
-            raise UsageError(f"penalty must be a finite number, 0 or larger; got {shown(penalty)}.")
+            raise UsageError(f"penalty must be a finite number above 0; got {shown(penalty)}.")
+        if 0 in values:
+            raise UsageError(
+                f"penalty must be above 0: without one no input is left out; got {shown(penalty)}.",
+                "fit all inputs, without a penalty",
+            )
         if any(value < last * (1 - ROUNDING) for value in values):
             raise UsageError(
                 f"the path was followed down to {number(last)}; got {shown(penalty)}.", remedies.SMALLER_PENALTIES

@@ -57,6 +57,8 @@ class Path(PathModels):
             yield f"best: {self.best.line}"
             if self.one_standard_error.penalty != self.best.penalty:
                 yield f"simplest within one standard error: {self.one_standard_error.line}"
+        if self.fold_mse.shape[1] and len(self.penalties) > 1 and self.best.penalty == self.penalties[-1]:
+            yield "the best is the smallest penalty that was tried: a smaller one, or none, may predict as well"
         if self.others:
             rest = [f"{number(one.l1_ratio)} ({number(one.cv_errors.min())})" for one in self.others]
             yield f"less good: l1_ratio {', '.join(rest)}"
