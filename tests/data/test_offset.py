@@ -119,7 +119,7 @@ def test_a_column_is_as_good_as_an_array(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     beside = steepest.descend(X, y, loss="poisson", weight=weight, exposure=np.exp(offset), epochs=5)
     for data in (frame, tmp_path / "t.csv"):
-        for features in (None, ["a", "b"], ["a", "hours", "b"]):
+        for features in (None, ["a", "b"]):
             run = steepest.descend(
                 data, target="y", features=features, weight="w", loss="poisson", exposure="hours", epochs=5
             )

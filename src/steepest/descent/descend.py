@@ -1,13 +1,12 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from steepest.data.batch import Batch
 from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
@@ -21,6 +20,7 @@ from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks, pace_of
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
+from steepest.descent.rows_again import RowReader, rows_again
 from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
 from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, sparse_rule, sparse_settings
 from steepest.descent.start import Start, first_theta, start_reason
@@ -48,9 +48,6 @@ from steepest.support.files import refuse_existing_file
 from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
-
-RowReader = Callable[[], Iterable[Batch]]
-"""Gives all rows of a table each time it is called, as `source.batches` does."""
 
 
 @numeric
@@ -175,7 +172,7 @@ def descend(
     opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
     check_offset(opened, loss)
     triangle = read(opened, sample_rows=0).triangle
-    reader = _reader(opened, rows, Offset.of(offset, exposure))
+    reader = rows_again(opened, rows, Offset.of(offset, exposure))
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
@@ -193,7 +190,8 @@ def descend(
     problem.warn_undetermined()
     batched = None
     if batch_size is not None:
-        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+        again = reader if isinstance(opened, Triangle) else rows
+        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), again)
     elif not (
         isinstance(order, str) and order == "shuffled" and isinstance(drop_last, (bool, np.bool_)) and not drop_last
     ):
@@ -239,15 +237,6 @@ def descend(
     elif asked_from_outside() and _is_doubtful(settings, problem) and run.verdict.kind == "hovers":
         warn(DivergenceWarning(str(run.verdict)))
     return run
-
-
-def _reader(opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None) -> RowReader | None:
-    """Return what gives the rows of a table again, each with its offset."""
-    if not isinstance(opened, Triangle):
-        return opened.batches
-    if rows is None or beside is None:
-        return rows
-    return lambda: (beside.beside(batch) for batch in rows())
 
 
 def _with_loss(
