@@ -154,3 +154,35 @@ def test_predictions_of_a_run_that_diverges_say_so(folder):
     assert json.loads((folder / "bad" / "model.json").read_text())["training"]["verdict"]["kind"] == "diverges"
     assert note in command(folder, "predict", "bad", "t.csv", status=3).stderr  # exp of it is beyond float64
     assert note in command(folder, "predict", "bad_squares", "t.csv", "-o", "p.csv").stderr
+
+
+def test_predict_takes_the_name_of_another_column(folder):
+    command(folder, *FIT, "--exposure", "hours", "-o", "run")
+    FRAME.drop(columns="base").rename(columns={"hours": "time"}).to_csv(folder / "renamed.csv", index=False)
+    plain = told(folder, "predict", "run", "t.csv", "-o", "plain.csv")
+    named = told(folder, "predict", "run", "renamed.csv", "--exposure", "time", "-o", "named.csv")
+    assert {key: named[key] for key in ("rmse", "mae", "rows", "compared")} == {
+        key: plain[key] for key in ("rmse", "mae", "rows", "compared")
+    }
+    first, second = (pandas.read_csv(folder / name) for name in ("plain.csv", "named.csv"))
+    np.testing.assert_array_equal(first.prediction, second.prediction)
+    assert list(second.columns) == ["time", *first.columns[1:]]
+    margin = told(folder, "predict", "run", "wide.csv", "--offset", "base", "-o", "margin.csv")
+    assert margin["rmse"] == pytest.approx(plain["rmse"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "status", "words"),
+    [
+        ("tim", 2, "no column 'tim'"),
+        ("kind", 2, "'kind' is an input of the model, and no exposure"),
+        ("age", 2, "'age' is an input of the model, and no exposure"),
+        ("calls", 0, ""),
+        ("-1", 3, "exposure must be above 0 and finite; got -1"),
+        ("nan", 2, "no column 'nan'"),
+    ],
+)
+def test_predict_says_what_is_no_exposure(folder, exposure, status, words):
+    command(folder, *FIT, "--exposure", "hours", "-o", "run")
+    FRAME.assign(calls=FRAME.calls + 1).to_csv(folder / "more.csv", index=False)
+    assert words in command(folder, "predict", "run", "more.csv", "--exposure", exposure, status=status).stderr
