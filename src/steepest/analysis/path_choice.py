@@ -1,15 +1,15 @@
 """Path choice: which model of a path is taken: by held-out rows, by a criterion, or by its penalty."""
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.errors import Option, UsageError
 from steepest.support.arguments import as_float, shown
 
-PathChoice = Literal["best", "one_standard_error", "bic", "aic", "cp"]
 CRITERIA = {"bic": "BIC", "aic": "AIC", "cp": "Mallows' Cp"}
 
 

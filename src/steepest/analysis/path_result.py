@@ -20,7 +20,7 @@ from steepest.support.values import frozen_property
 from steepest.support.words import number, pluralize
 
 if TYPE_CHECKING:
-    from steepest.analysis.path_choice import PathChoice
+    from steepest.analysis.path_settings import PathChoice
     from steepest.views.pages.path_page import PathPage
     from steepest.views.plots import Display, PathPlotKind
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from steepest.support.arguments import as_float, check_list, is_many, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import join_names, number
 
+PathChoice = Literal["best", "one_standard_error", "bic", "aic", "cp"]
 SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
 GRID = 100  # penalties of a path where none are given, as in scikit-learn
 SMALLEST_SHARE = 1e-3  # the last of them beside the first

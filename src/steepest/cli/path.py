@@ -9,9 +9,9 @@ from typing import Any, get_args
 import click
 
 from steepest.analysis.path import path
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_result import Path
-from steepest.analysis.path_settings import features_of
+from steepest.analysis.path_settings import PathChoice, features_of
 from steepest.cli.finish import choose_folder, stem, under_free_name
 from steepest.cli.hold_out import check_hold_out, hold_out_options, read_validation
 from steepest.cli.json_output import echo_json

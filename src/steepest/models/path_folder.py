@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_order import order_of_inputs
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.models.model import Model
 from steepest.models.run_folder import finite
 from steepest.support.files import whole_folder

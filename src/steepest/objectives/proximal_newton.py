@@ -104,12 +104,16 @@ def _step(loss: PenalizedLoss, penalty: float, seen: Seen, quadratic: TouchingQu
     if not promised < 0:
         return None
     now, left = loss.value(seen, penalty), loss.optimality(seen, penalty)
-    length, shortest = 1.0, DOUBTED if isinstance(loss.rows.loss, Kinked) else SHORTEST
+    kinked = isinstance(loss.rows.loss, Kinked)
+    length, shortest = 1.0, DOUBTED if kinked else SHORTEST
     while length >= shortest:
         ahead = loss.seen(seen.theta + length * change)
         if -promised <= NEAR * now:
-            return ahead if loss.optimality(ahead, penalty) < left else None
-        if loss.value(ahead, penalty) <= now + ENOUGH * length * promised and np.isfinite(ahead.slope).all():
+            if loss.optimality(ahead, penalty) < left or (kinked and _falls_all_the_way(loss, ahead, change, penalty)):
+                return ahead
+            if not kinked:
+                return None
+        elif loss.value(ahead, penalty) <= now + ENOUGH * length * promised and np.isfinite(ahead.slope).all():
             return ahead
         length /= 2
     return None
@@ -126,6 +130,18 @@ def _promised(loss: PenalizedLoss, seen: Seen, change: FloatArray, penalty: floa
     rise = seen.slope.copy()
     rise[loss.first :] += loss.l1(penalty) * longer + loss.l2(penalty) * (w + d / 2)
     return float(rise @ change)
+
+
+def _falls_all_the_way(loss: PenalizedLoss, ahead: Seen, change: FloatArray, penalty: float) -> bool:
+    """Whether J still falls where a step ends: then it has fallen all along, as J is convex, however little.
+
+    Where no row's curvature changes, a loss like Huber's is straight in some directions: its slope stays as it is until a row comes to its
+    kink, so that no distance from a minimum gets smaller on the way.
+    """
+    w, d = ahead.theta[loss.first :], change[loss.first :]
+    slope = ahead.slope.copy()
+    slope[loss.first :] += loss.l1(penalty) * np.where(w != 0, np.sign(w), -np.sign(d)) + loss.l2(penalty) * w
+    return float(slope @ change) < 0
 
 
 def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen) -> SparseMinimum:

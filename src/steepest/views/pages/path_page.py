@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from steepest.analysis.path_choice import PathChoice
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.errors import DataError, UsageError
 from steepest.support.arguments import check_kind, check_text
 from steepest.views.colors import BLUE, GREEN, PINK, SKY, YELLOW

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_order import order_of_inputs
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.errors import DataError, UsageError
 from steepest.support.arrays import FloatArray
 from steepest.views.pages.packing import Json, packed
