@@ -13,9 +13,11 @@ PURE = (
     "words",
     "verdict",
     "loss_verdict",
+    "short_verdict",
     "curves",
     "arithmetic",
     "state",
+    "beginning",
     "tour",
 )
 """Files of pure functions: numbers in, numbers and texts out."""
@@ -24,6 +26,8 @@ PAGE = (
     "pictures",
     "controls",
     "view",
+    "panels",
+    "choices",
     "draw",
     "pins",
     "tell",

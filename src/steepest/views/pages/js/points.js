@@ -61,12 +61,13 @@ function drawOrNot(payload) {
 async function beginDrawing() {
   const drawn = view.sets.find(({ id }) => id === "drawn");
   byId("columns").hidden = true;
+  openPanel("yours", false);
   if (drawn) show(drawn);
   else {
     Object.assign(drawing, { on: true, points: FIRST_POINTS, degree: 1 });
     await sendPoints();
   }
-  byId("data-card").scrollIntoView({ block: "nearest" });
+  choosePicture("data");
 }
 
 // A click is as exact as the picture.
