@@ -25,6 +25,12 @@ function asWritten(rate, speed) {
   return rate;
 }
 
+// The same with three digits, and never above it.
+function roundedDown(rate) {
+  const unit = 10 ** (Math.floor(Math.log10(rate)) - 2);
+  return Number((Math.floor((rate / unit) * (1 + 1e-12)) * unit).toPrecision(3));
+}
+
 // How fast the slowest of the outermost modes dies out, as digits an epoch; six digits are all that is asked for.
 function speedOf(rule, eigenvalues) {
   const ends = [eigenvalues[0], eigenvalues[eigenvalues.length - 1]];

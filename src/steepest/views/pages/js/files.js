@@ -22,7 +22,7 @@ async function openFile(file) {
   for (const name of WRITTEN) byId(`written-${name}`).value = AS_USUAL[name];
   byId("written").hidden = /\.parquet$/i.test(file.name);
   byId("written").open = false;
-  byId("column-held-out").value = "0.2";
+  byId("column-held-out").value = "0";
   byId("column-degree").value = "1";
   byId("column-target").replaceChildren();
   byId("columns").hidden = false;

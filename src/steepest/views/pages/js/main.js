@@ -3,6 +3,7 @@
 let playing = null, addressing = null, coming = null;
 
 function update(change) {
+  if (isEmpty()) return;
   if (change.log === false && !figures.has("loss-linear")) {
     byId("log").disabled = true; // until the figures with linear axes are there
     embedPictures("later", "errors-later").then(() => { paint(); byId("log").disabled = false; update(change); });
@@ -90,13 +91,13 @@ function pause() {
 
 function useBest() {
   const { state, rule, problem } = view;
-  if (problem.payload.over && rule.kind === "power") return soon({ rate: bestOf(problem, rule) });
   const own = rule.takes_momentum ? problem.best[state.rule] : null;
   soon(own ? { rate: own.learning_rate / problem.factor, momentum: own.momentum } : { rate: writtenBest(rule, problem) });
 }
 
 function writtenBest(rule, problem) {
   const rate = bestOf(problem, rule);
+  if (problem.payload.over) return rate > 0 ? roundedDown(rate) : rate;
   return problem.eigenvalues.length ? asWritten(rate, speedOf(rule, problem.eigenvalues)) : rate;
 }
 

@@ -22,7 +22,7 @@ function label(name, axis, text) {
 const ROLES = {
   key: ["curve", "rows", "path", "steps"], alert: ["point", "now", "line", "sides"], good: ["floor", "exact", "goal"], held: ["expected", "others", "best"], edge: ["rings"],
 };
-const DOTTED = [2, 5];
+const DOTTED = [2, 5], LETTERING = "14px";
 
 function paintLines(figure, color) {
   for (const { data_source, glyph } of figure.renderers) {
@@ -54,8 +54,8 @@ function paint() {
     figure.outline_line_color = faint;
     paintLines(figure, color);
     for (const part of [...figure.below, ...figure.left, ...figure.center, ...figure.right]) {
-      if (part.axis_label_text_color !== undefined) Object.assign(part, { axis_label_text_color: ink, axis_line_color: ink, major_tick_line_color: ink, minor_tick_line_color: null, axis_label_text_font_style: "normal" });
-      if (part.major_label_text_color !== undefined) part.major_label_text_color = ink;
+      if (part.axis_label_text_color !== undefined) Object.assign(part, { axis_label_text_color: ink, axis_line_color: ink, major_tick_line_color: ink, minor_tick_line_color: null, axis_label_text_font_style: "normal", axis_label_text_font_size: LETTERING });
+      if (part.major_label_text_color !== undefined) Object.assign(part, { major_label_text_color: ink, major_label_text_font_size: LETTERING });
       if (part.grid_line_color !== undefined) part.grid_line_color = faint;
     }
   }

@@ -5,12 +5,6 @@ const KIND_WORDS = {
 };
 const MOST_WORDS = 22;
 
-// A limit with three digits that is not above it.
-function below(limit) {
-  const unit = 10 ** (Math.floor(Math.log10(limit)) - 2), rounded = Math.floor(limit / unit * (1 + 1e-12)) * unit;
-  return number(Number(rounded.toPrecision(3)));
-}
-
 function shortVerdict(problem, rule, modes, k, verdict) {
   const { kind, needed } = verdict, word = k === 0 && ["unfinished", "crawls"].includes(kind) ? "At the start" : KIND_WORDS[kind];
   if (!word || rule.kind === "walked") return fromSentence(verdict);
@@ -27,14 +21,19 @@ function shortVerdict(problem, rule, modes, k, verdict) {
 function divergesLine(modes, { limit }) {
   if (modes.path) return "The numbers have become too large to hold.";
   const growth = Math.max(...modes.map((mode) => mode.radius)) - 1;
-  return `Each step overshoots: the error grows ${growth < 1 ? `${percent(growth)} per epoch` : `${number(growth + 1, 3)}-fold per epoch`}. Stay below ${below(limit)}.`;
+  return `Each step overshoots: the error grows ${growth < 1 ? `${percent(growth)} per epoch` : `${number(growth + 1, 3)}-fold per epoch`}. Stay below ${number(roundedDown(limit))}.`;
 }
 
 function missingLine(problem, rule, modes, k, { needed }) {
   const [part, share] = mostMissing(problem, modes, k), best = problem.bestModes && rule.takes_rate ? firstEpoch(problem.bestModes.modes, CONVERGED, true) : null;
-  const left = k === 0 ? "Press Play." : share > 1 ? `${part} is ${number(share, 3)} times as far from the minimum as at the start.` : `${percent(share)} of ${part} is missing.`;
+  const left = k === 0 ? "Press Play." : leftToGo(part, share);
   const need = needed === null ? "" : ` This ${rule.takes_rate ? "rate" : "rule"} needs ${epochsInWords(needed)}${best !== null && best < needed ? `; the best rate ${grouped(best)}` : ""}.`;
   return left[0].toUpperCase() + left.slice(1) + need;
+}
+
+function leftToGo(part, share) {
+  if (share > 1) return `${part} is ${number(share, 3)} times farther off than at the start.`;
+  return part === "the slowest mode" ? `${percent(share)} of the way along the flattest direction is still to go.` : `${percent(share)} of ${part} is missing.`;
 }
 
 // Of a run that the page cannot compute: what was said of it, cut to a line.

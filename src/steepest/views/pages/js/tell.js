@@ -91,7 +91,7 @@ function showControls() {
   for (const part of document.querySelectorAll(".of-minimum")) part.hidden = !problem.settled;
   byId("data-exact").parentElement.hidden = classCount(problem.payload) > 1 || (!problem.settled && hasCurveOrBoundary(problem.payload));
   setValue("momentum", momentumPosition(state.momentum));
-  setValue("momentum-number", state.momentum);
+  setValue("momentum-number", Number(state.momentum.toPrecision(6)));
   byId("l2").max = problem.space.blocks.length - 1;
   byId("l2").disabled = fixed || problem.space.blocks.length < 2;
   setValue("l2", state.l2);
