@@ -673,6 +673,36 @@ def test_the_bar_never_leaves_the_screen_and_pictures_are_in_view(visit, lab, wi
     assert len(text_of(page, "word").split()) + len(text_of(page, "line").split()) <= 25
 
 
+def test_a_link_locks_all_controls_but_those_it_names(visit, lab):
+    page = visit(lab, "#set=noisy&epoch=6&only=epoch,picture")
+    locked = page.evaluate("[...document.querySelectorAll('[inert]')].map(element => element.id)")
+    assert {"rate-dial", "best", "rule-field", "scaling-field", "data-choice", "pin"} <= set(locked)
+    assert not {"epoch-dial", "go", "choice"} & set(locked)
+    assert page.is_visible("#rate-number")  # what is locked still shows its number
+    page.click("#forward")
+    wait_until(page, lambda: "epoch=7" in page.url and page.url.endswith("&only=epoch,picture"))
+    assert visit(lab, "#only=nonsense").locator("[inert]").count() == 0
+
+
+def test_the_pointer_reads_out_the_exact_loss(visit, lab):
+    page = visit(lab, "#set=noisy&epoch=6")
+    box = page.locator("#plot-loss-log").bounding_box()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    wait_until(page, lambda: page.text_content("#pointed"))
+    epoch, loss = re.match(r"at epoch (\d+): ([\d.]+)$", page.text_content("#pointed")).groups()
+    table = steepest.example("noisy line")
+    run = steepest.descend(table.X, table.y, learning_rate=0.033, epochs=int(epoch))
+    assert float(loss) == pytest.approx(run.loss()[-1], rel=1e-5)
+
+
+def test_residuals_join_the_rows_and_the_line(visit, lab):
+    page = visit(lab, "#set=noisy&epoch=6")
+    sides, line, rows = data(page, "data:sides"), data(page, "data:line"), data(page, "data:rows")
+    ends = np.array(sides["ys"])
+    np.testing.assert_array_equal(ends[:, 0], rows["y"])
+    np.testing.assert_allclose(ends[:, 1], np.interp(rows["x"], line["x"], line["y"]), rtol=1e-12)
+
+
 def test_why_says_the_long_form_over_the_right_picture(visit, lab):
     page = visit(lab)
     assert not page.is_visible("#sentence")

@@ -28,6 +28,7 @@ PAGE = (
     "view",
     "panels",
     "choices",
+    "only",
     "draw",
     "pins",
     "tell",

@@ -33,7 +33,8 @@ function replaceAddress() {
 }
 
 function address() {
-  return addressOf(view.sets.length > 1 || view.served ? view.payload.id : null, view.state, view.pins, view.step);
+  const found = addressOf(view.sets.length > 1 || view.served ? view.payload.id : null, view.state, view.pins, view.step);
+  return view.only ? `${found}&only=${view.only.join(",")}` : found;
 }
 
 // At most one drawing a frame: what a slider says in between is not drawn.
@@ -50,6 +51,7 @@ function show(payload, state, pins) {
   byId("copied").hidden = true;
   setText("said", "");
   nameThings();
+  paint();
   showSets();
   drawOrNot(payload);
   const { log } = view.state;
@@ -157,11 +159,19 @@ function listenToButtons() {
   addEventListener("hashchange", () => showAddress(location.hash));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { paint(); view.seen = {}; update({}); });
   addEventListener("beforeprint", drawAllWaiting);
+  onLossPointed((epoch) => setText("pointed", epoch === null ? "" : pointedAt(epoch)));
   onMapClick((rate, epoch) => soon({ rate: Number(rate.toPrecision(4)), epoch: Math.min(epoch, view.last) }));
+}
+
+// The exact loss at an epoch that the pointer is over.
+function pointedAt(epoch) {
+  const k = settled({ ...view.state, epoch: Math.min(Math.max(0, epoch), view.last) }, view.payload).epoch;
+  return `at epoch ${grouped(k)}: ${number(stateAt(view.problem, view.modes, k).loss)}`;
 }
 
 // What an address says: a data set that is at hand, its setting and its pins, and a step of the tour.
 function showAddress(hash) {
+  lockAllBut(onlyFrom(hash));
   const id = settingsIn(hash).get("set"), named = view.sets.find((set) => encodeURIComponent(set.id) === id), step = stepFrom(hash);
   if (step !== null && step !== view.step) goToStep(step);
   if (step !== null && !named) return; // the step brings its own data set and setting

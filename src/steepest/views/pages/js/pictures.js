@@ -27,7 +27,7 @@ const DOTTED = [2, 5], LETTERING = "14px";
 function paintLines(figure, color) {
   for (const { data_source, glyph } of figure.renderers) {
     const part = (data_source.name || "").split(":")[1], held = glyph.y && glyph.y.field === "held";
-    const role = held ? "held" : Object.keys(ROLES).find((name) => ROLES[name].includes(part));
+    const role = held ? "held" : part === "sides" && !hasBoundary(view.payload || { features: [] }) ? "edge" : Object.keys(ROLES).find((name) => ROLES[name].includes(part));
     if (part === "regions") glyph.color_mapper.palette = lineColors();
     if (!role) continue;
     if (glyph.fill_color !== undefined) glyph.fill_color = { value: color(`--${role}`) };
@@ -244,7 +244,18 @@ function showRows(payload) {
   if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
+const MOST_RESIDUALS = 60; // more would be a grey area
+
+// Residuals, from each row to the line; two classes have other lines there.
+function showResiduals(payload, own) {
+  const { rows } = payload;
+  if (!rows || rows.count > MOST_RESIDUALS || payload.features.length !== 1 || payload.over) return;
+  const said = predictionsOf(payload, own), x = firstColumn(rows, 1);
+  fill("data:sides", { xs: x.map((value) => [value, value]), ys: said.map((value, row) => [rows.y[row], value]) });
+}
+
 function showData(payload, own) {
+  showResiduals(payload, own);
   if (classCount(payload) > 1) showManyClasses(payload, own);
   else if (hasBoundary(payload)) showBoundary(own);
   else if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
@@ -254,6 +265,13 @@ function showData(payload, own) {
 // Two quick clicks are one "doubletap" to Bokeh, at the place of the second: it stands for that one.
 function onDataClick(act) {
   for (const name of ["tap", "doubletap"]) figures.get("data").on_event(name, (event) => act(event.x, event.y));
+}
+
+// The epoch under the pointer in the picture of the loss; null when it leaves.
+function onLossPointed(act) {
+  const figure = figures.get("loss-log");
+  figure.on_event("mousemove", ({ x }) => act(x < 0.75 ? 0 : Math.round(x)));
+  figure.on_event("mouseleave", () => act(null));
 }
 
 function showContour(problem, drawn, i, j) {
