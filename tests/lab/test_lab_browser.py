@@ -745,7 +745,7 @@ def test_an_address_begins_the_tour_at_a_step(visit, lab, step):
 )
 def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
     page = visit(lab, hash)
-    assert text_of(page, "sentence").startswith("Crawls: 100% of the bias is still missing after 0 epochs")
+    assert text_of(page, "sentence").startswith("Crawls: 100% of the weight of 'x' is still missing after 0 epochs")
     page.fill("#rate-number", "1e-320")
     page.keyboard.press("Enter")
     assert text_of(page, "sentence").startswith("Crawls: 100%")
@@ -754,7 +754,7 @@ def test_an_address_of_nonsense_opens_the_page_as_it_is(visit, lab, hash):
 def test_an_address_of_data_that_is_not_here_says_so(served, enter):
     page = enter(served, "#set=opened&rate=0.3&epoch=12&pin=rate:0.2")
     assert text_of(page, "data-said").startswith("The data of this address is not here")
-    assert text_of(page, "sentence").startswith("Crawls: 100% of the bias")
+    assert text_of(page, "sentence").startswith("Crawls: 100% of the weight")
     assert not offers(page, "pins")
 
 

@@ -23,6 +23,7 @@ PURE = (
 """Files of pure functions: numbers in, numbers and texts out."""
 PAGE = (
     "painting",
+    "coloring",
     "pictures",
     "controls",
     "view",
