@@ -141,7 +141,9 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     if options["log_target"]:  # the page calls its target "log of ..."
         chosen["target"] = options["target"]
     table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table} | about
+    given = any(click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE for name in RULE)
+    begins = {"begins": "own"} if given else {}  # else where the lab's tables begin: at epoch 0, in raw inputs
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table} | begins | about
 
 
 def _is_unsaid(key: str, value: Any) -> bool:
