@@ -7,13 +7,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Loss, is_joint
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 from steepest.support.values import Value
 
-ROWS = 16_384  # that one thread works through: their margins stay in its cache
-PIECE = 1 << 20  # numbers of rows, 8 MB: fewer are worked on in one piece
+ROWS = 16_384  # that one thread works through
+TOGETHER = 1 << 18  # numbers of rows, 2 MB, that stay in a cache between their margins and their gradient
+MOST_TOGETHER = (
+    8_192  # rows: of larger arrays than 64 kB the system takes back the memory after each step, and clears it anew
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,8 @@ class LossOverRows(Value):
         return self._times(theta) if self.offset is None else self._times(theta) + self.offset
 
     def _times(self, theta: FloatArray) -> FloatArray:
+        if not theta.any():  # where most runs start: rows are finite numbers
+            return np.zeros((len(self), theta.size // self.U.shape[1]))
         return self.U @ theta.reshape(self.U.shape[1], -1)
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
@@ -125,7 +130,7 @@ class LossOverRows(Value):
 
     def _curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         loss, margin, change = self.loss, self.margin(theta), self._times(direction)
-        bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
+        bent = loss.bent(margin, self.y, change) if is_joint(loss) else loss.curvature(margin, self.y) * change
         return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 
     def _mean_square(self, margin: FloatArray) -> FloatArray:
@@ -135,12 +140,16 @@ class LossOverRows(Value):
     def _mean(self, function: "Callable[[LossOverRows], FloatArray]") -> FloatArray:
         """What a function says of the rows: of many by pieces side by side, each with the whole penalty, which their shares add up to."""
         n, width = self.U.shape
-        if n * width <= PIECE:
+        size = min(MOST_TOGETHER, max(1, TOGETHER // width))
+        if n <= size:
             return function(self)
-        size = min(ROWS, max(1, PIECE // width))
-        pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-        parts = parallel_map(lambda piece: function(self.take(piece)), pieces)
-        return np.asarray(sum((piece.stop - piece.start) / n * part for piece, part in zip(pieces, parts, strict=True)))
+
+        def work(piece: slice) -> FloatArray:
+            blocks = (slice(at, min(at + size, piece.stop)) for at in range(piece.start, piece.stop, size))
+            return np.asarray(sum((block.stop - block.start) / n * function(self.take(block)) for block in blocks))
+
+        pieces = [slice(start, min(start + ROWS, n)) for start in range(0, n, ROWS)]
+        return np.asarray(sum(parallel_map(work, pieces)))
 
     def _mean_over_rows(self, values: FloatArray) -> FloatArray:
         return (self.U.T @ values / len(self)).reshape(-1, 1)

@@ -12,7 +12,7 @@ from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.log_rate import log_rate
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
-from steepest.objectives.losses import Joint, Loss, PoissonLoss, Scaled, Separable
+from steepest.objectives.losses import Loss, PoissonLoss, Scaled, Separable, is_joint
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, STUCK, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
@@ -79,7 +79,7 @@ class LossProblem(Problem):
             UsageError: there are several targets, or l2 is out of its range.
             DataError: a target does not fit this loss, no minimum was found and no reason for it, or a class has no row.
         """
-        if len(triangle.targets) != 1 and not isinstance(loss, Joint):
+        if len(triangle.targets) != 1 and not is_joint(loss):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
         plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
         if isinstance(loss, Scaled):
@@ -204,7 +204,7 @@ class LossProblem(Problem):
     @property
     def classes(self) -> int:
         """K, how many margins a row has; 1 but for several classes."""
-        return len(self.targets) if isinstance(self.loss, Joint) else 1
+        return len(self.targets) if is_joint(self.loss) else 1
 
     def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (weights, bias) in the data's own units, of K margins (..., d, K) and (..., K) for theta (..., p·K, 1)."""

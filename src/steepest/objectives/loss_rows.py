@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Loss, is_joint
 from steepest.objectives.over_rows import gathered, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.row_file import RowFile, fits_memory
@@ -123,7 +123,7 @@ def loss_rows_of(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Loss
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
-    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
+    penalized = np.repeat(penalized, t if is_joint(loss) else 1)
     if not fits_memory(n, p + t):
         return _stored(problem, batches, loss, (p, t), penalized)
     U, y, weight, offset = gathered(problem, batches)
