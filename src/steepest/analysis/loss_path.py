@@ -16,13 +16,13 @@ from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of, mean_losses, mean_squares, part_of
 from steepest.objectives.loss_solution_path import LossSolutionPath
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Loss
 from steepest.objectives.penalized_loss import PenalizedLoss
 from steepest.objectives.problem import Problem
-from steepest.objectives.quantile import QuantileLoss
 from steepest.objectives.row_file import IN_MEMORY
 from steepest.objectives.separation import refuse_one_class
 from steepest.objectives.solution_path import PathMethod
+from steepest.objectives.sparse_loss import check_sparse
 from steepest.summaries.coordinates import Coordinates, coordinates_name
 from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.summarize import read
@@ -32,20 +32,6 @@ from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 
 Rows = LossOverRows | StoredLossRows
-
-
-def check_loss(loss: Loss) -> None:
-    """Raise UsageError where no path of this loss is followed."""
-    if isinstance(loss, QuantileLoss):
-        raise UsageError(
-            "a quantile loss has no path here: its curvature lies at few rows, which no squares follow.",
-            "take a loss that is as robust (" + Option("loss", "huber") + ")",
-        )
-    if isinstance(loss, Joint):
-        raise UsageError(
-            f"a path has one coefficient for each input, and a {loss.name} loss one for each class.",
-            "follow a path of one class against the others (" + Option("loss", "logistic") + ")",
-        )
 
 
 def check_ways(loss: Loss, *, adaptive: object, relaxed: object, method: object) -> None:
@@ -103,7 +89,7 @@ def loss_path(
         UsageError: an argument is outside its range, there are several targets, or there are no rows.
         DataError: the target does not fit the loss, does not vary with any input, or is of one class in the rows of a fold.
     """
-    check_loss(loss)
+    check_sparse(loss, "path")
     if isinstance(table, Triangle) or (isinstance(split, Validation) and isinstance(split.rows, Triangle)):
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
     if len(table.targets) != 1:

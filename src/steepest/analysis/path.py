@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
-from steepest.analysis.loss_path import check_loss, check_ways, loss_path
+from steepest.analysis.loss_path import check_ways, loss_path
 from steepest.analysis.path_result import Path, in_own_units
 from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
@@ -16,6 +16,7 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
+from steepest.objectives.sparse_loss import check_sparse
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
@@ -112,7 +113,7 @@ def path(
     """
     other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
     if other is not None:
-        check_loss(other)
+        check_sparse(other, "path")
     table, split = open_with_split(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),
