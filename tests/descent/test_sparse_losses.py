@@ -275,3 +275,11 @@ def test_a_delta_of_hubers_loss_and_a_loss_of_ones_own_keep_their_certificate():
     np.testing.assert_allclose(own.optimum.weights, theirs.optimum.weights, atol=1e-10)
     assert own.verdict.kind == theirs.verdict.kind == "converged"
     assert own.epochs <= theirs.epochs  # the distance to the minimum itself is never above the gap
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_run_ends_at_the_first_epoch_whose_gap_is_within(loss):
+    run = steepest.descend(X, TARGETS[loss], loss=loss, l1=0.05, tolerance=1e-4)
+    J = run.problem.quadratic
+    gaps = [J.gap(theta)[0] / J.value(theta)[0] for theta in run.iterates.parameters(run.iterates.epochs)]
+    assert run.epochs == np.flatnonzero(np.array(gaps) <= 1e-4)[0]
