@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.special
 from sklearn.linear_model import LogisticRegression
 
@@ -134,11 +135,14 @@ def test_rates_are_safe_everywhere_where_curvature_has_a_bound_and_said_to_be_lo
         assert run.rule.learning_rate == pytest.approx(1 / (bound * largest + 0.01), rel=1e-12)
         assert run.verdict.global_limit == pytest.approx(2 / (bound * largest + 0.01), rel=1e-12)
         assert "from any start it comes to the minimum" in run.reasons["learning_rate"]
-    run = steepest.descend(X, TARGETS["poisson"], loss="poisson", l1=0.05)
-    means = np.exp(U @ np.append(run.optimum.bias, run.optimum.weights))
-    at_minimum = float(np.linalg.eigvalsh(U.T @ (means[:, None] * U) / N)[-1])
-    assert run.rule.learning_rate == pytest.approx(1 / max(at_minimum, largest), rel=1e-9)
-    assert "no rate is known to be safe from any start" in run.reasons["learning_rate"]
+    few = (TARGETS["poisson"] > 4).astype(float)  # a mean below 1, which is that of the start
+    for counts, is_more_curved in ((TARGETS["poisson"], True), (few, False)):
+        run = steepest.descend(X, counts, loss="poisson", l1=0.01)
+        means = np.exp(U @ np.append(run.optimum.bias, run.optimum.weights))
+        at_minimum = float(np.linalg.eigvalsh(U.T @ (means[:, None] * U) / N)[-1])
+        assert (at_minimum > largest) == is_more_curved
+        assert run.rule.learning_rate == pytest.approx(1 / max(at_minimum, largest), rel=1e-9)
+        assert "no rate is known to be safe from any start" in run.reasons["learning_rate"]
     slow = steepest.descend(X, TARGETS["poisson"], loss="poisson", l1=0.05, learning_rate=1e-4, epochs=5)
     assert "which is safe near the minimum" in slow.verdict.advice
     slow = steepest.descend(X, TARGETS["logistic"], loss="logistic", l1=0.05, learning_rate=1e-4, epochs=5)
@@ -277,9 +281,29 @@ def test_a_delta_of_hubers_loss_and_a_loss_of_ones_own_keep_their_certificate():
     assert own.epochs <= theirs.epochs  # the distance to the minimum itself is never above the gap
 
 
+@pytest.mark.parametrize("l1", [0.05, 100.0])  # with nothing in use the gap is the distance itself
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_run_ends_at_the_first_epoch_whose_gap_is_within(loss):
-    run = steepest.descend(X, TARGETS[loss], loss=loss, l1=0.05, tolerance=1e-4)
+def test_a_run_ends_at_the_first_epoch_whose_gap_is_within(loss, l1):
+    run = steepest.descend(X, TARGETS[loss], loss=loss, l1=l1, tolerance=1e-4)
     J = run.problem.quadratic
     gaps = [J.gap(theta)[0] / J.value(theta)[0] for theta in run.iterates.parameters(run.iterates.epochs)]
     assert run.epochs == np.flatnonzero(np.array(gaps) <= 1e-4)[0]
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.02])
+def test_the_gap_is_the_literal_one_of_the_dual(l2):
+    y, l1 = TARGETS["logistic"], 0.05
+    J = steepest.descend(X, y, loss="logistic", l1=l1, l2=l2, epochs=0).problem.quadratic
+    for theta in (np.append(0.7, X[0] / 5), np.zeros(D + 1), np.append(-3.0, np.ones(D) / 9)):
+        margin = X @ theta[1:]
+        best = scipy.optimize.brentq(lambda b, m=margin: SLOPES["logistic"](m + b, y).sum(), -50, 50, xtol=1e-15)
+        v = SLOPES["logistic"](margin + best, y)
+        c = np.abs(X.T @ v) / N
+        v, c = (v, c) if l2 else (v * min(1, l1 / c.max()), c)  # a point that the dual allows
+        p = v + y
+        dual = -(scipy.special.xlogy(p, p) + scipy.special.xlogy(1 - p, 1 - p)).mean()
+        dual -= (np.maximum(c - l1, 0) ** 2).sum() / (2 * l2) if l2 else 0.0
+        J_here = (np.logaddexp(0, margin + theta[0]) - y * (margin + theta[0])).mean()
+        J_here += l1 * np.abs(theta[1:]).sum() + l2 / 2 * (theta[1:] ** 2).sum()
+        # slopes that sum to 0 up to rounding, times the width of the margins
+        assert J.gap(theta[:, None])[0] == pytest.approx(J_here - dual, rel=1e-9)
