@@ -143,3 +143,14 @@ def test_an_exposure_that_is_not_above_0_is_named_with_its_row(folder, wrong):
     (folder / "t.csv").write_text("\n".join(lines))
     error = command(folder, *FIT, "--exposure", "hours", "--no-out", status=3).stderr
     assert f"--exposure (column 'hours') must be above 0 and finite in every row; data row 5 has {wrong}." in error
+
+
+def test_predictions_of_a_run_that_diverges_say_so(folder):
+    fit = (*FIT, "--exposure", "hours", "--learning-rate", "9", "--epochs", "20", "--keep-diverged", "-o", "bad")
+    squares = ("fit", "t.csv", "--target", "calls", "--learning-rate", "9", "--epochs", "20", "--keep-diverged")
+    note = "Note: the run that this model is of diverges, so its predictions mean nothing."
+    command(folder, *fit, status=4)
+    command(folder, *squares, "-o", "bad_squares", status=4)
+    assert json.loads((folder / "bad" / "model.json").read_text())["training"]["verdict"]["kind"] == "diverges"
+    assert note in command(folder, "predict", "bad", "t.csv", status=3).stderr  # exp of it is beyond float64
+    assert note in command(folder, "predict", "bad_squares", "t.csv", "-o", "p.csv").stderr

@@ -75,6 +75,7 @@ def loss_path(
     *,
     l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
+    also: Sequence[float],
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
     standardize: bool,
@@ -104,7 +105,7 @@ def loss_path(
     every = settings.problem(rows)
     refuse_one_class(loss, lambda: every.batches(np.zeros(0, dtype=np.intp)), parts.whole)
     held_out = _HeldOut(parts, rows, _by_label(labels, split, len(parts.train)), split)
-    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, penalties) for ratio in ratios])
+    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, penalties, also) for ratio in ratios])
 
 
 def loss_path_of_splits(
@@ -138,7 +139,7 @@ def loss_path_of_splits(
     rows, counts = _rows(table, replace(parts, labels=np.arange(table.row_count)), loss, settings)
     chosen = [(np.isin(counts, train), np.isin(counts, held)) for train, held in splits]
     held_out = _HeldOut(parts, rows, chosen, None)
-    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, grids[ratio]) for ratio in ratios])
+    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, grids[ratio], ()) for ratio in ratios])
 
 
 def _best(paths: list[LossPath]) -> LossPath:
@@ -165,11 +166,13 @@ class _HeldOut:
     split: Split | None
 
 
-def _follow(settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] | None) -> LossPath:
+def _follow(
+    settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] | None, also: Sequence[float]
+) -> LossPath:
     """The path of one l1_ratio."""
     parts, rows, split = held_out.parts, held_out.rows, held_out.split
     whole = settings.problem(rows)
-    grid = penalty_grid(penalties, whole.largest_penalty)
+    grid = penalty_grid(penalties, whole.largest_penalty, also)
     solution, coordinates = LossSolutionPath.of(whole, grid), settings.coordinates(parts.whole)
     if isinstance(split, Validation):
         assert not isinstance(split.rows, Triangle)
@@ -178,14 +181,16 @@ def _follow(settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] 
     else:
         held = _of_folds(held_out, settings, grid)
     return LossPath(
-        parts.whole,
-        solution,
-        grid,
-        _by_fold([squares for _, squares in held], grid),
-        np.array([test.total_weight for test in parts.test]),
-        parts.labels if len(parts.labels) else None,
-        settings.standardize,
-        settings.fit_intercept,
+        triangle=parts.whole,
+        solution=solution,
+        standardize=settings.standardize,
+        fit_intercept=settings.fit_intercept,
+        relaxed=False,
+        adaptive=None,
+        penalties=grid,
+        fold_mse=_by_fold([squares for _, squares in held], grid),
+        fold_weights=np.array([test.total_weight for test in parts.test]),
+        folds=parts.labels if len(parts.labels) else None,
         loss=rows.loss,
         fold_loss=_by_fold([losses for losses, _ in held], grid),
         row_coordinates=coordinates,

@@ -152,15 +152,14 @@ def _is_unsaid(key: str, value: Any) -> bool:
 def _serve(data: str | None, options: dict[str, Any]) -> int:
     """Serve until Ctrl-C, which is the usual end, or another signal."""
     from steepest.lab.answers import as_json  # noqa: PLC0415 - most commands serve nothing
-    from steepest.lab.hosts import is_loopback  # noqa: PLC0415
     from steepest.lab.server import Server, listening  # noqa: PLC0415
-    from steepest.lab.server_settings import ServerSettings, new_token  # noqa: PLC0415
+    from steepest.lab.server_settings import ServerSettings, is_loopback, new_token  # noqa: PLC0415
 
     token = new_token() if options["token"] or not is_loopback(options["address"]) else None
     settings = ServerSettings(
         address=options["address"],
         port=options["port"],
-        hosts=tuple(options["host"]),
+        hosts=tuple(name.lower() for name in options["host"]),
         token=token,
         upload_limit=round(options["upload_limit"] * 1e6),
         job_seconds=options["job_seconds"],
@@ -212,7 +211,7 @@ def _say(line: str) -> None:
 
 def _quiet_loggers() -> None:
     """Let libraries log nothing: their lines hold addresses, and tracebacks with values."""
-    for name in ("tornado", "asyncio"):
+    for name in ("uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False

@@ -107,6 +107,9 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
         check_name(out)
         refuse_existing_file(out, force=force)
     model = load(run)
+    verdict = model.training.get("verdict")
+    if isinstance(verdict, dict) and verdict.get("kind") == "diverges":
+        click.echo("Note: the run that this model is of diverges, so its predictions mean nothing.", err=True)
     if options["interval"] is not None:
         check_confidence(options["interval"], "interval")
     _refuse(model, options)

@@ -1,14 +1,12 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from steepest.data.batch import Batch
 from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
@@ -22,8 +20,10 @@ from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks, pace_of
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
+from steepest.descent.rows_again import RowReader, rows_again
 from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
 from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, safe_settings, sparse_rule, sparse_settings
+from steepest.descent.start import Start, first_theta, start_reason
 from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
@@ -48,11 +48,6 @@ from steepest.support.files import refuse_existing_file
 from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
-
-LARGEST_START = 1e100
-Start = tuple[ArrayLike, ArrayLike]
-RowReader = Callable[[], Iterable[Batch]]
-"""Gives all rows of a table each time it is called, as `source.batches` does."""
 
 
 @numeric
@@ -138,7 +133,8 @@ def descend(
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
         fit_intercept: whether the model has a bias.
-        start: (weights, bias) in the data's own units; default zeros.
+        start: (weights, bias) in the data's own units; default zeros, of counts with the bias at the log of their mean: with an
+            offset at log(Σ weight·y / Σ weight·e^offset).
         record: which epochs a loop keeps.
         stop: what else may end the run early: `HeldOut`, `TimeLimit`, `SmallGradient`, a stop of your own, or several.
         callbacks: functions that a loop calls after each epoch with (epochs done, loss before its update, theta in force after it,
@@ -178,7 +174,7 @@ def descend(
     opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
     check_offset(opened, loss)
     triangle = read(opened, sample_rows=0).triangle
-    reader = _reader(opened, rows, Offset.of(offset, exposure))
+    reader = rows_again(opened, rows, Offset.of(offset, exposure))
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
@@ -189,7 +185,8 @@ def descend(
     problem.warn_undetermined()
     batched = None
     if batch_size is not None:
-        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+        again = reader if isinstance(opened, Triangle) else rows
+        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), again)
     elif not (
         isinstance(order, str) and order == "shuffled" and isinstance(drop_last, (bool, np.bool_)) and not drop_last
     ):
@@ -204,7 +201,7 @@ def descend(
     def chosen(rate: float | Auto) -> Settings:
         return choose(rule, rate, momentum, most, modes, tolerance, schedule, average, batched)
 
-    settings, theta = chosen(learning_rate), _start(start, problem)
+    settings, theta = chosen(learning_rate), first_theta(start, problem)
     if l1:
         tolerance = tolerance or (AUTO_GAP if is_auto(epochs) else None)
         settings = safe_settings(settings, problem, theta, chosen)
@@ -213,6 +210,8 @@ def descend(
         settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
+    if start is None and (reason := start_reason(problem)) is not None:
+        settings = replace(settings, reasons={"start": reason, **settings.reasons})
     if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
@@ -234,15 +233,6 @@ def descend(
     elif asked_from_outside() and _is_doubtful(settings, problem) and run.verdict.kind == "hovers":
         warn(DivergenceWarning(str(run.verdict)))
     return run
-
-
-def _reader(opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None) -> RowReader | None:
-    """Return what gives the rows of a table again, each with its offset."""
-    if not isinstance(opened, Triangle):
-        return opened.batches
-    if rows is None or beside is None:
-        return rows
-    return lambda: (beside.beside(batch) for batch in rows())
 
 
 def _with_loss(
@@ -387,29 +377,3 @@ def _one_number(callback: Callback) -> Callback:
 
     seen.pace = pace_of(callback)  # type: ignore[attr-defined]
     return seen
-
-
-def _start(start: Start | None, problem: Problem) -> FloatArray:
-    """Return theta_0 in the coordinates in force, from weights and bias in the data's own units."""
-    d, t = len(problem.features), len(problem.targets)
-    if start is None:
-        return problem.from_raw(np.zeros((d, t)), np.zeros(t))
-    try:
-        weights, bias = map(np.asarray, start)
-    except (TypeError, ValueError):
-        raise UsageError(f"start must be (weights, bias); got {shown(start)}.") from None
-    if not {weights.dtype.kind, bias.dtype.kind} <= set("biuf"):
-        raise UsageError(f"start must be (weights, bias) of numbers up to {LARGEST_START:g}; got {shown(start)}.")
-    weights, bias = weights.astype(np.float64), bias.astype(np.float64)
-    if weights.size != d * t or bias.size not in (1, t):
-        raise UsageError(
-            f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; got shapes {weights.shape} and {bias.shape}."
-        )
-    largest = np.abs(np.concatenate([weights.ravel(), bias.ravel()])).max(initial=0.0)
-    if not largest <= LARGEST_START:
-        raise UsageError(f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest was {largest:g}.")
-    if not problem.fit_intercept and bias.any():
-        raise UsageError(
-            "start has a bias, but " + Option("fit_intercept", False) + " leaves none.", "give a bias of 0"
-        )
-    return problem.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))

@@ -108,7 +108,7 @@ def _advice(verdict: Verdict, facts: Facts) -> str:
             f"The learning rate is {number(verdict.learning_rate / safe, 3)} times 1/L = {number(safe)}, up to which fista converges {where}, "
             "and ista below twice that; L is the largest curvature of the loss without l1."
         )
-    advice = "How many more epochs it needs is not known beforehand; run.optimum is the exact minimum."
+    advice = "How many more epochs it needs is not known beforehand; the optimum, which takes no steps, is the exact minimum."
     if verdict.learning_rate < safe / 2:
         advice += f" The learning rate is {percent(verdict.learning_rate / safe)} of 1/L = {number(safe)}, which is safe {where}."
     better = verdict.standardized_condition_number <= verdict.condition_number / 2

@@ -273,7 +273,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         return state.train, state.test if share else None
 
     def _start(self, train: Triangle | ArraySource, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
-        """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
+        """Where the run begins: what was given, the last fit where that is asked for, or what descend takes (None)."""
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
         if coef is None and intercept is None:
@@ -316,7 +316,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         """Run on another loss than squares, judge the run and keep it."""
         if held is not None:
             raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")
-        run = walk(self, rows, loss, start or _without_inputs(rows, loss, self.fit_intercept), watchers)
+        run = walk(self, rows, loss, start, watchers)
         self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
         if check_verbose(self.verbose):
             self._log(run)
@@ -378,11 +378,3 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         share = Share(self.validation, self._seed) if isinstance(self.validation, float) else None
         for batch in rows.batches():
             yield batch.take(~share.holds_out(batch.positions)) if share else batch
-
-
-def _without_inputs(rows: ArraySource, loss: Loss, fit_intercept: bool) -> Start:
-    """Where a run on counts begins: at the mean count, since from zeros a step may overshoot without bound; None for other losses."""
-    mean = np.average(rows.y, axis=0, weights=rows.weight)
-    if not (fit_intercept and isinstance(loss, PoissonLoss) and (mean > 0).all()):
-        return None
-    return np.zeros((len(rows.features), 1)), np.log(mean)

@@ -38,6 +38,7 @@ def write(
         triangle             the table's triangle: every other penalty follows from it
         coefficients.svg     the coefficients over the penalty
         held_out_error.svg   the held-out error over the penalty, where rows were held out
+        report.html          the interactive page, in one file
 
     Args:
         folder: to make.
@@ -61,6 +62,7 @@ def write(
         path.triangle.save(scratch / "triangle")
         for name, display in _pictures(path).items():
             save(display, scratch / f"{name}.{plot_format}", plot_format)
+        path.page(choose=choose, title=FilePath(folder).name).save(scratch / "report.html")
     return FilePath(folder)
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from steepest.errors import DataError, Phrase, UsageError
 from steepest.objectives.at_minimum import AtMinimum
+from steepest.objectives.log_rate import log_rate
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
-from steepest.objectives.losses import Joint, Loss, Scaled, Separable
+from steepest.objectives.losses import Joint, Loss, PoissonLoss, Scaled, Separable
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, STUCK, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
@@ -221,6 +222,14 @@ class LossProblem(Problem):
     def from_raw(self, weights: FloatArray, bias: FloatArray) -> FloatArray:
         """Return the parameters in force, (p, 1) or (p·K, 1), for weights (d, K) and bias (K,) in the data's own units."""
         return self.coordinates.from_raw(weights, bias).reshape(-1, 1)
+
+    @cached_property
+    def default_start(self) -> FloatArray:
+        """Where a run begins that is given no start, shape (p, 1) or (p·K, 1): all zeros, but of counts the bias of all rows alike."""
+        start = np.zeros((len(self.parameter_names) * self.classes, 1))
+        if self.fit_intercept and isinstance(self.loss, PoissonLoss):
+            start[0] = log_rate(self.rows)
+        return start
 
     def parameter_in_words(self, row: int) -> str:
         """Say which parameter a row of theta is, and of which class."""
