@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
-from steepest.analysis.loss_path import check_loss, check_ways, loss_path
+from steepest.analysis.loss_path import check_ways, loss_path
 from steepest.analysis.path_models import in_own_units
 from steepest.analysis.path_result import Path
 from steepest.analysis.path_settings import check_factors, check_ratios, check_size, penalty_grid
@@ -17,6 +17,7 @@ from steepest.errors import Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
+from steepest.objectives.sparse_loss import check_sparse
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
@@ -116,7 +117,7 @@ def path(
     """
     other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
     if other is not None:
-        check_loss(other)
+        check_sparse(other, "path")
     table, split = open_with_split(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),

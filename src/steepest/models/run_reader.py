@@ -80,6 +80,11 @@ def _page_of_path(folder: Path) -> Page:
 def _stored_page(folder: Path) -> Page:
     """Return the page that `fit` wrote of a run on another loss than squares: no other could be made without the rows."""
     file = folder / "report.html"
+    if not file.is_file() and read_record(folder).get("l1"):
+        raise UsageError(
+            f"{folder} has no report.html: a page computes runs without an l1 penalty, and this run has one.",
+            "look at its run.json and its pictures",
+        )
     if not file.is_file():
         raise UsageError(
             f"{folder} has no report.html, and a run on {loss_of_folder(folder)} loss has no page without the table's rows, which a run "

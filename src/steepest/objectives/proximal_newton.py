@@ -34,12 +34,14 @@ class SparseMinimum(Value):
         penalty: of this minimum.
         optimality: how far it is from the conditions of a minimum, in units of the slopes.
         quadratic: the last that touched the loss, a good first guess for the next penalty; None where none was needed.
+        steps: how many it took from the minimum of the penalty before.
     """
 
     seen: Seen
     penalty: float
     optimality: float
     quadratic: TouchingQuadratic | None
+    steps: int = 0
 
 
 def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum) -> SparseMinimum:
@@ -66,10 +68,10 @@ def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum)
     columns = _promising(loss, near, penalty)
     share = FIRST_SHARE if isinstance(loss.rows.loss, Kinked) else 0.0
     goal = SETTLED * loss.l1_ratio * loss.largest_penalty
-    for _ in range(MOST_STEPS):
+    for steps in range(MOST_STEPS):
         distances = loss.distances(seen, penalty)
         if float(distances.max(initial=0.0)) <= goal:
-            return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), quadratic)
+            return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), quadratic, steps)
         columns = np.union1d(columns, np.flatnonzero(distances[loss.first :] > goal))
         lower = None
         if quadratic is not None and quadratic.covers(columns):
@@ -84,7 +86,7 @@ def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum)
         if lower is None:
             break  # rounding is all that moves
         seen, quadratic = lower, None
-    return _settled_by_rounding(loss, penalty, seen)
+    return _settled_by_rounding(loss, penalty, seen, steps)
 
 
 def _promising(loss: PenalizedLoss, near: SparseMinimum, penalty: float) -> NDArray[np.intp]:
@@ -144,11 +146,11 @@ def _falls_all_the_way(loss: PenalizedLoss, ahead: Seen, change: FloatArray, pen
     return float(slope @ change) < 0
 
 
-def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen) -> SparseMinimum:
+def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen, steps: int) -> SparseMinimum:
     distances = loss.distances(seen, penalty)
     allowed = np.maximum(ALLOWED * loss.l1_ratio * loss.largest_penalty, ROUNDED * loss.pulls)
     if (distances <= allowed).all():
-        return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), None)
+        return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), None, steps)
     own_unit = ["give a delta in the target's own unit"] if loss.rows.loss.name == "huber" else []
     raise DataError(
         f"no minimum of the {loss.rows.loss.name} loss was found at penalty {penalty:g}: a slope is still {distances.max():.3g} away "

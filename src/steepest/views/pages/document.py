@@ -18,7 +18,7 @@ LABELS = {
     "contour": "Chart: the loss over two parameters and the path across it",
     "map": "Chart: what is left of the slowest mode, by learning rate and epochs",
 }
-ERRORS = """<figure id="errors-card"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend">
+ERRORS = """<figure id="errors-card" class="picture" data-picture="errors"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend">
 <li><i class="blue"></i><span id="errors-train">training RMSE</span></li>
 <li><i class="pink"></i><span id="errors-held">held-out RMSE</span></li><li><i class="star">★</i>smallest</li></ul>
 <figcaption>Where the held-out error is smallest, stopping early would have helped.</figcaption></figure>"""
@@ -52,7 +52,7 @@ def document(sets: Sequence[Json], served: Json | None = None) -> Document:
     html = filled(
         text("page.html"),
         policy=policy,
-        style=text("page.css"),
+        style=text("page.css") + text("screen.css"),
         payload=as_json({"sets": sets, "colors": LINES, "served": served}),
         figures=as_json(parts),
         bokeh=bokeh,

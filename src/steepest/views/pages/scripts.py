@@ -13,17 +13,23 @@ PURE = (
     "words",
     "verdict",
     "loss_verdict",
+    "short_verdict",
     "curves",
     "arithmetic",
     "state",
+    "beginning",
     "tour",
 )
 """Files of pure functions: numbers in, numbers and texts out."""
 PAGE = (
     "painting",
+    "coloring",
     "pictures",
     "controls",
     "view",
+    "panels",
+    "choices",
+    "only",
     "draw",
     "pins",
     "tell",
