@@ -186,3 +186,26 @@ def test_predict_says_what_is_no_exposure(folder, exposure, status, words):
     command(folder, *FIT, "--exposure", "hours", "-o", "run")
     FRAME.assign(calls=FRAME.calls + 1).to_csv(folder / "more.csv", index=False)
     assert words in command(folder, "predict", "run", "more.csv", "--exposure", exposure, status=status).stderr
+
+
+def test_a_folder_without_a_page_says_why(folder):
+    said = command(folder, *FIT, "--exposure", "hours", "-o", "run").stdout
+    assert not (folder / "run" / "report.html").exists()
+    assert "  No report.html: a page knows no offset, and this run has one\n" in said
+
+
+@pytest.mark.parametrize("more", [(), ("--test-size", "0.25"), ("--missing", "drop")])
+def test_rows_of_weight_0_are_counted_aloud(folder, more):
+    frame = FRAME.drop(columns="base").assign(w=np.where(np.arange(N) % 8 == 0, 0.0, 1.0))
+    absent = int((frame.w == 0).sum())
+    if "drop" in more:  # rows that are left out for a missing value are counted for that
+        frame.loc[[1, 8, N - 1], "age"] = np.nan
+        absent -= 1
+    frame.to_csv(folder / "w.csv", index=False)
+    for start in (("fit", "w.csv", "--loss", "squared", "--no-out"), ("summarize", "w.csv", "-o", "w.triangle")):
+        if start[0] == "summarize" and "--test-size" in more:
+            continue
+        done = command(folder, *start, "--target", "calls", "--weight", "w", *more)
+        assert f"weight: {absent} more rows of weight 0, counted as absent" in done.stdout + done.stderr
+    plain = command(folder, "fit", "t.csv", "--target", "calls", "--no-out")
+    assert "of weight 0" not in plain.stdout

@@ -39,7 +39,7 @@ from steepest.summaries.summarize import Summary
 from steepest.summaries.triangle import Triangle
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number, pluralize
-from steepest.views.pages import Rows
+from steepest.views.pages import Rows, problem_with
 from steepest.views.plots import KINDS, OF_ROWS, BoundaryDisplay, Display, ValidationCurveDisplay
 
 
@@ -211,6 +211,8 @@ def _keep(
     if kept:
         if (kept / "report.html").exists():
             _echo(f"  Look: {kept / 'report.html'} in the browser", options["as_json"])
+        elif why := problem_with(run):
+            _echo(f"  No report.html: {why.partition('. ')[0]}", options["as_json"])
         _echo(
             f"  Next: {shlex.join(['steepest', 'predict', str(kept), 'NEW.csv', '-o', 'predicted.csv'])}",
             options["as_json"],

@@ -34,7 +34,7 @@ from steepest.support.words import number, pluralize
 MOST_SHOWN = 5  # labels
 
 
-class NumberOrColumn(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click alone
+class NumberOrColumn(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A finite number, or else the name of a column."""
 
     name = "number or column"

@@ -19,6 +19,7 @@ from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.pass_state import PassState
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import shown
+from steepest.support.words import pluralize
 
 COPIES = 6  # of a triangle, in memory at a time while it is made and decomposed
 See = Callable[[Batch], None]
@@ -159,7 +160,15 @@ def read(
     else:
         partition, test_sample = _validation(train, split, sample_rows, seed)
     looked_at = state.sample.join(state.test_sample, 2 * sample_rows)
-    return Summary(partition, state.sample, test_sample, (*data.notes, *_row_numbers(looked_at, data)), origin)
+    notes = (*data.notes, *_absent(state, data), *_row_numbers(looked_at, data))
+    return Summary(partition, state.sample, test_sample, notes, origin)
+
+
+def _absent(state: PassState, source: FullSource) -> tuple[str, ...]:
+    """What is said of rows of weight 0, which count as absent: how many a pass has read."""
+    end = source.position or state.position  # the last rows may have been left out
+    count = end.rows - end.left_out - state.train.row_count - state.test.row_count
+    return (f"weight: {pluralize(count, 'more row')} of weight 0, counted as absent",) if count > 0 else ()
 
 
 def read_on(
