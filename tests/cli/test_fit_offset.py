@@ -143,3 +143,46 @@ def test_an_exposure_that_is_not_above_0_is_named_with_its_row(folder, wrong):
     (folder / "t.csv").write_text("\n".join(lines))
     error = command(folder, *FIT, "--exposure", "hours", "--no-out", status=3).stderr
     assert f"--exposure (column 'hours') must be above 0 and finite in every row; data row 5 has {wrong}." in error
+
+
+def test_predictions_of_a_run_that_diverges_say_so(folder):
+    fit = (*FIT, "--exposure", "hours", "--learning-rate", "9", "--epochs", "20", "--keep-diverged", "-o", "bad")
+    squares = ("fit", "t.csv", "--target", "calls", "--learning-rate", "9", "--epochs", "20", "--keep-diverged")
+    note = "Note: the run that this model is of diverges, so its predictions mean nothing."
+    command(folder, *fit, status=4)
+    command(folder, *squares, "-o", "bad_squares", status=4)
+    assert json.loads((folder / "bad" / "model.json").read_text())["training"]["verdict"]["kind"] == "diverges"
+    assert note in command(folder, "predict", "bad", "t.csv", status=3).stderr  # exp of it is beyond float64
+    assert note in command(folder, "predict", "bad_squares", "t.csv", "-o", "p.csv").stderr
+
+
+def test_predict_takes_the_name_of_another_column(folder):
+    command(folder, *FIT, "--exposure", "hours", "-o", "run")
+    FRAME.drop(columns="base").rename(columns={"hours": "time"}).to_csv(folder / "renamed.csv", index=False)
+    plain = told(folder, "predict", "run", "t.csv", "-o", "plain.csv")
+    named = told(folder, "predict", "run", "renamed.csv", "--exposure", "time", "-o", "named.csv")
+    assert {key: named[key] for key in ("rmse", "mae", "rows", "compared")} == {
+        key: plain[key] for key in ("rmse", "mae", "rows", "compared")
+    }
+    first, second = (pandas.read_csv(folder / name) for name in ("plain.csv", "named.csv"))
+    np.testing.assert_array_equal(first.prediction, second.prediction)
+    assert list(second.columns) == ["time", *first.columns[1:]]
+    margin = told(folder, "predict", "run", "wide.csv", "--offset", "base", "-o", "margin.csv")
+    assert margin["rmse"] == pytest.approx(plain["rmse"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "status", "words"),
+    [
+        ("tim", 2, "no column 'tim'"),
+        ("kind", 2, "'kind' is an input of the model, and no exposure"),
+        ("age", 2, "'age' is an input of the model, and no exposure"),
+        ("calls", 0, ""),
+        ("-1", 3, "exposure must be above 0 and finite; got -1"),
+        ("nan", 2, "no column 'nan'"),
+    ],
+)
+def test_predict_says_what_is_no_exposure(folder, exposure, status, words):
+    command(folder, *FIT, "--exposure", "hours", "-o", "run")
+    FRAME.assign(calls=FRAME.calls + 1).to_csv(folder / "more.csv", index=False)
+    assert words in command(folder, "predict", "run", "more.csv", "--exposure", exposure, status=status).stderr

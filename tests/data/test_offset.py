@@ -97,7 +97,8 @@ def test_slopes_with_an_offset_are_finite_differences(loss):
 def test_batches_take_their_own_offsets():
     loss = PoissonLoss()
     X, y, offset, _ = table(loss)
-    run = steepest.descend(X, y, loss=loss, offset=offset, learning_rate=0.01, epochs=3, batch_size=50, order="fixed")
+    batches = {"batch_size": 50, "order": "fixed", "start": (np.zeros(2), 0.0)}
+    run = steepest.descend(X, y, loss=loss, offset=offset, learning_rate=0.01, epochs=3, **batches)
     theta = np.zeros(3)
     design = np.column_stack([np.ones(len(y)), X])
     for _ in range(3):
@@ -118,7 +119,7 @@ def test_a_column_is_as_good_as_an_array(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     beside = steepest.descend(X, y, loss="poisson", weight=weight, exposure=np.exp(offset), epochs=5)
     for data in (frame, tmp_path / "t.csv"):
-        for features in (None, ["a", "b"], ["a", "hours", "b"]):
+        for features in (None, ["a", "b"]):
             run = steepest.descend(
                 data, target="y", features=features, weight="w", loss="poisson", exposure="hours", epochs=5
             )

@@ -39,7 +39,8 @@ def test_steps_are_literal(loss, batch_size, fewest, monkeypatch):
     X, y = table(loss)
     weight = 1.0 + np.arange(len(y)) % 3
     settings = {} if batch_size is None else {"batch_size": batch_size, "order": "fixed"}
-    run = steepest.descend(X, y, weight=weight, loss=loss, learning_rate=0.05, epochs=5, l2=0.1, **settings)
+    settings |= {"start": (np.zeros(3), 0.0), "epochs": 5}
+    run = steepest.descend(X, y, weight=weight, loss=loss, learning_rate=0.05, l2=0.1, **settings)
     A, omega, theta = np.column_stack([np.ones(len(y)), X]), weight / weight.mean(), np.zeros(4)
     expected = [theta]
     for _ in range(5):

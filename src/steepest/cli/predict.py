@@ -1,5 +1,6 @@
 """`steepest predict`: a run and a table in, the table with predictions beside it out."""
 
+import math
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,27 @@ from steepest.support.words import number, pluralize
 MOST_SHOWN = 5  # labels
 
 
+class NumberOrColumn(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click alone
+    """A finite number, or else the name of a column."""
+
+    name = "number or column"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Return the number, or the name as it is."""
+        try:
+            found = float(value)
+        except ValueError:
+            return str(value)
+        return found if math.isfinite(found) else str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What help shows."""
+        return "NUMBER|NAME"
+
+
+NUMBER_OR_COLUMN = NumberOrColumn()
+
+
 @click.command(name="predict")
 @click.argument("run", type=click.Path())
 @click.argument("data")
@@ -54,17 +76,15 @@ MOST_SHOWN = 5  # labels
 )
 @click.option(
     "--exposure",
-    type=float,
+    type=NUMBER_OR_COLUMN,
     default=None,
-    metavar="NUMBER",
-    help="Of a model with an exposure: one for all rows, such as 1 for counts per unit; default: the column it learned with.",
+    help="Of a model with an exposure: one for all rows, such as 1 for counts per unit, or the name of its column; default: the column it learned with.",
 )
 @click.option(
     "--offset",
-    type=float,
+    type=NUMBER_OR_COLUMN,
     default=None,
-    metavar="NUMBER",
-    help="Of a model with an offset: one for all rows, such as 0; default: the column it learned with.",
+    help="Of a model with an offset: one for all rows, such as 0, or the name of its column; default: the column it learned with.",
 )
 @click.option(
     "--interval",
@@ -107,6 +127,9 @@ def command(run: str, data: str, out: str | None, force: bool, as_json: bool, qu
         check_name(out)
         refuse_existing_file(out, force=force)
     model = load(run)
+    verdict = model.training.get("verdict")
+    if isinstance(verdict, dict) and verdict.get("kind") == "diverges":
+        click.echo("Note: the run that this model is of diverges, so its predictions mean nothing.", err=True)
     if options["interval"] is not None:
         check_confidence(options["interval"], "interval")
     _refuse(model, options)
@@ -149,7 +172,7 @@ def _write(
     table = without_offset(source)
     names = _names(model, options["name"])
     # one exposure for all rows is not that of their targets; a column called as the target is an input where the model has one
-    alone = options["exposure"] is not None or options["offset"] is not None
+    alone = isinstance(options["exposure"], float) or isinstance(options["offset"], float)
     with watching(data) as watch:
         blocks: Iterator[tuple[Batch, FloatArray]] = predict_batches(source, model.weights, model.bias, watch)
         if options["interval"] is not None:

@@ -1,14 +1,12 @@
 """Descend: the one front door, from a table and a few settings to a trajectory."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from steepest.data.batch import Batch
 from steepest.data.offset import Offset
 from steepest.data.sources import FullSource, MissingPolicy
 from steepest.descent import closed_form, loop
@@ -22,8 +20,10 @@ from steepest.descent.judge import diverges
 from steepest.descent.loop import Callback, RecordedIterates, checked_callbacks, pace_of
 from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
+from steepest.descent.rows_again import RowReader, rows_again
 from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
-from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, sparse_rule, sparse_settings
+from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, safe_settings, sparse_rule, sparse_settings
+from steepest.descent.start import Start, first_theta, start_reason
 from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
@@ -48,11 +48,6 @@ from steepest.support.files import refuse_existing_file
 from steepest.support.notices import asked_from_outside, warn
 from steepest.support.numerics import numeric
 from steepest.support.words import join_names
-
-LARGEST_START = 1e100
-Start = tuple[ArrayLike, ArrayLike]
-RowReader = Callable[[], Iterable[Batch]]
-"""Gives all rows of a table each time it is called, as `source.batches` does."""
 
 
 @numeric
@@ -95,6 +90,7 @@ def descend(
     """Run full-batch gradient descent on a linear model and return the whole run.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖² + l1·Σ|w|          objective="half_mse"
+        J(w, b) = Σ weight·ℓ(X·w + b, y) / Σ weight + l2/2·‖w‖² + l1·Σ|w|               another loss ℓ
 
     One pass over the rows makes a triangle; every epoch of a linear rule follows from its modes at once.
 
@@ -128,7 +124,8 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        l1: lasso penalty likewise, which sets weights to exactly 0; of squared loss. With l2 too it is the elastic net.
+        l1: lasso penalty likewise, which sets weights to exactly 0; of every loss but quantile and multinomial. With l2 too it is
+            the elastic net.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
         loss: "squared", "logistic" (targets 0 and 1, or two labels), "poisson" (counts), "huber", "quantile" (the median), or a loss
             object: the mean over the rows. Its minimum is found by some more passes over the table, and its runs are walked.
@@ -136,7 +133,8 @@ def descend(
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
         fit_intercept: whether the model has a bias.
-        start: (weights, bias) in the data's own units; default zeros.
+        start: (weights, bias) in the data's own units; default zeros, of counts with the bias at the log of their mean: with an
+            offset at log(Σ weight·y / Σ weight·e^offset).
         record: which epochs a loop keeps.
         stop: what else may end the run early: `HeldOut`, `TimeLimit`, `SmallGradient`, a stop of your own, or several.
         callbacks: functions that a loop calls after each epoch with (epochs done, loss before its update, theta in force after it,
@@ -176,25 +174,19 @@ def descend(
     opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
     check_offset(opened, loss)
     triangle = read(opened, sample_rows=0).triangle
-    reader = _reader(opened, rows, Offset.of(offset, exposure))
+    reader = rows_again(opened, rows, Offset.of(offset, exposure))
     if isinstance(loss, str) and loss == "squared":
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
         )
-    elif l1:
-        raise UsageError(
-            Option("l1") + f" is a penalty of runs on squared loss; this one is on {name_of(loss)} loss.",
-            remedies.PENALTY,
-            "follow its sparse models (steepest.path)",
-        )
     else:
-        problem = _with_loss(
-            triangle, reader, choose_loss(loss), objective, coordinates_name(standardize), l2, fit_intercept
-        )
+        own = {"l1": l1, "l2": l2, "fit_intercept": fit_intercept}
+        problem = _with_loss(triangle, reader, choose_loss(loss), objective, coordinates_name(standardize), **own)
     problem.warn_undetermined()
     batched = None
     if batch_size is not None:
-        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), rows)
+        again = reader if isinstance(opened, Triangle) else rows
+        batched = _batched(opened, problem, Batches(batch_size, order, seed, drop_last), again)
     elif not (
         isinstance(order, str) and order == "shuffled" and isinstance(drop_last, (bool, np.bool_)) and not drop_last
     ):
@@ -203,20 +195,23 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    modes, most = problem.quadratic.modes, MOST_AUTO if l1 and batched is None and is_auto(epochs) else epochs
+    longest = MOST_AUTO if problem.is_quadratic else MOST_WALKED  # of a run with l1
+    modes, most = problem.quadratic.modes, longest if l1 and batched is None and is_auto(epochs) else epochs
 
     def chosen(rate: float | Auto) -> Settings:
         return choose(rule, rate, momentum, most, modes, tolerance, schedule, average, batched)
 
-    settings = chosen(learning_rate)
+    settings, theta = chosen(learning_rate), first_theta(start, problem)
     if l1:
         tolerance = tolerance or (AUTO_GAP if is_auto(epochs) else None)
-        settings = sparse_settings(settings, named_rule, epochs, tolerance or AUTO_GAP)
-    if isinstance(problem, LossProblem):
+        settings = safe_settings(settings, problem, theta, chosen)
+        settings = sparse_settings(settings, named_rule, epochs, tolerance or AUTO_GAP, longest)
+    elif isinstance(problem, LossProblem):
         settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
-    theta = _start(start, problem)
+    if start is None and (reason := start_reason(problem)) is not None:
+        settings = replace(settings, reasons={"start": reason, **settings.reasons})
     if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
         raise UsageError("the loss at this start leaves float64.", "start nearer to the data", "choose other units")
     functions, watchers = checked_callbacks(callbacks)
@@ -240,23 +235,13 @@ def descend(
     return run
 
 
-def _reader(opened: FullSource | Triangle, rows: RowReader | None, beside: Offset | None) -> RowReader | None:
-    """Return what gives the rows of a table again, each with its offset."""
-    if not isinstance(opened, Triangle):
-        return opened.batches
-    if rows is None or beside is None:
-        return rows
-    return lambda: (beside.beside(batch) for batch in rows())
-
-
 def _with_loss(
     triangle: Triangle,
     reader: RowReader | None,
     loss: Loss,
     objective: ObjectiveName,
     coordinates: CoordinatesName,
-    l2: float,
-    fit_intercept: bool,
+    **penalties: Any,
 ) -> LossProblem:
     """Return the problem of a loss other than squares; its rows are needed."""
     check_word("objective", objective, tuple(GRADIENT_SCALE))
@@ -266,7 +251,7 @@ def _with_loss(
         )
     if reader is None:
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
-    problem = LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    problem = LossProblem.over(triangle, reader, loss, coordinates, **penalties)
     if triangle.coding is not None and triangle.coding.offset is not None and not problem.has_offset:
         raise DataError(
             "the rows that are given with a triangle have no offset, and those that it was made of had one."
@@ -392,29 +377,3 @@ def _one_number(callback: Callback) -> Callback:
 
     seen.pace = pace_of(callback)  # type: ignore[attr-defined]
     return seen
-
-
-def _start(start: Start | None, problem: Problem) -> FloatArray:
-    """Return theta_0 in the coordinates in force, from weights and bias in the data's own units."""
-    d, t = len(problem.features), len(problem.targets)
-    if start is None:
-        return problem.from_raw(np.zeros((d, t)), np.zeros(t))
-    try:
-        weights, bias = map(np.asarray, start)
-    except (TypeError, ValueError):
-        raise UsageError(f"start must be (weights, bias); got {shown(start)}.") from None
-    if not {weights.dtype.kind, bias.dtype.kind} <= set("biuf"):
-        raise UsageError(f"start must be (weights, bias) of numbers up to {LARGEST_START:g}; got {shown(start)}.")
-    weights, bias = weights.astype(np.float64), bias.astype(np.float64)
-    if weights.size != d * t or bias.size not in (1, t):
-        raise UsageError(
-            f"start needs weights of shape ({d},) and one bias for {join_names(problem.targets)}; got shapes {weights.shape} and {bias.shape}."
-        )
-    largest = np.abs(np.concatenate([weights.ravel(), bias.ravel()])).max(initial=0.0)
-    if not largest <= LARGEST_START:
-        raise UsageError(f"start must be numbers up to {LARGEST_START:g}, no NaN or inf; the largest was {largest:g}.")
-    if not problem.fit_intercept and bias.any():
-        raise UsageError(
-            "start has a bias, but " + Option("fit_intercept", False) + " leaves none.", "give a bias of 0"
-        )
-    return problem.from_raw(weights.reshape(d, t), np.broadcast_to(bias.reshape(-1), (t,)))

@@ -55,13 +55,15 @@ class Facts:
     def grew(self) -> bool:
         """Whether the run ends farther from its minimum, by the loss, than it began, and than steps about it would bring it.
 
-        A thousandth of what all parameters at 0 lose is taken for such steps: a run that begins at its minimum leaves it.
+        A thousandth of what the default start loses is taken for such steps, of squares only of what it loses more than the minimum:
+        a run that begins at its minimum leaves it.
         """
         if self.iterates.ended.reason == "left_float64":
             return True
         quadratic = self.problem.quadratic
         first, last = self.iterates.loss(np.array([0, self.last]))
         if (last <= first).all():
-            return False  # without a look at what nothing loses, which may be a pass over the rows
-        nothing, least = quadratic.value(np.zeros_like(self.start)), quadratic.unexplained**2 / 2
-        return bool((last - first > 1e-9 * (first - least) + 1e-3 * (nothing - least) + 1e-12 * least).any())
+            return False  # without a look at the default start, which may be a pass over the rows
+        default, least = quadratic.value(self.problem.default_start), quadratic.unexplained**2 / 2
+        steps = default - least if self.problem.is_quadratic else default
+        return bool((last - first > 1e-9 * (first - least) + 1e-3 * steps + 1e-12 * least).any())

@@ -16,13 +16,12 @@ from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.minibatch import Order
 from steepest.descent.settings import Auto
-from steepest.descent.sparse import AUTO_GAP
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
-from steepest.estimators.linear import LOGGER, check_verbose, is_zero
+from steepest.estimators.linear import LOGGER, check_verbose
 from steepest.estimators.regression import LinearRegressor
-from steepest.estimators.walk import Solver, at_minimum, has_l1, is_newton, is_word, tolerance_of, walk
+from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
 from steepest.objectives.loss_choice import LossChoice, choose_loss
 from steepest.objectives.losses import Loss, PoissonLoss
 from steepest.objectives.quadratic import ObjectiveName
@@ -63,7 +62,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
-        l1: lasso penalty likewise, which sets coefficients to exactly 0; 0: none. scikit-learn's Lasso has alpha = l1.
+        l1: lasso penalty likewise, which sets coefficients to exactly 0; 0: none. scikit-learn's Lasso has alpha = l1. Of every loss
+            but the quantile.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio; scikit-learn's
             ElasticNet has alpha = l1/l1_ratio. None: no l2 but the one given.
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None or
@@ -273,7 +273,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         return state.train, state.test if share else None
 
     def _start(self, train: Triangle | ArraySource, coef: ArrayLike | None, intercept: ArrayLike | None) -> Start:
-        """Where the run begins: what was given, the last fit where that is asked for, or zeros (None)."""
+        """Where the run begins: what was given, the last fit where that is asked for, or what descend takes (None)."""
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_ if coef is None else coef, self.intercept_ if intercept is None else intercept
         if coef is None and intercept is None:
@@ -294,9 +294,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance = None if is_zero(self.tol) else self.tol
-        if isinstance(tolerance, float) and 0 < tolerance < AUTO_GAP and has_l1(self):
-            tolerance = AUTO_GAP  # a gap is a difference of two losses, and no smaller share of them is known
+        tolerance = tolerance_of(self)
         rule = None if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run
@@ -318,7 +316,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         """Run on another loss than squares, judge the run and keep it."""
         if held is not None:
             raise UsageError("held-out rows are for squared loss so far. Leave validation out, or use GridSearchCV.")
-        run = walk(self, rows, loss, start or _without_inputs(rows, loss, self.fit_intercept), watchers)
+        run = walk(self, rows, loss, start, watchers)
         self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
         if check_verbose(self.verbose):
             self._log(run)
@@ -380,11 +378,3 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         share = Share(self.validation, self._seed) if isinstance(self.validation, float) else None
         for batch in rows.batches():
             yield batch.take(~share.holds_out(batch.positions)) if share else batch
-
-
-def _without_inputs(rows: ArraySource, loss: Loss, fit_intercept: bool) -> Start:
-    """Where a run on counts begins: at the mean count, since from zeros a step may overshoot without bound; None for other losses."""
-    mean = np.average(rows.y, axis=0, weights=rows.weight)
-    if not (fit_intercept and isinstance(loss, PoissonLoss) and (mean > 0).all()):
-        return None
-    return np.zeros((len(rows.features), 1)), np.log(mean)

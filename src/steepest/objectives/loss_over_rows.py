@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.objectives.l1_penalty import L1Penalty
 from steepest.objectives.losses import Loss, is_joint
 from steepest.objectives.over_rows import some_of
 from steepest.support.arrays import FloatArray
@@ -21,11 +22,11 @@ MOST_TOGETHER = (
 
 
 @dataclass(frozen=True, eq=False)
-class LossOverRows(Value):
+class LossOverRows(L1Penalty, Value):
     """The mean loss of n rows with a penalty.
 
-        J(theta) = 1/n·Σ ω·ℓ(u·theta, y) + l2/2·‖w‖²                  ω = weight / its mean over the table
-        ∇J       = 1/n·Uᵀ(ω·ℓ'(U·theta, y)) + l2·D·theta
+        J(theta) = 1/n·Σ ω·ℓ(u·theta, y) + l2/2·‖w‖² + l1·Σ|w|       ω = weight / its mean over the table
+        ∇J       = 1/n·Uᵀ(ω·ℓ'(U·theta, y)) + l2·D·theta              of the part without l1
 
     Args:
         loss: ℓ.
@@ -35,6 +36,7 @@ class LossOverRows(Value):
         l2: the ridge penalty.
         penalized: the diagonal of D: 1 for weights, 0 for the intercept, as long as theta.
         offset: what is added to each margin u·theta, shape (n, 1), or None.
+        l1: weight of Σ|w|.
     """
 
     loss: Loss
@@ -44,6 +46,7 @@ class LossOverRows(Value):
     l2: float
     penalized: FloatArray
     offset: FloatArray | None = None
+    l1: float = 0.0
     metric_name: ClassVar[str] = "rmse"
 
     def __len__(self) -> int:
@@ -73,7 +76,7 @@ class LossOverRows(Value):
         omega = None if self.omega is None else some_of(self.omega, rows)
         offset = None if self.offset is None else some_of(self.offset, rows)
         U, y = some_of(self.U, rows), some_of(self.y, rows)
-        return LossOverRows(self.loss, U, y, omega, self.l2, self.penalized, offset)
+        return LossOverRows(self.loss, U, y, omega, self.l2, self.penalized, offset, self.l1)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (1,)."""
@@ -124,7 +127,8 @@ class LossOverRows(Value):
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         fit = self._weighted(self.loss.value(margin, self.y)).mean(axis=0)
-        return np.asarray(fit + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0))
+        fit = fit + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0)
+        return np.asarray(fit + self.price(theta) if self.l1 else fit)
 
     def _gradient(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         slopes = self._weighted(self.loss.slope(margin, self.y))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
+from steepest.objectives.l1_penalty import L1Penalty
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
-from steepest.objectives.soft_threshold import soft_threshold
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -19,7 +19,7 @@ MOST_NUMBERS = 500_000_000  # 4 GB
 
 
 @dataclass(frozen=True, eq=False)
-class OverRows(Value):
+class OverRows(L1Penalty, Value):
     """The squared loss of n rows in given coordinates; of all rows of a table it is that of its `Quadratic`.
 
         J(theta) = s/(2n)·Σ ω·(u·theta - y)² + l2/2·‖w‖² + l1·Σ|w|        ω = weight / its mean over the table
@@ -116,10 +116,6 @@ class OverRows(Value):
         """∇²J·direction, shape (p, t); the same at every theta."""
         return self._gradient(direction, self.U @ direction)
 
-    def prox(self, point: FloatArray, rate: float) -> FloatArray:
-        """The proximal step of l1·Σ|w| at a learning rate, shape (p, t)."""
-        return soft_threshold(point, rate * self.l1 * self.penalized[:, None]) if self.l1 else point
-
     def metric(self, theta: FloatArray) -> FloatArray:
         """√(Σ ω r² / Σ ω), shape (t,)."""
         squares = self._weighted((self.U @ theta - self.y) ** 2)
@@ -130,7 +126,7 @@ class OverRows(Value):
         if self.l2:
             loss = loss + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0)
         if self.l1:
-            loss = loss + self.l1 * (self.penalized[:, None] * np.abs(theta)).sum(axis=0)
+            loss = loss + self.price(theta)
         return np.asarray(loss)
 
     def _gradient(self, theta: FloatArray, residual: FloatArray) -> FloatArray:

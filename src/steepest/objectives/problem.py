@@ -200,6 +200,11 @@ class Problem(Value):
         """Return the parameters in force for weights (d, t) and bias (t,) in the data's own units."""
         return self.coordinates.from_raw(weights, bias)
 
+    @cached_property
+    def default_start(self) -> FloatArray:
+        """Where a run begins that is given no start, in the coordinates in force, shape (p, t): all zeros."""
+        return np.zeros((len(self.parameter_names), len(self.targets)))
+
     @property
     def constant_features(self) -> tuple[str, ...]:
         """Features that the intercept can stand for: they have the same value in every row."""

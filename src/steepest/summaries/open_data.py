@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from steepest.data.coding import Coding
-from steepest.data.offset import Offset
+from steepest.data.offset import Offset, names_with
 from steepest.data.offset_column import OffsetColumn, of_squares
 from steepest.data.sources import FullSource
 from steepest.data.sources.labels import loss_of_labels
 from steepest.data.sources.log_target import is_log_target, own_names
-from steepest.data.sources.openers import open_as
+from steepest.data.sources.openers import OF_ARRAYS, open_as
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.request import Request
 from steepest.data.sources.source import complete
@@ -108,7 +108,7 @@ def _same_offset(data: Any, kind: Kind, like: Coded, options: dict[str, Any]) ->
     given = options.get("offset") is not None or options.get("exposure") is not None
     if known is None or given or (kind is Kind.SOURCE and complete(data).coding.offset is not None):
         return {}
-    if kind in (Kind.ARRAY, Kind.NUMPY_FILE, Kind.DASK_ARRAY):
+    if kind in OF_ARRAYS:
         known = OffsetColumn(known.option, None)
     beside = Offset.again(known)
     return {} if beside is None or beside.column is None else {beside.option: beside.column}
@@ -141,8 +141,9 @@ def _select(triangle: Triangle, request: Request) -> Triangle:
         raise UsageError(
             "a Triangle holds what was summed; " + Option(name) + " belongs to the table it was made from."
         )
+    request.check_roles()
     targets = _targets(triangle, request) if request.target is not None else triangle.targets
-    named: Sequence[str] = triangle.features if request.features is None else request.features
+    named: Sequence[str] = names_with(request.features, request.beside) or triangle.features
     if request.features is None:
         moved = set(targets).difference(triangle.targets)  # a feature may be called as a target is, and stays
         named = [name for name in named if name not in moved]

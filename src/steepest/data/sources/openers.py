@@ -141,12 +141,17 @@ def open_source(
     return open_as(recognize(data, database), data, request)
 
 
+OF_ARRAYS = (Kind.ARRAY, Kind.NUMPY_FILE, Kind.DASK_ARRAY)
+
+
 def open_as(kind: Kind, data: Any, request: Request) -> FullSource:
     """Return the source of data of a kind that has rows.
 
     Raises:
         DataError, UsageError: as `open_source`.
     """
+    if kind not in OF_ARRAYS:  # whose features name all columns, that of the offset among them
+        request.check_roles()
     source = _with_offset(OPENERS[kind](data, request.for_inputs()), request)
     return LogTarget.of(source) if request.log_target else source
 

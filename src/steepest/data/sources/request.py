@@ -99,6 +99,29 @@ class Request:
         given = Offset.of(self.offset, self.exposure)
         return given or Offset.again(None if self.coding is None else self.coding.offset)
 
+    def check_roles(self) -> None:
+        """Raise UsageError where a column is named as an input and left out, or is the offset and has another role."""
+        features, out = self.features or (), (self.exclude,) if isinstance(self.exclude, str) else self.exclude
+        for name in features:
+            if name in out:
+                raise UsageError(
+                    f"column {shown(name)} is named in " + Option("features") + " and in " + Option("exclude") + ".",
+                    "leave it out of one of them",
+                )
+        beside = self.beside
+        if beside is None or beside.column is None:
+            return
+        if self.coding is not None and beside.column in self.coding.raw_names:
+            raise UsageError(
+                f"column {shown(beside.column)} is an input of the model, and no {beside.option}. Name another column."
+            )
+        roles = (*self.targets, *features, *(name for name in (self.weight, self.group) if isinstance(name, str)))
+        if beside.column in roles:
+            raise UsageError(
+                f"column {shown(beside.column)} is named twice among target, features, weight, group and {beside.option}. "
+                "Each column has one role."
+            )
+
     def for_inputs(self) -> "Request":
         """Return what the inputs are asked for with: the column of the offset is read as one of them."""
         beside = self.beside
