@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from steepest.objectives.l1_penalty import L1Penalty
 from steepest.objectives.losses import Loss, is_joint
+from steepest.objectives.over_rows import some_of
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 from steepest.support.values import Value
@@ -72,9 +73,10 @@ class LossOverRows(L1Penalty, Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "LossOverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else self.omega[rows]
-        offset = None if self.offset is None else self.offset[rows]
-        return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized, offset, self.l1)
+        omega = None if self.omega is None else some_of(self.omega, rows)
+        offset = None if self.offset is None else some_of(self.offset, rows)
+        U, y = some_of(self.U, rows), some_of(self.y, rows)
+        return LossOverRows(self.loss, U, y, omega, self.l2, self.penalized, offset, self.l1)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (1,)."""

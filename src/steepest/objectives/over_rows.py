@@ -92,8 +92,10 @@ class OverRows(L1Penalty, Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else _part(self.omega, rows)
-        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized, self.l1)
+        omega = None if self.omega is None else some_of(self.omega, rows)
+        return OverRows(
+            some_of(self.U, rows), some_of(self.y, rows), omega, self.scale, self.l2, self.penalized, self.l1
+        )
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (p, t), shape (t,)."""
@@ -180,7 +182,7 @@ def in_coordinates(
         raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
 
 
-def _part(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
+def some_of(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
     """Some rows, read-only: seen where they stand, or gathered."""
     if isinstance(rows, slice):
         return array[rows]
