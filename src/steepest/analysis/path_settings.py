@@ -115,7 +115,7 @@ def penalty_grid(given: Sequence[float] | None, largest: float, also: Sequence[f
         UsageError: a penalty is out of its range.
         DataError: none is given, and none matters.
     """
-    more = [] if isinstance(also, tuple | list) and not also else _checked("also", also)
+    more = [] if is_many(also) and not len(also) else _checked("also", also)
     if given is None:
         if largest == 0:
             raise DataError(

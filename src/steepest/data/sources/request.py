@@ -101,7 +101,8 @@ class Request:
 
     def check_roles(self) -> None:
         """Raise UsageError where a column is named as an input and left out, or is the offset and has another role."""
-        features, out = self.features or (), (self.exclude,) if isinstance(self.exclude, str) else self.exclude
+        features = () if self.features is None else self.features
+        out = (self.exclude,) if isinstance(self.exclude, str) else self.exclude
         for name in features:
             if name in out:
                 raise UsageError(
