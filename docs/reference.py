@@ -33,6 +33,13 @@ ROOMS = (
     "tutorial",
     "errors",
 )
+PYTHON_HEAD = """# Python
+
+Every public name with its arguments, what it returns and raises, and an example; [all on one page](../names.md)."""
+
+# classes above which nothing is inherited that a reader would look for
+ABOVE = "object, Exception, Warning, dict, Protocol"
+TITLES = {"data": "Tables", "summaries": "Triangles", "views": "Pictures and pages"}
 CONSTANTS = {"EXAMPLES": "The names of the built-in tables that `example` makes."}
 
 
@@ -55,10 +62,39 @@ def _command(name: str, command: click.Command) -> str:
 
 def names_page() -> str:
     """Return the page of public names as Markdown."""
+    sections = [_room(room, names) for room, names in _names_by_room().items()]
+    return "\n\n".join([NAMES_HEAD, *filter(None, sections)]) + "\n"
+
+
+def python_pages() -> dict[str, str]:
+    """Return a page for each room of public names, as Markdown for Sphinx, by file name."""
+    pages = {f"{room}.md": _python_page(room, names) for room, names in _names_by_room().items() if names}
+    entries = "\n".join(name.removesuffix(".md") for name in pages)
+    return {"index.md": f"{PYTHON_HEAD}\n\n```{{toctree}}\n:maxdepth: 2\n\n{entries}\n```\n", **pages}
+
+
+def _python_page(room: str, names: list[str]) -> str:
+    """Return the page of one room: each name's signature and docstring."""
+    values = {name: getattr(steepest, name) for name in names}
+    # what one calls stands before what it returns
+    ordered = sorted(values, key=lambda name: (inspect.isclass(values[name]), name))
+    directives = [_directive(name, values[name]) for name in ordered]
+    return "\n\n".join([f"# {TITLES.get(room, room.capitalize())}", "```{eval-rst}", *directives, "```"]) + "\n"
+
+
+def _directive(name: str, value: object) -> str:
+    """Return what tells Sphinx to write a name's reference."""
+    if inspect.isclass(value):
+        return f".. autoclass:: steepest.{name}\n   :members:\n   :inherited-members: {ABOVE}"
+    kind = "autofunction" if inspect.isfunction(value) else "autodata"
+    return f".. {kind}:: steepest.{name}"
+
+
+def _names_by_room() -> dict[str, list[str]]:
+    """Return the public names of each room, sorted."""
     stub = Path(steepest.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     room_of = {name: room or name for room, name in re.findall(r"^from \.(\w*)[\w.]* import (\w+)", stub, re.MULTILINE)}
-    sections = [_room(room, sorted(name for name in room_of if room_of[name] == room)) for room in ROOMS]
-    return "\n\n".join([NAMES_HEAD, *filter(None, sections)]) + "\n"
+    return {room: sorted(name for name in room_of if room_of[name] == room) for room in ROOMS}
 
 
 def _room(room: str, names: list[str]) -> str:

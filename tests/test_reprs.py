@@ -80,7 +80,11 @@ def objects(d, t, n=60):
         yield from (steepest.infer(*table(d, t, d + 50)), steepest.GradientDescentRegressor().fit(X, y))
         classes = (np.median(y) < y).astype(float)
         yield steepest.GradientDescentClassifier(l2=0.1).fit(X, classes)
-        yield from (lasso := steepest.path(X, classes, loss="logistic", penalties=[0.1, 0.01]), lasso.best)
+        yield from (
+            lasso := steepest.path(X, classes, loss="logistic", penalties=[0.1, 0.01]),
+            lasso.best,
+            lasso.page(),
+        )
         fitted = steepest.descend(X, classes, loss="logistic", l2=0.1, epochs=3)
         yield from (found := steepest.evaluate(fitted, X, classes), steepest.evaluate(run, X, y), found.confusion)
         yield from (found.ranking(), found.calibration())

@@ -199,6 +199,8 @@ DOORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "HeldOutPathDisplay": (steepest.HeldOutPathDisplay.from_path, (PATH,), {}),
     "Path.plot": (PATH.plot, (), {}),
     "LossPath.plot": (LOSS_PATH.plot, (), {}),
+    "Path.page": (PATH.page, (), {}),
+    "LossPath.page": (LOSS_PATH.page, (), {}),
     "HeatMapDisplay": (steepest.HeatMapDisplay.from_sweep, (SWEEP,), {}),
     "Forecast.grid": (FORECAST.grid, (2,), {}),
     "ForecastDisplay": (steepest.ForecastDisplay.from_forecast, (FORECAST,), {"runs": 1}),

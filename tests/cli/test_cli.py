@@ -366,7 +366,7 @@ def test_version_and_help_need_nothing_heavy(tmp_path):
 )
 def test_a_fit_loads_only_what_it_uses(tmp_path, options, unused):
     arguments = ["fit", str(PENGUINS), "--target", "body_mass_g", *options]
-    heavy = {"bokeh", "tornado", "rich", "sklearn", "pandas", *unused.split()}
+    heavy = {"bokeh", "tornado", "starlette", "uvicorn", "msgspec", "rich", "sklearn", "pandas", *unused.split()}
     code = (
         f"import sys; from steepest.cli import main\ntry: main({arguments!r})\n"
         f"finally: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"

@@ -101,7 +101,8 @@ def test_batches_take_ista(folder):
         (["--l1", -1], "--l1 must be a finite number"),
         (["--l1-ratio", 0.5], "--l1-ratio says how much of the penalty is not l1, and there is none"),
         (["--l1", 0.5, "--l1-ratio", 0.5, "--l2", 1], "and so does --l2 1.0. Give one of them"),
-        (["--l1", 0.5, "--loss", "huber"], "--l1 is a penalty of runs on squared loss; got --loss huber"),
+        (["--l1", 0.5, "--loss", "quantile"], "a quantile loss has no run with l1 here"),
+        (["--l1", 0.5, "--loss", "multinomial"], "a multinomial loss one for each class"),
         (["--l1", 0.5, "--summary"], "so that the usual standard errors are too small"),
         (["--l1", 0.5, "--refine"], "with --l1 there is another one"),
         (["--l1", 0.5, "--engine", "modes"], "rule fista has no closed form"),
@@ -110,3 +111,33 @@ def test_batches_take_ista(folder):
 def test_what_does_not_go_with_l1_is_refused_in_words(folder, arguments, words):
     done = command(folder, *arguments, "--no-out", status=2)
     assert words in done.stderr
+
+
+def test_labels_are_fitted_with_l1_and_the_folder_predicts(folder):
+    odds = X @ [1.0, 0, -2.0, 0]
+    labels = np.where(odds + np.random.default_rng(3).logistic(size=len(X)) > odds.mean(), "yes", "no")
+    pandas.DataFrame(X, columns=list("abcd")).assign(y=labels).to_csv(folder / "t.csv", index=False)
+    command(folder, "--l1", 0.05, "--standardize", "-o", "run")
+    record = json.loads((folder / "run" / "run.json").read_text())
+    model = steepest.descend((X - X.mean(axis=0)) / X.std(axis=0), labels == "yes", loss="logistic", l1=0.05)
+    assert (record["objective"], record["l1"], record["verdict"]["kind"]) == ("logistic", 0.05, "converged")
+    found = np.array([*record["optimum"]["weights"].values()])
+    np.testing.assert_allclose(found * X.std(axis=0), model.optimum.weights, atol=1e-9)
+    assert 0 <= record["verdict"]["gap"] <= 1e-9
+    done = steepest_command("report", "run", cwd=folder)
+    assert done.returncode == 2
+    assert "a page computes runs without an l1 penalty" in done.stderr
+    assert steepest_command("predict", "run", "t.csv", "-o", "out.csv", cwd=folder).returncode == 0
+    odds = X @ steepest.load(folder / "run").weights[:, 0] + steepest.load(folder / "run").bias[0]
+    written = pandas.read_csv(folder / "out.csv")["probability of yes"]
+    np.testing.assert_allclose(written, 1 / (1 + np.exp(-odds)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["huber", "poisson"])
+def test_other_losses_are_fitted_with_l1(folder, loss):
+    y = np.round(np.abs(Y))
+    pandas.DataFrame(X, columns=list("abcd")).assign(y=y).to_csv(folder / "t.csv", index=False)
+    found = told(folder, "--loss", loss, "--l1", 0.1, "--l1-ratio", 0.5, "--standardize")
+    run = steepest.descend(X, y, loss=loss, l1=0.1, l2=0.1, standardize=True)
+    np.testing.assert_allclose([*found["weights"].values()], run.weights, rtol=1e-12)
+    assert (found["objective"], found["rule"]["name"], found["verdict"]["kind"]) == (loss, "fista", "converged")

@@ -148,7 +148,7 @@ def test_inputs_are_told_in_their_order_with_the_chosen_coefficients(trees):
         assert p.coefficients(float(penalty) * 1.0001)[j] == 0
         assert p.coefficients(float(penalty) * 0.9999)[j] != 0
     assert "0 here, in use at other penalties: " in told
-    assert "never in use: flat" in told
+    assert "flat is constant, so its coefficient is always 0." in told
 
 
 @pytest.mark.parametrize("choose", ["bic", "aic", "cp", "0.25"])
@@ -206,15 +206,21 @@ def test_the_folder_holds_a_model_that_predicts_and_exports(trees, tmp_path):
     assert model.training["data"]["name"] == "trees.csv"
 
 
-def test_limits_and_reports_of_a_path_are_refused_in_words(trees, tmp_path):
+def test_limits_and_comparisons_of_a_path_are_refused_in_words(trees, tmp_path):
     command(trees, "--target", "y", "--out", "run", cwd=tmp_path)
     done = steepest_command("predict", "run", trees, "--interval", "0.9", cwd=tmp_path)
     assert done.returncode == 2
     assert "chosen on these very rows" in done.stderr
     assert "with these inputs alone (--features)" in done.stderr
-    for words in (("report", "run"), ("compare", "run", "run")):
-        done = steepest_command(*words, cwd=tmp_path)
-        assert (done.returncode, "a path is no run" in done.stderr) == (2, True)
+    done = steepest_command("compare", "run", "run", cwd=tmp_path)
+    assert (done.returncode, "a path is no run" in done.stderr) == (2, True)
+
+
+def test_report_writes_the_page_of_a_path(trees, tmp_path):
+    done = command(trees, "--target", "y", "--out", "run", cwd=tmp_path)
+    assert "Look: run/report.html in the browser" in done.stdout
+    assert steepest_command("report", "run", "-o", "page.html", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "page.html").read_bytes() == (tmp_path / "run" / "report.html").read_bytes()
 
 
 def test_folder_and_picture_are_written_whole_and_replaced_only_when_asked(trees, tmp_path):
@@ -247,7 +253,7 @@ def test_a_wide_table_is_followed(tmp_path):
     frame.to_csv(tmp_path / "wide.csv", index=False)
     told = command("wide.csv", "--target", "y", cwd=tmp_path).stdout
     assert "of 200 inputs in use" in told
-    assert "more" in told.split("never in use")[1]
+    assert "more" in told.split("0 at every penalty down to")[1]
     said = command("wide.csv", "--target", "y", "--no-folds", code=3, cwd=tmp_path).stderr
     assert "leave nothing to tell the noise from" in said
 
@@ -258,8 +264,7 @@ def test_a_wide_table_is_followed(tmp_path):
         (("--l1-ratio", "0"), 2, "--l1-ratio must lie between 0.000001 and 1"),
         (("--penalties", "0.1,-1"), 2, "--penalties must be finite numbers above 0"),
         (("--choose", "smallest"), 2, "'smallest' is no penalty, and none of best, one-standard-error, bic, aic, cp"),
-        (("--choose", "-1"), 2, "a penalty is a finite number, 0 or larger; got -1"),
-        (("--choose", "1e-9"), 2, "Follow the path further down (--penalties)"),
+        (("--choose", "-1"), 2, "a penalty is a finite number above 0; got -1"),
         (("--no-folds", "--choose", "best"), 2, "Hold rows out (--folds 5), or choose by a criterion (--choose bic)"),
         (("--no-folds", "--relaxed"), 2, "cost more degrees of freedom than their number"),
         (("--relaxed", "--positive"), 2, "give relaxed or positive, not both"),
@@ -326,3 +331,27 @@ def test_a_loss_says_what_its_path_has_not(labels, trees):
     assert "is of squared loss; this path is of logistic loss" in command(*asked, "--relaxed", code=2).stderr
     several = command(trees, "--target", "kind", "--no-out", code=2).stderr
     assert "one for each class" in several
+
+
+def test_the_penalty_that_is_chosen_is_judged_too(trees):
+    found = answer(trees, "--target", "y", "--choose", "0.25")
+    p = steepest.path(trees, target="y", standardize=True, penalties=[0.25])
+    assert found["chosen"]["cv_rmse"] == pytest.approx(float(p.cv_rmse[0]), rel=1e-9)
+    assert len(found["table"]) == 101
+
+
+def test_penalties_above_the_largest_that_matters_are_said_to_be(trees):
+    told = command(trees, "--target", "y", "--penalties", "100,50", "--no-out").stdout
+    assert re.search(r"No penalized input is in use at any penalty asked for: the first comes in below \d", told)
+    assert "0 at every penalty down to 50: a, b" in told
+    one = command(trees, "--target", "y", "--penalties", "0.3", "--no-out").stdout
+    assert "of 1 penalty;" in one
+    assert "got 0." in command(trees, "--target", "y", "--penalties", "0", code=2).stderr
+    assert "Fit all of them (steepest fit)" in command(trees, "--target", "y", "--choose", "0", code=2).stderr
+
+
+def test_folds_beside_held_out_rows_are_refused(trees):
+    said = command(trees, "--target", "y", "--validation", trees, "--folds", "3", code=2).stderr
+    assert "Give one of them" in said
+    with pytest.raises(steepest.UsageError, match="beside no folds; got folds=3"):
+        steepest.path(trees, target="y", validation=str(trees), folds=3)

@@ -59,11 +59,6 @@ def test_settings_that_make_no_sense_are_refused(settings, words):
     assert words in str(raised.value)
 
 
-def test_another_loss_than_squares_takes_no_l1():
-    with pytest.raises(UsageError, match="on squared loss; this one is on logistic loss"):
-        steepest.descend(X, (Y > 0).astype(float), loss="logistic", l1=0.1)
-
-
 def test_the_verdict_is_certified_by_the_gap_at_the_last_epoch():
     for epochs in (0, 5, 20, 40, 400):
         run = steepest.descend(X, Y, l1=0.1, epochs=epochs)

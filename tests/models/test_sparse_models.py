@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import steepest
-from steepest.analysis.path_result import ranks
+from steepest.analysis.path_degrees import ranks
 from steepest.data.coding import Coding, Column
 from steepest.errors import ModelFileError, UsageError
 from steepest.models import path_folder, run_reader
@@ -199,7 +199,7 @@ def test_inference_after_selection_is_refused_and_splitting_the_rows_is_named(ta
 def test_a_folder_holds_model_table_and_pictures(path, tmp_path):
     folder = path_folder.write(tmp_path / "p", path, "bic", plot_format="png")
     assert sorted(file.name for file in folder.iterdir()) == [
-        "coefficients.png", "held_out_error.png", "model.json", "path.csv", "path.json", "triangle",
+        "coefficients.png", "held_out_error.png", "model.json", "path.csv", "path.json", "report.html", "triangle",
     ]  # fmt: skip
     with (folder / "path.csv").open(newline="", encoding="utf-8") as stream:
         header, *rows = csv.reader(stream)
@@ -219,8 +219,12 @@ def test_a_folder_holds_model_table_and_pictures(path, tmp_path):
         path_folder.write(folder, path, "bic")
     path_folder.write(folder, path, "best", force=True)
     assert (folder / "coefficients.svg").is_file()
-    with pytest.raises(UsageError, match="a path is no run"):
+    assert run_reader.report(folder).html == path.page(choose="best", title=folder.name).html
+    (folder / "report.html").unlink()
+    with pytest.raises(UsageError, match="held-out errors are not to be had again without the table's rows"):
         run_reader.report(folder)
+    with pytest.raises(UsageError, match="a path is no run"):
+        run_reader.read(folder)
 
 
 def test_inputs_with_the_names_of_columns_are_told_apart(table):

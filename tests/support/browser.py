@@ -86,8 +86,26 @@ def pixels(page, plot):
     return page.locator(f"#plot-{plot}").screenshot()
 
 
+def choose(page, picture):
+    """Show a picture on the right, where it does not stand on the left already."""
+    if not page.locator(f".picture.at-left[data-picture={picture}]").count():
+        page.select_option("#picture", picture)
+
+
+def offers(page, picture):
+    """Whether a picture is to be had with the setting."""
+    return page.locator(f"#picture option[value={picture}], .at-left[data-picture={picture}]").count() > 0
+
+
+def open_panel(page, button):
+    """Open what a button opens, if it is not open."""
+    if page.get_attribute(f"#{button}", "aria-expanded") == "false":
+        page.click(f"#{button}")
+
+
 def drawn(page, plot):
     """Wait until the page has seen that a plot is in view, and has had two frames to draw it."""
+    choose(page, page.evaluate("id => document.getElementById(id).closest('.picture').dataset.picture", f"plot-{plot}"))
     page.locator(f"#plot-{plot}").scroll_into_view_if_needed()
     page.evaluate(
         "id => new Promise(done => new IntersectionObserver((_, own) => { own.disconnect();"

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 import steepest
-from tests.support.browser import browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
+from tests.support.browser import (  # noqa: F401 - fixtures
+    browser,
+    data,
+    offers,
+    open_panel,
+    pixels,
+    text_of,
+    visit,
+    wait_until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -60,13 +69,14 @@ def test_both_limits_are_marked_and_said(visit, pages):
     set_slider(page, "rate", 1000)
     assert "above the local limit" in text_of(page, "advice")
     assert page.get_attribute("#verdict", "data-kind") in ("unsettled", "diverges")
+    open_panel(page, "more")
     page.select_option("#rule", "nesterov")
     text_of(page, "sentence")
     assert not page.is_visible("#safe-mark")
     counts = visit(pages["counts"])
     assert not counts.is_visible("#safe-mark")
     assert counts.is_visible("#limit-mark")
-    assert not counts.is_visible("#map-card")
+    assert not offers(counts, "map")
 
 
 @pytest.mark.parametrize("name", ["one", "counts", "huber", "adam"])
@@ -86,10 +96,10 @@ def test_every_picture_of_a_page_is_drawn(visit, pages, name):
 def test_separable_classes_are_told_and_a_penalty_gives_a_minimum(visit, pages):
     page = visit(pages["separable"])
     assert text_of(page, "sentence").startswith("Separable: ")
-    assert not page.is_visible("#plot-modes-log")
+    assert not offers(page, "modes")
     curves = data(page, "coefficients-log:curves")["ys"]
     assert abs(curves[0][-1]) > abs(curves[0][len(curves[0]) // 2])
     assert "no minimum" in text_of(page, "figures-now")
     set_slider(page, "l2", 5)
-    assert page.is_visible("#plot-modes-log")
+    assert offers(page, "modes")
     assert "floor" in text_of(page, "figures-now")

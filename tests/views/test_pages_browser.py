@@ -5,7 +5,20 @@ import pytest
 
 import steepest
 from tests.rules.own import OwnAdamRule
-from tests.support.browser import NASTY, SHOTS, browser, data, pixels, text_of, visit, wait_until  # noqa: F401 - fixtures
+from tests.support.browser import (  # noqa: F401 - fixtures
+    NASTY,
+    SHOTS,
+    browser,
+    choose,
+    data,
+    drawn,
+    offers,
+    open_panel,
+    pixels,
+    text_of,
+    visit,
+    wait_until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +67,7 @@ def test_dragging_the_learning_rate_changes_verdict_and_curves(visit, line):
 
 def test_keys_move_every_slider(visit, table):
     page = visit(table, "#rule=heavy_ball&momentum=0.5&rate=0.1&epoch=10")
+    open_panel(page, "more")
     for slider, told in (
         ("rate", "rate-number"),
         ("epoch", "epoch-number"),
@@ -94,6 +108,7 @@ def test_a_link_leads_back_and_reset_to_the_start(visit, line):
     page = visit(line)
     page.fill("#rate-number", "5e-5")
     page.keyboard.press("Enter")
+    open_panel(page, "more")
     page.select_option("#rule", "nesterov")
     page.check("#standardize")
     page.uncheck("#log")
@@ -105,13 +120,15 @@ def test_a_link_leads_back_and_reset_to_the_start(visit, line):
     assert again.input_value("#rule") == "nesterov"
     assert again.is_visible("#plot-loss-linear")
     assert not again.is_visible("#plot-loss-log")
+    open_panel(again, "more")
     again.click("#reset")
     assert text_of(again, "sentence").startswith("Unfinished: 8.3% of the bias")
 
 
 def test_a_click_on_the_map_takes_a_setting(visit, line):
     page = visit(line)
-    page.locator("#plot-map").scroll_into_view_if_needed()
+    choose(page, "map")
+    drawn(page, "map")
     box = page.locator("#plot-map").bounding_box()
     page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
     wait_until(page, lambda: page.input_value("#epoch-number") != "200000")
@@ -120,6 +137,7 @@ def test_a_click_on_the_map_takes_a_setting(visit, line):
 
 def test_settings_are_copied_as_python_and_command(visit, line):
     page = visit(line)
+    open_panel(page, "share")
     page.click("#python")
     text = page.input_value("#copied")
     assert "learning_rate=0.0001" in text
@@ -137,11 +155,14 @@ def test_names_are_shown_as_text(visit, table):
     assert NASTY[:15] in page.text_content("#coefficients-legend")
     # two dollars would be a formula to Bokeh
     assert "$$" in page.text_content("#coefficients-legend")
+    choose(page, "contour")
     page.select_option("#contour-0", "2")
     page.select_option("#contour-1", "4")
+    open_panel(page, "more")
     page.uncheck("#standardize")
     assert len(data(page, "contour:goal")["x"]) == 1
     page.wait_for_timeout(500)
+    open_panel(page, "share")
     page.click("#python")
     compile(page.input_value("#copied"), "copied", "exec")
 
@@ -157,6 +178,7 @@ def test_held_out_rows_have_an_error_of_their_own(visit, table):
 @pytest.mark.parametrize("rule", ["gradient", "heavy_ball", "nesterov", "chebyshev"])
 def test_every_rule_and_choice_draws(visit, table, rule):
     page = visit(table)
+    open_panel(page, "more")
     page.select_option("#rule", rule)
     for objective in ("mse", "quarter_mse", "half_mse"):
         page.select_option("#objective", objective)
@@ -193,9 +215,10 @@ def test_every_control_has_a_name(visit, table):
 
 def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     page = visit(table, "#rule=gradient&rate=0.05&epoch=40&standardize=1")
-    assert not page.is_visible("#pins")
+    assert not offers(page, "pins")
     page.click("#pin")
     assert page.is_disabled("#pin")  # twice the same says nothing
+    open_panel(page, "more")
     page.select_option("#rule", "nesterov")
     page.click("#pin")
     page.fill("#rate-number", "0.2")
@@ -214,6 +237,8 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     text_of(page, "sentence")
     wait_until(page, lambda: data(page, "contour:pins")["xs"] == [])
     wait_until(page, lambda: page.url.count("pin=") == 2)
+    page.click("#more")
+    choose(page, "pins")
     page.click("[aria-label='Take pin 1']")
     text_of(page, "sentence")
     assert (page.input_value("#rule"), page.input_value("#rate-number"), page.is_checked("#standardize")) == (
@@ -223,10 +248,11 @@ def test_pinned_runs_stand_beside_the_chosen_one(visit, table):
     )
     # the curve of the run now is the pinned one's, from another computation
     wait_until(page, lambda: list(data(page, "loss-log:pins")["ys"][0]) == data(page, "loss-log:curve")["loss"])
+    choose(page, "pins")
     page.click("[aria-label='Remove pin 2']")
     assert page.locator("#pins-table tr").count() == 3
     page.click("#unpin")
-    assert not page.is_visible("#pins")
+    assert not offers(page, "pins")
     assert page.evaluate("document.activeElement.id") == "pin"
 
 
@@ -236,6 +262,7 @@ def test_a_link_leads_back_to_pinned_runs(visit, line):
     page.fill("#epoch-number", "5000")
     page.keyboard.press("Enter")
     page.click("#pin")
+    open_panel(page, "share")
     page.click("#link")
     link = page.input_value("#copied")
     again = visit(line, "#" + link.split("#")[1])
@@ -269,8 +296,8 @@ def test_a_run_that_the_page_cannot_compute_is_shown_as_it_went(visit, tmp_path)
     page.keyboard.press("Tab")
     assert text_of(page, "sentence").startswith("After 37 epochs")
     assert data(page, "loss-log:point")["loss"] == [pytest.approx(float(run.at(37).loss), rel=1e-6)]
-    assert page.is_hidden("#map-card")
-    assert page.is_hidden("#arithmetic")
+    assert not offers(page, "map")
+    assert not offers(page, "arithmetic")
     page.click("#forward")
     assert data(page, "loss-log:point")["epoch"] == [38]
 

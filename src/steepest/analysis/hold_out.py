@@ -9,6 +9,8 @@ from steepest.summaries.open_data import open_alike, open_data
 from steepest.summaries.partition import Split, Validation
 from steepest.summaries.triangle import Triangle
 
+FOLDS = 5  # where nobody says how many
+
 
 def open_with_split(
     data: object,
@@ -32,6 +34,11 @@ def open_with_split(
         UsageError: options contradict each other.
         DataError: the data cannot be used.
     """
+    if validation is not None and folds not in (None, FOLDS):
+        raise UsageError(
+            "a validation set is held out as it is, beside no folds; got " + Option("folds", folds) + " as well.",
+            "give one of them",
+        )
     if validation is not None and not shuffle:
         raise UsageError(
             "a validation set is held out as it is; " + Option("shuffle", False) + " belongs to folds.",

@@ -11,18 +11,19 @@ from steepest.analysis.loss_path_result import LossPath
 from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
 from steepest.data.batch import Batch
 from steepest.data.sources import FullSource, Watch
+from steepest.data.sources.arrays import ArraySource
 from steepest.data.split import Folds
 from steepest.errors import DataError, Option, UsageError
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of, mean_losses, mean_squares, part_of
 from steepest.objectives.loss_solution_path import LossSolutionPath
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Loss
 from steepest.objectives.penalized_loss import PenalizedLoss
 from steepest.objectives.problem import Problem
-from steepest.objectives.quantile import QuantileLoss
 from steepest.objectives.row_file import IN_MEMORY
 from steepest.objectives.separation import refuse_one_class
 from steepest.objectives.solution_path import PathMethod
+from steepest.objectives.sparse_loss import check_sparse
 from steepest.summaries.coordinates import Coordinates, coordinates_name
 from steepest.summaries.partition import Partition, Split, Validation
 from steepest.summaries.summarize import read
@@ -32,20 +33,6 @@ from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 
 Rows = LossOverRows | StoredLossRows
-
-
-def check_loss(loss: Loss) -> None:
-    """Raise UsageError where no path of this loss is followed."""
-    if isinstance(loss, QuantileLoss):
-        raise UsageError(
-            "a quantile loss has no path here: its curvature lies at few rows, which no squares follow.",
-            "take a loss that is as robust (" + Option("loss", "huber") + ")",
-        )
-    if isinstance(loss, Joint):
-        raise UsageError(
-            f"a path has one coefficient for each input, and a {loss.name} loss one for each class.",
-            "follow a path of one class against the others (" + Option("loss", "logistic") + ")",
-        )
 
 
 def check_ways(loss: Loss, *, adaptive: object, relaxed: object, method: object) -> None:
@@ -88,6 +75,7 @@ def loss_path(
     *,
     l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
+    also: Sequence[float],
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
     standardize: bool,
@@ -103,7 +91,7 @@ def loss_path(
         UsageError: an argument is outside its range, there are several targets, or there are no rows.
         DataError: the target does not fit the loss, does not vary with any input, or is of one class in the rows of a fold.
     """
-    check_loss(loss)
+    check_sparse(loss, "path")
     if isinstance(table, Triangle) or (isinstance(split, Validation) and isinstance(split.rows, Triangle)):
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
     if len(table.targets) != 1:
@@ -116,27 +104,75 @@ def loss_path(
     rows, labels = _rows(table, parts, loss, settings)
     every = settings.problem(rows)
     refuse_one_class(loss, lambda: every.batches(np.zeros(0, dtype=np.intp)), parts.whole)
-    held_out = _HeldOut(parts, rows, labels, split)
-    paths = [_follow(replace(settings, l1_ratio=ratio), held_out, penalties) for ratio in ratios]
+    held_out = _HeldOut(parts, rows, _by_label(labels, split, len(parts.train)), split)
+    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, penalties, also) for ratio in ratios])
+
+
+def loss_path_of_splits(
+    table: ArraySource,
+    parts: Partition,
+    splits: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    loss: Loss,
+    *,
+    grids: Mapping[float, Sequence[float] | None],
+    standardize: bool,
+    fit_intercept: bool,
+) -> LossPath:
+    """Return the path of a loss judged by any splits of the rows, of several l1_ratio the one that predicts best.
+
+    Args:
+        table: the rows.
+        parts: their triangles in each split, as `read_splits` gives them.
+        splits: the positions of the rows to learn from and of those held out in each.
+        loss: ℓ.
+        grids: the penalties of each l1_ratio; None: 100, from the largest that matters to a thousandth of it.
+        standardize: whether the penalty is on weights of inputs of standard deviation 1.
+        fit_intercept: whether the model has a bias.
+
+    Raises:
+        UsageError: an l1_ratio or a penalty is outside its range, or this loss has no path.
+        DataError: the target does not vary with any input, or is of one class in the rows of a split.
+    """
+    check_sparse(loss, "path")
+    ratios = check_ratios(list(grids), True)
+    settings = _Settings(check_factors(None, parts.whole), ratios[0], False, standardize, fit_intercept)
+    rows, counts = _rows(table, replace(parts, labels=np.arange(table.row_count)), loss, settings)
+    chosen = [(np.isin(counts, train), np.isin(counts, held)) for train, held in splits]
+    held_out = _HeldOut(parts, rows, chosen, None)
+    return _best([_follow(replace(settings, l1_ratio=ratio), held_out, grids[ratio], ()) for ratio in ratios])
+
+
+def _best(paths: list[LossPath]) -> LossPath:
+    """The path whose best penalty predicts held-out rows best, with the others."""
     best = min(paths, key=lambda one: float(one.cv_loss.min())) if len(paths) > 1 else paths[0]
     return replace(best, others=tuple(one for one in paths if one is not best))
 
 
+def _by_label(
+    labels: NDArray[np.int64], split: Split | None, folds: int
+) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Which rows each fold learns from, and which it holds out."""
+    in_time = isinstance(split, Folds) and split.in_time
+    return [(labels < fold if in_time else labels != fold, labels == fold) for fold in range(folds)]
+
+
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
-    """The rows, and which of them are held out."""
+    """The rows, and which of them each fold learns from and holds out."""
 
     parts: Partition
     rows: Rows
-    labels: NDArray[np.int64]
+    chosen: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
     split: Split | None
 
 
-def _follow(settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] | None) -> LossPath:
+def _follow(
+    settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] | None, also: Sequence[float]
+) -> LossPath:
     """The path of one l1_ratio."""
     parts, rows, split = held_out.parts, held_out.rows, held_out.split
     whole = settings.problem(rows)
-    grid = penalty_grid(penalties, whole.largest_penalty)
+    grid = penalty_grid(penalties, whole.largest_penalty, also)
     solution, coordinates = LossSolutionPath.of(whole, grid), settings.coordinates(parts.whole)
     if isinstance(split, Validation):
         assert not isinstance(split.rows, Triangle)
@@ -145,14 +181,16 @@ def _follow(settings: _Settings, held_out: _HeldOut, penalties: Sequence[float] 
     else:
         held = _of_folds(held_out, settings, grid)
     return LossPath(
-        parts.whole,
-        solution,
-        grid,
-        _by_fold([squares for _, squares in held], grid),
-        np.array([test.total_weight for test in parts.test]),
-        parts.labels if len(parts.labels) else None,
-        settings.standardize,
-        settings.fit_intercept,
+        triangle=parts.whole,
+        solution=solution,
+        standardize=settings.standardize,
+        fit_intercept=settings.fit_intercept,
+        relaxed=False,
+        adaptive=None,
+        penalties=grid,
+        fold_mse=_by_fold([squares for _, squares in held], grid),
+        fold_weights=np.array([test.total_weight for test in parts.test]),
+        folds=parts.labels if len(parts.labels) else None,
         loss=rows.loss,
         fold_loss=_by_fold([losses for losses, _ in held], grid),
         row_coordinates=coordinates,
@@ -183,13 +221,12 @@ def _rows(table: FullSource, parts: Partition, loss: Loss, settings: _Settings) 
 
 def _of_folds(held_out: _HeldOut, settings: _Settings, grid: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
     """The mean loss and the mean square of what is held out in each fold, at each penalty."""
-    parts, rows, labels = held_out.parts, held_out.rows, held_out.labels
-    in_time = isinstance(held_out.split, Folds) and held_out.split.in_time
+    parts, rows = held_out.parts, held_out.rows
     before = settings.coordinates(parts.whole)
 
     def of_fold(fold: int) -> tuple[FloatArray, FloatArray]:
         after = settings.coordinates(parts.train[fold])
-        chosen = labels < fold if in_time else labels != fold
+        chosen, held = held_out.chosen[fold]
         problem = settings.problem(part_of(rows, chosen, before, after))
         try:
             refuse_one_class(rows.loss, lambda: problem.batches(np.zeros(0, dtype=np.intp)), parts.whole)
@@ -198,7 +235,6 @@ def _of_folds(held_out: _HeldOut, settings: _Settings, grid: FloatArray) -> list
             raise DataError(
                 f"the rows to learn from beside those of fold {fold + 1}: {error}", "give fewer folds"
             ) from error
-        held = labels == fold
         return mean_losses(rows, thetas, held), mean_squares(rows, thetas, held)
 
     most = max(1, IN_MEMORY // (len(rows) * rows.width)) if isinstance(rows, LossOverRows) else 1

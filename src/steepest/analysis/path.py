@@ -7,15 +7,17 @@ from typing import Any, get_args
 import numpy as np
 
 from steepest.analysis.hold_out import open_with_split
-from steepest.analysis.loss_path import check_loss, check_ways, loss_path
-from steepest.analysis.path_result import Path, in_own_units
-from steepest.analysis.path_settings import check_factors, check_ratios, penalty_grid
+from steepest.analysis.loss_path import check_ways, loss_path
+from steepest.analysis.path_models import in_own_units
+from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import check_factors, check_ratios, check_size, penalty_grid
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
 from steepest.errors import Option, UsageError
 from steepest.objectives.loss_choice import LossChoice, asked_of, choose_loss, settled_loss
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
+from steepest.objectives.sparse_loss import check_sparse
 from steepest.summaries.coordinates import coordinates_name
 from steepest.summaries.partition import Partition
 from steepest.summaries.summarize import read
@@ -40,6 +42,7 @@ def path(
     loss: LossChoice | None = None,
     l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
+    also: Sequence[float] = (),
     penalty_factors: Mapping[str, float] | Sequence[float] | None = None,
     positive: bool = False,
     adaptive: float | None = None,
@@ -75,7 +78,9 @@ def path(
         l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
             that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
-        penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1.
+        also: more penalties at which they are predicted, beside `penalties` or the default ones.
+        penalty_factors: how strongly each input is penalized beside the others, by name or in order; 0: not at all. Default 1. The
+            name of a column of texts is that of all its levels.
         positive: coefficients of penalized inputs may not be negative.
         adaptive: γ of the adaptive lasso: each factor is divided by |w|^γ of least squares, inside each training fold; usually 1.
         relaxed: fit the inputs that a penalty leaves anew by least squares, without a penalty.
@@ -111,7 +116,7 @@ def path(
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
     """
     if not (loss is None or (isinstance(loss, str) and loss == "squared")):
-        check_loss(choose_loss(loss))
+        check_sparse(choose_loss(loss), "path")
     table, split = open_with_split(
         data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
         group=group, time=time, shuffle=shuffle, seed=seed, loss=asked_of(loss),
@@ -119,7 +124,7 @@ def path(
     loss, _ = settled_loss(table, loss, has_rows=not isinstance(table, Triangle))
     other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
     if other is not None:
-        check_loss(other)
+        check_sparse(other, "path")
     if other is None and isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",
@@ -128,7 +133,7 @@ def path(
             "give the table itself",
         )
     settings: dict[str, Any] = {
-        "l1_ratio": l1_ratio, "penalties": penalties, "penalty_factors": penalty_factors, "positive": positive,
+        "l1_ratio": l1_ratio, "penalties": penalties, "also": also, "penalty_factors": penalty_factors, "positive": positive,
         "standardize": standardize, "fit_intercept": fit_intercept,
     }  # fmt: skip
     ways: dict[str, Any] = {"adaptive": adaptive, "relaxed": relaxed, "method": method}
@@ -144,6 +149,7 @@ def path_of_folds(
     *,
     l1_ratio: float | Sequence[float],
     penalties: Sequence[float] | None,
+    also: Sequence[float] = (),
     penalty_factors: Mapping[str, float] | Sequence[float] | None,
     positive: bool,
     adaptive: float | None,
@@ -156,12 +162,13 @@ def path_of_folds(
 
     Raises:
         UsageError: an argument is outside its range, or there are several targets.
-        DataError: the target does not vary with any input.
+        DataError: the target does not vary with any input, or its squares leave float64.
     """
     name = coordinates_name(standardize)
     check_word("method", method, get_args(PathMethod))
     if len(parts.whole.targets) != 1:
         raise UsageError(f"a path is of one target; got {len(parts.whole.targets)}. Follow them one by one.")
+    check_size(parts.whole)
     ratios, flag = check_ratios(l1_ratio, bool(parts.test)), check_flag("positive", positive)
     if check_flag("relaxed", relaxed) and flag:
         raise UsageError("least squares on the inputs left knows no sign; give relaxed or positive, not both.")
@@ -174,7 +181,7 @@ def path_of_folds(
 
     def follow(ratio: float) -> Path:
         whole = problem(parts.whole, ratio)
-        grid = penalty_grid(penalties, whole.largest_penalty)
+        grid = penalty_grid(penalties, whole.largest_penalty, also)
 
         def held_out(train: Triangle, held: Triangle) -> FloatArray:
             coordinates, own = train.coordinates(name, fit_intercept=fit_intercept), problem(train, ratio)
@@ -184,16 +191,16 @@ def path_of_folds(
 
         of_folds = parallel_map(lambda fold: held_out(*fold), list(zip(parts.train, parts.test, strict=True)))
         return Path(
-            parts.whole,
-            SolutionPath.of(whole, grid, method),
-            grid,
-            np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
-            np.array([test.total_weight for test in parts.test]),
-            parts.labels if len(parts.labels) else None,
-            standardize,
-            fit_intercept,
-            relaxed,
-            power,
+            triangle=parts.whole,
+            solution=SolutionPath.of(whole, grid, method),
+            standardize=standardize,
+            fit_intercept=fit_intercept,
+            relaxed=relaxed,
+            adaptive=power,
+            penalties=grid,
+            fold_mse=np.stack(of_folds, axis=-1) if of_folds else np.zeros((len(grid), 0)),
+            fold_weights=np.array([test.total_weight for test in parts.test]),
+            folds=parts.labels if len(parts.labels) else None,
         )
 
     return best_path([follow(ratio) for ratio in ratios])

@@ -1,15 +1,15 @@
 """Path choice: which model of a path is taken: by held-out rows, by a criterion, or by its penalty."""
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.errors import Option, UsageError
 from steepest.support.arguments import as_float, shown
 
-PathChoice = Literal["best", "one_standard_error", "bic", "aic", "cp"]
 CRITERIA = {"bic": "BIC", "aic": "AIC", "cp": "Mallows' Cp"}
 
 
@@ -39,13 +39,17 @@ def choose_model(path: Path, choose: PathChoice | float = "best") -> tuple[Spars
         return path.model(as_float(choose)), "the penalty that was given"
     word = _check_word(choose)
     if word == "best":
-        return path.best, f"smallest held-out {path.measure} of {len(path.penalties):,} penalties"
+        return path.best, f"smallest held-out {path.measure} of {_count(len(path.penalties))}"
     if word == "one_standard_error":
         return path.one_standard_error, "largest penalty within one standard error of the best"
     penalties = path.knots if path.is_linear_between_knots else path.penalties
     values = getattr(path, word)(penalties)
-    where = "the whole path" if path.is_linear_between_knots else f"{len(penalties):,} penalties"
+    where = "the whole path" if path.is_linear_between_knots else _count(len(penalties))
     return path.model(float(penalties[np.argmin(values)])), f"smallest {CRITERIA[word]} of {where}"
+
+
+def _count(penalties: int) -> str:
+    return "1 penalty" if penalties == 1 else f"{penalties:,} penalties"
 
 
 def _check_word(choose: object) -> str:

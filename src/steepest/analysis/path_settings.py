@@ -1,18 +1,28 @@
 """Path settings: what a path may be asked for, checked: its l1 share, its penalties and a factor for each input."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
+from steepest.data.coding import Coding
 from steepest.errors import DataError, Option, UsageError
+from steepest.summaries.qr import lengths
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import as_float, check_list, is_many, shown
 from steepest.support.arrays import FloatArray
-from steepest.support.words import join_names
+from steepest.support.words import join_names, number
 
+PathChoice = Literal["best", "one_standard_error", "bic", "aic", "cp"]
 SMALLEST_RATIO = 1e-6  # below, the largest penalty says nothing about a path any more
 GRID = 100  # penalties of a path where none are given, as in scikit-learn
 SMALLEST_SHARE = 1e-3  # the last of them beside the first
+SMALLEST_SPREAD, LARGEST_SPREAD = (
+    1e-145,
+    1e145,
+)  # of a target: squares of a millionth of it, and sums of squares, are floats
 
 
 def check_ratio(ratio: object) -> float:
@@ -48,12 +58,7 @@ def check_factors(given: Mapping[str, float] | Sequence[float] | None, triangle:
         return np.ones(len(triangle.features))
     if not is_many(given):
         raise UsageError(Option("penalty_factors") + f" are numbers, by name or in order; got {shown(given)}.")
-    named = dict(given) if isinstance(given, Mapping) else None
-    if named is not None and (unknown := [name for name in named if name not in triangle.features]):
-        raise UsageError(
-            Option("penalty_factors")
-            + f" name an unknown input, {shown(unknown[0])}. The inputs are {join_names(triangle.features)}."
-        )
+    named = _by_feature(given, triangle) if isinstance(given, Mapping) else None
     factors = [named.get(name, 1.0) for name in triangle.features] if named is not None else list(given)
     if len(factors) != len(triangle.features):
         raise UsageError(
@@ -65,13 +70,52 @@ def check_factors(given: Mapping[str, float] | Sequence[float] | None, triangle:
     return np.array([as_float(factor) for factor in factors])
 
 
-def penalty_grid(given: Sequence[float] | None, largest: float) -> FloatArray:
-    """Return the penalties of a path, falling: those given, or 100 from the largest that matters on.
+def _by_feature(given: Mapping[str, float], triangle: Triangle) -> dict[str, float]:
+    """The factor of each feature that is named, or whose column is: a feature's own name counts before its column's."""
+    by_feature: dict[str, float] = {}
+    for name, factor in given.items():
+        made = features_of(name, triangle.features, triangle.coding)
+        if not made:
+            known = triangle.features if triangle.coding is None else triangle.coding.raw_names
+            raise UsageError(
+                Option("penalty_factors")
+                + f" name an unknown input, {shown(name)}. The inputs are {join_names(known)}."
+            )
+        by_feature |= {one: factor for one in made if one == name or one not in given}
+    return by_feature
+
+
+def features_of(name: str, features: tuple[str, ...], coding: Coding | None) -> set[str]:
+    """Return the feature of this name, or else the features that there would not be without the column of this name; empty for none."""
+    if name in features:
+        return {name}
+    if coding is None or name not in coding.raw_names:
+        return set()
+    gone = {column.name for column in coding.columns if column.raw == name}
+    columns = tuple(column for column in coding.columns if column.name not in gone)
+    pairs = tuple(pair for pair in coding.interactions if not gone.intersection(pair))
+    return set(features) - set(replace(coding, columns=columns, interactions=pairs).features)
+
+
+def check_size(triangle: Triangle) -> None:
+    """Raise DataError where the squares of what the target varies by are too small or too large for float64."""
+    # not `deviations`, which take so small a spread for none
+    spread = float(lengths(triangle.centred)[-1] / math.sqrt(triangle.total_weight)) if triangle.row_count else 0.0
+    if spread and not SMALLEST_SPREAD < spread < LARGEST_SPREAD:
+        raise DataError(
+            f"the target's standard deviation is {spread:.3g}, and squares of such numbers leave float64.",
+            "give the target in other units",
+        )
+
+
+def penalty_grid(given: Sequence[float] | None, largest: float, also: Sequence[float] = ()) -> FloatArray:
+    """Return the penalties of a path, falling: those given, or 100 from the largest that matters on; and those beside them.
 
     Raises:
         UsageError: a penalty is out of its range.
         DataError: none is given, and none matters.
     """
+    more = [] if isinstance(also, tuple | list) and not also else _checked("also", also)
     if given is None:
         if largest == 0:
             raise DataError(
@@ -79,9 +123,16 @@ def penalty_grid(given: Sequence[float] | None, largest: float) -> FloatArray:
                 "give a target and inputs that vary",
                 "penalize at least one of them, and leave its sign free",
             )
-        return np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
-    listed = check_list("penalties", given, "penalties")
+        grid = np.asarray(np.geomspace(largest, largest * SMALLEST_SHARE, GRID))
+        return np.unique(np.append(grid, more))[::-1] if more else grid
+    return np.unique(_checked("penalties", given) + more)[::-1]
+
+
+def _checked(name: str, given: Sequence[float]) -> list[float]:
+    """Penalties as floats."""
+    listed = check_list(name, given, "penalties")
     for value in listed:
         if not 0 < as_float(value) < np.inf:
-            raise UsageError(Option("penalties") + f" must be finite numbers above 0; got {shown(value)}.")
-    return np.unique([as_float(value) for value in listed])[::-1]
+            said = shown(value) if math.isnan(as_float(value)) else number(as_float(value))
+            raise UsageError(Option(name) + f" must be finite numbers above 0; got {said}.")
+    return [as_float(value) for value in listed]

@@ -38,7 +38,7 @@ class Goodness:
     def lines(self, run: Trajectory) -> str:
         """Return what a terminal prints."""
         least = "" if run.problem.separation is not None else f" (exact minimum {number(float(run.optimum.loss))})"
-        penalty = ", with the penalty" if run.l2 else ""
+        penalty = ", with the penalty" if run.l2 or run.l1 else ""
         lines = [
             f"{loss_in_words(run)} loss, mean over the rows{penalty}: {number(float(run.last.loss))}{least}",
             *(() if self.train is None else self.train.lines()),

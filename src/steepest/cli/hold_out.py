@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from steepest.cli.table import Table, read_alike
 from steepest.errors import UsageError
@@ -44,6 +45,9 @@ def hold_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_hold_out(options: dict[str, Any]) -> None:
     """Raise UsageError where options make folds and name held-out rows as well."""
+    folds = click.get_current_context().get_parameter_source("folds") is ParameterSource.COMMANDLINE
+    if options["validation"] and folds:
+        raise UsageError("--validation names held-out rows, and --folds makes folds. Give one of them.")
     if options["validation"] and (options["group"] or options["in_time"] or not options["shuffle"]):
         raise UsageError(
             "--validation names held-out rows; --group, --time and --no-shuffle make folds. Give one of them."

@@ -141,7 +141,9 @@ def _given(data: str, options: dict[str, Any]) -> Json:
     if options["log_target"]:  # the page calls its target "log of ..."
         chosen["target"] = options["target"]
     table = {"name": data, "options": chosen, "test_size": options["test_size"], "seed": options["seed"]}
-    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table} | about
+    given = any(click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE for name in RULE)
+    begins = {"begins": "own"} if given else {}  # else where the lab's tables begin: at epoch 0, in raw inputs
+    return page_of_rows(run, rows, title=title).payload | {"id": "given", "table": table} | begins | about
 
 
 def _is_unsaid(key: str, value: Any) -> bool:
@@ -152,15 +154,14 @@ def _is_unsaid(key: str, value: Any) -> bool:
 def _serve(data: str | None, options: dict[str, Any]) -> int:
     """Serve until Ctrl-C, which is the usual end, or another signal."""
     from steepest.lab.answers import as_json  # noqa: PLC0415 - most commands serve nothing
-    from steepest.lab.hosts import is_loopback  # noqa: PLC0415
     from steepest.lab.server import Server, listening  # noqa: PLC0415
-    from steepest.lab.server_settings import ServerSettings, new_token  # noqa: PLC0415
+    from steepest.lab.server_settings import ServerSettings, is_loopback, new_token  # noqa: PLC0415
 
     token = new_token() if options["token"] or not is_loopback(options["address"]) else None
     settings = ServerSettings(
         address=options["address"],
         port=options["port"],
-        hosts=tuple(options["host"]),
+        hosts=tuple(name.lower() for name in options["host"]),
         token=token,
         upload_limit=round(options["upload_limit"] * 1e6),
         job_seconds=options["job_seconds"],
@@ -212,7 +213,7 @@ def _say(line: str) -> None:
 
 def _quiet_loggers() -> None:
     """Let libraries log nothing: their lines hold addresses, and tracebacks with values."""
-    for name in ("tornado", "asyncio"):
+    for name in ("uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False

@@ -3,15 +3,15 @@
 import math
 import shlex
 import time
-from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
 import click
 
 from steepest.analysis.path import path
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice, features_of
 from steepest.cli.finish import choose_folder, stem, under_free_name
 from steepest.cli.hold_out import check_hold_out, hold_out_options, read_validation
 from steepest.cli.json_output import echo_json
@@ -46,8 +46,10 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
             penalty = float(value)
         except ValueError:
             self.fail(f"{value!r} is no penalty, and none of {', '.join(WORDS)}.", param, context)
-        if not 0 <= penalty < math.inf:
-            self.fail(f"a penalty is a finite number, 0 or larger; got {value}.", param, context)
+        if penalty == 0:
+            self.fail("without a penalty no input is left out. Fit all of them (steepest fit).", param, context)
+        if not 0 < penalty < math.inf:
+            self.fail(f"a penalty is a finite number above 0; got {value}.", param, context)
         return penalty
 
 
@@ -110,7 +112,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
     "--out",
     type=click.Path(),
     default=None,
-    help="Folder for model, table and pictures; default: a new one below runs/.",
+    help="Folder for model, table, pictures and page; default: a new one below runs/.",
 )
 @click.option("--no-out", is_flag=True, help="Write no folder.")
 @click.option("--force", is_flag=True, help="Replace the folder given with --out, and the file given with --plot.")
@@ -199,6 +201,7 @@ def _follow(data: str, options: dict[str, Any]) -> tuple[Path, Table, LossChoice
             loss=loss,
             l1_ratio=ratios[0] if len(ratios := options["l1_ratio"]) == 1 else ratios,
             penalties=options["penalties"],
+            also=(options["choose"],) if isinstance(options["choose"], float) else (),
             penalty_factors=_factors(options["unpenalized"], source.opened.features, source.opened.coding),
             positive=options["positive"],
             adaptive=options["adaptive"],
@@ -220,7 +223,7 @@ def _factors(names: tuple[str, ...], features: tuple[str, ...], coding: Coding |
     """Return a factor of 0 for each feature that is made of a column that is not to be penalized."""
     free: set[str] = set()
     for name in names:
-        made = {name} if name in features else _features_of(name, features, coding)
+        made = features_of(name, features, coding)
         if not made:
             known = features if coding is None else coding.raw_names
             raise UsageError(
@@ -230,16 +233,6 @@ def _factors(names: tuple[str, ...], features: tuple[str, ...], coding: Coding |
     if free.issuperset(features):
         raise UsageError("--unpenalized names every input, and a path needs one to penalize. Name fewer.")
     return dict.fromkeys(free, 0.0) if free else None
-
-
-def _features_of(name: str, features: tuple[str, ...], coding: Coding | None) -> set[str]:
-    """The features that there would not be without a column of the table."""
-    if coding is None or name not in coding.raw_names:
-        return set()
-    gone = {column.name for column in coding.columns if column.raw == name}
-    columns = tuple(column for column in coding.columns if column.name not in gone)
-    pairs = tuple(pair for pair in coding.interactions if not gone.intersection(pair))
-    return set(features) - set(replace(coding, columns=columns, interactions=pairs).features)
 
 
 def _write(
@@ -264,7 +257,7 @@ def _say_next(folder: FilePath | None, picture: str | None, to_stderr: bool) -> 
     """Say what was written, and which commands go on from it."""
     lines = [] if picture is None else [f"Written: {printable(picture)}"]
     if folder is not None:
-        lines.append(f"Written: {folder}/")
+        lines += [f"Written: {folder}/", f"  Look: {folder / 'report.html'} in the browser"]
         predict = shlex.join(["steepest", "predict", str(folder), "NEW.csv", "-o", "predicted.csv"])
         lines += [f"  Next: {predict}", f"        {shlex.join(['steepest', 'export', str(folder), '--to', 'sql'])}"]
     if lines:

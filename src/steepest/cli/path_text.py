@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from steepest.analysis.path_model import SparseModel
+from steepest.analysis.path_notes import path_notes
 from steepest.analysis.path_order import order_of_inputs
 from steepest.analysis.path_result import Path
 from steepest.cli.text import shorten, table
 from steepest.data.sources.log_target import own_names
-from steepest.support.words import join_names, number, pluralize
+from steepest.support.words import join_names, number, numbers, pluralize
 
 MOST_PENALTIES = 10  # lines of the table, besides those of both choices
 MOST_INPUTS = 30  # lines of the chosen model
@@ -25,17 +26,18 @@ def penalty_table(path: Path) -> str:
     in_use = (path.coefficients(path.penalties[places]) != 0).sum(axis=1)
     own, held = path.error_names
     errors, held_out_errors = getattr(path, own)(path.penalties[places]), getattr(path, held)
-    rows = []
-    for i, place in enumerate(places):
-        cells = [number(float(path.penalties[place])), f"{in_use[i]:,}", number(float(errors[i]))]
-        if held_out:
-            cells += [
-                _held_out(float(held_out_errors[place]), float(path.standard_errors[place])),
-                marks.get(place, ""),
-            ]
-        rows.append(tuple(cells))
+    columns = [
+        numbers(path.penalties[places].tolist()),
+        [f"{count:,}" for count in in_use],
+        numbers(errors.tolist()),
+    ]
+    if held_out:
+        columns.append(_held_out(held_out_errors[places].tolist(), path.standard_errors[places].tolist()))
+        columns.append([marks.get(place, "") for place in places])
+    rows = list(zip(*columns, strict=True))
     header = ("penalty", "inputs in use", path.measure, *((f"held-out {path.measure}", "") if held_out else ()))
-    return table(header, rows) + (_at_the_end(path) + _others(path) if held_out else "")
+    notes = "".join(f"\n  {note}" for note in path_notes(path))
+    return table(header, rows) + notes + (_others(path) if held_out else "")
 
 
 def _others(path: Path) -> str:
@@ -44,13 +46,6 @@ def _others(path: Path) -> str:
         return ""
     found = [f"{number(one.l1_ratio)} ({number(float(one.cv_errors.min()))})" for one in path.others]
     return f"\n  Of the l1_ratios {number(path.l1_ratio)} predicts held-out rows best; less well: {', '.join(found)}."
-
-
-def _at_the_end(path: Path) -> str:
-    """A line where the best penalty is the smallest that was tried, or ""."""
-    if len(path.penalties) == 1 or path.best.penalty != path.penalties[-1]:
-        return ""
-    return "\n  The best penalty is the smallest that was tried: a smaller one, or none (steepest fit), may predict as well."
 
 
 def _marks(path: Path) -> dict[int, str]:
@@ -67,7 +62,7 @@ def model_lines(path: Path, model: SparseModel, reason: str) -> str:
     own, held = (getattr(model, name) for name in path.error_names)
     errors = f"{path.measure} {number(own)}"
     if not math.isnan(held):
-        errors += f", held-out {path.measure} {_held_out(held, model.standard_error)}"
+        errors += f", held-out {path.measure} {_held_out([held], [model.standard_error])[0]}"
     counts = f"{len(model.active):,} of {pluralize(len(model.features), 'input')} in use"
     first = f"Chosen: penalty {number(model.penalty)}, {reason}; {counts}, {errors}."
     values = dict(zip(model.features, model.coefficients.tolist(), strict=True))
@@ -78,20 +73,21 @@ def model_lines(path: Path, model: SparseModel, reason: str) -> str:
     lines = [first, "", table(("", "coefficient", when), rows[:MOST_INPUTS])]
     if len(rows) > MOST_INPUTS:
         lines.append(f"  … and {len(rows) - MOST_INPUTS:,} more")
-    return "\n".join((*lines, *_zeros(values, order)))
+    return "\n".join((*lines, *_zeros(path, values, order)))
 
 
-def _zeros(values: dict[str, float], order: tuple[tuple[str, float], ...]) -> list[str]:
+def _zeros(path: Path, values: dict[str, float], order: tuple[tuple[str, float], ...]) -> list[str]:
     """The inputs that are not in use, a line for those of other penalties and one for those of none."""
     elsewhere = [(name, at) for name, at in order if values[name] == 0]
-    known = {name for name, _ in order}
+    known = {name for name, _ in order} | {*path.triangle.constant_features}
     never = [name for name in values if name not in known]
     lines = []
     if elsewhere:
         names = [f"{shorten(name, 24)} ({_entry(at)})" for name, at in elsewhere]
         lines.append(f"  0 here, in use at other penalties: {_listed(names)}")
     if never:
-        lines.append(f"  never in use: {_listed([shorten(name, 24) for name in never])}")
+        down = number(float(path.penalties[-1]))
+        lines.append(f"  0 at every penalty down to {down}: {_listed([shorten(name, 24) for name in never])}")
     return lines
 
 
@@ -107,8 +103,12 @@ def _entry(penalty: float) -> str:
     return "not penalized" if math.isinf(penalty) else number(penalty)
 
 
-def _held_out(error: float, standard_error: float) -> str:
-    return number(error) + ("" if math.isnan(standard_error) else f" ± {number(standard_error, 3)}")
+def _held_out(errors: list[float], standard_errors: list[float]) -> list[str]:
+    """Errors with their standard errors where those are known, a column in one form."""
+    large = max((abs(value) for value in errors), default=0.0) >= 1e12
+    spreads = [f"{value:.3g}" if large else number(value, 3) for value in standard_errors]
+    both = zip(numbers(errors), spreads, standard_errors, strict=True)
+    return [error if math.isnan(known) else f"{error} ± {spread}" for error, spread, known in both]
 
 
 def _listed(names: list[str]) -> str:

@@ -24,9 +24,9 @@ from steepest.support.files import refuse_existing_file
 @click.option("--force", is_flag=True, help="Replace the file.")
 @quiet_option
 def command(run: str, out: str, opened: bool, force: bool) -> None:
-    """Write RUN, a run folder, as one HTML file: sliders for every setting, and pictures that follow them.
+    """Write RUN, a run folder or the folder of a path, as one HTML file: sliders, and pictures that follow them.
 
-    The file works from disk and asks the network for nothing. It holds up to 300 of the table's rows.
+    The file works from disk and asks the network for nothing. That of a run holds up to 300 of the table's rows.
 
     Example: steepest report runs/penguins -o penguins.html --open
     """

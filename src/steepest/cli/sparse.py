@@ -7,7 +7,8 @@ import click
 from click.core import ParameterSource
 
 from steepest.descent.sparse import elastic_net, sparse_rule
-from steepest.errors import UsageError
+from steepest.objectives.loss_choice import LOSSES
+from steepest.objectives.sparse_loss import check_sparse as check_loss
 
 
 def sparse_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,17 +40,13 @@ def check_sparse(options: dict[str, Any]) -> None:
     """Look at the penalties before any work, and name the rule where nobody did.
 
     Raises:
-        UsageError: they are out of their range or do not go together, or the rule knows no l1.
+        UsageError: they are out of their range or do not go together, or the rule or the loss knows no l1.
     """
     elastic_net(options["l1"], options["l2"], options["l1_ratio"])
     if not options["l1"]:
         return
-    if options["loss"] not in (None, "squared"):
-        raise UsageError(
-            f"--l1 is a penalty of runs on squared loss; got --loss {options['loss']}.",
-            "take --l2",
-            "follow its sparse models (steepest path)",
-        )
+    if options["loss"] in LOSSES:
+        check_loss(LOSSES[options["loss"]](), "run with l1")
     named = click.get_current_context().get_parameter_source("rule") is ParameterSource.COMMANDLINE
     sparse_rule(options["rule"] if named else None, options["l1"], options["batch_size"])
     if not named:

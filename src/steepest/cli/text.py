@@ -194,6 +194,11 @@ def loss_in_words(run: Trajectory) -> str:
     return run.objective + (f" ({numbers})" if numbers else "")
 
 
+def _epochs(run: Trajectory) -> str:
+    asked = pluralize(run.requested_epochs, "epoch")
+    return asked if run.epochs == run.requested_epochs else f"{run.epochs:,} of at most {asked}"
+
+
 def settings_lines(run: Trajectory) -> str:
     """Return rule, rate, epochs and coordinates in words, with the reason for every automatic setting."""
     rule: Any = run.rule
@@ -204,7 +209,7 @@ def settings_lines(run: Trajectory) -> str:
         if hasattr(rule, name)
     ]
     loss = f"objective {run.objective}" if run.problem.is_quadratic else f"{loss_in_words(run)} loss"
-    parts += [pluralize(run.requested_epochs, "epoch"), f"{run.coordinates.name} inputs", loss]
+    parts += [_epochs(run), f"{run.coordinates.name} inputs", loss]
     if run.l2:
         parts.append(f"l2 {number(run.l2)}")
     if run.l1:

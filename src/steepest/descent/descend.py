@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,12 +22,12 @@ from steepest.descent.minibatch import Batches, MiniBatchRule, Order
 from steepest.descent.record import Record
 from steepest.descent.rows_again import RowReader, rows_again
 from steepest.descent.settings import MOST_WALKED, Auto, Average, Batched, Settings, choose
-from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, sparse_rule, sparse_settings
+from steepest.descent.sparse import AUTO_GAP, MOST_AUTO, elastic_net, safe_settings, sparse_rule, sparse_settings
 from steepest.descent.start import Start, first_theta, start_reason
 from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, asked_of, check_offset, choose_loss, name_of, settled_loss
+from steepest.objectives.loss_choice import LossChoice, asked_of, check_offset, choose_loss, settled_loss
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -90,6 +90,7 @@ def descend(
     """Run full-batch gradient descent on a linear model and return the whole run.
 
         J(w, b) = Σ weight·(X·w + b - y)² / (2 Σ weight) + l2/2·‖w‖² + l1·Σ|w|          objective="half_mse"
+        J(w, b) = Σ weight·ℓ(X·w + b, y) / Σ weight + l2/2·‖w‖² + l1·Σ|w|               another loss ℓ
 
     One pass over the rows makes a triangle; every epoch of a linear rule follows from its modes at once.
 
@@ -123,7 +124,8 @@ def descend(
         drop_last: leave an epoch's last batch out where it has fewer rows.
         rows: with a triangle, what gives its rows again to make batches of, such as `source.batches`.
         l2: ridge penalty in the coordinates in force, never on the intercept.
-        l1: lasso penalty likewise, which sets weights to exactly 0; of squared loss. With l2 too it is the elastic net.
+        l1: lasso penalty likewise, which sets weights to exactly 0; of every loss but quantile and multinomial. With l2 too it is
+            the elastic net.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
         loss: "squared", "logistic" (targets 0 and 1, or two labels), "multinomial" (more labels), "poisson" (counts), "huber",
             "quantile" (the median), or a loss object: the mean over the rows. Its minimum is found by some more passes over the table,
@@ -179,17 +181,9 @@ def descend(
         problem = Problem.of(
             triangle, coordinates_name(standardize), objective=objective, l2=l2, l1=l1, fit_intercept=fit_intercept
         )
-    elif l1:
-        raise UsageError(
-            Option("l1") + f" is a penalty of runs on squared loss; this one is on {name_of(loss)} loss.",
-            remedies.PENALTY,
-            "follow its sparse models (steepest.path)",
-            *(() if reason_of_loss is None else (remedies.SQUARES,)),
-        )
     else:
-        problem = _with_loss(
-            triangle, reader, choose_loss(loss), objective, coordinates_name(standardize), l2, fit_intercept
-        )
+        own = {"l1": l1, "l2": l2, "fit_intercept": fit_intercept}
+        problem = _with_loss(triangle, reader, choose_loss(loss), objective, coordinates_name(standardize), **own)
     problem.warn_undetermined()
     batched = None
     if batch_size is not None:
@@ -203,20 +197,21 @@ def descend(
             "give " + Option("batch_size"),
             "leave them out",
         )
-    modes, most = problem.quadratic.modes, MOST_AUTO if l1 and batched is None and is_auto(epochs) else epochs
+    longest = MOST_AUTO if problem.is_quadratic else MOST_WALKED  # of a run with l1
+    modes, most = problem.quadratic.modes, longest if l1 and batched is None and is_auto(epochs) else epochs
 
     def chosen(rate: float | Auto) -> Settings:
         return choose(rule, rate, momentum, most, modes, tolerance, schedule, average, batched)
 
-    settings = chosen(learning_rate)
+    settings, theta = chosen(learning_rate), first_theta(start, problem)
     if l1:
         tolerance = tolerance or (AUTO_GAP if is_auto(epochs) else None)
-        settings = sparse_settings(settings, named_rule, epochs, tolerance or AUTO_GAP)
-    if isinstance(problem, LossProblem):
+        settings = safe_settings(settings, problem, theta, chosen)
+        settings = sparse_settings(settings, named_rule, epochs, tolerance or AUTO_GAP, longest)
+    elif isinstance(problem, LossProblem):
         settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
-    theta = first_theta(start, problem)
     if reason_of_loss is not None:
         settings = replace(settings, reasons={"loss": reason_of_loss, **settings.reasons})
     if start is None and (reason := start_reason(problem)) is not None:
@@ -251,8 +246,7 @@ def _with_loss(
     loss: Loss,
     objective: ObjectiveName,
     coordinates: CoordinatesName,
-    l2: float,
-    fit_intercept: bool,
+    **penalties: Any,
 ) -> LossProblem:
     """Return the problem of a loss other than squares; its rows are needed."""
     check_word("objective", objective, tuple(GRADIENT_SCALE))
@@ -262,7 +256,7 @@ def _with_loss(
         )
     if reader is None:
         raise UsageError(f"a triangle has no rows, which a {loss.name} loss needs.", "give the table itself")
-    problem = LossProblem.over(triangle, reader, loss, coordinates, l2=l2, fit_intercept=fit_intercept)
+    problem = LossProblem.over(triangle, reader, loss, coordinates, **penalties)
     if triangle.coding is not None and triangle.coding.offset is not None and not problem.has_offset:
         raise DataError(
             "the rows that are given with a triangle have no offset, and those that it was made of had one."

@@ -15,8 +15,8 @@ from steepest.descent.verdict import CONVERGED, Verdict, VerdictKind
 from steepest.descent.verdict_words import advice_for, sentence_for
 from steepest.descent.walked_words import walked_words
 from steepest.errors import UsageError
+from steepest.objectives.objective import has_prox
 from steepest.objectives.problem import Problem
-from steepest.objectives.sparse_quadratic import SparseQuadratic
 from steepest.rules.best_rate import at_best_rate
 from steepest.rules.convergence import AT_LIMIT, first_epoch, remaining
 from steepest.rules.gradient import GradientRule
@@ -37,7 +37,7 @@ def judge(facts: Facts) -> Verdict:
     problem = facts.problem
     if problem.separation is not None and not facts.grew:
         return endless_verdict(facts, problem.separation)
-    if isinstance(problem.quadratic, SparseQuadratic):
+    if has_prox(problem.quadratic):
         return sparse_verdict(facts, problem.quadratic)
     best = _best(facts)
     verdict = Verdict(

@@ -90,7 +90,7 @@ class RecordedIterates(Value):
             if has_prox(self.objective):
                 raise UsageError(
                     "under an l1 penalty modes do not shrink each by itself, so none has a share left.",
-                    "look at the loss, or at run.verdict",
+                    "look at the loss, or at the verdict",
                 )
             raise UsageError(f"a {type(self.objective).__name__} knows no modes; look at the loss instead.")
         return shares_left(self.objective, self.thetas[0], self.parameters(epochs))

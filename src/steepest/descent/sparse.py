@@ -1,15 +1,21 @@
 """Sparse: how runs with an l1 penalty are set up."""
 
+from collections.abc import Callable
 from dataclasses import replace
+
+import numpy as np
 
 from steepest.descent.settings import Auto, Settings
 from steepest.errors import Option, UsageError
+from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import checked_penalty
+from steepest.objectives.sparse_loss import SparseLoss
 from steepest.rules.proximal import is_proximal
 from steepest.rules.registry import rule_named
 from steepest.rules.rule import RuleChoice, words_of
 from steepest.support import remedies
 from steepest.support.arguments import as_float, shown
+from steepest.support.arrays import FloatArray
 from steepest.support.words import fraction
 
 AUTO_GAP = 1e-9  # where "auto" ends a run: with this gap, weights are right to some six digits
@@ -67,13 +73,41 @@ def sparse_rule(rule: RuleChoice | None, l1: float, batch_size: int | None) -> R
     return rule
 
 
-def sparse_settings(settings: Settings, named: RuleChoice | None, asked: int | Auto, tolerance: float) -> Settings:
+def safe_settings(
+    settings: Settings, problem: Problem, start: FloatArray, chosen: Callable[[float], Settings]
+) -> Settings:
+    """Take an automatic rate on a loss whose curvature changes from the largest that it can have, and not from that at the minimum.
+
+    Where curvature has no bound, as that of counts, it is the larger one of those at the start and at the minimum.
+    """
+    loss = problem.quadratic
+    if not isinstance(loss, SparseLoss) or "learning_rate" not in settings.reasons:
+        return settings
+    rate = problem.global_limit / 2
+    reason = (
+        "1/L, with the largest curvature L that the loss without l1 can have: from any start it comes to the minimum"
+    )
+    if not rate:
+        rate = 1 / max(loss.steepest_at(start), loss.steepest_at(loss.minimum))
+        reason = (
+            "1/L, with the larger one of the curvatures of the loss without l1 at the start and at the minimum; it has no bound, so no rate "
+            "is known to be safe from any start"
+        )
+    if not 0 < rate < np.inf:
+        return settings
+    safe = chosen(rate)
+    return replace(safe, reasons={"learning_rate": reason, **safe.reasons})
+
+
+def sparse_settings(
+    settings: Settings, named: RuleChoice | None, asked: int | Auto, tolerance: float, longest: int
+) -> Settings:
     """Add the reasons for what was not asked for: the rule, and when the run ends."""
     reasons = dict(settings.reasons)
     if named is None:
         reasons = {"rule": "it knows l1, whose slope jumps at 0", **reasons}
     if isinstance(asked, str):
         reasons["epochs"] = (
-            f"as many as it takes until the duality gap is within {fraction(tolerance)} of the loss, at most {MOST_AUTO:,}"
+            f"as many as it takes until the duality gap is within {fraction(tolerance)} of the loss, at most {longest:,}"
         )
     return replace(settings, reasons=reasons)

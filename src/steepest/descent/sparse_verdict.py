@@ -10,7 +10,7 @@ from steepest.descent.minibatch import MiniBatchRule
 from steepest.descent.verdict import Verdict, VerdictKind
 from steepest.descent.walked_words import diverged_words, run_in_words
 from steepest.errors import DataError
-from steepest.objectives.sparse_quadratic import SparseQuadratic
+from steepest.objectives.objective import Proximal
 from steepest.support.words import epochs, number, percent
 
 SMALL = 1e-4  # shares below are no percentages that anybody reads
@@ -18,7 +18,7 @@ CONVERGED_GAP = 1e-6  # share of its loss by which a run may still be above the 
 ROUNDING = 1e-9  # of a rate: 1/L is not above itself
 
 
-def sparse_verdict(facts: Facts, objective: SparseQuadratic) -> Verdict:
+def sparse_verdict(facts: Facts, objective: Proximal) -> Verdict:
     """Return what became of a run with an l1 penalty, certified by its duality gap."""
     problem, level = facts.problem, hovering(facts)
     share = gap_share(facts, objective)
@@ -40,7 +40,7 @@ def sparse_verdict(facts: Facts, objective: SparseQuadratic) -> Verdict:
     return replace(verdict, sentence=_sentence(verdict, facts), advice=_advice(verdict, facts))
 
 
-def gap_share(facts: Facts, objective: SparseQuadratic) -> float:
+def gap_share(facts: Facts, objective: Proximal) -> float:
     """The duality gap after the last epoch as a share of the loss there, the largest of the targets; inf where it is no number."""
     theta = facts.iterates.final
     with np.errstate(over="ignore", invalid="ignore"):
@@ -89,21 +89,28 @@ def _counted(some: int, of_all: int) -> str:
     return f"{f'{some:,}' if some else 'none'} of {of_all:,} weights {'is' if some < 2 else 'are'} in use"
 
 
+def _safe_rate(verdict: Verdict, facts: Facts) -> tuple[float, str]:
+    """1/L and where it holds: everywhere, or where curvature has no bound near the minimum."""
+    if verdict.global_limit:
+        return verdict.global_limit / 2, "from any start"
+    return 1 / float(facts.eigenvalues[0]), "near the minimum"
+
+
 def _advice(verdict: Verdict, facts: Facts) -> str:
     """What to change; nothing where the run has arrived."""
     if verdict.kind == "converged":
         return ""
-    safe = verdict.global_limit / 2
+    safe, where = _safe_rate(verdict, facts)
     if isinstance(facts.rule, MiniBatchRule):
         return "A smaller learning rate, a schedule that falls to 0 or a full batch brings it nearer."
     if verdict.learning_rate > safe * (1 + ROUNDING):
         return (
-            f"The learning rate is {number(verdict.learning_rate / safe, 3)} times 1/L = {number(safe)}, up to which fista converges from any "
-            "start, and ista below twice that; L is the largest curvature of the loss without l1."
+            f"The learning rate is {number(verdict.learning_rate / safe, 3)} times 1/L = {number(safe)}, up to which fista converges {where}, "
+            "and ista below twice that; L is the largest curvature of the loss without l1."
         )
-    advice = "How many more epochs it needs is not known beforehand; run.optimum is the exact minimum."
+    advice = "How many more epochs it needs is not known beforehand; the optimum, which takes no steps, is the exact minimum."
     if verdict.learning_rate < safe / 2:
-        advice += f" The learning rate is {percent(verdict.learning_rate / safe)} of 1/L = {number(safe)}, which is safe from any start."
+        advice += f" The learning rate is {percent(verdict.learning_rate / safe)} of 1/L = {number(safe)}, which is safe {where}."
     better = verdict.standardized_condition_number <= verdict.condition_number / 2
     if facts.problem.coordinates.name != "standardized" and better:
         advice += (

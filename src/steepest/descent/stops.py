@@ -222,7 +222,13 @@ class DualityGap:
                 "give " + Option("l1"),
             )
 
+        least = getattr(
+            objective, "least", None
+        )  # of a loss whose gap takes passes over the rows, and is never below this distance
+
         def check(progress: Progress) -> str | None:
+            if least is not None and (progress.loss - least > self.tolerance * progress.loss).any():
+                return None
             gap = objective.gap(progress.theta)
             if not (gap <= self.tolerance * progress.loss).all():
                 return None

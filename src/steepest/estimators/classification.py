@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 
 from steepest.data.inputs import target_names
 from steepest.data.sources.arrays import ArraySource
+from steepest.errors import UsageError
 from steepest.estimators.classes import Labels, as_labels, as_targets_of, number_classes, weigh_classes
 from steepest.estimators.linear import LinearEstimator
 from steepest.objectives.loss_choice import LossName
@@ -78,6 +79,16 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc] 
     def _loss(self) -> LossName:
         """The loss of as many classes as there are."""
         return "logistic" if len(self.classes_) == 2 else "multinomial"
+
+    def _check_two_classes(self) -> None:
+        """Raise UsageError where there are more: a penalty l1 is on one coefficient for each input."""
+        if len(self.classes_) > 2:
+            raise UsageError(
+                "Only binary classification is supported with l1. The type of the target is multiclass: "
+                f"{len(self.classes_):,} classes.",
+                "take l2",
+                "put OneVsRestClassifier of scikit-learn around it",
+            )
 
     def _in_shape(self, problem: Problem, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return coef_ and intercept_ in scikit-learn's shapes: (1, d) and (1,), or (K, d) and (K,)."""

@@ -14,7 +14,7 @@ from steepest.errors import UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
 from steepest.estimators.classification import LinearClassifier
 from steepest.estimators.linear import check_verbose
-from steepest.estimators.walk import Solver, is_newton, tolerance_of, walk
+from steepest.estimators.walk import Solver, has_l1, is_newton, tolerance_of, walk
 from steepest.rules.rule import RuleChoice
 from steepest.rules.schedules import ScheduleChoice
 from steepest.support.arrays import FloatArray
@@ -25,7 +25,7 @@ Start = tuple[FloatArray, FloatArray] | None
 class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ignore[misc]  # scikit-learn has no types
     """A linear model of two or more classes fitted by gradient descent: logistic or multinomial regression.
 
-        J(w, b) = Σ weight·log(1 + e^-(±m)) / Σ weight + l2/2·‖w‖²          two classes, m = X·w + b
+        J(w, b) = Σ weight·log(1 + e^-(±m)) / Σ weight + l2/2·‖w‖² + l1·Σ|w|     two classes, m = X·w + b
         J(W, b) = Σ weight·(log Σ_j e^m_j - m_y) / Σ weight + l2/2·‖W‖²      three or more, m = X·W + b
 
     The exact minimum is found first, by Newton's method; the run is walked and measured against it. With the defaults learning
@@ -39,7 +39,8 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
             safe from any start.
         epochs: number of updates, or "auto": until every mode is within `tol`, at most 10,000.
         rule: the name of a rule, or a rule with its numbers; then learning_rate and momentum are left alone. "auto": Nesterov's
-            where learning rate, schedule, mean and batches are not chosen, else plain gradient descent.
+            where learning rate, schedule, mean and batches are not chosen, else plain gradient descent; with l1 "fista", and "ista"
+            in batches.
         momentum: β in [0, 1), for a rule that has one; None: the best at the minimum.
         schedule: by what the learning rate is multiplied at each step; None: 1.
         average: True gives the mean of the path; a share in [0, 1) leaves so much of its beginning out of the mean.
@@ -48,7 +49,11 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's LogisticRegression
             has C = 1/(Σ weight·l2), class weights included (with standardize=False).
-        tol: the run ends once every mode is within this share of its start error, as measured; None or 0: all epochs.
+        l1: lasso penalty likewise, which sets coefficients to exactly 0; of two classes. scikit-learn's has C = 1/(Σ weight·l1) then.
+        l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio; scikit-learn's
+            C = l1_ratio/(Σ weight·l1). None: no l2 but the one given.
+        tol: the run ends once every mode is within this share of its start error, as measured; None or 0: all epochs. With l1 the
+            duality gap as a share of the loss, 1e-9 where this is smaller.
         solver: "descent" walks; "newton" takes the exact minimum itself.
         standardize: descend in inputs of mean 0 and standard deviation 1; coef_ is in the data's own units anyway.
         fit_intercept: whether the model has an intercept.
@@ -61,7 +66,7 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         classes_: the labels, sorted, shape (K,).
         coef_: weights, shape (1, d) for two classes, else (K, d); per feature unit.
         intercept_: shape (1,) or (K,).
-        n_iter_: epochs of the model; with solver="newton" passes over the rows.
+        n_iter_: epochs of the model; with solver="newton" passes over the rows, or steps of proximal Newton.
         n_features_in_, feature_names_in_: of the inputs in `fit`.
         loss_curve_, loss_curve_epochs_: the objective over the run.
         trajectory_: the run: any epoch, the optimum, the modes there.
@@ -92,6 +97,8 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         order: Order = "shuffled",
         drop_last: bool = False,
         l2: float = 0.0,
+        l1: float = 0.0,
+        l1_ratio: float | None = None,
         tol: float | None = 1e-6,
         solver: Solver = "descent",
         standardize: bool = True,
@@ -111,6 +118,8 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
         self.order = order
         self.drop_last = drop_last
         self.l2 = l2
+        self.l1 = l1
+        self.l1_ratio = l1_ratio
         self.tol = tol
         self.solver = solver
         self.standardize = standardize
@@ -178,8 +187,15 @@ class GradientDescentClassifier(CallbackSupport, LinearClassifier):  # type: ign
 
     def _learn(self, rows: ArraySource, start: Start, watchers: tuple[FitTask, ...] = ()) -> Self:
         """Run on the rows, judge the run and keep it."""
+        if has_l1(self):
+            self._check_two_classes()
         run = walk(self, rows, self._loss(), start, watchers)
         self._judge(run, tolerance=tolerance_of(self), stopped=run.ended.reason == FitTask.name)
         if check_verbose(self.verbose):
             self._log(run)
         return self._take_exact(run) if is_newton(self.solver) else self._take(run)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = not has_l1(self)
+        return tags

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import check_cv
 
+from steepest.analysis.loss_path_result import LossPath
 from steepest.data.sources.arrays import ArraySource
 from steepest.descent.descend import descend
 from steepest.errors import DataError, UsageError
 from steepest.estimators.classification import LinearClassifier
 from steepest.estimators.linear import LOGGER, check_verbose
+from steepest.estimators.sparse_search import choose_loss_path, in_order, ratios_of, run_of
 from steepest.estimators.splits import Indices, positions_of
 from steepest.estimators.walk import at_minimum
 from steepest.objectives.loss_choice import choose_loss
@@ -35,8 +37,14 @@ class GradientDescentClassifierCV(LinearClassifier):
     before ended. Inputs are standardized inside each training part: nothing leaks from held-out rows. The model is the exact
     minimum on all rows with the chosen penalty.
 
+    With l1 the whole path of sparse models is followed in each training part, by proximal Newton: `LogisticRegressionCV` with an l1
+    penalty or an elastic net, of two classes.
+
     Args:
         l2: grid of penalties; None or "auto": 8 from 1e-6 to 10, one a decade.
+        l1: None; or "auto", 100 penalties from the largest that matters to a thousandth of it; or a grid of weights of Σ|w|, in the
+            coordinates in force. scikit-learn's have C = 1/(Σ weight·l1), with standardize=False.
+        l1_ratio: with l1, its share in the penalty, or several of them; 1 is the lasso.
         cv: number of folds, each with about the same shares of the classes, a scikit-learn splitter, or an iterable of (train, test)
             positions; None: 5 folds.
         choose: "best", the smallest mean log-loss; "one_standard_error", the largest penalty within one standard error of it.
@@ -49,9 +57,11 @@ class GradientDescentClassifierCV(LinearClassifier):
         classes_, coef_, intercept_, n_iter_, n_features_in_, feature_names_in_, trajectory_, verdict_: as
             `GradientDescentClassifier` with solver="newton".
         l2_: the chosen penalty.
-        penalties_: the grid, ascending, shape (G,).
+        path_: with l1 the whole `steepest.Path` of the chosen l1_ratio.
+        penalty_, l1_ratio_, l1_, l2_: with l1 those of the model; l1_ = penalty_·l1_ratio_, l2_ the rest.
+        penalties_: the grid, ascending, shape (G,); with l1 falling, and of several l1_ratios (ratios, G).
         log_loss_: the mean log-loss of held-out rows at each, shape (G,); inf where there is no minimum.
-        fold_log_loss_: that of each split, shape (S, G).
+        fold_log_loss_: that of each split, shape (S, G), or (ratios, S, G).
         best_log_loss_: at the chosen penalty.
 
     Example:
@@ -62,6 +72,9 @@ class GradientDescentClassifierCV(LinearClassifier):
         >>> model = GradientDescentClassifierCV().fit(X, y)
         >>> model.l2_, round(model.best_log_loss_, 4), model.fold_log_loss_.shape
         (0.01, 0.535, (5, 8))
+        >>> sparse = GradientDescentClassifierCV(l1="auto").fit(X, y)
+        >>> round(sparse.penalty_, 4), sparse.coef_.round(2)
+        (0.0086, array([[ 1.07, -1.22,  0.13,  0.2 ]]))
 
     Source: Stone, "Cross-validatory choice and assessment of statistical predictions", J. R. Stat. Soc. B 36 (1974).
     """
@@ -71,11 +84,17 @@ class GradientDescentClassifierCV(LinearClassifier):
     log_loss_: FloatArray
     fold_log_loss_: FloatArray
     best_log_loss_: float
+    path_: LossPath
+    penalty_: float
+    l1_: float
+    l1_ratio_: float
 
     def __init__(
         self,
         *,
         l2: Sequence[float] | float | Literal["auto"] | None = None,
+        l1: Sequence[float] | float | Literal["auto"] | None = None,
+        l1_ratio: float | Sequence[float] = 1.0,
         cv: Any = None,
         choose: Literal["best", "one_standard_error"] = "best",
         standardize: bool = True,
@@ -84,6 +103,8 @@ class GradientDescentClassifierCV(LinearClassifier):
         verbose: bool | int = False,
     ) -> None:
         self.l2 = l2
+        self.l1 = l1
+        self.l1_ratio = l1_ratio
         self.cv = cv
         self.choose = choose
         self.standardize = standardize
@@ -119,6 +140,9 @@ class GradientDescentClassifierCV(LinearClassifier):
             splits = list(check_cv(self.cv, labels, classifier=True).split(np.zeros((len(labels), 1)), labels, groups))
             if not splits:
                 raise DataError("the splitter gave no splits. Give cv= a number of folds or another splitter.")
+            if self.l1 is not None:
+                self._check_two_classes()
+                return self._choose_sparse(rows, choose_loss_path(self, rows, splits, loss), loss)
             parts = [self._judge_split(rows, loss, split, penalties) for split in splits]
             losses, masses = np.array([part[0] for part in parts]), np.array([part[1] for part in parts])
             return self._choose(rows, penalties, losses, masses)
@@ -180,6 +204,25 @@ class GradientDescentClassifierCV(LinearClassifier):
             )
         self._judge(run := at_minimum(run), tolerance=None, stopped=False)
         return self._take_exact(run)
+
+    def _choose_sparse(self, rows: ArraySource, path: LossPath, loss: Loss) -> Self:
+        """Keep the model of the chosen penalty."""
+        model = path.best if self.choose == "best" else path.one_standard_error
+        self.path_ = path
+        self.penalties_, losses = in_order(path, ratios_of(self))
+        self.fold_log_loss_ = np.swapaxes(losses, -1, -2)
+        self.log_loss_ = losses @ path.fold_weights / path.fold_weights.sum()
+        self.penalty_, self.l1_ratio_ = model.penalty, path.l1_ratio
+        self.l1_ = model.penalty * path.l1_ratio
+        self.l2_, self.best_log_loss_ = model.penalty - self.l1_, model.cv_loss  # type: ignore[attr-defined]  # of a loss
+        if check_verbose(self.verbose):
+            LOGGER.info("chosen of %s penalties: %s", f"{self.penalties_.size:,}", model)
+        return self._take_exact(run_of(path, model, rows, loss))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = self.l1 is None
+        return tags
 
 
 def _penalties(given: Any) -> FloatArray:

@@ -16,13 +16,12 @@ from steepest.data.split import Share
 from steepest.descent.descend import descend
 from steepest.descent.minibatch import Order
 from steepest.descent.settings import Auto
-from steepest.descent.sparse import AUTO_GAP
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, UsageError
 from steepest.estimators.callbacks import CallbackSupport, FitTask, with_callbacks
-from steepest.estimators.linear import LOGGER, check_verbose, is_zero
+from steepest.estimators.linear import LOGGER, check_verbose
 from steepest.estimators.regression import LinearRegressor
-from steepest.estimators.walk import Solver, at_minimum, has_l1, is_newton, is_word, tolerance_of, walk
+from steepest.estimators.walk import Solver, at_minimum, is_newton, is_word, tolerance_of, walk
 from steepest.objectives.loss_choice import LossChoice, choose_loss
 from steepest.objectives.losses import Loss, PoissonLoss
 from steepest.objectives.quadratic import ObjectiveName
@@ -63,7 +62,8 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         drop_last: leave an epoch's last batch out where it has fewer rows.
         l2: ridge penalty on the weights in the coordinates in force, never on the intercept; scikit-learn's Ridge has
             alpha = n·l2 (with standardize=False and objective="half_mse").
-        l1: lasso penalty likewise, which sets coefficients to exactly 0; 0: none. scikit-learn's Lasso has alpha = l1.
+        l1: lasso penalty likewise, which sets coefficients to exactly 0; 0: none. scikit-learn's Lasso has alpha = l1. Of every loss
+            but the quantile.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio; scikit-learn's
             ElasticNet has alpha = l1/l1_ratio. None: no l2 but the one given.
         tol: the run ends once every mode stays within this share of its start error, also before `epochs` are done; None or
@@ -294,9 +294,7 @@ class GradientDescentRegressor(CallbackSupport, LinearRegressor):  # type: ignor
         watchers: tuple[FitTask, ...] = (),
     ) -> Self:
         """Run on the triangle, judge the run, and keep it up to its last epoch, or the best on held-out rows."""
-        tolerance = None if is_zero(self.tol) else self.tol
-        if isinstance(tolerance, float) and 0 < tolerance < AUTO_GAP and has_l1(self):
-            tolerance = AUTO_GAP  # a gap is a difference of two losses, and no smaller share of them is known
+        tolerance = tolerance_of(self)
         rule = None if is_word(self.rule, "auto") else cast("RuleChoice", self.rule)
         run = self._descend(train, start, rule, self.epochs, tolerance, rows, watchers)
         run = at_minimum(run) if is_newton(self.solver) else run

@@ -10,7 +10,8 @@ from steepest.data.sources.arrays import ArraySource
 from steepest.descent import loop
 from steepest.descent.descend import descend
 from steepest.descent.settings import MOST_WALKED, check_tolerance
-from steepest.descent.stops import Check, Stop, Within
+from steepest.descent.sparse import AUTO_GAP
+from steepest.descent.stops import Check, DualityGap, Stop, Within
 from steepest.descent.trajectory import Trajectory
 from steepest.estimators.callbacks import FitTask
 from steepest.objectives.loss_choice import LossChoice
@@ -62,7 +63,8 @@ def walk(
         **given,
         **of_problem,
     )
-    run, is_ours = run_by(rule=rule_of(estimator)), is_word(estimator.rule, "auto") and estimator.momentum is None
+    is_ours = is_word(estimator.rule, "auto") and estimator.momentum is None and not has_l1(estimator)
+    run = run_by(rule=rule_of(estimator))
     # far from the minimum a loss may be more curved than there; plain gradient descent is given a rate that is safe from any start
     return run_by(rule="gradient") if is_ours and run.verdict.kind == "diverges" else run
 
@@ -72,7 +74,7 @@ class Arrived:
     """Ends a run within a tolerance of its minimum; one on a loss without a minimum after 1,000 epochs where nobody said how many.
 
     Args:
-        tolerance: the share of the starting error that every mode may have left, or None.
+        tolerance: the share of the starting error that every mode may have left, with l1 the gap's share of the loss, or None.
         is_auto: whether the number of epochs is ours to choose.
     """
 
@@ -83,7 +85,9 @@ class Arrived:
         """Return the stop of one run."""
         if getattr(problem, "separation", None) is not None:
             return AtEpoch(MOST_ENDLESS if self.is_auto else epochs)
-        return AtEpoch(epochs) if self.tolerance is None else Within(self.tolerance)
+        if self.tolerance is None:
+            return AtEpoch(epochs)
+        return DualityGap(self.tolerance) if problem.l1 else Within(self.tolerance)
 
 
 @dataclass(frozen=True)
@@ -135,10 +139,13 @@ def is_word(value: object, word: str) -> bool:
 
 
 def tolerance_of(estimator: Any) -> float | None:
-    """Return the share of the starting error at which a run is done; None for None and 0, which mean all epochs."""
+    """Return the share of the starting error at which a run is done, with l1 the share of the loss; None for None and 0, which mean all epochs."""
     tolerance = estimator.tol
     number = not isinstance(tolerance, (bool, np.bool_)) and isinstance(tolerance, (int, float, np.number))
-    return None if tolerance is None or (number and tolerance == 0) else check_tolerance(tolerance)
+    if tolerance is None or (number and tolerance == 0):
+        return None
+    # a gap is a difference of two losses, and no smaller share of them is known
+    return max(check_tolerance(tolerance), AUTO_GAP) if has_l1(estimator) else check_tolerance(tolerance)
 
 
 def at_minimum(run: Trajectory) -> Trajectory:

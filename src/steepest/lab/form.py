@@ -6,19 +6,11 @@ from typing import Any
 
 from steepest.data.sources.locate import TextOptions
 from steepest.errors import Message, Option, Phrase, Wording
-from steepest.lab.strict_json import Check, choice
 
 DELIMITERS = {"auto": None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "space": " "}
 DECIMALS = {"point": ".", "comma": ","}
-ENCODINGS = ("utf-8", "utf-16", "latin-1")
 DEFAULTS = {"delimiter": "auto", "decimal": "point", "encoding": "utf-8"}
 """What a file is read as at first."""
-CHECKS: dict[str, tuple[Check, Any]] = {
-    "delimiter": (choice(*DELIMITERS), DEFAULTS["delimiter"]),
-    "decimal": (choice(*DECIMALS), DEFAULTS["decimal"]),
-    "encoding": (choice(*ENCODINGS), DEFAULTS["encoding"]),
-}
-"""The fields of a post that say how its file is written."""
 
 
 def text_options(request: Mapping[str, Any]) -> TextOptions:

@@ -9,35 +9,17 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from steepest.errors import SteepestError
-from steepest.lab.answers import HTML, Answer, Refusal, as_json, with_payloads
-from steepest.lab.form import CHECKS as WRITTEN
-from steepest.lab.form import FORM
+from steepest.lab.answers import Refusal, as_json, with_payloads
+from steepest.lab.form import DEFAULTS, FORM
 from steepest.lab.jobs import Job, Reader
+from steepest.lab.post_forms import FORMS, MOST_HELD_OUT, Begin, Open, Points, PostForm, Saved, Written, read_form
 from steepest.lab.runs import LARGEST, MOST_DEGREE, MOST_POINTS, points_payload
 from steepest.lab.sessions import Session, Sessions
-from steepest.lab.strict_json import MISSING, Check, choice, fields, number, pairs, text, texts_or_null, whole
 from steepest.lab.upload import SUFFIXES, FileName, Upload
 from steepest.views.pages.payload import MOST_PARAMETERS
-
-MOST_HELD_OUT = 0.5
-CHECKS: dict[str, dict[str, tuple[Check, Any]]] = {
-    "/session": {"token": (text, None)},
-    "/open": {
-        "target": (text, MISSING),
-        "features": (texts_or_null, None),
-        "missing": (choice("error", "drop", "indicator"), "error"),
-        "held_out": (number(0, MOST_HELD_OUT), 0.0),
-        "degree": (whole(1, MOST_DEGREE), 1),
-        **WRITTEN,
-    },
-    "/columns": WRITTEN,
-    "/points": {"points": (pairs(MOST_POINTS, LARGEST), MISSING), "degree": (whole(1, MOST_DEGREE), 1)},
-    "/cancel": {},
-    "/page": {"which": (choice("given", "opened", "drawn"), MISSING)},
-    "/end": {},
-}
-"""The fields of each post of JSON."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +65,7 @@ class Posts:
         self, sessions: Sessions, reader: Reader, bounds: Bounds, given: bytes | None = None, token: str | None = None
     ) -> None:
         self.sessions, self.reader, self.bounds, self.given, self._token = sessions, reader, bounds, given, token
-        self._do: dict[str, Callable[[Session, dict[str, Any]], Awaitable[Answer]]] = {
+        self._do: dict[str, Callable[[Session, Any], Awaitable[bytes]]] = {
             "/columns": self._columns,
             "/open": self._open,
             "/points": self._points,
@@ -92,13 +74,13 @@ class Posts:
             "/end": self._end,
         }
 
-    async def answer(self, path: str, id: str | None, body: bytes) -> Answer:
-        """Return the answer to a post of JSON; raise Refusal where there is none."""
+    async def answer(self, path: str, id: str | None, body: bytes) -> bytes:
+        """Return the answer to a post of JSON, as JSON, or as HTML for a page; raise Refusal where there is none."""
         if path == "/session":
-            return self._session(id, fields(body, CHECKS[path]))
+            return self._session(id, read_form(body, Begin))
         session = self.sessions.find(id)
         try:
-            return await self._do[path](session, fields(body, CHECKS[path]))
+            return await self._do[path](session, read_form(body, FORMS[path]))
         finally:
             self.sessions.known(session.id)  # the end of a long job is a sign of life as its beginning was
 
@@ -107,35 +89,40 @@ class Posts:
         session = self.sessions.find(id)
         return Uploading(self, session, FileName.of(name))
 
-    def _session(self, id: str | None, asked: dict[str, Any]) -> Answer:
+    def _session(self, id: str | None, asked: Begin) -> bytes:
         session = self.sessions.known(id)
         if session is None:
-            if self._token is not None and not _same(asked["token"] or "", self._token):
+            if self._token is not None and not _same(asked.token or "", self._token):
                 raise Refusal(401, "this server asks for the token that it printed in its terminal.", "token")
             session = self.sessions.start()
         content = {"session": session.id, "upload_limit": self.bounds.upload_limit, "limits": self.bounds.as_json()}
         return with_payloads(content, given=self.given, opened=session.opened, drawn=session.drawn)
 
-    async def _columns(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _columns(self, session: Session, asked: Written) -> bytes:
         table, name = _sent(session)
         job = Job()
         with session.working(job):
-            request = {"do": "inspect", **_file_request(table, name, self.bounds), **asked}
+            request = {"do": "inspect", **_file_request(table, name, self.bounds), **msgspec.structs.asdict(asked)}
             found = await job.run(self.reader, request, table.parent)
         return _listed(name, found)
 
-    async def _open(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _open(self, session: Session, asked: Open) -> bytes:
         table, name = _sent(session)
         job = Job()
         with session.working(job):
-            request = {"do": "open", "title": name.title, **_file_request(table, name, self.bounds), **asked}
+            request = {
+                "do": "open",
+                "title": name.title,
+                **_file_request(table, name, self.bounds),
+                **msgspec.structs.asdict(asked),
+            }
             opened = await job.run(self.reader, request, table.parent)
             session.opened = opened
         return with_payloads({}, payload=opened)
 
-    async def _points(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _points(self, session: Session, asked: Points) -> bytes:
         try:
-            drawn = as_json(points_payload(asked["points"], asked["degree"]))
+            drawn = as_json(points_payload(asked.points, asked.degree))
         except SteepestError as error:
             raise Refusal(400, FORM.message(error), "points") from None
         except (ValueError, ArithmeticError):
@@ -145,25 +132,25 @@ class Posts:
         session.drawn = drawn
         return with_payloads({}, payload=drawn)
 
-    async def _cancel(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _cancel(self, session: Session, asked: PostForm) -> bytes:
         job = session.job
         if job is not None:
             job.end(409, "cancelled.")
-        return Answer(200, as_json({"cancelled": job is not None}))
+        return as_json({"cancelled": job is not None})
 
-    async def _page(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _page(self, session: Session, asked: Saved) -> bytes:
         from steepest.views.pages.document import document  # noqa: PLC0415 - few pages are saved
 
-        chosen = {"given": self.given, "opened": session.opened, "drawn": session.drawn}[asked["which"]]
+        chosen = {"given": self.given, "opened": session.opened, "drawn": session.drawn}[asked.which]
         if chosen is None:
-            raise Refusal(400, f"there is no page to save: nothing was {asked['which']}.", "which")
+            raise Refusal(400, f"there is no page to save: nothing was {asked.which}.", "which")
         # with another Bokeh than the stored figures are made by this takes seconds; others are served meanwhile
         made = await asyncio.to_thread(document, [loads(chosen)])
-        return Answer(200, made.html.encode("utf-8", "replace"), HTML)
+        return made.html.encode("utf-8", "replace")
 
-    async def _end(self, session: Session, asked: dict[str, Any]) -> Answer:
+    async def _end(self, session: Session, asked: PostForm) -> bytes:
         self.sessions.end(session, "this session has been ended by its page.")
-        return Answer(200, as_json({"ended": True}))
+        return as_json({"ended": True})
 
 
 class Uploading:
@@ -184,7 +171,7 @@ class Uploading:
         self._job.check()
         await self._file.feed(chunk)
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> bytes:
         """Look into the whole file and say what it holds; it then takes the place of the session's earlier one.
 
         One that cannot be read as files are usually written does so too: "/columns" may then be asked with how this one is.
@@ -196,7 +183,7 @@ class Uploading:
         try:
             found = await self._job.run(self._posts.reader, request, table.parent)
         except BaseException as error:
-            if isinstance(error, Refusal) and error.field in WRITTEN:
+            if isinstance(error, Refusal) and error.field in DEFAULTS:
                 self._keep(table)
             else:
                 table.unlink(missing_ok=True)
@@ -229,9 +216,9 @@ def _file_request(table: Path, name: FileName, bounds: Bounds) -> dict[str, Any]
     return {"path": os.fspath(table), "name": name.text, "limit": bounds.upload_limit}
 
 
-def _listed(name: FileName, found: bytes) -> Answer:
+def _listed(name: FileName, found: bytes) -> bytes:
     """The answer that lists a file's columns."""
-    return Answer(200, as_json({"name": name.text})[:-1] + b"," + found[1:])
+    return as_json({"name": name.text})[:-1] + b"," + found[1:]
 
 
 def _same(given: str, token: str) -> bool:

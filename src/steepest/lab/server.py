@@ -1,22 +1,27 @@
-"""Server: the lab's sockets and connections, from the first to the last."""
+"""Server: the lab's socket and uvicorn on it, from the first answer to the last."""
 
 import asyncio
 import contextlib
 import errno
+import functools
+import logging
+import math
 import socket
 from collections.abc import Callable, Iterator
 
+import uvicorn
+
 from steepest.errors import UsageError
-from steepest.lab.answers import HTML, Answer
-from steepest.lab.connections import Connections
-from steepest.lab.exchange import Say
-from steepest.lab.hosts import Hosts, bracketed, checked_names, is_loopback
+from steepest.lab.connection import Connection
+from steepest.lab.door import application
+from steepest.lab.envelope import Say
 from steepest.lab.jobs import Reader
-from steepest.lab.page import lab_page
 from steepest.lab.posts import Bounds, Posts
-from steepest.lab.requests import Door
-from steepest.lab.server_settings import ServerSettings
+from steepest.lab.server_settings import ServerSettings, bracketed, is_loopback
 from steepest.lab.sessions import Sessions
+
+BACKLOG = 1_024  # connections that the system keeps until they are taken
+LAST_SECONDS = 1  # that clients have for answers under way when the server ends
 
 
 @contextlib.contextmanager
@@ -26,11 +31,10 @@ def listening(settings: ServerSettings) -> Iterator[socket.socket]:
     Raises:
         UsageError: the port is in use, or the address is none of this machine's.
     """
-    checked_names(settings.hosts)
     try:
         found = socket.getaddrinfo(settings.address, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, place = min(found)  # IPv4 where a name has both
-        listener = socket.create_server(place[:2], family=family, backlog=128)
+        listener = socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise UsageError(_why_not(error, settings)) from None
     with listener:
@@ -97,16 +101,22 @@ class Server:
         settings = self._settings
         sessions = Sessions(settings.idle_seconds, settings.most_folders)
         reader = Reader(settings.job_seconds, settings.jobs_at_once)
-        connections = Connections(self._door(sessions, reader), settings, self._log, self._warn)
-        connections.http.add_socket(self._listener)
-        sweeper = asyncio.create_task(_sweep(sessions, settings.idle_seconds))
-        try:
-            ready()
+        server = _Uvicorn(self._config(sessions, reader), ready)
+
+        async def end() -> None:
             await stop.wait()
-        finally:
-            sweeper.cancel()
             sessions.end_all()
-            await connections.close()
+            server.should_exit = True
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                others = [group.create_task(_sweep(sessions, settings.idle_seconds)), group.create_task(end())]
+                await server.serve(sockets=[self._listener])
+                for task in others:
+                    task.cancel()
+        finally:
+            sessions.end_all()
+            await server.drop_connections()
             await reader.ended()
             # what a reader wrote while it was being killed
             sessions.end_all()
@@ -114,13 +124,53 @@ class Server:
     def _address_of(self, name: str) -> str:
         return f"http://{name}:{self.port}/"
 
-    def _door(self, sessions: Sessions, reader: Reader) -> Door:
+    def _config(self, sessions: Sessions, reader: Reader) -> uvicorn.Config:
+        """What uvicorn needs to know: no logs, no headers of its own, and our bounds of connections."""
         settings = self._settings
-        html, policy = lab_page()
-        page = Answer(200, html, HTML, {"Content-Security-Policy": policy})
         bounds = Bounds(settings.upload_limit, settings.job_seconds, settings.idle_seconds)
         posts = Posts(sessions, reader, bounds, self._given, settings.token)
-        return Door(Hosts(settings.address, self.port, checked_names(settings.hosts)), page, posts)
+        return uvicorn.Config(
+            application(posts, settings, self.port, log=self._log, warn=self._warn),
+            http=functools.partial(Connection, settings),  # type: ignore[arg-type]
+            loop="none",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL + 1,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=math.ceil(settings.header_seconds),
+            timeout_graceful_shutdown=LAST_SECONDS,
+            h11_max_incomplete_event_size=settings.header_bytes,
+        )
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn's server, which leaves signals to whoever runs it."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
+
+    async def drop_connections(self) -> None:
+        """Drop what connections are left, as of clients that do not take their answer."""
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.01)
 
 
 async def _sweep(sessions: Sessions, idle_seconds: float) -> None:

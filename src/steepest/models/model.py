@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.analysis.classification import check_threshold
-from steepest.analysis.path_choice import PathChoice
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.analysis.smearing import Smearing
 from steepest.data.coding import Coding
 from steepest.data.offset_column import OffsetColumn

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_order import order_of_inputs
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.models.model import Model
 from steepest.models.run_folder import finite
 from steepest.support.files import whole_folder
@@ -38,6 +39,7 @@ def write(
         triangle             the table's triangle: every other penalty follows from it
         coefficients.svg     the coefficients over the penalty
         held_out_error.svg   the held-out error over the penalty, where rows were held out
+        report.html          the interactive page, in one file
 
     Args:
         folder: to make.
@@ -61,6 +63,7 @@ def write(
         path.triangle.save(scratch / "triangle")
         for name, display in _pictures(path).items():
             save(display, scratch / f"{name}.{plot_format}", plot_format)
+        path.page(choose=choose, title=FilePath(folder).name).save(scratch / "report.html")
     return FilePath(folder)
 
 

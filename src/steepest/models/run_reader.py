@@ -27,17 +27,19 @@ SAME = 1e-6  # a run that went step by step, and its closed form, agree far bett
 
 
 def report(path: str | os.PathLike[str], *, title: str = "") -> Page:
-    """Return the interactive page of a run folder; of another loss than squares the one that was written with it.
+    """Return the interactive page of a run folder; of another loss than squares, and of a path, the one that was written with it.
 
     Args:
-        path: the folder that `steepest fit` or `steepest demo` wrote.
-        title: what the page is called; default: the folder's name.
+        path: the folder that `steepest fit`, `steepest demo` or `steepest path` wrote.
+        title: what the page is called, where it is made anew; default: the folder's name.
 
     Raises:
         UsageError: there is no such folder, or the run has no page.
         ModelFileError: a file in it is damaged, or they do not belong together.
     """
     folder = Path(path)
+    if (folder / "path.json").is_file():
+        return _page_of_path(folder)
     _check_folder(folder)
     if loss_of_folder(folder) != "squared":
         return _stored_page(folder)
@@ -49,7 +51,7 @@ def _check_folder(folder: Path) -> None:
     if (folder / "path.json").is_file():
         raise UsageError(
             f"{folder} holds a path of sparse models, and a path is no run: nothing descended.",
-            "look at its path.csv and its pictures",
+            "look at its report.html, or its path.csv",
             "name the folder of a run",
         )
     if not (folder / "run.json").is_file() or not (folder / "triangle").is_file():
@@ -63,9 +65,26 @@ def loss_of_folder(folder: Path) -> str:
     return load(folder).loss
 
 
+def _page_of_path(folder: Path) -> Page:
+    """Return the page that `path` wrote: held-out errors are not to be had again without the rows."""
+    file = folder / "report.html"
+    if not file.is_file():
+        raise UsageError(
+            f"{folder} has no report.html, and its held-out errors are not to be had again without the table's rows.",
+            "look at its path.csv and its pictures",
+            "follow the path again (steepest path)",
+        )
+    return StoredPage({"title": folder.resolve().name}, content=file.read_text(encoding="utf-8"))
+
+
 def _stored_page(folder: Path) -> Page:
     """Return the page that `fit` wrote of a run on another loss than squares: no other could be made without the rows."""
     file = folder / "report.html"
+    if not file.is_file() and read_record(folder).get("l1"):
+        raise UsageError(
+            f"{folder} has no report.html: a page computes runs without an l1 penalty, and this run has one.",
+            "look at its run.json and its pictures",
+        )
     if not file.is_file():
         raise UsageError(
             f"{folder} has no report.html, and a run on {loss_of_folder(folder)} loss has no page without the table's rows, which a run "

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from steepest.analysis.path_choice import PathChoice, choose_model
+from steepest.analysis.path_choice import choose_model
 from steepest.analysis.path_model import SparseModel
 from steepest.analysis.path_result import Path
+from steepest.analysis.path_settings import PathChoice
 from steepest.data.coding import Coding
 from steepest.support.arrays import FloatArray
 from steepest.support.version import __version__

@@ -6,7 +6,7 @@ import numpy as np
 
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows
-from steepest.objectives.losses import Joint
+from steepest.objectives.losses import is_joint
 from steepest.objectives.newton import Bowl
 from steepest.objectives.quadratic import Quadratic
 from steepest.support.arrays import FloatArray
@@ -34,16 +34,18 @@ class AtMinimum(Quadratic):
     Args:
         rows: J itself.
         least: J at the minimum.
+        is_reached: whether J itself was looked at so near to it that the quadratic says all that is left.
     """
 
     rows: LossOverRows | StoredLossRows = None  # type: ignore[assignment]  # fields after those with defaults need one
     least: float = 0.0
+    is_reached: bool = False
 
     @classmethod
     def at(cls, bowl: Bowl, rows: LossOverRows | StoredLossRows) -> "AtMinimum":
         """Return the loss of rows, seen from its minimum."""
         local = {field.name: getattr(bowl.quadratic, field.name) for field in fields(Quadratic)}
-        return cls(**local, rows=rows, least=bowl.value)
+        return cls(**local, rows=rows, least=bowl.value, is_reached=bowl.decrement == 0.0)
 
     @frozen_property
     def penalized(self) -> FloatArray:
@@ -58,14 +60,14 @@ class AtMinimum(Quadratic):
     def nearest_minimum(self, start: FloatArray) -> FloatArray:
         """The minimum that a run from start heads for: what all classes have in common stays as it is where no penalty is on it."""
         loss = self.rows.loss
-        if not isinstance(loss, Joint):
+        if not is_joint(loss):
             return super().nearest_minimum(start)
         in_common = start - self._centred(start)
         return self.minimum + (in_common * (1 - self.penalized[:, None]) if self.l2 else in_common)
 
     def _centred(self, theta: FloatArray) -> FloatArray:
         loss = self.rows.loss
-        return loss.centred(theta, self.rows.classes) if isinstance(loss, Joint) else theta
+        return loss.centred(theta, self.rows.classes) if is_joint(loss) else theta
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (..., p, t), shape (..., t)."""
@@ -92,8 +94,11 @@ class AtMinimum(Quadratic):
 
     @frozen_property
     def costs_at_minimum(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """J, the root mean squared error and ∇J at the minimum, by one pass over the rows."""
-        return self.rows.costs(self.minimum)
+        """J, the root mean squared error and ∇J at the minimum, by one pass over the rows; of a minimum that was reached ∇J is the quadratic's."""
+        theta = self.minimum
+        if not self.is_reached:
+            return self.rows.costs(theta)
+        return np.array([self.least]), self.rows.metric(theta), super().gradient(theta)
 
     def curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         """∇²J at theta times a direction, both of shape (p, t)."""

@@ -7,21 +7,26 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.l1_penalty import L1Penalty
+from steepest.objectives.losses import Loss, is_joint
+from steepest.objectives.over_rows import some_of
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
 from steepest.support.values import Value
 
-ROWS = 16_384  # that one thread works through: their margins stay in its cache
-PIECE = 1 << 20  # numbers of rows, 8 MB: fewer are worked on in one piece
+ROWS = 16_384  # that one thread works through
+TOGETHER = 1 << 18  # numbers of rows, 2 MB, that stay in a cache between their margins and their gradient
+MOST_TOGETHER = (
+    8_192  # rows: of larger arrays than 64 kB the system takes back the memory after each step, and clears it anew
+)
 
 
 @dataclass(frozen=True, eq=False)
-class LossOverRows(Value):
+class LossOverRows(L1Penalty, Value):
     """The mean loss of n rows with a penalty.
 
-        J(theta) = 1/n·Σ ω·ℓ(u·theta, y) + l2/2·‖w‖²                  ω = weight / its mean over the table
-        ∇J       = 1/n·Uᵀ(ω·ℓ'(U·theta, y)) + l2·D·theta
+        J(theta) = 1/n·Σ ω·ℓ(u·theta, y) + l2/2·‖w‖² + l1·Σ|w|       ω = weight / its mean over the table
+        ∇J       = 1/n·Uᵀ(ω·ℓ'(U·theta, y)) + l2·D·theta              of the part without l1
 
     Args:
         loss: ℓ.
@@ -31,6 +36,7 @@ class LossOverRows(Value):
         l2: the ridge penalty.
         penalized: the diagonal of D: 1 for weights, 0 for the intercept, as long as theta.
         offset: what is added to each margin u·theta, shape (n, 1), or None.
+        l1: weight of Σ|w|.
     """
 
     loss: Loss
@@ -40,6 +46,7 @@ class LossOverRows(Value):
     l2: float
     penalized: FloatArray
     offset: FloatArray | None = None
+    l1: float = 0.0
     metric_name: ClassVar[str] = "rmse"
 
     def __len__(self) -> int:
@@ -66,9 +73,10 @@ class LossOverRows(Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "LossOverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else self.omega[rows]
-        offset = None if self.offset is None else self.offset[rows]
-        return LossOverRows(self.loss, self.U[rows], self.y[rows], omega, self.l2, self.penalized, offset)
+        omega = None if self.omega is None else some_of(self.omega, rows)
+        offset = None if self.offset is None else some_of(self.offset, rows)
+        U, y = some_of(self.U, rows), some_of(self.y, rows)
+        return LossOverRows(self.loss, U, y, omega, self.l2, self.penalized, offset, self.l1)
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (1,)."""
@@ -113,11 +121,14 @@ class LossOverRows(Value):
         return self._times(theta) if self.offset is None else self._times(theta) + self.offset
 
     def _times(self, theta: FloatArray) -> FloatArray:
+        if not theta.any():  # where most runs start: rows are finite numbers
+            return np.zeros((len(self), theta.size // self.U.shape[1]))
         return self.U @ theta.reshape(self.U.shape[1], -1)
 
     def _value(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         fit = self._weighted(self.loss.value(margin, self.y)).mean(axis=0)
-        return np.asarray(fit + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0))
+        fit = fit + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0)
+        return np.asarray(fit + self.price(theta) if self.l1 else fit)
 
     def _gradient(self, theta: FloatArray, margin: FloatArray) -> FloatArray:
         slopes = self._weighted(self.loss.slope(margin, self.y))
@@ -125,7 +136,7 @@ class LossOverRows(Value):
 
     def _curvature(self, theta: FloatArray, direction: FloatArray) -> FloatArray:
         loss, margin, change = self.loss, self.margin(theta), self._times(direction)
-        bent = loss.bent(margin, self.y, change) if isinstance(loss, Joint) else loss.curvature(margin, self.y) * change
+        bent = loss.bent(margin, self.y, change) if is_joint(loss) else loss.curvature(margin, self.y) * change
         return self._mean_over_rows(self._weighted(bent)) + self.l2 * self.penalized[:, None] * direction
 
     def _mean_square(self, margin: FloatArray) -> FloatArray:
@@ -135,12 +146,16 @@ class LossOverRows(Value):
     def _mean(self, function: "Callable[[LossOverRows], FloatArray]") -> FloatArray:
         """What a function says of the rows: of many by pieces side by side, each with the whole penalty, which their shares add up to."""
         n, width = self.U.shape
-        if n * width <= PIECE:
+        size = min(MOST_TOGETHER, max(1, TOGETHER // width))
+        if n <= size:
             return function(self)
-        size = min(ROWS, max(1, PIECE // width))
-        pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-        parts = parallel_map(lambda piece: function(self.take(piece)), pieces)
-        return np.asarray(sum((piece.stop - piece.start) / n * part for piece, part in zip(pieces, parts, strict=True)))
+
+        def work(piece: slice) -> FloatArray:
+            blocks = (slice(at, min(at + size, piece.stop)) for at in range(piece.start, piece.stop, size))
+            return np.asarray(sum((block.stop - block.start) / n * function(self.take(block)) for block in blocks))
+
+        pieces = [slice(start, min(start + ROWS, n)) for start in range(0, n, ROWS)]
+        return np.asarray(sum(parallel_map(work, pieces)))
 
     def _mean_over_rows(self, values: FloatArray) -> FloatArray:
         return (self.U.T @ values / len(self)).reshape(-1, 1)

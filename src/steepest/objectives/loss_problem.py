@@ -12,7 +12,7 @@ from steepest.objectives.at_minimum import AtMinimum
 from steepest.objectives.log_rate import log_rate
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows, loss_rows_of
-from steepest.objectives.losses import Joint, Loss, PoissonLoss, Scaled, Separable
+from steepest.objectives.losses import Loss, PoissonLoss, Scaled, Separable, is_joint
 from steepest.objectives.mode_words import mode_in_words
 from steepest.objectives.newton import ARRIVED, MOST_PASSES, SETTLED, STUCK, Minimum, RowReader, bowl_at, minimize
 from steepest.objectives.problem import Problem
@@ -20,6 +20,7 @@ from steepest.objectives.quadratic import Quadratic
 from steepest.objectives.quantile import QuantileLoss
 from steepest.objectives.sample_start import sample_start
 from steepest.objectives.separation import FIRST_PASSES, Separation, find_separation, refuse_one_class
+from steepest.objectives.sparse_loss import SparseLoss, check_sparse, find_sparse_minimum
 from steepest.objectives.unsmoothed import Unsmoothed, solve_unsmoothed
 from steepest.summaries.coordinates import CoordinatesName
 from steepest.summaries.triangle import Triangle
@@ -40,7 +41,7 @@ REMEDIES: dict[str, tuple[str | Phrase, ...]] = {
 class LossProblem(Problem):
     """What a run minimizes: a mean loss on a table.
 
-        J(w, b) = Σ weight·ℓ(u·w + b, y) / Σ weight + l2/2·‖w‖²      u = (x - shift) / scale
+        J(w, b) = Σ weight·ℓ(u·w + b, y) / Σ weight + l2/2·‖w‖² + l1·Σ|w|      u = (x - shift) / scale
 
     Args:
         loss: ℓ.
@@ -63,6 +64,7 @@ class LossProblem(Problem):
         coordinates: CoordinatesName = "raw",
         *,
         l2: float = 0.0,
+        l1: float = 0.0,
         fit_intercept: bool = True,
     ) -> Self:
         """Return the problem of a table, its minimum found by some passes over the rows.
@@ -72,20 +74,27 @@ class LossProblem(Problem):
             reader: gives its rows each time it is called.
             loss: ℓ.
             coordinates: "raw", "centred" or "standardized".
-            l2: the penalty, finite and not negative.
+            l2: the ridge penalty, finite and not negative.
+            l1: the lasso penalty, likewise.
             fit_intercept: whether the model has a bias.
 
         Raises:
-            UsageError: there are several targets, or l2 is out of its range.
+            UsageError: there are several targets, a penalty is out of its range, or this loss has no l1 here.
             DataError: a target does not fit this loss, no minimum was found and no reason for it, or a class has no row.
         """
-        if len(triangle.targets) != 1 and not isinstance(loss, Joint):
+        if len(triangle.targets) != 1 and not is_joint(loss):
             raise UsageError(f"a {loss.name} loss is of one target; this table has {len(triangle.targets)}.")
-        plain = Problem.of(triangle, coordinates, l2=l2, fit_intercept=fit_intercept)
+        plain = Problem.of(triangle, coordinates, l2=l2, l1=l1, fit_intercept=fit_intercept)
+        if plain.l1:
+            check_sparse(loss, "run with l1")
         if isinstance(loss, Scaled):
             loss = _at_scale(loss, plain)
         may_separate = isinstance(loss, Separable) and not plain.l2
         rows = loss_rows_of(plain, reader(), loss)
+        if plain.l1:
+            refuse_one_class(loss, reader, triangle)
+            lowest = find_sparse_minimum(rows, reader, plain)
+            return cls(triangle, plain.coordinates, "half_mse", plain.l2, loss, rows, lowest, l1=plain.l1)
         most = FIRST_PASSES if may_separate else MOST_PASSES
         near = sample_start(rows, plain.coordinates)
         start, passes, enough = (None, 0, SETTLED) if near is None else (near.theta, near.passes, ARRIVED)
@@ -129,12 +138,12 @@ class LossProblem(Problem):
     def quadratic(self) -> Quadratic:
         """J as a function of the parameters in force, with its modes at the minimum; where there is none, those where all is 0."""
         if self.separation is None:
-            return AtMinimum.at(self.found.bowl, self.rows)
+            return (SparseLoss if self.l1 else AtMinimum).at(self.found.bowl, self.rows)
         return AtMinimum.at(replace(self.found.bowl, value=self.separation.infimum), self.rows)
 
     @property
     def is_quadratic(self) -> bool:
-        """No: near its minimum only."""
+        """No: without l1 near its minimum only."""
         return False
 
     @property
@@ -204,7 +213,7 @@ class LossProblem(Problem):
     @property
     def classes(self) -> int:
         """K, how many margins a row has; 1 but for several classes."""
-        return len(self.targets) if isinstance(self.loss, Joint) else 1
+        return len(self.targets) if is_joint(self.loss) else 1
 
     def to_raw(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (weights, bias) in the data's own units, of K margins (..., d, K) and (..., K) for theta (..., p·K, 1)."""

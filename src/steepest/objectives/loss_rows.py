@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from steepest.data.batch import Batch
 from steepest.errors import DataError
 from steepest.objectives.loss_over_rows import LossOverRows
-from steepest.objectives.losses import Joint, Loss
+from steepest.objectives.losses import Loss, is_joint
 from steepest.objectives.over_rows import gathered, in_coordinates
 from steepest.objectives.problem import Problem
 from steepest.objectives.row_file import RowFile, fits_memory
@@ -35,6 +35,7 @@ class StoredLossRows:
         l2: the ridge penalty.
         penalized: 1 for weights, 0 for intercepts, as long as theta.
         has_offset: whether there are offsets.
+        l1: weight of Σ|w|.
     """
 
     file: RowFile
@@ -44,6 +45,7 @@ class StoredLossRows:
     l2: float
     penalized: FloatArray
     has_offset: bool
+    l1: float = 0.0
     metric_name: ClassVar[str] = "rmse"
 
     def __len__(self) -> int:
@@ -69,7 +71,9 @@ class StoredLossRows:
         values = self.file.take(rows)
         omega = None if self.mean_weight is None else values[:, p + t] / self.mean_weight
         offset = values[:, -1:] if self.has_offset else None
-        return LossOverRows(self.loss, values[:, :p], values[:, p : p + t], omega, self.l2, self.penalized, offset)
+        return LossOverRows(
+            self.loss, values[:, :p], values[:, p : p + t], omega, self.l2, self.penalized, offset, self.l1
+        )
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta, shape (1,)."""
@@ -123,12 +127,12 @@ def loss_rows_of(problem: Problem, batches: Iterable[Batch], loss: Loss) -> Loss
         raise DataError("0 samples: there is no row to learn from. Give a table with at least one row.")
     penalized = np.ones(p)
     penalized[: int(problem.fit_intercept)] = 0.0
-    penalized = np.repeat(penalized, t if isinstance(loss, Joint) else 1)
+    penalized = np.repeat(penalized, t if is_joint(loss) else 1)
     if not fits_memory(n, p + t):
         return _stored(problem, batches, loss, (p, t), penalized)
     U, y, weight, offset = gathered(problem, batches)
     omega = None if (weight == weight[0]).all() else weight / weight.mean()
-    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset)
+    return LossOverRows(loss, U, y, omega, problem.l2, penalized, offset, problem.l1)
 
 
 def _stored(
@@ -142,7 +146,7 @@ def _stored(
             yield np.column_stack([U, y, weights.seen(weight), np.zeros(len(U)) if offset is None else offset])
 
     file = RowFile.of(pieces(), problem.triangle.row_count, sum(shape) + 2)
-    return StoredLossRows(file, loss, shape, weights.mean, problem.l2, penalized, offsets[0])
+    return StoredLossRows(file, loss, shape, weights.mean, problem.l2, penalized, offsets[0], problem.l1)
 
 
 def pieces_of(rows: LossOverRows | StoredLossRows, numbers: int) -> Iterator[LossOverRows]:

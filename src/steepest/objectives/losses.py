@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import scipy.special
@@ -12,6 +12,10 @@ from steepest.errors import DataError, Option, UsageError
 from steepest.support.arguments import as_float, shown
 from steepest.support.arrays import FloatArray
 from steepest.support.words import pluralize
+
+LARGEST_POWER = 709.0  # e^709 is the last one in float64: 1/(1 + e^709) is 0 beside any other row
+
+_KINDS: dict[tuple[type, type], bool] = {}
 
 
 class Loss(Protocol):
@@ -97,6 +101,24 @@ class Separable(Protocol):
     def presence(self, y: FloatArray) -> NDArray[np.bool_]:
         """Which of K classes each row of targets (n, t) has, shape (n, K)."""
         ...
+
+
+def is_kinked(loss: object) -> TypeGuard[Kinked]:
+    """Say whether the curvature of a loss jumps."""
+    return _is(loss, Kinked)
+
+
+def is_joint(loss: object) -> TypeGuard[Joint]:
+    """Say whether a loss is of several margins of a row together."""
+    return _is(loss, Joint)
+
+
+def _is(loss: object, kind: type) -> bool:
+    """`isinstance`, asked once of each class: looking for all the members of a protocol takes as long as a thousand rows."""
+    asked = type(loss), kind
+    if asked not in _KINDS:
+        _KINDS[asked] = isinstance(loss, kind)
+    return _KINDS[asked]
 
 
 @dataclass(frozen=True)
@@ -271,8 +293,7 @@ def _refuse(y: FloatArray, wrong: np.ndarray, what: str, remedy: str) -> None:
 
 
 def _two_chances(margin: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """1/(1 + e^-m) and 1/(1 + e^m), the smaller of which is no difference, by one exponential."""
-    power = np.exp(-np.abs(margin))
-    larger = 1 / (1 + power)
-    smaller, is_positive = power * larger, margin >= 0
-    return np.where(is_positive, larger, smaller), np.where(is_positive, smaller, larger)
+    """1/(1 + e^-m) and 1/(1 + e^m), neither of them a difference, by one exponential."""
+    power = np.exp(np.minimum(-margin, LARGEST_POWER))
+    first = 1 / (1 + power)
+    return first, power * first

@@ -7,7 +7,7 @@ import numpy as np
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
-from steepest.objectives.losses import Joint, Kinked, Linked, Loss
+from steepest.objectives.losses import Linked, Loss, is_joint, is_kinked
 from steepest.objectives.quadratic import Quadratic
 from steepest.objectives.working_response import working
 from steepest.summaries.coordinates import Coordinates
@@ -100,10 +100,10 @@ def minimize(
         """Where its quadratic is smallest; of several classes without what they have in common, which only rounding would move."""
         found = seen.quadratic.minimum
         parameters = len(coordinates.shift) + coordinates.fit_intercept
-        return loss.centred(found, found.size // parameters) if isinstance(loss, Joint) else found
+        return loss.centred(found, found.size // parameters) if is_joint(loss) else found
 
     length, step, passes = 1.0, lowest(bowl) - bowl.theta, 1
-    kinked = isinstance(loss, Kinked)
+    kinked = is_kinked(loss)
     most = most_passes * (5 if kinked else 1)
     while bowl.decrement > enough * bowl.value:
         if passes >= most or length < SHORTEST:
@@ -136,7 +136,7 @@ def _at_its_lowest(bowl: Bowl, theta: FloatArray) -> Bowl:
 
 def _start(loss: Loss, rows: RowReader, coordinates: Coordinates) -> FloatArray:
     """Where no row is far away: the least-squares answer where curvature jumps, the margins of the mean targets for others."""
-    kinked = isinstance(loss, Kinked)
+    kinked = is_kinked(loss)
     parts, offset = [], 0.0
     for batch in rows():
         if batch.offset is not None:
@@ -164,7 +164,7 @@ def _less_offset(batch: Batch) -> Batch:
 
 def _is_near(bowl: Bowl, loss: Loss) -> bool:
     """Whether the loss no longer shows what is left: a small part of it, or margins that hardly move where it is 0."""
-    unit = loss.unit if isinstance(loss, Kinked) else 1.0
+    unit = loss.unit if is_kinked(loss) else 1.0
     return bowl.decrement <= max(NEAR * bowl.value, GONE * bowl.quadratic.scale * unit**2)
 
 
@@ -201,7 +201,7 @@ def bowl_at(
 
 def _least_squares(loss: Loss, triangle: Triangle, coordinates: Coordinates, l2: float) -> Quadratic:
     """The squares of a working response; of several margins, all their parameters are columns of their own."""
-    if not isinstance(loss, Joint):
+    if not is_joint(loss):
         return Quadratic.of(triangle, coordinates, l2=l2)
     lifted = Quadratic.of(triangle, triangle.coordinates("raw", fit_intercept=False), l2=l2)
     classes = len(triangle.features) // (len(coordinates.shift) + coordinates.fit_intercept)

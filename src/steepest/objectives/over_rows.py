@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from steepest.data.batch import Batch
 from steepest.errors import DataError
+from steepest.objectives.l1_penalty import L1Penalty
 from steepest.objectives.problem import Problem
 from steepest.objectives.quadratic import GRADIENT_SCALE
-from steepest.objectives.soft_threshold import soft_threshold
 from steepest.support.arrays import FloatArray
 from steepest.support.values import Value
 
@@ -19,7 +19,7 @@ MOST_NUMBERS = 500_000_000  # 4 GB
 
 
 @dataclass(frozen=True, eq=False)
-class OverRows(Value):
+class OverRows(L1Penalty, Value):
     """The squared loss of n rows in given coordinates; of all rows of a table it is that of its `Quadratic`.
 
         J(theta) = s/(2n)·Σ ω·(u·theta - y)² + l2/2·‖w‖² + l1·Σ|w|        ω = weight / its mean over the table
@@ -92,8 +92,10 @@ class OverRows(Value):
 
     def take(self, rows: NDArray[np.intp] | slice) -> "OverRows":
         """Return the loss of some rows: row numbers, or a slice."""
-        omega = None if self.omega is None else _part(self.omega, rows)
-        return OverRows(_part(self.U, rows), _part(self.y, rows), omega, self.scale, self.l2, self.penalized, self.l1)
+        omega = None if self.omega is None else some_of(self.omega, rows)
+        return OverRows(
+            some_of(self.U, rows), some_of(self.y, rows), omega, self.scale, self.l2, self.penalized, self.l1
+        )
 
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (p, t), shape (t,)."""
@@ -114,10 +116,6 @@ class OverRows(Value):
         """∇²J·direction, shape (p, t); the same at every theta."""
         return self._gradient(direction, self.U @ direction)
 
-    def prox(self, point: FloatArray, rate: float) -> FloatArray:
-        """The proximal step of l1·Σ|w| at a learning rate, shape (p, t)."""
-        return soft_threshold(point, rate * self.l1 * self.penalized[:, None]) if self.l1 else point
-
     def metric(self, theta: FloatArray) -> FloatArray:
         """√(Σ ω r² / Σ ω), shape (t,)."""
         squares = self._weighted((self.U @ theta - self.y) ** 2)
@@ -128,7 +126,7 @@ class OverRows(Value):
         if self.l2:
             loss = loss + self.l2 / 2 * (self.penalized[:, None] * theta**2).sum(axis=0)
         if self.l1:
-            loss = loss + self.l1 * (self.penalized[:, None] * np.abs(theta)).sum(axis=0)
+            loss = loss + self.price(theta)
         return np.asarray(loss)
 
     def _gradient(self, theta: FloatArray, residual: FloatArray) -> FloatArray:
@@ -184,7 +182,7 @@ def in_coordinates(
         raise DataError(f"the table had {n:,} rows a moment ago, and now it has {row:,}.")
 
 
-def _part(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
+def some_of(array: FloatArray, rows: NDArray[np.intp] | slice) -> FloatArray:
     """Some rows, read-only: seen where they stand, or gathered."""
     if isinstance(rows, slice):
         return array[rows]

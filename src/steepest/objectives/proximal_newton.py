@@ -34,12 +34,14 @@ class SparseMinimum(Value):
         penalty: of this minimum.
         optimality: how far it is from the conditions of a minimum, in units of the slopes.
         quadratic: the last that touched the loss, a good first guess for the next penalty; None where none was needed.
+        steps: how many it took from the minimum of the penalty before.
     """
 
     seen: Seen
     penalty: float
     optimality: float
     quadratic: TouchingQuadratic | None
+    steps: int = 0
 
 
 def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum) -> SparseMinimum:
@@ -66,10 +68,10 @@ def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum)
     columns = _promising(loss, near, penalty)
     share = FIRST_SHARE if isinstance(loss.rows.loss, Kinked) else 0.0
     goal = SETTLED * loss.l1_ratio * loss.largest_penalty
-    for _ in range(MOST_STEPS):
+    for steps in range(MOST_STEPS):
         distances = loss.distances(seen, penalty)
         if float(distances.max(initial=0.0)) <= goal:
-            return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), quadratic)
+            return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), quadratic, steps)
         columns = np.union1d(columns, np.flatnonzero(distances[loss.first :] > goal))
         lower = None
         if quadratic is not None and quadratic.covers(columns):
@@ -84,7 +86,7 @@ def minimize_penalized(loss: PenalizedLoss, penalty: float, near: SparseMinimum)
         if lower is None:
             break  # rounding is all that moves
         seen, quadratic = lower, None
-    return _settled_by_rounding(loss, penalty, seen)
+    return _settled_by_rounding(loss, penalty, seen, steps)
 
 
 def _promising(loss: PenalizedLoss, near: SparseMinimum, penalty: float) -> NDArray[np.intp]:
@@ -104,12 +106,16 @@ def _step(loss: PenalizedLoss, penalty: float, seen: Seen, quadratic: TouchingQu
     if not promised < 0:
         return None
     now, left = loss.value(seen, penalty), loss.optimality(seen, penalty)
-    length, shortest = 1.0, DOUBTED if isinstance(loss.rows.loss, Kinked) else SHORTEST
+    kinked = isinstance(loss.rows.loss, Kinked)
+    length, shortest = 1.0, DOUBTED if kinked else SHORTEST
     while length >= shortest:
         ahead = loss.seen(seen.theta + length * change)
         if -promised <= NEAR * now:
-            return ahead if loss.optimality(ahead, penalty) < left else None
-        if loss.value(ahead, penalty) <= now + ENOUGH * length * promised and np.isfinite(ahead.slope).all():
+            if loss.optimality(ahead, penalty) < left or (kinked and _falls_all_the_way(loss, ahead, change, penalty)):
+                return ahead
+            if not kinked:
+                return None
+        elif loss.value(ahead, penalty) <= now + ENOUGH * length * promised and np.isfinite(ahead.slope).all():
             return ahead
         length /= 2
     return None
@@ -128,11 +134,23 @@ def _promised(loss: PenalizedLoss, seen: Seen, change: FloatArray, penalty: floa
     return float(rise @ change)
 
 
-def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen) -> SparseMinimum:
+def _falls_all_the_way(loss: PenalizedLoss, ahead: Seen, change: FloatArray, penalty: float) -> bool:
+    """Whether J still falls where a step ends: then it has fallen all along, as J is convex, however little.
+
+    Where no row's curvature changes, a loss like Huber's is straight in some directions: its slope stays as it is until a row comes to its
+    kink, so that no distance from a minimum gets smaller on the way.
+    """
+    w, d = ahead.theta[loss.first :], change[loss.first :]
+    slope = ahead.slope.copy()
+    slope[loss.first :] += loss.l1(penalty) * np.where(w != 0, np.sign(w), -np.sign(d)) + loss.l2(penalty) * w
+    return float(slope @ change) < 0
+
+
+def _settled_by_rounding(loss: PenalizedLoss, penalty: float, seen: Seen, steps: int) -> SparseMinimum:
     distances = loss.distances(seen, penalty)
     allowed = np.maximum(ALLOWED * loss.l1_ratio * loss.largest_penalty, ROUNDED * loss.pulls)
     if (distances <= allowed).all():
-        return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), None)
+        return SparseMinimum(seen, penalty, float(distances.max(initial=0.0)), None, steps)
     own_unit = ["give a delta in the target's own unit"] if loss.rows.loss.name == "huber" else []
     raise DataError(
         f"no minimum of the {loss.rows.loss.name} loss was found at penalty {penalty:g}: a slope is still {distances.max():.3g} away "

@@ -8,7 +8,7 @@ from steepest.data.batch import Batch
 from steepest.objectives.chord import approach
 from steepest.objectives.loss_over_rows import LossOverRows
 from steepest.objectives.loss_rows import StoredLossRows
-from steepest.objectives.newton import ARRIVED, NEAR, Bowl, bowl_at, minimize
+from steepest.objectives.newton import ARRIVED, Bowl, bowl_at, minimize
 from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
 
@@ -22,7 +22,8 @@ MOST_NUMBERS = 1 << 24  # of the larger sample, 128 MB
 SURELY = (
     0.1  # of what is left where Newton's method has arrived: what is foretold may be some times less than what comes
 )
-CLOSE = 1e-8  # of the loss: as near as the minimum of the larger sample needs to be known
+CLOSE = 1e-6  # of the loss: as near as the minimum of the larger sample needs to be known
+ROUGH = 1e-5  # of the loss, before a last step: the minimum of the first sample is a hundred times farther from that of all rows
 
 
 class Start(NamedTuple):
@@ -59,7 +60,7 @@ def sample_start(rows: LossOverRows | StoredLossRows, coordinates: Coordinates) 
         _of_rows(coordinates),
         l2=rows.l2,
         most_passes=MOST_PASSES,
-        enough=NEAR,
+        enough=ROUGH,
     )
     if not found.settled:
         return None

@@ -8,15 +8,15 @@ import numpy as np
 from steepest.errors import DataError
 from steepest.objectives.coordinate_descent import coordinate_descent
 from steepest.objectives.homotopy import Homotopy
+from steepest.objectives.l1_penalty import Sparse
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.quadratic import Quadratic
-from steepest.objectives.soft_threshold import soft_threshold
 from steepest.support.arrays import FloatArray
 from steepest.support.values import frozen_property
 
 
 @dataclass(frozen=True, eq=False)
-class SparseQuadratic(Quadratic):
+class SparseQuadratic(Sparse, Quadratic):
     """The objective of a table with an l1 penalty: a smooth part f, that of `Quadratic`, and l1·Σ|w|, which has a kink at 0.
 
         J(theta) = f(theta) + l1·Σ|w|        f(theta) = s/(2W)·(‖R·theta - r‖² + ρ²) + l2/2·‖w‖²       for each target
@@ -44,23 +44,9 @@ class SparseQuadratic(Quadratic):
         """
         return cls(**{field.name: getattr(smooth, field.name) for field in fields(Quadratic)}, l1=l1)
 
-    @frozen_property
-    def bound(self) -> FloatArray:
-        """The weight of each parameter's |theta|, 0 at the intercept, shape (p, 1)."""
-        return self.l1 * self.penalized[:, None]
-
     def value(self, theta: FloatArray) -> FloatArray:
         """J at theta (..., p, t), one number a target: shape (..., t)."""
-        return np.asarray(super().value(theta) + (self.bound * np.abs(theta)).sum(axis=-2))
-
-    def prox(self, point: FloatArray, rate: float) -> FloatArray:
-        """The proximal step of the penalty at a learning rate, shape (p, t)."""
-        return soft_threshold(point, rate * self.bound)
-
-    def least_slope(self, theta: FloatArray) -> FloatArray:
-        """The shortest subgradient of J at theta, shape (p, t): 0 at the minimum and nowhere else."""
-        slope = self.gradient(theta)
-        return np.where(theta != 0, slope + self.bound * np.sign(theta), soft_threshold(slope, self.bound))
+        return np.asarray(super().value(theta) + self.price(theta))
 
     @property
     def penalty(self) -> float:
@@ -92,23 +78,6 @@ class SparseQuadratic(Quadratic):
         if not self.fit_intercept:
             return weights
         return np.vstack([(self.r[:1] - self.R[:1, 1:] @ weights) / self.R[0, 0], weights])
-
-    @property
-    def minimum(self) -> FloatArray:
-        """The exact lasso or elastic net, shape (p, t).
-
-        Raises:
-            DataError: columns are too nearly dependent for float64.
-        """
-        return self._minimum
-
-    def nearest_minimum(self, start: FloatArray) -> FloatArray:
-        """The minimum, wherever a run starts."""
-        return self._minimum
-
-    def start_errors(self, start: FloatArray) -> FloatArray:
-        """v_iᵀ(minimum - start) for every mode of f, shape (r, t)."""
-        return np.asarray(self.modes.directions.T @ (self._minimum - start))
 
     @property
     def misfit(self) -> FloatArray:

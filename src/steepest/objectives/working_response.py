@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steepest.data.batch import Batch
-from steepest.objectives.losses import Joint, Kinked, Loss
+from steepest.objectives.losses import Joint, Loss, is_joint, is_kinked
 from steepest.summaries.coordinates import Coordinates
 from steepest.support.arrays import FloatArray
 from steepest.support.threads import parallel_map
@@ -14,7 +14,7 @@ from steepest.support.values import Value
 
 FLATTEST = 1e-10  # of the slope: below it a row's working response leaves float64 before its slope does
 SMALLEST = 1e-300  # what divides a slope of 0
-ROWS = 16_384  # that one thread works through
+ROWS = 8_192  # that one thread works through: the system takes larger arrays than 64 kB back after each step
 TOGETHER = 1 << 22  # numbers of rows that are lifted together, 32 MB
 
 
@@ -50,8 +50,8 @@ def working(
     """
     own = np.ones(len(batch)) if batch.weight is None else batch.weight
     counted = batch.y if batch.weight is None else batch.y[own > 0]
-    loss.check(counted if isinstance(loss, Joint) else counted[:, 0])
-    if not isinstance(loss, Joint):
+    loss.check(counted if is_joint(loss) else counted[:, 0])
+    if not is_joint(loss):
         yield _of_one_margin(loss, batch, own, theta, coordinates, majorized)
         return
     size = max(1, TOGETHER // max(1, theta.size * batch.y.shape[1]))
@@ -72,7 +72,7 @@ def _of_one_margin(
         with np.errstate(over="ignore", invalid="ignore"):
             own_margin = batch.X[rows] @ weights[:, 0] + bias[0]
             margin = own_margin if batch.offset is None else own_margin + batch.offset[rows]
-            bent = loss.majorant if majorized and isinstance(loss, Kinked) else loss.curvature
+            bent = loss.majorant if majorized and is_kinked(loss) else loss.curvature
             slope = loss.slope(margin, y)
             curvature = np.maximum(bent(margin, y), _flattest(loss, slope))
             response[rows, 0] = own_margin - slope / curvature
@@ -114,8 +114,9 @@ def _flattest(loss: Loss, slope: FloatArray) -> FloatArray:
     A row that is predicted well has a small slope and a small curvature, and needs no other; where curvature jumps it is 0 beside a
     slope of the loss's own unit.
     """
-    if isinstance(loss, Kinked):
-        return np.full(slope.shape, FLATTEST * loss.largest_curvature)
+    largest = loss.largest_curvature
+    if is_kinked(loss):
+        return np.full(slope.shape, FLATTEST * largest)
     return np.maximum(FLATTEST * np.abs(slope), SMALLEST)
 
 

@@ -24,6 +24,8 @@ LARGEST_SQUARED_CONDITION = 1e4
 # The shift is a guess of the means from the first rows; taking the true ones out afterwards cancels this many times
 # the spread at most.
 LARGEST_OFFSET = 10.0
+FEW = 256  # rows that tell a spread roughly
+NEARBY = 1.0  # spreads: so near to 0 a column needs no shift
 
 
 Reduced = tuple[float, FloatArray, FloatArray, FloatArray]
@@ -59,7 +61,7 @@ def triangularize_parts(batch: Batch, labels: NDArray[np.int64] | None, count: i
     rows = max(64, CHUNK_BYTES // (8 * columns)) * min(count, 2)
     first = batch.take(slice(0, min(rows, len(batch))))
     with np.errstate(over="ignore", invalid="ignore"):
-        shift = np.concatenate([first.X.mean(axis=0), first.y.mean(axis=0)])
+        shift = _shift(first)
     narrow: type[np.signedinteger[Any]] = np.int8 if count < 127 else np.int16  # few bytes a label are sorted fast
     rooms = threading.local()  # a thread uses its own room again: new memory would be cleared each time
 
@@ -106,9 +108,25 @@ def _room(by_column: bool, rows: int, columns: int) -> FloatArray:
     return np.empty((columns, rows)).T if by_column else np.empty((rows, columns))
 
 
+def _shift(first: Batch) -> FloatArray:
+    """A guess of the means from the first rows; of weighted ones 0, which saves a pass over them, where all means are within `NEARBY` spreads of it."""
+    means = np.concatenate([first.X.mean(axis=0), first.y.mean(axis=0)])
+    if first.weight is None:
+        return means
+    few = np.concatenate([first.X[:FEW], first.y[:FEW]], axis=1)
+    return np.zeros_like(means) if (np.abs(means) <= NEARBY * few.std(axis=0)).all() else means
+
+
 def _moved(batch: Batch, chunk: slice, shift: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray | None]:
     """Return Z = √w·([X y 1] - [shift 0]) of a chunk, in `room`, and its weights."""
     Z, weight = room[: chunk.stop - chunk.start], None if batch.weight is None else batch.weight[chunk]
+    if weight is not None and not batch.by_column and not shift.any():
+        d = len(batch.features)
+        root = np.sqrt(weight)
+        np.multiply(batch.X[chunk], root[:, None], out=Z[:, :d])
+        np.multiply(batch.y[chunk], root[:, None], out=Z[:, d:-1])
+        Z[:, -1] = root
+        return Z, weight
     batch.subtract(chunk, shift, Z[:, :-1])
     Z[:, -1] = 1.0
     if weight is not None:

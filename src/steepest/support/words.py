@@ -27,6 +27,17 @@ def number(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
+def numbers(values: Sequence[float], digits: int = 6) -> list[str]:
+    """Return the numbers of a column in one form: as `number`, or all with exponents where one is too large to be written out.
+
+    Example:
+        >>> numbers([2560800000000.0, 551708694541.0]), numbers([1500.0, 0.25])
+        (['2.5608e+12', '5.51709e+11'], ['1,500', '0.25'])
+    """
+    large = any(np.isfinite(value) and abs(value) >= 1e12 for value in values)
+    return [f"{value:.{digits}g}" if large else number(value, digits) for value in values]
+
+
 def momentum(value: float) -> str:
     """Return a momentum so that one next to 1 is told from 1.
 

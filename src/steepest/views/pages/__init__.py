@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 
 from steepest.analysis.evaluate import CLASSES, rows_of
+from steepest.analysis.path_result import Path
 from steepest.data.sample import Sample
 from steepest.data.sources.matrices import as_matrix
 from steepest.descent.trajectory import Trajectory
@@ -51,7 +52,7 @@ class Page(Shown):
 
         return document([self.payload, *self.others]).html
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> FilePath:
         """Write the page to one file, whole or not at all.
 
         Args:
@@ -61,7 +62,7 @@ class Page(Shown):
         Raises:
             UsageError: the file exists, or its folder does not.
         """
-        target = Path(path)
+        target = FilePath(path)
         if target.is_dir() or (target.exists() and not force):
             raise UsageError(f"{target} exists already.", "give another name", remedies.REPLACE)
         if not target.parent.is_dir():
@@ -97,20 +98,23 @@ class StoredPage(Page):
         return self.content
 
 
-def page(run: Trajectory, X: object = None, y: object = None, *, held_out: object = None, title: str = "") -> Page:
+def page(
+    run: Trajectory | Path, X: object = None, y: object = None, *, held_out: object = None, title: str = ""
+) -> Page:
     """Return a run as an interactive page: sliders for every setting, pictures that follow them.
 
-    A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network.
+    A notebook shows it by itself; `.save("report.html")` writes one file that works from disk without a network. A path of sparse
+    models has a page too, with a slider along the penalty; it takes no rows.
 
     Args:
-        run: a run of one target, or of several classes.
+        run: a run of one target, or of several classes; or what `steepest.path` gave.
         X: rows to show, shape (n, d), as the run learned from them; a picture of them needs some.
         y: their targets, shape (n,), or labels of classes.
         held_out: held-out rows, a Triangle or (X, y), for their error along the run; of another loss than squares (X, y), for their loss.
         title: what the page is called.
 
     Raises:
-        UsageError: several targets, or more than 250 parameters; a triangle of held-out rows of another loss than squares.
+        UsageError: several targets, or more than 250 parameters; rows beside a path; a triangle of held-out rows of another loss than squares.
         DataError: the rows have other columns.
 
     Example:
@@ -119,6 +123,8 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
         >>> page(run, [[1.0], [2.0], [3.0]], [2.5, 3.0, 3.5]).html[:15]
         '<!DOCTYPE html>'
     """
+    if isinstance(run, Path):
+        return _of_path(run, (X, y, held_out), title)
     check_kind("run", run, Trajectory), check_text("title", title)
     sample = None if X is None else thinned(_sample(run, X, y))
     if held_out is not None and not run.problem.is_quadratic:
@@ -132,6 +138,12 @@ def page(run: Trajectory, X: object = None, y: object = None, *, held_out: objec
             "summarize those rows from a source like the run's (" + Option("log_target", ...) + ")",
         )
     return page_of_rows(run, Rows(sample, held), title=title)
+
+
+def _of_path(path: Path, rows: tuple[object, ...], title: str) -> Page:
+    if any(given is not None for given in rows):
+        raise UsageError("the page of a path shows no rows.", "leave X, y and held_out out")
+    return path.page(title=title)
 
 
 def page_of_rows(run: Trajectory, rows: Rows | None = None, *, title: str = "") -> Page:

@@ -1,13 +1,9 @@
 """Document: one HTML file that holds a run's page whole: numbers, scripts, styles; it asks the network for nothing."""
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from steepest.views.pages.filling import as_json, filled, policy_of
 from steepest.views.pages.packing import Json
 from steepest.views.pages.pictures import LINES
 from steepest.views.pages.scripts import text, whole
@@ -22,7 +18,7 @@ LABELS = {
     "contour": "Chart: the loss over two parameters and the path across it",
     "map": "Chart: what is left of the slowest mode, by learning rate and epochs",
 }
-ERRORS = """<figure id="errors-card"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend">
+ERRORS = """<figure id="errors-card" class="picture" data-picture="errors"><h2>Error on training and held-out rows</h2>{plots}<ul class="legend">
 <li><i class="blue"></i><span id="errors-train">training RMSE</span></li>
 <li><i class="pink"></i><span id="errors-held">held-out RMSE</span></li><li><i class="star">★</i>smallest</li></ul>
 <figcaption>Where the held-out error is smallest, stopping early would have helped.</figcaption></figure>"""
@@ -52,16 +48,16 @@ def document(sets: Sequence[Json], served: Json | None = None) -> Document:
     parts = {name: part for name, part in figure_parts().items() if held_out or not name.startswith("errors")}
     bokeh, script = bokeh_script(), whole()
     plots = {name: _places(name, parts) for name in LABELS}
-    policy = _policy(bokeh, script, connect="'self'" if served is not None else "'none'")
-    html = _filled(
+    policy = policy_of(bokeh, script, connect="'self'" if served is not None else "'none'")
+    html = filled(
         text("page.html"),
         policy=policy,
-        style=text("page.css"),
-        payload=_as_json({"sets": sets, "colors": LINES, "served": served}),
-        figures=_as_json(parts),
+        style=text("page.css") + text("screen.css"),
+        payload=as_json({"sets": sets, "colors": LINES, "served": served}),
+        figures=as_json(parts),
         bokeh=bokeh,
         script=script,
-        **plots | {"errors": _filled(ERRORS, plots=plots["errors"]) if held_out else ""},
+        **plots | {"errors": filled(ERRORS, plots=plots["errors"]) if held_out else ""},
     )
     return Document(html, policy)
 
@@ -74,30 +70,4 @@ def _places(name: str, parts: Json) -> str:
         + (f' data-scale="{key.rpartition("-")[2]}"' if key != name else "")
         + "></div>"
         for key in kinds
-    )
-
-
-def _filled(template: str, **parts: str) -> str:
-    """Put each part in the place of its {name}; other braces stay."""
-    return re.sub(r"\{(" + "|".join(parts) + r")\}", lambda match: parts[match[1]], template)
-
-
-def _as_json(content: Any) -> str:
-    """JSON that ends no script element and starts no comment, whatever names are in it."""
-    dumped = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    escapes = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    return re.sub("[<>&\u2028\u2029]", lambda match: escapes[match[0]], dumped)
-
-
-def _policy(*scripts: str, connect: str) -> str:
-    """The content security policy: these very scripts and no other, no address to load from or send to but the one that serves.
-
-    Bokeh writes style attributes and style elements, so styles must be let in; images are those it draws itself.
-    """
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        f"connect-src {connect}; base-uri 'none'; form-action 'none'"
     )

@@ -143,15 +143,17 @@ def problem_with(run: Trajectory) -> str | None:
     classes = len(run.targets) if run.objective == "multinomial" else 1
     size = (len(run.features) + run.coordinates.fit_intercept) * classes
     if not run.problem.is_quadratic and run.objective not in KNOWN:
-        return f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at run.plot."
+        return (
+            f"a page shows squared, {', '.join(KNOWN)} loss; this run is on {run.objective} loss. Look at its pictures."
+        )
     if run.problem.has_offset:
-        return "a page knows no offset, and this run has one. Look at run.plot."
+        return "a page knows no offset, and this run has one. Look at its pictures."
     if run.l1:
-        return "a page computes runs without an l1 penalty, and this run has one. Look at run.plot."
+        return "a page computes runs without an l1 penalty, and this run has one. Look at its pictures."
     if len(run.targets) != classes:
         return f"a page shows a run of one target; this one has {len(run.targets)}. Select one of them."
     if size > MOST_PARAMETERS:
-        return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at run.verdict."
+        return f"a page holds up to {MOST_PARAMETERS} parameters; this run has {size}. Select fewer features, or look at its verdict."
     return None
 
 

@@ -65,6 +65,14 @@ function drawPins() {
   });
 }
 
+// The lines of kept runs stay in the picture of the data, as ghosts of their epoch; several classes have curves of their own there.
+function drawGhosts() {
+  const { pins, payload } = view;
+  if (classCount(payload) > 1 || !hasCurve(payload) || !changed("ghosts", JSON.stringify(pins), ...setting())) return;
+  const x = curveInputs(payload), runs = pins.map((pin) => pinnedRun(payload, pin));
+  fill("data:curves", { xs: runs.map(() => x), ys: runs.map(({ problem, now }) => curveAt(payload, inOwnUnits(problem, now.theta))), color: pinColors(pins) });
+}
+
 // What moves with the epoch alone.
 function drawNow() {
   const { payload, problem, modes, state, scale, chosen, rule } = view;
@@ -73,6 +81,7 @@ function drawNow() {
     frameData(payload, problem.settled ? inOwnUnits(problem, problem.limit) : null);
     showRows(payload);
   }
+  drawGhosts();
   showCursor(scale, state, now);
   showData(payload, own);
   if (problem.p >= 2) showNowOnContour(now.theta[chosen[0]], now.theta[chosen[1]]);

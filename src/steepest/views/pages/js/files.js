@@ -12,6 +12,7 @@ const sent = { name: "" };
 
 async function openFile(file) {
   if (!file) return;
+  openPanel("yours", true);
   byId("file").value = "";
   byId("columns").hidden = true;
   if (file.size > lab.limit) return say(`${short(file.name, 60)} has ${grouped(file.size)} bytes; this lab takes up to ${grouped(lab.limit)}. Start it with a larger --upload-limit, or use steepest fit.`);
@@ -21,7 +22,7 @@ async function openFile(file) {
   for (const name of WRITTEN) byId(`written-${name}`).value = AS_USUAL[name];
   byId("written").hidden = /\.parquet$/i.test(file.name);
   byId("written").open = false;
-  byId("column-held-out").value = "0.2";
+  byId("column-held-out").value = "0";
   byId("column-degree").value = "1";
   byId("column-target").replaceChildren();
   byId("columns").hidden = false;
@@ -107,8 +108,17 @@ async function openColumns() {
   const opened = await working("Fitting …", () => ask("/open", chosen));
   if (!opened) return;
   byId("columns").hidden = true;
+  openPanel("yours", false);
   show(addSet(opened.payload));
   byId("set").focus();
+}
+
+// A table that was copied elsewhere is opened as a file would be.
+function pasted(event) {
+  const text = event.clipboardData ? event.clipboardData.getData("text/plain") : "";
+  if (!view.served || !/\n/.test(text.trim()) || event.target.closest?.("input, textarea")) return;
+  event.preventDefault();
+  openFile(new File([text], text.split("\n", 1)[0].includes("\t") ? "pasted.tsv" : "pasted.csv", { type: "text/plain" }));
 }
 
 function listenToFiles() {
@@ -117,6 +127,7 @@ function listenToFiles() {
   on("column-target", "change", offerFeatures);
   on("columns", "submit", (event) => { event.preventDefault(); openColumns(); });
   on("columns-close", "click", () => { byId("columns").hidden = true; });
+  addEventListener("paste", pasted);
   addEventListener("dragover", (event) => { if (view.served) event.preventDefault(); });
   addEventListener("drop", (event) => { if (view.served) { event.preventDefault(); openFile(event.dataTransfer.files[0]); } });
 }

@@ -4,10 +4,8 @@ function hasTour() {
   return TOUR.every(({ set }) => view.sets.some(({ id }) => id === set));
 }
 
-const PLOTS = { loss: "plot-loss-log", data: "plot-data", contour: "plot-contour", modes: "plot-modes-log", map: "plot-map", coefficients: "plot-coefficients-log", errors: "plot-errors-log" };
-
 function cardOf(picture) {
-  return picture === "arithmetic" ? byId("arithmetic") : byId(PLOTS[picture]).closest("figure");
+  return document.querySelector(`.picture[data-picture="${picture}"]`);
 }
 
 // Go to a step: its data set, its setting, its words. null ends the tour.
@@ -17,11 +15,14 @@ function goToStep(at) {
   byId("guide-panel").hidden = at === null;
   byId("guide").hidden = at !== null || !hasTour();
   for (const card of document.querySelectorAll(".asked")) card.classList.remove("asked");
-  if (at === null) { replaceAddress(); return byId("guide").focus(); }
+  if (at === null) { turnTo("left"); replaceAddress(); return byId("guide").focus(); }
   const step = TOUR[at];
   tellStep(step, at);
   setStep();
   cardOf(step.picture).classList.add("asked");
+  choosePicture(step.picture);
+  turnTo("tour");
+  byId("guide-scroll").scrollTop = 0;
   return byId("guide-title").focus();
 }
 
@@ -30,10 +31,17 @@ function setStep() {
   show(payload, { ...initialState(payload), ...state });
 }
 
+// The one thing to do stands out.
+function paragraph(text) {
+  const made = document.createElement("p"), [, action, rest] = /^(Now [^.]*(?:\.\d[^.]*)*\.)(.*)$/.exec(text) || [null, "", text];
+  made.append(...(action ? [Object.assign(document.createElement("b"), { textContent: action })] : []), rest);
+  return made;
+}
+
 function tellStep({ title, text, question, answers }, at) {
   setText("guide-at", `Step ${at + 1} of ${TOUR.length}`);
   setText("guide-title", title);
-  byId("guide-text").replaceChildren(...text.map((sentence) => Object.assign(document.createElement("p"), { textContent: sentence })));
+  byId("guide-text").replaceChildren(...text.map(paragraph));
   setText("guide-question", question);
   setText("guide-reply", "");
   byId("guide-answers").replaceChildren(...answers.map((answer) => {
@@ -43,7 +51,7 @@ function tellStep({ title, text, question, answers }, at) {
     return button;
   }));
   byId("guide-back").disabled = at === 0;
-  setText("guide-next", at === TOUR.length - 1 ? "End the tour" : "Next step");
+  setText("guide-next", at === TOUR.length - 1 ? "End" : "Next");
 }
 
 function answered(button, { right, reply }) {
@@ -58,7 +66,7 @@ function listenToGuide() {
   on("guide-next", "click", () => goToStep(view.step === TOUR.length - 1 ? null : view.step + 1));
   on("guide-again", "click", setStep);
   on("guide-end", "click", () => goToStep(null));
-  on("guide-picture", "click", () => cardOf(TOUR[view.step].picture).scrollIntoView({ block: "center" }));
+  on("guide-picture", "click", () => choosePicture(TOUR[view.step].picture));
 }
 
 // The step that an address names.

@@ -24,6 +24,7 @@ const watcher = new IntersectionObserver((entries) => {
 async function embedPictures(...parts) {
   const given = JSON.parse(document.getElementById("figures").textContent);
   const managers = [];
+  for (const part of parts) for (const one of Object.values(given[part]?.documents || {})) one.roots.forEach(fillItsPlace);
   for (const part of parts) if (given[part]) managers.push(...await Bokeh.embed.embed_items(given[part].documents, given[part].items));
   for (const root of Bokeh.documents.flatMap((one) => one.roots())) {
     if (figures.has(root.name)) continue;
@@ -32,6 +33,12 @@ async function embedPictures(...parts) {
     for (const model of root.references()) if (model.name) models.set(model.name, model);
     for (const manager of managers) if (manager.get_by_id) takeOver(root.name, manager.get_by_id(root.id));
   }
+}
+
+// A figure is as large as its place on the screen.
+function fillItsPlace({ attributes }) {
+  attributes.sizing_mode = "stretch_both";
+  delete attributes.height;
 }
 
 // From here on a figure is painted when the page says so; a Bokeh without these two functions goes on by itself.

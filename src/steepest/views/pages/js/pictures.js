@@ -18,22 +18,6 @@ function label(name, axis, text) {
   figures.get(name)[axis === "x" ? "below" : "left"][0].axis_label = plain(text);
 }
 
-// Figures follow the page's colors, light and dark.
-function paint() {
-  const style = getComputedStyle(document.documentElement), color = (name) => style.getPropertyValue(name).trim();
-  const ink = color("--ink"), faint = color("--line"), paper = color("--paper");
-  for (const figure of figures.values()) {
-    figure.background_fill_color = paper;
-    figure.border_fill_color = paper;
-    figure.outline_line_color = faint;
-    for (const part of [...figure.below, ...figure.left, ...figure.center, ...figure.right]) {
-      if (part.axis_label_text_color !== undefined) Object.assign(part, { axis_label_text_color: ink, axis_line_color: ink, major_tick_line_color: ink, minor_tick_line_color: null, axis_label_text_font_style: "normal" });
-      if (part.major_label_text_color !== undefined) part.major_label_text_color = ink;
-      if (part.grid_line_color !== undefined) part.grid_line_color = faint;
-    }
-  }
-}
-
 function showLoss(scale, epochs, curves, problem, state, walk) {
   const xs = onAxis(epochs, scale), name = `loss-${scale}`, low = scale === "log";
   const floor = !low || problem.floor > 1e-13 * curves.loss[0] ? problem.floor : NaN;
@@ -217,7 +201,18 @@ function showRows(payload) {
   if (!hasCurve(payload)) fill("data:line", { x: [], y: [] });
 }
 
+const MOST_RESIDUALS = 60; // more would be a grey area
+
+// Residuals, from each row to the line; two classes have other lines there.
+function showResiduals(payload, own) {
+  const { rows } = payload;
+  if (!rows || rows.count > MOST_RESIDUALS || payload.features.length !== 1 || payload.over) return;
+  const said = predictionsOf(payload, own), x = firstColumn(rows, 1);
+  fill("data:sides", { xs: x.map((value) => [value, value]), ys: said.map((value, row) => [rows.y[row], value]) });
+}
+
 function showData(payload, own) {
+  showResiduals(payload, own);
   if (classCount(payload) > 1) showManyClasses(payload, own);
   else if (hasBoundary(payload)) showBoundary(own);
   else if (hasCurve(payload)) fill("data:line", { x: curveInputs(payload), y: curveAt(payload, own) });
@@ -227,6 +222,13 @@ function showData(payload, own) {
 // Two quick clicks are one "doubletap" to Bokeh, at the place of the second: it stands for that one.
 function onDataClick(act) {
   for (const name of ["tap", "doubletap"]) figures.get("data").on_event(name, (event) => act(event.x, event.y));
+}
+
+// The epoch under the pointer in the picture of the loss; null when it leaves.
+function onLossPointed(act) {
+  const figure = figures.get("loss-log");
+  figure.on_event("mousemove", ({ x }) => act(x < 0.75 ? 0 : Math.round(x)));
+  figure.on_event("mouseleave", () => act(null));
 }
 
 function showContour(problem, drawn, i, j) {

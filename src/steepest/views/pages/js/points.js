@@ -13,7 +13,7 @@ function frameOf(points) {
 // Let the lab find the modes of the points; an answer that a later question has overtaken is not shown.
 async function sendPoints() {
   const { points, degree } = drawing, turn = ++drawing.sent;
-  if (new Set(points.map(([x]) => x)).size < 2) return tooFew(points);
+  if (isEmpty()) return tooFew(points);
   try {
     const { payload } = await ask("/points", { points, degree });
     if (turn !== drawing.sent || !drawing.on) return null;
@@ -34,12 +34,29 @@ function withNearestPenalty({ state, problem }, payload) {
 
 function tooFew(points) {
   fill("data:rows", { x: points.map(([x]) => x), y: points.map(([, y]) => y) });
-  for (const line of ["data:line", "data:exact"]) fill(line, { x: [], y: [] });
+  pause();
+  for (const name of models.keys()) if (name.includes(":") && name !== "data:rows") empty(name);
   paintDue();
-  for (const id of ["advice", "figures-now"]) setText(id, "");
+  for (const id of ["advice", "figures-now", "rate-said", "rate-short", "loss-short"]) setText(id, "");
+  for (const id of ["rows-table", "step-table", "pins-table", "modes-legend", "coefficients-legend"]) byId(id).replaceChildren();
+  setText("formula", "");
+  byId("verdict").dataset.kind = "none";
+  setText("word", "No line yet");
+  setText("line", "Put two points with different x, or more.");
   setText("sentence", "No line yet: put two points with different x, or more.");
   setText("about", counted(points.length, "row"));
   byId("undo").disabled = byId("clear").disabled = !points.length;
+}
+
+// Whether too few points are there for a line: then no setting has anything to show.
+function isEmpty() {
+  return drawing.on && new Set(drawing.points.map(([x]) => x)).size < 2;
+}
+
+// Nothing is drawn of a run that is not there.
+function empty(name) {
+  const { data } = models.get(name);
+  if (data && !data.image) fill(name, Object.fromEntries(Object.keys(data).map((column) => [column, []])));
 }
 
 function addPoint(x, y) {
@@ -61,12 +78,13 @@ function drawOrNot(payload) {
 async function beginDrawing() {
   const drawn = view.sets.find(({ id }) => id === "drawn");
   byId("columns").hidden = true;
+  openPanel("yours", false);
   if (drawn) show(drawn);
   else {
     Object.assign(drawing, { on: true, points: FIRST_POINTS, degree: 1 });
     await sendPoints();
   }
-  byId("data-card").scrollIntoView({ block: "nearest" });
+  choosePicture("data");
 }
 
 // A click is as exact as the picture.

@@ -2,7 +2,9 @@
 
 function showSets() {
   const { sets, served, payload } = view;
-  byId("data-panel").hidden = sets.length < 2 && !served;
+  byId("data-choice").hidden = sets.length < 2 && !served;
+  document.body.classList.toggle("lab", !byId("data-choice").hidden);
+  setText("yours", served ? "Your data…" : "About");
   byId("set").replaceChildren(...sets.map(({ id, title }) => Object.assign(document.createElement("option"), { value: id, textContent: short(title, 60) })));
   byId("set").value = payload.id;
   setText("set-about", payload.about || "");

@@ -4,7 +4,7 @@ const MOST_EPOCHS = 2 ** 53;
 const LOSS_CLASSES = { huber: ["steepest.objectives.losses", "HuberLoss"], quantile: ["steepest.objectives.quantile", "QuantileLoss"] }; // of those with numbers of their own
 const MOST_PINS = 5; // as many as the palette tells apart from the other lines
 
-function initialState(payload) {
+function stateOfRun(payload) {
   const { run } = payload, space = payload.spaces[run.coordinates];
   const own = space.blocks.findIndex((block) => block.l2 === run.l2 / factorOf(run.objective));
   return {
@@ -47,7 +47,7 @@ function stateFrom(hash, state, payload) {
 // Another loss than squares is walked up to some epoch, and stays what it is.
 function settled(state, { run, ...payload }, from = 0) {
   if (!run.walk) return payload.over ? { ...state, objective: run.objective, epoch: Math.min(state.epoch, payload.over.most_epochs) } : state;
-  return { ...initialState({ run, ...payload }), epoch: walkedEpoch(run.walk, state.epoch, from), log: state.log };
+  return { ...stateOfRun({ run, ...payload }), epoch: walkedEpoch(run.walk, state.epoch, from), log: state.log };
 }
 
 function hashOf(state) {

@@ -6,6 +6,12 @@ function tell({ now, own }) {
   const { problem, rule, modes, state, payload, colors } = view;
   view.verdict = verdictOf(problem, rule, modes, state.epoch);
   byId("verdict").dataset.kind = view.verdict.kind;
+  const brief = shortVerdict(problem, rule, modes, state.epoch, view.verdict);
+  setText("word", brief.word);
+  setText("line", brief.line);
+  speakAtRest(`${brief.word}. ${brief.line}`);
+  byId("chip").hidden = state.standardize || rule.kind === "walked" || !rule.takes_rate || !(problem.condition > ILL);
+  setText("loss-short", `loss ${number(now.loss, 3)}`);
   setText("sentence", view.verdict.sentence);
   setText("advice", view.verdict.advice);
   const floor = Number.isNaN(problem.floor) ? "(no minimum)" : `(floor ${number(problem.floor)})`, factor = (i) => (modes[i].ahead ? `; at the minimum × ${general(modes[i].ahead.radius, 4)} an epoch` : "");
@@ -20,6 +26,16 @@ function tell({ now, own }) {
   legend("coefficients-legend", [...rows.map((row, at) => ({ color: colors[at], name: short(names[row]), value: number(values[row]) })), ...unseen]);
   tellConfusion(now, own);
   explain();
+}
+
+const ILL = 100; // a condition number from which on to standardize is offered
+
+let speaking = null;
+
+// A screen reader hears the verdict when a slider has come to rest.
+function speakAtRest(text) {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => setText("spoken", text), 700);
 }
 
 const MOST_CLASSES = 12; // that a table has room for
@@ -55,10 +71,12 @@ function showControls() {
   const safe = rule.kind === "power" && problem.safe !== null ? problem.safe : NaN;
   const why = fixed ? "The page cannot compute this rule: it shows the run as it went, and only the epoch can be chosen" : `${rule.label} takes its steps from the eigenvalues`;
   setValue("rate", logPosition(state.rate, range));
-  setValue("rate-number", state.rate);
+  setValue("rate-number", shownRate(state.rate, limit));
   byId("rate").disabled = byId("rate-number").disabled = byId("best").disabled = noRate;
   setText("rate-said", noRate ? why : problem.payload.over ? limitsInWords(problem, state.rate, limit, safe, best) : `${percent(state.rate / limit)} of the stability limit ${number(limit)}; best ${number(best)}`);
-  byId("rate").setAttribute("aria-valuetext", `${state.rate}, ${byId("rate-said").textContent}`);
+  setText("rate-short", noRate ? (fixed ? "as it went" : "from the modes") : Number.isFinite(limit) ? shareOfLimit(state.rate / limit) : "");
+  setText("inputs-said", state.standardize ? "inputs standardized" : "inputs as they are");
+  byId("rate").setAttribute("aria-valuetext", `${shownRate(state.rate, limit)}, ${byId("rate-said").textContent}`);
   placeMark("limit-mark", noRate ? NaN : logPosition(limit, range));
   placeMark("safe-mark", noRate || !problem.payload.over ? NaN : logPosition(safe, range));
   placeMark("best-mark", noRate ? NaN : logPosition(best, range));
@@ -73,7 +91,7 @@ function showControls() {
   for (const part of document.querySelectorAll(".of-minimum")) part.hidden = !problem.settled;
   byId("data-exact").parentElement.hidden = classCount(problem.payload) > 1 || (!problem.settled && hasCurveOrBoundary(problem.payload));
   setValue("momentum", momentumPosition(state.momentum));
-  setValue("momentum-number", state.momentum);
+  setValue("momentum-number", Number(state.momentum.toPrecision(6)));
   byId("l2").max = problem.space.blocks.length - 1;
   byId("l2").disabled = fixed || problem.space.blocks.length < 2;
   setValue("l2", state.l2);
@@ -86,6 +104,17 @@ function showControls() {
   for (const part of document.querySelectorAll("[data-scale]")) part.hidden = part.dataset.scale !== scale;
   byId("map-card").hidden = noRate || Boolean(problem.payload.over);
   view.range = range;
+}
+
+// A rate as a person would write it, unless rounding would take it to the other side of the limit.
+function shownRate(rate, limit = view.limit) {
+  const written = Number(rate.toPrecision(6));
+  return Math.sign(written - limit) === Math.sign(rate - limit) ? written : rate;
+}
+
+function shareOfLimit(share) {
+  if (share < 1 && share > 0.995) return "just below the limit";
+  return share > 1 && share < 1.005 ? "just above the limit" : `${percent(share)} of the limit`;
 }
 
 // The limits of another loss than squares: at its minimum, and of plain gradient descent from any start.

@@ -1,5 +1,5 @@
 // Tour: eight steps through the built-in tables for those who learn. Each sets the page, names one control to move, and asks one question.
-// set: id of a payload. state: settings as in state.js. picture: what to look at. Every number is recomputed by tests/test_tour.py.
+// At most 60 words stand before the question; the one that begins with Now is the action. set: id of a payload. state: settings as in state.js. picture: what to look at. Every number is recomputed by tests/test_tour.py.
 
 const TOUR = [
   {
@@ -8,11 +8,10 @@ const TOUR = [
     state: { rate: 0.1, epoch: 1, rule: "gradient", l2: 0, standardize: false, objective: "half_mse", log: true },
     picture: "arithmetic",
     text: [
-      "40 rows, and a line through them: prediction = weight · x + bias.",
-      "Weight and bias start at 0. So each prediction is 0, and each residual, prediction minus target, is minus the target: 39 of the 40 predictions are too low.",
-      "The gradient says how fast the loss changes as a parameter grows. For the bias it is the mean of the residuals, -3.959. For the weight it is the mean of residual times x, -9.868.",
-      "A step subtracts learning rate times gradient from each parameter. With the learning rate 0.1 the bias goes to 0.3959 and the weight to 0.9868, and the loss falls from 9.563 to 1.649.",
-      "Now press + 1 under Epoch, a few times. Watch the column with the gradient: its numbers shrink as the line gets closer. Before the second step that of the weight is -3.939.",
+      "40 rows, and a line that starts flat at 0: 39 of the 40 predictions are too low.",
+      "The gradient says how fast the loss changes as a parameter grows: -3.959 for the bias, -9.868 for the weight.",
+      "A step subtracts learning rate times gradient, so both go up.",
+      "Now press + 1 a few times. Watch the gradient shrink.",
     ],
     question: "The gradient of the weight is negative. What does the next step do to the weight?",
     answers: [
@@ -27,15 +26,14 @@ const TOUR = [
     state: { rate: 0.0001, epoch: 200000, rule: "gradient", l2: 0, standardize: false, objective: "quarter_mse", log: true },
     picture: "loss",
     text: [
-      "A run that many tutorials show: 300 rows of y = 0.5x + 2 without noise, learning rate 0.0001, 200,000 epochs.",
-      "Look at the loss. It falls from 1,961 to 0.251 in 10 epochs and then lies flat: 0.242 at epoch 1,000. At epoch 200,000 only 8.7e-07 of the first loss is left.",
-      "Yet the bias is 1.834, and 2 is true: 8.3% of it is missing, as the verdict says.",
-      "There are two directions, called modes. The steep one is nearly all of the loss, and is gone at once. The other is 121,212 times flatter, and most of it is the bias. This ratio is the condition number.",
-      "Now move Epoch to the right and watch the verdict. It says Converged from epoch 1,110,807 on: then no mode has more than a millionth of its starting error left.",
+      "A run in many tutorials: y = 0.5x + 2, and 200,000 epochs.",
+      "At epoch 10, 99.99% of the loss is gone, yet the bias is at 0.003 of 2. At the end it is at 1.834: 8.3% is missing.",
+      "Its direction is 121,212 times flatter than the steep one.",
+      "Now move Epoch to 10, then right. Watch the verdict.",
     ],
     question: "The loss is down to less than a millionth. Has the run arrived?",
     answers: [
-      { text: "Yes. There is hardly any loss left, so the parameters are there.", right: false, reply: "The loss hardly sees the flat direction. 8.3% of the bias is missing, and that costs only 8.7e-07 of the first loss." },
+      { text: "Yes. There is hardly any loss left, so the parameters are there.", right: false, reply: "The loss hardly sees the flat direction. 8.3% of the bias is missing, and that costs less than a millionth of the first loss." },
       { text: "No, and a learning rate of 0.001 would bring it there faster.", right: false, reply: "It has not arrived, but the stability limit is 0.000132666. At 0.001 the steep mode would grow without end." },
       { text: "No. The loss is flat, but the flat mode is still on its way.", right: true, reply: "A flat loss does not say that the parameters have arrived. The flat mode has 8.3% of its starting error left; look at What is left of each mode." },
     ],
@@ -46,14 +44,13 @@ const TOUR = [
     state: { rate: 0.003, epoch: 100, rule: "gradient", l2: 0, standardize: false, objective: "half_mse", log: true },
     picture: "loss",
     text: [
-      "The learning rate is 0.003, which is 0.9% of the stability limit. The steps are small: after 100 epochs 35% of the bias is missing.",
-      "At 0.3 the same 100 epochs leave 0.029% of it.",
-      "A step multiplies the error of a mode by 1 - learning rate · curvature. The steepest mode has the curvature 5.998. From 2 / 5.998 = 0.3334 on its factor is below -1: that is the stability limit.",
-      "Now move Learning rate to the right, past the mark best at 0.3218 and the mark limit. Watch the verdict: it needs fewer and fewer epochs up to the best rate. Past the limit the loss turns upwards.",
+      "The learning rate is 0.003, so the steps are small: after 100 epochs 35% of the bias is missing.",
+      "A step multiplies the error of a mode by 1 - learning rate · curvature. At 0.3334 the steepest factor is -1: this is the stability limit.",
+      "Now move Learning rate to the right, past best and limit. Watch the verdict.",
     ],
     question: "0.3 works well. What happens at 0.35?",
     answers: [
-      { text: "The run arrives sooner, since its steps are longer.", right: false, reply: "Longer steps help only up to the best rate, 0.3218. At 0.35 each step goes too far, and the loss after 100 epochs is 1.58e+09." },
+      { text: "The run arrives sooner, since its steps are longer.", right: false, reply: "Longer steps help only up to the best rate, 0.3218. At 0.35 each step goes too far, and the loss after 100 epochs is 1.6 billion." },
       { text: "Each step goes past the minimum, and lands farther from it than before.", right: true, reply: "The factor of the steepest mode is 1 - 0.35 · 5.998 = -1.099. Its error changes sign and grows by 9.9% at each epoch." },
       { text: "The run swings around the minimum for ever, always as far from it.", right: false, reply: "That happens exactly at the limit, where the factor is -1. At 0.35 the factor is -1.099: the swings grow." },
     ],
@@ -64,11 +61,9 @@ const TOUR = [
     state: { rate: 2.5e-7, epoch: 1000000, rule: "gradient", l2: 0, standardize: false, objective: "half_mse", log: true },
     picture: "modes",
     text: [
-      "50 houses: the price by age, from 0 to 49 years, and by area, from 593 to 2,918 square feet.",
-      "The numbers of the area are large, so the loss is steep along its weight: the curvatures go from 3,989,889 down to 0.0514. The condition number is their ratio, 77,635,023.",
-      "The steepest direction sets the limit of the learning rate: 5.013e-07. For the flattest direction such steps are nothing. After 1,000,000 epochs 99% of the bias is missing.",
-      "Now tick standardize, and press Use the best, since the limit is another one there. Each input then has the mean 0 and the standard deviation 1, and the condition number is 1.075.",
-      "Watch the lines of the modes: all of them are below 1e-06 at epoch 5.",
+      "50 houses: price by age and area. Areas are large numbers, so the loss is 77,635,023 times steeper in one direction than in another.",
+      "The steepest sets the limit. For the flattest such steps are nothing: after 1,000,000 epochs 99% of the bias is missing.",
+      "Now press Standardize. Watch the modes: all are gone by epoch 5.",
     ],
     question: "Why does standardizing help so much?",
     answers: [
@@ -83,11 +78,9 @@ const TOUR = [
     state: { rate: 1, epoch: 500, rule: "gradient", momentum: 0.95, l2: 0, standardize: false, objective: "half_mse", log: true },
     picture: "coefficients",
     text: [
-      "x1 and x2 are nearly the same here. The rows tell well what the two weights add up to, 2, and badly how they share it.",
-      "The condition number is 2,805, and standardizing leaves it at 1,853. Scale is not what is wrong here.",
-      "After 500 epochs of plain gradient descent the weights are 1.33 and 0.668. They are heading for 3.03 and -1.03 (dashed), and need 38,749 epochs until no mode has more than a millionth of its starting error left.",
-      "Now set Rule to heavy ball. With the momentum 0.95 each step is 95% of the step before, less learning rate times gradient.",
-      "Watch the two lines: at epoch 500 the weights are 2.99 and -0.994, and 1,641 epochs are enough.",
+      "x1 and x2 are nearly the same. The rows tell well what the two weights add up to, and badly how they share it.",
+      "After 500 epochs of plain descent the weights are 1.33 and 0.668, and head for 3.03 and -1.03 (dashed).",
+      "Now open More and set Method to heavy ball. Watch the lines: they are nearly there.",
     ],
     question: "Why does momentum speed up the slow direction?",
     answers: [
@@ -102,10 +95,9 @@ const TOUR = [
     state: { rate: 0.2, epoch: 50000, rule: "gradient", l2: 0, standardize: true, objective: "half_mse", log: true },
     picture: "errors",
     text: [
-      "25 rows of a sine curve with noise, and 9 features: x, its square, and so on to the 9th power. 25 more rows are held out: the run never sees them.",
-      "The training error falls all the way: its RMSE is 0.317 at epoch 694, 0.291 at epoch 50,000 and 0.274 at epoch 1,000,000.",
-      "The held-out error does not. It is smallest at epoch 694, where its RMSE is 0.317, too. At epoch 50,000 it is 0.414, and at epoch 1,000,000 it is 0.593: 87% more.",
-      "Now move Epoch to the left, to the star. Watch the held-out RMSE in the line below the verdict. The verdict speaks of the training rows only: it says Crawls, and yet no later epoch predicts the held-out rows better.",
+      "25 rows of a sine curve with noise, and powers of x up to the 9th. 25 more are held out: the run never sees them.",
+      "The training error falls all the way. The held-out error is smallest at epoch 694, and 87% larger at epoch 1,000,000.",
+      "Now move Epoch to the left, to the star. Watch the held-out error.",
     ],
     question: "After epoch 694 the training error falls and the held-out error rises. What does the run learn there?",
     answers: [
@@ -120,10 +112,9 @@ const TOUR = [
     state: { rate: 0.5, epoch: 5, rule: "gradient", l2: 0, standardize: false, objective: "logistic", log: true },
     picture: "data",
     text: [
-      "80 rows of two classes. The model gives each row a chance to be of class 1; the loss of a row is minus the logarithm of the chance of its own class. At the start each chance is 50%, which costs 0.693.",
-      "The solid line is where the chance is 50%, the dotted lines are where it is 10% and 90%. After 5 epochs 70 of the 80 rows are on the right side.",
-      "Now move Epoch to the right, to 1,000. Watch the dotted lines: the weight of x1 grows from 0.738 to 2.38, so the chance changes faster across the line. The loss falls from 0.452 to 0.324, though 69 rows are on the right side then and not 70.",
-      "No formula says how such a run goes, so the page takes every step. Two limits are known: up to the learning rate 5.93 (any start) the run comes to the minimum from any start, and near the minimum it does up to 16.0 (limit).",
+      "80 rows of two classes. On the solid line the chance is 50%, on the dotted ones 10% and 90%.",
+      "Up to the learning rate 5.93 the run arrives from any start. Near the minimum the limit is 16.0.",
+      "Now move Epoch to the right, to 1,000. Watch the dotted lines draw together.",
     ],
     question: "Why is the limit near the minimum larger?",
     answers: [
@@ -138,10 +129,9 @@ const TOUR = [
     state: { rate: 1, epoch: 100, rule: "gradient", l2: 0, standardize: false, objective: "logistic", log: true },
     picture: "coefficients",
     text: [
-      "40 rows, and a line that tells the two classes apart without error: at epoch 100 all 40 rows are on the right side.",
-      "Then larger weights make the loss of every row smaller, and there is no minimum: no floor in the picture of the loss, no modes, and no limit at the minimum.",
-      "At epoch 100 the loss is 0.0269 and the weight of x1 is 3.68. At epoch 1,000 they are 0.00389 and 6.50, at epoch 10,000 they are 0.000458 and 9.93.",
-      "Now move Penalty l2 to 0.025. Watch the two weights: they head for 2.04 and 1.32 (dashed), and all 40 rows are still on the right side.",
+      "40 rows, and a line that tells the classes apart without error. Larger weights then make every row's loss smaller, so there is no minimum.",
+      "At epoch 100 the weight of x1 is 3.68, at epoch 10,000 it is 9.93.",
+      "Now open More and move Penalty l2 to 0.025. Watch the weights: they head for 2.04 and 1.32.",
     ],
     question: "Why is there a minimum with a penalty?",
     answers: [

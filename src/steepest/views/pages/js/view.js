@@ -3,7 +3,7 @@
 const view = {
   sets: [], colors: [], served: null, // as the document says
   payload: null, first: null, state: null, // the data set, the setting it opened with, the setting now
-  chosen: [0, 1], shown: "weights", pins: [], step: null, // axes of the contour, coefficients shown, pinned settings, step of the tour
+  chosen: [0, 1], shown: "weights", picture: "loss", pins: [], step: null, only: null, // axes of the contour, coefficients and picture shown, pinned settings, step of the tour, controls that are not locked
   problem: null, rule: null, modes: [], limit: Infinity, last: 0, scale: "log", epochs: [], curves: null, verdict: null, range: [1, 2],
   seen: {}, // what each picture was last drawn from
 };
