@@ -21,7 +21,7 @@ from steepest.data.batch import Batch
 from steepest.data.sources import MissingPolicy
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
-from steepest.objectives.loss_choice import LossChoice, check_offset, name_of
+from steepest.objectives.loss_choice import LossChoice, asked_of, check_offset, settled_loss
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.problem import Problem
 from steepest.summaries.open_data import open_data
@@ -46,7 +46,7 @@ def infer(
     exposure: object = None,
     missing: MissingPolicy = "error",
     fit_intercept: bool = True,
-    loss: LossChoice = "squared",
+    loss: LossChoice | None = None,
     confidence: float = 0.95,
     robust: Robust | None = None,
     weights: WeightKind = "precision",
@@ -66,7 +66,7 @@ def infer(
         offset, exposure: of another loss than squares, as `descend` takes them.
         missing: of a table: "error", "drop" or "indicator".
         fit_intercept: whether the model has a bias.
-        loss: "squared", "logistic", "poisson", "huber" or a loss object, as `descend` takes it.
+        loss: "squared", "logistic", "poisson", "huber" or a loss object, as `descend` takes it; None: as `descend` chooses it.
         confidence: share of the intervals that hold the true coefficient.
         robust: "HC0" … "HC3": standard errors that hold where the errors' variance differs from row to row; of other losses
             than squares "HC0" and "HC1".
@@ -91,7 +91,8 @@ def infer(
     check_selected(data)
     check_words(robust, weights)
     roles = {"target": target, "features": features, "weight": weight, "missing": missing}
-    table = open_data(data, y, **roles, offset=offset, exposure=exposure, loss=name_of(loss))
+    table = open_data(data, y, **roles, offset=offset, exposure=exposure, loss=asked_of(loss))
+    loss, _ = settled_loss(table, loss, has_rows=not isinstance(table, Triangle))
     check_offset(table, loss)
     if not (isinstance(loss, str) and loss == "squared"):
         return of_a_loss(minimized(table, loss, fit_intercept), None, confidence, robust, None, weights)

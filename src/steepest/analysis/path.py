@@ -14,7 +14,7 @@ from steepest.analysis.path_settings import check_factors, check_ratios, check_s
 from steepest.data.sources import MissingPolicy, Watch
 from steepest.data.split import Folds
 from steepest.errors import Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, choose_loss, name_of
+from steepest.objectives.loss_choice import LossChoice, asked_of, choose_loss, settled_loss
 from steepest.objectives.penalized import Penalized
 from steepest.objectives.solution_path import PathMethod, SolutionPath, adaptive_factors, minima, refit
 from steepest.objectives.sparse_loss import check_sparse
@@ -39,7 +39,7 @@ def path(
     features: Sequence[str] | None = None,
     weight: object = None,
     missing: MissingPolicy = "error",
-    loss: LossChoice = "squared",
+    loss: LossChoice | None = None,
     l1_ratio: float | Sequence[float] = 1.0,
     penalties: Sequence[float] | None = None,
     also: Sequence[float] = (),
@@ -73,8 +73,8 @@ def path(
         features: names of the inputs.
         weight: weights of the rows, shape (n,), or the name of a column.
         missing: of a table: "error", "drop" or "indicator".
-        loss: "squared"; or "logistic", "poisson" or "huber", whose minimum is found at each of `penalties`, to the conditions of a minimum
-            within 1e-9 of the largest penalty; it needs the rows.
+        loss: "squared"; or "logistic", "poisson" or "huber", whose minimum is found at each of `penalties`, to the conditions of a
+            minimum within 1e-9 of the largest penalty; it needs the rows. None: squared, and logistic of a target of two labels.
         l1_ratio: share of the penalty that is l1, from 0.000001 to 1, the lasso. Of several ratios the path is that of the one
             that predicts held-out rows best, and `others` are the rest; the rows are read once all the same.
         penalties: at which held-out rows are predicted; default: 100 from the largest that matters to a thousandth of it.
@@ -115,13 +115,16 @@ def path(
     Source: Tibshirani, "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58 (1996); Efron, Hastie, Johnstone,
     Tibshirani, "Least angle regression", Ann. Stat. 32 (2004), section 3.1.
     """
+    if not (loss is None or (isinstance(loss, str) and loss == "squared")):
+        check_sparse(choose_loss(loss), "path")
+    table, split = open_with_split(
+        data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
+        group=group, time=time, shuffle=shuffle, seed=seed, loss=asked_of(loss),
+    )  # fmt: skip
+    loss, _ = settled_loss(table, loss, has_rows=not isinstance(table, Triangle))
     other = None if isinstance(loss, str) and loss == "squared" else choose_loss(loss)
     if other is not None:
         check_sparse(other, "path")
-    table, split = open_with_split(
-        data, y, target=target, features=features, weight=weight, missing=missing, folds=folds, validation=validation,
-        group=group, time=time, shuffle=shuffle, seed=seed, loss=name_of(loss),
-    )  # fmt: skip
     if other is None and isinstance(table, Triangle) and isinstance(split, Folds):
         raise UsageError(
             "a triangle has no rows to make folds of.",

@@ -27,7 +27,7 @@ from steepest.descent.start import Start, first_theta, start_reason
 from steepest.descent.stops import AnyStop, DualityGap, Stop, Within, checked_stops
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import DataError, DataWarning, DivergenceWarning, Option, UsageError
-from steepest.objectives.loss_choice import LossChoice, check_offset, choose_loss, name_of
+from steepest.objectives.loss_choice import LossChoice, asked_of, check_offset, choose_loss, settled_loss
 from steepest.objectives.loss_problem import LossProblem
 from steepest.objectives.losses import Loss
 from steepest.objectives.problem import Problem
@@ -76,7 +76,7 @@ def descend(
     l2: float = 0.0,
     l1: float = 0.0,
     l1_ratio: float | None = None,
-    loss: LossChoice = "squared",
+    loss: LossChoice | None = None,
     objective: ObjectiveName = "half_mse",
     standardize: bool = False,
     fit_intercept: bool = True,
@@ -127,8 +127,9 @@ def descend(
         l1: lasso penalty likewise, which sets weights to exactly 0; of every loss but quantile and multinomial. With l2 too it is
             the elastic net.
         l1_ratio: in place of l2, the share of l1 in the elastic net: l2 = l1·(1 - l1_ratio)/l1_ratio.
-        loss: "squared", "logistic" (targets 0 and 1, or two labels), "poisson" (counts), "huber", "quantile" (the median), or a loss
-            object: the mean over the rows. Its minimum is found by some more passes over the table, and its runs are walked.
+        loss: "squared", "logistic" (targets 0 and 1, or two labels), "multinomial" (more labels), "poisson" (counts), "huber",
+            "quantile" (the median), or a loss object: the mean over the rows. Its minimum is found by some more passes over the table,
+            and its runs are walked. None: squared, but of a target of texts, booleans, yes and no logistic or multinomial.
         objective: of squared loss "half_mse" (default), "mse" (twice that) or "quarter_mse" (half of it). A learning rate means nothing
             without it.
         standardize: descend in inputs of mean 0 and standard deviation 1. Results are in the data's own units anyway.
@@ -171,7 +172,8 @@ def descend(
     named_rule, rule = rule, sparse_rule(rule, l1, batch_size)
     beside: dict[str, object] = {"offset": offset, "exposure": exposure}
     roles = {"target": target, "features": features, "weight": weight, "missing": missing}
-    opened = open_data(data, y, **roles, **beside, loss=name_of(loss))
+    opened = open_data(data, y, **roles, **beside, loss=asked_of(loss))
+    loss, reason_of_loss = settled_loss(opened, loss, has_rows=rows is not None or not isinstance(opened, Triangle))
     check_offset(opened, loss)
     triangle = read(opened, sample_rows=0).triangle
     reader = rows_again(opened, rows, Offset.of(offset, exposure))
@@ -210,6 +212,8 @@ def descend(
         settings = _walkable(_safe(settings, problem, chosen), epochs)
     if isinstance(problem, LossProblem) and problem.separation is not None:
         settings, tolerance = endless_settings(settings, problem, epochs), None
+    if reason_of_loss is not None:
+        settings = replace(settings, reasons={"loss": reason_of_loss, **settings.reasons})
     if start is None and (reason := start_reason(problem)) is not None:
         settings = replace(settings, reasons={"start": reason, **settings.reasons})
     if not np.isfinite(problem.quadratic.value_and_gradient(theta)[0]).all():  # both: the loop will ask for them
@@ -217,7 +221,8 @@ def descend(
     functions, watchers = checked_callbacks(callbacks)
     check_word("engine", engine, ("auto", "modes", "loop"))
     if engine == "modes" and not problem.is_quadratic:
-        raise UsageError("only runs on squared loss have a closed form.", remedies.STEP_BY_STEP)
+        squares = () if reason_of_loss is None else (remedies.SQUARES,)
+        raise UsageError("only runs on squared loss have a closed form.", remedies.STEP_BY_STEP, *squares)
     if engine == "modes":
         given = {"callbacks": (*functions, *watchers), "record": record, "stop": checked_stops(stop)}
         _check_modes(settings.rule, **given, checkpoint=checkpoint)

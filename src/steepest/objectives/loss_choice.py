@@ -4,6 +4,7 @@ from dataclasses import fields, is_dataclass
 from typing import Literal
 
 from steepest.data.offset_column import of_squares
+from steepest.data.sources.labels import listed, loss_of_labels
 from steepest.errors import Option, UsageError
 from steepest.objectives.losses import HuberLoss, Joint, LogisticLoss, Loss, PoissonLoss
 from steepest.objectives.multinomial import MultinomialLoss
@@ -18,6 +19,9 @@ LossChoice = Literal["squared"] | LossName | Loss
 LOSSES: dict[str, type[Loss]] = {
     kind.name: kind for kind in (LogisticLoss, MultinomialLoss, HuberLoss, PoissonLoss, QuantileLoss)
 }
+
+OF_NUMBERS = ("huber", "poisson", "quantile")
+"""Losses whose target is an amount or a count, and no label."""
 
 
 def check_offset(rows: Coded, loss: LossChoice) -> None:
@@ -47,6 +51,36 @@ def name_of(loss: object) -> str:
         ('squared', 'huber')
     """
     return loss if isinstance(loss, str) else str(getattr(loss, "name", ""))
+
+
+def asked_of(loss: object) -> str:
+    """Return the loss that data is to be opened for: where nobody named one "auto", which takes labels for classes."""
+    return "auto" if loss is None else name_of(loss)
+
+
+def settled_loss(opened: Coded, loss: LossChoice | None, *, has_rows: bool = True) -> tuple[LossChoice, str | None]:
+    """Return the loss, and why where nobody named it: that of classes where the target holds labels, else squares.
+
+    Args:
+        opened: the table; its coding knows the labels of the target.
+        loss: what was asked for; None: nothing.
+        has_rows: whether its rows can be read, without which there is squared loss alone.
+
+    Raises:
+        UsageError: the target holds labels, and the loss is of numbers.
+    """
+    classes = opened.coding.classes if opened.coding is not None else ()
+    if loss is None and classes and has_rows:
+        chosen = loss_of_labels(opened.targets, classes)
+        return choose_loss(chosen), f"{chosen}, since the target holds {len(classes):,} labels, {listed(classes)}"  # type: ignore[arg-type]
+    if loss is None:
+        return "squared", None
+    if classes and name_of(loss) in OF_NUMBERS:
+        raise UsageError(
+            f"the target holds labels, {listed(classes)}, and the {name_of(loss)} loss takes numbers.",
+            "take a loss of classes (" + Option("loss", loss_of_labels(opened.targets, classes)) + ")",
+        )
+    return loss, None
 
 
 def numbers_of(loss: object) -> dict[str, float]:

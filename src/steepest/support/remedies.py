@@ -86,6 +86,7 @@ LOGISTIC = "predict which of its two classes a row is in (" + Option("loss", "lo
 MULTINOMIAL = "predict which of its classes a row is in (" + Option("loss", "multinomial") + ")"
 COUNTS = "take the loss of counts (" + Option("loss", "poisson") + ")"
 LABELS = "take its texts for labels (" + Option("loss", "logistic") + ")"
+SQUARES = "take squared loss (" + Option("loss", "squared") + ")"
 NO_LOG = "fit the target itself (leave " + Option("log_target") + " out)"
 NO_THOUSANDS = "leave " + Option("thousands") + " out"
 COMMENT = "leave out lines that begin with # (" + Option("comment", "#") + ")"

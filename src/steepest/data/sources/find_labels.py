@@ -113,13 +113,18 @@ def labels_of(relation: Relation, name: str, kind: str, loss: str) -> tuple[str,
         return check_count(_whole(found, label), label, loss), _whole(found, label)
     if found and _are_yes_and_no(found):
         found = set(BOOLEAN)
-    likely = [value for value in found if LIKE_A_NUMBER.fullmatch(value.strip())]
-    if loss == "auto" and (not found or len(found) > MOST_BY_ITSELF or 2 * len(likely) >= len(found)):
+    if loss == "auto" and _are_no_labels(found):
         return None
     labels = ordered(list(found))
     loss = check_count(labels, label, loss)
     refuse_odd_levels(labels, name, relation.label)
     return loss, labels
+
+
+def _are_no_labels(found: set[str]) -> bool:
+    """Whether texts for which nobody named a loss are none of classes: there are many, or half of them look like numbers."""
+    likely = [value for value in found if LIKE_A_NUMBER.fullmatch(value.strip())]
+    return not found or len(found) > MOST_BY_ITSELF or 2 * len(likely) >= len(found)
 
 
 def _are_yes_and_no(found: set[str]) -> bool:
@@ -158,7 +163,7 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
     Args:
         y: labels of shape (n,): texts, booleans, for "multinomial" whole numbers, or for "logistic" two numbers that are not
             both shares from 0 to 1; the larger one is then the second class.
-        loss: "logistic", "multinomial" or "auto"; any other takes y for numbers.
+        loss: "logistic", "multinomial" or "auto": then only few texts, and such that are no numbers; any other takes y for numbers.
         known: the labels of an earlier table, to be used again; then another label has the code UNSEEN.
 
     Returns:
@@ -184,9 +189,16 @@ def code_labels(y: object, loss: str, known: tuple[str, ...] = ()) -> tuple[Floa
         return None
     kind: str = values.dtype.kind
     if kind == "O":
-        values, kind = _objects(values)
+        try:
+            values, kind = _objects(values)
+        except DataTypeError:
+            if loss == "auto":
+                return None  # a text among numbers is told where it stands
+            raise
     if kind in "US":
         texts: NDArray[Any] = values.astype(str)
+        if loss == "auto" and _are_no_labels(set(np.unique(texts).tolist())):
+            return None
     elif kind == "b":
         texts = np.where(values.astype(bool), "true", "false")
     elif kind in "iuf" and loss == "multinomial":

@@ -29,7 +29,7 @@ from steepest.data.sources.query_files import typed_query
 from steepest.data.sources.recognize import Kind, recognize
 from steepest.data.sources.relations import DuckDBRelation, Relation, files_relation
 from steepest.data.sources.request import Request
-from steepest.data.sources.roles import MissingPolicy, Roles, code, is_number
+from steepest.data.sources.roles import BOOLEAN, MissingPolicy, Roles, code, is_number
 from steepest.data.sources.signs import NUMBER, percent_columns, refuse_plain_percents, sign_notes, signed_columns
 from steepest.data.sources.source import FullSource, complete
 from steepest.data.sources.table_source import TableSource, Unseen, check_known, refuse_y
@@ -61,7 +61,7 @@ def open_source(
     currency: bool = False,
     dates: Dates | None = None,
     log_target: bool = False,
-    loss: str = "squared",
+    loss: str = "auto",
     database: str | os.PathLike[str] | None = None,
     coding: Coding | None = None,
     unseen: Unseen = "error",
@@ -101,8 +101,8 @@ def open_source(
             in the target's own unit. Zero and negative targets are refused.
         loss: "logistic" or "multinomial" take a target of texts, booleans, yes and no for labels: of two one column of 0 and 1, the
             second label in sorted order being 1; of more, and for "multinomial", a column of 0 and 1 for each. "auto" does so where the
-            target is no number. For "multinomial" whole numbers are labels too, for "logistic" two numbers that are not both from 0 to
-            1. Other losses take numbers.
+            target is no number; "squared" takes booleans, yes and no for 0 and 1, and refuses other texts. For "multinomial" whole
+            numbers are labels too, for "logistic" two numbers that are not both from 0 to 1. Other losses take numbers.
         database: a DuckDB or SQLite file, or postgresql://…, that `data` is a table or a query of.
         coding: of an earlier table, to be used again; instead of features, degree and interactions.
         unseen: "error" or "reference": what is done about categories that a given coding does not know.
@@ -220,7 +220,9 @@ def _numpy_file(data: Any, request: Request) -> FullSource:
 
 
 def _dask_array(data: Any, request: Request) -> FullSource:
-    return BlockSource.open(data, request.y, **request.of_numbers())
+    source = BlockSource.open(data, request.y, **request.of_numbers())
+    booleans = str(getattr(request.y, "dtype", "")) == "bool" and len(source.targets) == 1
+    return LabelTarget(source, BOOLEAN, "logistic") if booleans and request.loss == "auto" else source
 
 
 def _frame(data: Any, request: Request) -> FullSource:
