@@ -115,7 +115,8 @@ def penalty_grid(given: Sequence[float] | None, largest: float, also: Sequence[f
         UsageError: a penalty is out of its range.
         DataError: none is given, and none matters.
     """
-    more = [] if is_many(also) and not len(also) else _checked("also", also)
+    beside = tuple(also) if is_many(also) else also  # an iterator has no length
+    more = [] if beside == () else _checked("also", beside)
     if given is None:
         if largest == 0:
             raise DataError(
