@@ -8,7 +8,7 @@ import sklearn.metrics as theirs
 import steepest
 from steepest.analysis.classification import Classification
 from steepest.errors import DataError, UsageError
-from steepest.views.plots import as_bytes
+from steepest.views.plots import as_bytes, contour
 from steepest.views.plots.class_rows import MOST_POINTS, thinned
 
 KINDS = ("roc", "precision_recall", "calibration", "confusion", "boundary")
@@ -146,6 +146,16 @@ def test_the_contour_of_another_loss_is_that_loss():
     truth = theirs.log_loss(Y, scipy.special.expit(margin))
     assert display.loss[9, 5] == pytest.approx(truth, rel=1e-10)
     assert display.loss.min() >= RUN.optimum.loss
+
+
+def test_a_contour_of_many_rows_is_over_some_of_them_and_says_so(monkeypatch):
+    monkeypatch.setattr(contour, "MOST_ROWS", 50)
+    display = steepest.LossContourDisplay.from_trajectory(RUN, "$income$", "age", title="ours").plot()
+    some = np.linspace(0, len(X) - 1, 50).astype(int)
+    margin = X[some] @ np.array([display.x[5], display.y[9]]) + RUN.optimum.bias
+    truth = theirs.log_loss(Y[some], scipy.special.expit(margin))
+    assert display.loss[9, 5] == pytest.approx(truth, rel=1e-10)
+    assert display.ax_.get_title() == f"ours · loss over 50 of {len(X)} rows"
 
 
 def test_a_contour_of_several_classes_says_where_to_look():

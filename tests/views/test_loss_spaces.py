@@ -158,6 +158,15 @@ def test_a_run_that_the_page_does_not_walk_is_shown_as_it_went(js, why, monkeypa
     assert early["sentence"].endswith(f"At the end: {run.verdict}")
 
 
+def test_many_rows_are_fitted_for_the_runs_own_penalty_alone(js, monkeypatch):
+    monkeypatch.setattr(loss_spaces, "MOST_ROWS", 10)
+    monkeypatch.setattr(loss_spaces, "MANY_ROWS", 100)
+    run = run_of("logistic", epochs=20, l2=0.01)
+    told = payload(run, run.problem.triangle)
+    assert [block["l2"] for block in told["spaces"][run.problem.coordinates.name]["blocks"]] == [0.01]
+    assert verdict(js, run)["sentence"] == str(run.verdict)
+
+
 def test_python_that_is_copied_gives_the_pages_run(js):
     for loss in ("logistic", HuberLoss(0.3), QuantileLoss(0.8), QuantileLoss(0.2, 0.5)):
         run = run_of(loss, epochs=20)

@@ -29,6 +29,9 @@ KNOWN = ("logistic", "multinomial", "poisson", "huber", "quantile")
 WALKABLE = ("power", "two_term")
 """Kinds of rules that the page walks."""
 MOST_ROWS, MOST_NUMBERS = 5_000, 60_000  # rows that differ, and numbers in them: 0.6 MB of text
+MANY_ROWS = (
+    20 * MOST_ROWS
+)  # so many to sort, or to fit for each penalty of a slider, would take longer than they are worth
 A_ROW_MORE = 20  # what an epoch costs beside its rows, in rows
 OF_CLASSES = 2  # what a number costs where a row has several margins, in numbers
 AT_OPENING, AT_A_MOVE = 100_000_000, 30_000_000  # numbers looked at: half a second in a browser, and 0.15 s
@@ -96,7 +99,7 @@ def _most_epochs(run: Trajectory, rows: LossOverRows) -> int:
 
 def _grouped(rows: LossOverRows) -> LossOverRows:
     """Equal rows as one, whose weight ω is the sum of theirs."""
-    if len(rows) > 20 * MOST_ROWS:  # to sort so many would take longer than it is worth
+    if len(rows) > MANY_ROWS:
         return rows
     distinct, place = np.unique(np.hstack([rows.U, rows.y]), axis=0, return_inverse=True)
     omega = np.ones(len(rows)) if rows.omega is None else rows.omega
@@ -136,7 +139,7 @@ def _space(run: Trajectory, problem: LossProblem, rows: LossOverRows, coordinate
         problem.targets,
         rows.omega,
     )
-    penalties = penalty_grid(own, base, problem.classes)
+    penalties = penalty_grid(own, base, problem.classes) if len(rows) <= MANY_ROWS else [own]
     if problem.separation is not None and problem.separation.l2 is not None and len(penalties) > 1:
         penalties = sorted({*penalties, problem.separation.l2})
     blocks: list[Json] = []

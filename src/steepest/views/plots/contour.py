@@ -1,5 +1,6 @@
 """The loss over two parameters, and the path across it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from steepest.descent.trajectory import Trajectory
 from steepest.errors import UsageError
+from steepest.objectives.loss_problem import LossProblem
 from steepest.support.arguments import check_kind, check_text
 from steepest.support.arrays import FloatArray
 from steepest.support.looks import names
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 GRID = 121
 FEWEST = 21
 ROWS_AT_ONCE = 2 * 10**7  # rows times points of the grid, where each point is a pass over the rows: some seconds
+MOST_ROWS = (
+    ROWS_AT_ONCE // FEWEST**2
+)  # of more, so many evenly spaced ones: rings move by less than their line is thick
 PATH_POINTS = 600
 
 
@@ -88,11 +93,14 @@ class LossContourDisplay(Display):
         # a path that runs away would leave nothing of the valley to see
         far = np.abs(path - goal).max(axis=1)
         path = path[far <= 20 * max(far[0], 1e-300)] if np.isfinite(far[0]) else path[:1]
-        size = GRID if run.problem.is_quadratic else _size(run.problem.triangle.row_count)
+        loss_at, n, shown = _loss_at(run)
+        size = GRID if run.problem.is_quadratic else _size(shown)
         x, y = (_span(path[:, k], goal[k], size) for k in (0, 1))
         theta = np.tile(minimum, (len(y), len(x), 1, 1))
         theta[:, :, i, 0], theta[:, :, j, 0] = x[None, :], y[:, None]
-        loss = run.problem.quadratic.value(theta)[..., 0]
+        loss = loss_at(theta)[..., 0]
+        if shown < n:
+            title = " · ".join(filter(None, [title, f"loss over {shown:,} of {n:,} rows"]))
         return cls(x, y, loss, path, (float(goal[0]), float(goal[1])), (names[i], names[j]), title)
 
     def _what(self) -> str:
@@ -121,6 +129,22 @@ def _index(name: str | None, names: tuple[str, ...], default: int) -> int:
     if check_text("the parameter", name) not in names:
         raise UsageError(f"{name!r} is no parameter; the parameters are {', '.join(map(repr, names))}.")
     return names.index(name)
+
+
+def _loss_at(run: Trajectory) -> tuple[Callable[[FloatArray], FloatArray], int, int]:
+    """What gives the loss at many theta, how many rows there are, and over how many of them it is."""
+    problem = run.problem
+    if not isinstance(problem, LossProblem):
+        return problem.quadratic.value, problem.triangle.row_count, problem.triangle.row_count
+    n = len(problem.rows)
+    if n <= MOST_ROWS:
+        return problem.quadratic.value, n, n
+    some = problem.rows.take(np.linspace(0, n - 1, MOST_ROWS).astype(np.intp))
+
+    def value(theta: FloatArray) -> FloatArray:
+        return np.stack([np.stack([some.value(one) for one in row]) for row in theta])
+
+    return value, n, MOST_ROWS
 
 
 def _size(row_count: int) -> int:
