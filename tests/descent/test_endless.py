@@ -23,7 +23,7 @@ def test_the_verdict_is_separable_and_the_loss_falls_to_0():
     assert run.verdict.kind == "separable"
     assert str(run.verdict) == (
         "Separable: 'x1' alone tells the classes apart: at most 2 where 'y' is 0, at least 3 where 'y' is 1, so the loss has no minimum: "
-        f"weights grow for ever and the loss tends to 0. After 4,000 epochs it is {steepest.support.words.number(run.last.loss)}. "
+        f"weights grow forever and the loss tends to 0. After 4,000 epochs it is {steepest.support.words.number(run.last.loss)}. "
         "With a penalty there is a minimum: l2 = 0.17 will do."
     )
     loss, size = run.loss([1000, 2000, 4000]), [float(run.at(epoch).weights[0]) for epoch in (1000, 2000, 4000)]

@@ -173,7 +173,7 @@ def _separable_classes() -> ExampleData:
     y = (x1 + x2 > 0).astype(np.float64)
     about = (
         "40 rows of two classes that a straight line tells apart without error, with a gap between them. "
-        "The loss has no minimum: it falls at every epoch, the weights grow for ever, and a penalty stops them."
+        "The loss has no minimum: it falls at every epoch, the weights grow forever, and a penalty stops them."
     )
     return ExampleData(np.column_stack([x1 + y - 0.5, x2]), y, ("x1", "x2"), "class", None, about, "logistic")
 

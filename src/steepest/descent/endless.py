@@ -37,10 +37,10 @@ def endless_settings(settings: Settings, problem: LossProblem, asked: int | Auto
 
 
 def endless_verdict(facts: Facts, separation: Separation) -> Verdict:
-    """Return what became of a run on a loss without a minimum that does not diverge: it goes on for ever."""
+    """Return what became of a run on a loss without a minimum that does not diverge: it goes on forever."""
     loss = float(facts.iterates.loss(np.array([facts.last])).sum())
     sentence = (
-        f"Separable: {separation}, so the loss has no minimum: weights grow for ever and the loss tends to {number(separation.infimum)}. "
+        f"Separable: {separation}, so the loss has no minimum: weights grow forever and the loss tends to {number(separation.infimum)}. "
         f"After {epochs(facts.last)} it is {number(loss)}."
     )
     penalty = (

@@ -96,7 +96,7 @@ class Scaled(Protocol):
 
 @runtime_checkable
 class Separable(Protocol):
-    """A loss that need not have a minimum: of a row with one class alone it falls for ever as that class's margin grows."""
+    """A loss that need not have a minimum: of a row with one class alone it falls forever as that class's margin grows."""
 
     def presence(self, y: FloatArray) -> NDArray[np.bool_]:
         """Which of K classes each row of targets (n, t) has, shape (n, K)."""
@@ -220,7 +220,7 @@ class PoissonLoss:
             return np.asarray(np.exp(margin))
 
     def presence(self, y: FloatArray) -> NDArray[np.bool_]:
-        """A count of 0 can come nearer for ever, by a margin that falls; others hold their margin on both sides."""
+        """A count of 0 can come nearer forever, by a margin that falls; others hold their margin on both sides."""
         return np.column_stack([np.ones(len(y), bool), y[:, 0] > 0])
 
     def link(self, means: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Recession: directions in which a loss falls for ever, found by a linear program that meets few of the rows."""
+"""Recession: directions in which a loss falls forever, found by a linear program that meets few of the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Recession:
-    """A direction in which no row's loss rises, and that of as many rows falls for ever as in any.
+    """A direction in which no row's loss rises, and that of as many rows falls forever as in any.
 
     Args:
         direction: in the coordinates given, shape (p, K - 1): class 0 has 0.
@@ -195,7 +195,7 @@ def conditions_of(u: FloatArray, own: NDArray[np.intp], other: NDArray[np.intp],
 
 
 def find_recession(rows: Rows, hint: FloatArray) -> Recession | None:
-    """Return a direction of recession that lets as many rows' losses fall for ever as any, or None where there is none.
+    """Return a direction of recession that lets as many rows' losses fall forever as any, or None where there is none.
 
         maximize Σ u·(β_a - β_k)   subject to   u·(β_a - β_k) ≥ 0   and   -1 ≤ β ≤ 1
 

@@ -25,14 +25,14 @@ SOME = "the class of some rows for certain"
 
 @dataclass(frozen=True, eq=False)
 class Separation(Value):
-    """Why a loss has no minimum: along a direction no row's loss rises, and that of some falls for ever; `str()` says which.
+    """Why a loss has no minimum: along a direction no row's loss rises, and that of some falls forever; `str()` says which.
 
         u·(β_a - β_k) ≥ 0   for each row, the class a that it has and each class k that it has not; > 0 for some
 
     Args:
         kind: "complete" where it is > 0 for all, so that the loss falls towards 0, else "quasi-complete".
         columns: the features that tell the classes apart; none of them can be left out.
-        endless: the features whose weights grow for ever.
+        endless: the features whose weights grow forever.
         weights: that direction in the data's own units, of the features, shape (d, t), t columns as the parameters have; it needs
             `columns` alone.
         bias: and of the intercept, shape (t,).
@@ -174,7 +174,7 @@ def _label(triangle: Triangle, k: int, target: str) -> str:
 
 
 def refuse_one_class(loss: Loss, reader: RowReader, triangle: Triangle) -> None:
-    """Raise DataError where a class has no row: its margin alone then grows for ever, and no penalty is on an intercept."""
+    """Raise DataError where a class has no row: its margin alone then grows forever, and no penalty is on an intercept."""
     if not isinstance(loss, Separable):
         return
     met = np.zeros(1, bool)

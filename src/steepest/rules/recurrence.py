@@ -64,7 +64,7 @@ class Recurrence:
         return np.where(self.discriminant < 0, np.sqrt(np.abs(self.product)), real).astype(np.float64)
 
     def unimodal_until(self) -> FloatArray:
-        """An epoch up to which |p_k| is one hump, shape (r,): inf for ever, 0 where nothing is known.
+        """An epoch up to which |p_k| is one hump, shape (r,): inf forever, 0 where nothing is known.
 
         It may rise at first; once it falls it does not come back. With g (or -g where the roots are on the side of -1)
         not negative, real roots of one sign give one hump, since A₁|r₁|^k + A₂|r₂|^k has A₂ ≤ 0; complex ones

@@ -122,7 +122,7 @@ class LinearRule(PolynomialRule, Protocol):
         ...
 
     def unimodal_until(self, eigenvalues: FloatArray) -> FloatArray:
-        """An epoch up to which each mode's |p_k| is one hump, shape (r,): inf for ever, 0 where nothing is known."""
+        """An epoch up to which each mode's |p_k| is one hump, shape (r,): inf forever, 0 where nothing is known."""
         ...
 
     def envelope(self, eigenvalues: FloatArray, epochs: Epochs) -> tuple[FloatArray, FloatArray]:

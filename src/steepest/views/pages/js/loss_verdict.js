@@ -59,7 +59,7 @@ function soonSays(needed, last) {
 // What the two limits say of a learning rate. The global one is of plain gradient descent.
 function limitsSay(rule, limit, safe, settled, stable, soon) {
   const rate = number(rule.learning_rate), plain = rule.kind === "power" && safe !== null;
-  if (!settled) return plain && rule.learning_rate < safe ? `The learning rate ${rate} is below the global limit ${number(safe)}: the loss falls at every epoch, for ever. A penalty l2 gives it a minimum.` : "A penalty l2 gives the loss a minimum.";
+  if (!settled) return plain && rule.learning_rate < safe ? `The learning rate ${rate} is below the global limit ${number(safe)}: the loss falls at every epoch, forever. A penalty l2 gives it a minimum.` : "A penalty l2 gives the loss a minimum.";
   if (!stable) return `The learning rate ${rate} is above the local limit ${number(limit)}: the run does not settle at the minimum.`;
   if (plain && rule.learning_rate <= safe) return `The learning rate ${rate} is below the global limit ${number(safe)}: the run comes to the minimum from any start.${soon}`;
   const where = plain ? `between the global limit ${number(safe)} and the local limit ${number(limit)}` : `below the local limit ${number(limit)}`;

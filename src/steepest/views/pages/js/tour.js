@@ -52,7 +52,7 @@ const TOUR = [
     answers: [
       { text: "The run arrives sooner, since its steps are longer.", right: false, reply: "Longer steps help only up to the best rate, 0.3218. At 0.35 each step goes too far, and the loss after 100 epochs is 1.6 billion." },
       { text: "Each step goes past the minimum, and lands farther from it than before.", right: true, reply: "The factor of the steepest mode is 1 - 0.35 · 5.998 = -1.099. Its error changes sign and grows by 9.9% at each epoch." },
-      { text: "The run swings around the minimum for ever, always as far from it.", right: false, reply: "That happens exactly at the limit, where the factor is -1. At 0.35 the factor is -1.099: the swings grow." },
+      { text: "The run swings around the minimum forever, always as far from it.", right: false, reply: "That happens exactly at the limit, where the factor is -1. At 0.35 the factor is -1.099: the swings grow." },
     ],
   },
   {
