@@ -62,6 +62,13 @@ def test_scikit_learns_own_tests_with_this_class_in_place_of_its_classifiers(tmp
     assert int(re.search(r"(\d+) passed", result.stdout)[1]) >= least, result.stdout[-500:]
 
 
+def test_to_collect_the_substitutes_puts_nothing_in_the_place_of_anything():
+    assert substitutes.LogisticRegression is not LogisticRegression
+    assert sparse_substitutes.Lasso is not sklearn.linear_model.Lasso
+    for name in ("LogisticRegression", "SGDClassifier", "Lasso", "ElasticNet", "LassoCV", "ElasticNetCV"):
+        assert getattr(sklearn.linear_model, name).__module__.startswith("sklearn."), name
+
+
 PEERS = {
     "two classes": (X, Y, 0.0),
     "two classes, penalty": (X, Y, 0.05),

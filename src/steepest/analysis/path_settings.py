@@ -116,7 +116,7 @@ def penalty_grid(given: Sequence[float] | None, largest: float, also: Sequence[f
         DataError: none is given, and none matters.
     """
     beside = tuple(also) if is_many(also) else also  # an iterator has no length
-    more = [] if beside == () else _checked("also", beside)
+    more = [] if isinstance(beside, tuple) and not beside else _checked("also", beside)
     if given is None:
         if largest == 0:
             raise DataError(

@@ -21,6 +21,7 @@ SETTLED = 1e-26  # of the loss: a decrease of this share moves margins by 1e-13
 ARRIVED = 1e-18  # of the loss: margins and curvature move by about 1e-9, and after that step by its square
 SHORTEST = 2.0**-40  # of a Newton step
 STUCK = 1e-6  # of the loss: a decrease that rounding may hide where some classes weigh a millionth of others
+NEARER = 1e-2  # of what was left: near a minimum Newton's method squares it, and rounding does not
 DOUBTED = 2.0**-3  # of a Newton step: so short, another quadratic may get farther
 GONE = 1e-14  # of the mean curvature: margins move by a ten-millionth; of classes that can be told apart they go on moving by 1
 
@@ -115,7 +116,7 @@ def minimize(
             if ahead is None or not ahead.decrement < bowl.decrement:
                 return Minimum(bowl, passes, True)  # rounding is all that moves
             bowl, step = ahead, lowest(ahead) - ahead.theta
-        elif ahead is not None and ahead.value <= bowl.value:
+        elif ahead is not None and (ahead.value <= bowl.value or (not kinked and _is_nearer(ahead, bowl))):
             bowl, length, step = ahead, 1.0, lowest(ahead) - ahead.theta
         elif length > DOUBTED or not kinked:
             length /= 2
@@ -166,6 +167,11 @@ def _is_near(bowl: Bowl, loss: Loss) -> bool:
     """Whether the loss no longer shows what is left: a small part of it, or margins that hardly move where it is 0."""
     unit = loss.unit if is_kinked(loss) else 1.0
     return bowl.decrement <= max(NEAR * bowl.value, GONE * bowl.quadratic.scale * unit**2)
+
+
+def _is_nearer(ahead: Bowl, bowl: Bowl) -> bool:
+    """Whether a step has come nearer to the minimum though the loss has not fallen: inputs of 1e8 and of unit spread hide 1e-8 of it."""
+    return bowl.decrement <= STUCK * bowl.value and ahead.decrement <= NEARER * bowl.decrement
 
 
 def bowl_at(
