@@ -52,7 +52,7 @@ def write(path, content):
 
 
 def summary_of(file, **options):
-    return read(steepest.open_source(file, **{"target": "y", **options}), sample_rows=0)
+    return read(steepest.open_source(file, **{"target": "y", "loss": "squared", **options}), sample_rows=0)
 
 
 def refused(file, error, sentence, **options):

@@ -225,7 +225,7 @@ def test_labels_beside_an_array_are_of_one_kind():
     with pytest.raises(DataTypeError, match="of several kinds"):
         steepest.descend(X[:2], ["a", 1], loss="logistic")
     with pytest.raises(DataTypeError, match=r"y holds text.*loss=\"logistic\""):
-        steepest.descend(X, TWO)
+        steepest.descend(X, TWO, loss="squared")
     with pytest.raises(UsageError, match="log_target of amounts"):
         steepest.open_source(FRAME, target="left", loss="logistic", log_target=True)
 

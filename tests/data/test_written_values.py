@@ -420,7 +420,7 @@ def test_yes_or_no_is_one_or_nought_and_said(tmp_path, words, with_text):
     )
     typed = pyarrow.table({"x": [float(x) for x in xs], "y": [i % 2 == 0 for i in range(20)]})
     for data in (tmp_path / "t.csv", tmp_path / "t.parquet", tmp_path / "t.jsonl", table, typed):
-        source = steepest.open_source(data, target="y", features=["x"])
+        source = steepest.open_source(data, target="y", features=["x"], loss="squared")
         assert np.concatenate([batch.y[:, 0] for batch in source.batches()]).tolist() == [1.0, 0.0] * 10
         (note,) = source.notes
         assert "'y' holds true and false, taken as 1 and 0" in note
@@ -430,10 +430,10 @@ def test_yes_or_no_is_one_or_nought_and_said(tmp_path, words, with_text):
 def test_what_is_neither_yes_nor_no_is_no_target(tmp_path):
     csv_of(tmp_path / "t.csv", ["1", "2", "3"], ["yes", "no", "maybe"])
     with pytest.raises(DataError, match="A target or weight must be a number"):
-        steepest.open_source(tmp_path / "t.csv", target="y", features=["x"])
+        steepest.open_source(tmp_path / "t.csv", target="y", features=["x"], loss="squared")
     csv_of(tmp_path / "t.csv", values("1"), ["yes"] * SNIFFED + ["maybe"] * (ROWS - SNIFFED))
     with pytest.raises(DataError, match=rf"Line: {SNIFFED + 2}: column 'y' holds 'maybe'"):
-        list(steepest.open_source(tmp_path / "t.csv", target="y", features=["x"]).batches())
+        list(steepest.open_source(tmp_path / "t.csv", target="y", features=["x"], loss="squared").batches())
 
 
 def test_numbers_whose_sum_overflows_are_read_without_a_word_of_numpys(tmp_path):

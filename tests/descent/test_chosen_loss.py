@@ -67,7 +67,6 @@ def test_a_loss_that_is_named_is_taken():
     np.testing.assert_array_equal(run.weights, steepest.descend(X, YES.astype(float), epochs=3).weights)
     assert "loss" not in run.reasons
     source = steepest.open_source(X, TARGETS["texts"])
-    assert steepest.descend(source, loss="squared", epochs=3).objective == "half_mse"
     with pytest.raises(UsageError, match=r"holds labels, 'lost', 'won', and the huber loss takes numbers"):
         steepest.descend(source, loss="huber")
 
@@ -99,3 +98,18 @@ def test_texts_that_are_no_classes_are_told():
 def test_a_triangle_has_squares_alone():
     triangle = steepest.summarize(X, YES)
     assert steepest.descend(triangle, epochs=3).objective == "half_mse"
+
+
+@pytest.mark.parametrize(
+    "ask", [steepest.solve, steepest.diagnose, lambda data: steepest.descend(data, loss="squared")]
+)
+def test_labels_that_are_no_yes_and_no_are_no_numbers_also_of_a_source(ask):
+    frame = pandas.DataFrame({"x": np.arange(30.0), "y": ["low", "high", "low"] * 10})
+    with pytest.raises(DataError, match=r"the target holds labels, 'high', 'low', and squared loss takes numbers"):
+        ask(steepest.open_source(frame, target="y"))
+    with pytest.raises(
+        DataError, match="squared loss takes numbers"
+    ):  # a triangle of labels keeps them, for other rows of its table
+        ask(steepest.summarize(steepest.open_source(frame, target="y")))
+    frame["y"] = ["yes", "no", "yes"] * 10
+    ask(steepest.open_source(frame, target="y"))

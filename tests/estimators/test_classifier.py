@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pandas
 import pytest
+import sklearn.linear_model
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -21,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from steepest import DivergenceError, GradientDescentClassifier
 from steepest.errors import DataError, UsageError
+from tests.estimators import sparse_substitutes, substitutes
 
 GENERATOR = np.random.default_rng(3)
 X = GENERATOR.normal(size=(120, 3)) * [1.0, 10.0, 0.1] + [0.0, 50.0, 0.0]

@@ -14,6 +14,7 @@ from steepest.rules.gradient import GradientRule
 from steepest.rules.registry import RULES, best_rules
 from steepest.rules.rule import LinearRule, check_learning_rate, label_of
 from steepest.summaries.coordinates import Coordinates, CoordinatesName, coordinates_name
+from steepest.summaries.open_data import refuse_labels
 from steepest.summaries.summarize import summarize
 from steepest.summaries.triangle import Triangle
 from steepest.support.arguments import check_flag
@@ -374,6 +375,7 @@ def diagnose(
     """
     rate = None if learning_rate is None else check_learning_rate(learning_rate)
     triangle = summarize(data, y, target=target, features=features, weight=weight, missing=missing)
+    refuse_labels(triangle)
     chosen, fit_intercept = coordinates_name(standardize), check_flag("fit_intercept", fit_intercept)
     names: list[CoordinatesName] = ["raw", "centred", "standardized"] if fit_intercept else ["raw", "standardized"]
     views: dict[str, View] = {name: _view(triangle, name, objective, l2, fit_intercept) for name in names}

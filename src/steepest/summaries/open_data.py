@@ -8,7 +8,8 @@ from steepest.data.coding import Coding
 from steepest.data.offset import Offset, names_with
 from steepest.data.offset_column import OffsetColumn, of_squares
 from steepest.data.sources import FullSource
-from steepest.data.sources.labels import loss_of_labels
+from steepest.data.sources.find_labels import are_yes_or_no
+from steepest.data.sources.labels import listed, loss_of_labels
 from steepest.data.sources.log_target import is_log_target, own_names
 from steepest.data.sources.openers import OF_ARRAYS, open_as
 from steepest.data.sources.recognize import Kind, recognize
@@ -16,6 +17,7 @@ from steepest.data.sources.request import Request
 from steepest.data.sources.source import complete
 from steepest.errors import DataError, Option, UsageError
 from steepest.summaries.triangle import Triangle
+from steepest.support import remedies
 from steepest.support.words import join_names
 
 
@@ -38,12 +40,13 @@ class Coded(Protocol):
         ...
 
 
-def open_data(data: object, y: object = None, **options: Any) -> Triangle | FullSource:
+def open_data(data: object, y: object = None, *, keeps_labels: bool = False, **options: Any) -> Triangle | FullSource:
     """Return what `data` is, recognized once and opened once: every function that takes data calls this one.
 
     Args:
         data: anything `open_source` takes, a Triangle, or the path of one.
         y: targets, with arrays.
+        keeps_labels: whether a table that was opened with labels for its target may be asked for squared loss.
         options: those of `open_source`. Of a triangle `target`, `features` and `exclude` select columns.
 
     Raises:
@@ -62,7 +65,21 @@ def open_data(data: object, y: object = None, **options: Any) -> Triangle | Full
     beside = None if opened.coding is None else opened.coding.offset
     if request.loss == "squared" and beside is not None:
         raise of_squares(beside.option)
+    if request.loss == "squared" and not keeps_labels:
+        refuse_labels(opened)
     return opened
+
+
+def refuse_labels(opened: Coded) -> None:
+    """Raise DataError where the target of a table that was opened before holds labels, and what is asked takes numbers."""
+    classes = opened.coding.classes if opened.coding is not None else ()
+    if classes and not are_yes_or_no(classes):
+        advice = remedies.LOGISTIC if len(classes) == 2 else remedies.MULTINOMIAL
+        raise DataError(
+            f"the target holds labels, {listed(classes)}, and squared loss takes numbers.",
+            advice,
+            "name another target",
+        )
 
 
 def open_alike(data: object, like: Coded, y: object = None, **options: Any) -> Triangle | FullSource:

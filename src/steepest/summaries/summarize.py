@@ -99,7 +99,7 @@ def summarize(
         5 of 5
         5
     """
-    opened = open_data(data, y, target=target, features=features, weight=weight, missing=missing)
+    opened = open_data(data, y, keeps_labels=True, target=target, features=features, weight=weight, missing=missing)
     return read(opened, sample_rows=0, checkpoint=checkpoint, watch=watch, cluster=cluster).triangle
 
 

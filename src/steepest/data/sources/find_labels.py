@@ -1,6 +1,7 @@
 """Find labels: which labels a target holds, in a table's column or beside an array, before any pass over the rows."""
 
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -129,8 +130,17 @@ def _are_no_labels(found: set[str]) -> bool:
 
 def _are_yes_and_no(found: set[str]) -> bool:
     """Whether more than two texts are all yes or no, written in more ways than one, as a column of booleans may be."""
-    words = {value.casefold() for value in found}
-    return len(found) > 2 and words <= {"true", "t", "yes", "y", "false", "f", "no", "n"}
+    return len(found) > 2 and are_yes_or_no(found)
+
+
+def are_yes_or_no(labels: Iterable[str]) -> bool:
+    """Return whether labels are all words for yes and no, which squared loss takes for 1 and 0.
+
+    Example:
+        >>> are_yes_or_no(("No", "yes")), are_yes_or_no(("high", "low"))
+        (True, False)
+    """
+    return {label.casefold() for label in labels} <= {"true", "t", "yes", "y", "false", "f", "no", "n"}
 
 
 def _whole(found: set[str], label: str) -> tuple[str, ...]:
