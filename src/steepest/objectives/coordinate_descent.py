@@ -10,9 +10,8 @@ from steepest.objectives.penalized import Penalized
 from steepest.support.arrays import FloatArray
 from steepest.support.words import number
 
-GAP = (
-    1e-20  # of ½‖b‖²: coefficients then agree with the exact path to about its root, 1e-10, times the condition number
-)
+# of ½‖b‖²: coefficients then agree with the exact path to about its root, 1e-10, times the condition number
+GAP = 1e-20
 MOST_SWEEPS = 100_000
 FULL_EVERY = 10  # sweeps over the columns in use between two over all
 

@@ -11,9 +11,8 @@ from steepest.summaries.qr import lengths
 from steepest.support.arrays import FloatArray
 from steepest.support.values import frozen_property
 
-DOUBTFUL = (
-    1e-8  # a column of whose length more than this is its own is beyond doubt: Σ|t| is about the number of columns
-)
+# a column of whose length more than this is its own is beyond doubt: Σ|t| is about the number of columns
+DOUBTFUL = 1e-8
 SQUARE_SIZE = 1_000  # parameters up to which work of order p³ is a matter of seconds
 PASSES = 2  # of taking out what changes nothing: each reaches columns another 1e16 apart in size
 

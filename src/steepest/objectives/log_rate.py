@@ -27,10 +27,8 @@ def log_rate(rows: LossOverRows | StoredLossRows) -> float:
 
     Source: McCullagh, Nelder, "Generalized Linear Models", 2nd edition, 1989, section 6.3.
     """
-    counts, exposure = (
-        0.0,
-        -np.inf,
-    )  # of which the logarithm is summed: that of an offset of 800 is more than float64 holds
+    # the exposure's logarithm is summed: an offset of 800 is one more than float64 holds
+    counts, exposure = 0.0, -np.inf
     for part in pieces_of(rows, rows.width):
         omega = np.ones(len(part)) if part.omega is None else part.omega
         offset = np.zeros(len(part)) if part.offset is None else part.offset[:, 0]

@@ -16,9 +16,8 @@ from steepest.support.values import Value
 
 ROWS = 16_384  # that one thread works through
 TOGETHER = 1 << 18  # numbers of rows, 2 MB, that stay in a cache between their margins and their gradient
-MOST_TOGETHER = (
-    8_192  # rows: of larger arrays than 64 kB the system takes back the memory after each step, and clears it anew
-)
+# rows at a time: of larger arrays than 64 kB the system takes back the memory after each step, and clears it anew
+MOST_TOGETHER = 8_192
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,8 @@ FEWEST = 8  # times the sample: where there are fewer rows, all of them are as f
 PART = 10  # of so many rows the larger sample takes one
 WORTH = 4  # times the sample: a larger one of fewer rows says little more
 MOST_NUMBERS = 1 << 24  # of the larger sample, 128 MB
-SURELY = (
-    0.1  # of what is left where Newton's method has arrived: what is foretold may be some times less than what comes
-)
+# of what is left where Newton's method has arrived: what is foretold may be some times less than what comes
+SURELY = 0.1
 CLOSE = 1e-6  # of the loss: as near as the minimum of the larger sample needs to be known
 ROUGH = 1e-5  # of the loss, before a last step: the minimum of the first sample is a hundred times farther from that of all rows
 
