@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def infer(
         return infer_run(data, target, confidence, robust, weights=weights)
     check_selected(data)
     check_words(robust, weights)
-    roles = {"target": target, "features": features, "weight": weight, "missing": missing}
+    roles: dict[str, Any] = {"target": target, "features": features, "weight": weight, "missing": missing}
     table = open_data(data, y, **roles, offset=offset, exposure=exposure, loss=asked_of(loss))
     loss, _ = settled_loss(table, loss, has_rows=not isinstance(table, Triangle))
     check_offset(table, loss)

@@ -170,8 +170,8 @@ def descend(
     """
     l1, l2 = elastic_net(l1, l2, l1_ratio)
     named_rule, rule = rule, sparse_rule(rule, l1, batch_size)
-    beside: dict[str, object] = {"offset": offset, "exposure": exposure}
-    roles = {"target": target, "features": features, "weight": weight, "missing": missing}
+    beside: dict[str, Any] = {"offset": offset, "exposure": exposure}
+    roles: dict[str, Any] = {"target": target, "features": features, "weight": weight, "missing": missing}
     opened = open_data(data, y, **roles, **beside, loss=asked_of(loss))
     loss, reason_of_loss = settled_loss(opened, loss, has_rows=rows is not None or not isinstance(opened, Triangle))
     check_offset(opened, loss)
