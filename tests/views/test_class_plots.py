@@ -151,11 +151,17 @@ def test_the_contour_of_another_loss_is_that_loss():
 def test_a_contour_of_many_rows_is_over_some_of_them_and_says_so(monkeypatch):
     monkeypatch.setattr(contour, "MOST_ROWS", 50)
     display = steepest.LossContourDisplay.from_trajectory(RUN, "$income$", "age", title="ours").plot()
-    some = np.linspace(0, len(X) - 1, 50).astype(int)
+    some = np.sort(np.random.default_rng(0).choice(len(X), 50, replace=False))
     margin = X[some] @ np.array([display.x[5], display.y[9]]) + RUN.optimum.bias
     truth = theirs.log_loss(Y[some], scipy.special.expit(margin))
     assert display.loss[9, 5] == pytest.approx(truth, rel=1e-10)
     assert display.ax_.get_title() == f"ours · loss over 50 of {len(X)} rows"
+    weight = np.random.default_rng(1).lognormal(sigma=2, size=len(X))
+    weighted = steepest.descend(X, Y, weight=weight, loss="logistic", standardize=False, epochs=1)
+    display = steepest.LossContourDisplay.from_trajectory(weighted, "x1", "x2")
+    margin = X[some] @ np.array([display.x[5], display.y[9]]) + weighted.optimum.bias
+    truth = theirs.log_loss(Y[some], scipy.special.expit(margin), sample_weight=weight[some])
+    assert display.loss[9, 5] == pytest.approx(truth, rel=1e-10)
 
 
 def test_a_contour_of_several_classes_says_where_to_look():

@@ -1,7 +1,7 @@
 """The loss over two parameters, and the path across it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 GRID = 121
 FEWEST = 21
 ROWS_AT_ONCE = 2 * 10**7  # rows times points of the grid, where each point is a pass over the rows: some seconds
-MOST_ROWS = (
-    ROWS_AT_ONCE // FEWEST**2
-)  # of more, so many evenly spaced ones: rings move by less than their line is thick
+# of more, so many drawn ones: evenly spaced ones could fall in step with a table that repeats, such as days of a week
+MOST_ROWS = ROWS_AT_ONCE // FEWEST**2
 PATH_POINTS = 600
 
 
@@ -139,7 +138,9 @@ def _loss_at(run: Trajectory) -> tuple[Callable[[FloatArray], FloatArray], int, 
     n = len(problem.rows)
     if n <= MOST_ROWS:
         return problem.quadratic.value, n, n
-    some = problem.rows.take(np.linspace(0, n - 1, MOST_ROWS).astype(np.intp))
+    some = problem.rows.take(np.sort(np.random.default_rng(0).choice(n, MOST_ROWS, replace=False)))
+    if some.omega is not None:  # weights have the mean 1 over all rows, and here over these
+        some = replace(some, omega=some.omega / some.omega.mean())
 
     def value(theta: FloatArray) -> FloatArray:
         return np.stack([np.stack([some.value(one) for one in row]) for row in theta])
