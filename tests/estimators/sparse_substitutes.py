@@ -5,6 +5,7 @@ import pytest
 import sklearn.linear_model
 
 from steepest import GradientDescentRegressor, GradientDescentRegressorCV
+from tests.estimators.substitutes import refuse
 
 DOES_NOT_APPLY = {
     "test_enet_coordinate_descent_raises_convergence": "counts passes over the columns",
@@ -20,13 +21,6 @@ DOES_NOT_APPLY = {
     "test_warm_start_convergence_with_regularizer_decrement": "counts steps; the exact minimum is the same from any start",
 }
 """Tests of scikit-learn's that ask for something else than how a fitted model behaves, each with the reason."""
-
-
-def refuse(**asked):
-    """Skip a test that asks for something that does not exist here."""
-    names = [name for name, is_asked in asked.items() if is_asked]
-    if names:
-        pytest.skip(f"there is no {', '.join(names)} here")
 
 
 class Translated:
